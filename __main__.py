@@ -1,0 +1,82 @@
+"""gtm-pixel on AWS: settings → components → outputs. Declares no resource itself."""
+
+from pathlib import Path
+
+import pulumi
+
+import settings
+from components.event_processor import EventProcessor, EventProcessorArgs
+from components.event_queue import EventQueue, EventQueueArgs
+from components.lambda_package import PackageArgs, build
+from components.location import current_location
+from components.pixel_api import PixelApi, PixelApiArgs
+
+project = Path(__file__).parent
+name = pulumi.get_project()
+
+stack = settings.load(pulumi.Config())
+location = current_location()
+
+queue = EventQueue(
+    f"{name}-events",
+    EventQueueArgs(
+        consumer_timeout_seconds=stack.function_timeout_seconds,
+        max_receive_count=stack.max_receive_count,
+    ),
+)
+
+api = PixelApi(
+    f"{name}-api",
+    PixelApiArgs(
+        location=location,
+        queue_arn=queue.queue_arn,
+        queue_name=queue.queue_name,
+        stage_name=stack.stage_name,
+        allowed_origins=stack.allowed_origins,
+        throttling_rate_limit=stack.throttling_rate_limit,
+        throttling_burst_limit=stack.throttling_burst_limit,
+        access_log_retention_days=stack.log_retention_days if stack.access_logs else None,
+    ),
+)
+
+processor = EventProcessor(
+    f"{name}-processor",
+    EventProcessorArgs(
+        location=location,
+        archive=build(
+            PackageArgs(
+                sources=project / "handler",
+                requirements=project / "handler" / "requirements.txt",
+                services={"sqs", *(destination.sdk_service for destination in stack.destinations)},
+                cache=project / ".cache",
+            )
+        ),
+        queue_arn=queue.queue_arn,
+        dead_letter_queue_arn=queue.dead_letter_queue_arn,
+        dead_letter_queue_url=queue.dead_letter_queue_url,
+        destinations=stack.destinations,
+        profile_updates=stack.profile_updates,
+        profile_attributes=stack.profile_attributes,
+        timestamp_source=stack.timestamp_source,
+        batch_size=stack.batch_size,
+        batch_window_seconds=stack.batch_window_seconds,
+        maximum_concurrency=stack.maximum_concurrency,
+        timeout_seconds=stack.function_timeout_seconds,
+        memory_mb=stack.function_memory_mb,
+        log_retention_days=stack.log_retention_days,
+        tracing=stack.tracing,
+    ),
+)
+
+pulumi.export("events_url", api.events_url)
+# Ready to paste into a Custom Image tag: GTM fills in its variables.
+pulumi.export(
+    "gtm_image_url",
+    pulumi.Output.concat(api.events_url, "?event={{Event}}&endpoint_id={{endpoint_id}}"),
+)
+pulumi.export("queue_url", queue.queue_url)
+pulumi.export("dead_letter_queue_url", queue.dead_letter_queue_url)
+pulumi.export("function_name", processor.function_name)
+pulumi.export("log_group", processor.log_group_name)
+pulumi.export("auth_mode", stack.auth_mode.value)
+pulumi.export("destinations", [destination.name for destination in stack.destinations])

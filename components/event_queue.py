@@ -1,0 +1,106 @@
+"""The queue between the API and the event processor, with its dead-letter queue.
+
+Both are encrypted, keep messages as long as SQS can, and refuse requests without TLS.
+Imports nothing of the project but IAM documents.
+"""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.iam import policy_document
+
+RETENTION_SECONDS = 14 * 24 * 60 * 60
+"""SQS keeps a message for at most 14 days (Amazon SQS message quotas)."""
+
+VISIBILITY_TIMEOUT_FACTOR = 6
+"""AWS Lambda asks for a visibility timeout of at least six times the function's timeout, so that a
+message which a throttled function could not take in is not counted as received too soon."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventQueueArgs:
+    # How long one batch may take, in seconds: the timeout of the function that reads the queue.
+    consumer_timeout_seconds: int
+
+    # Times a message is received before it goes to the dead-letter queue (1 to 1,000).
+    max_receive_count: int
+
+
+class EventQueue(pulumi.ComponentResource):
+    """A standard SQS queue for events and the dead-letter queue behind it."""
+
+    queue_arn: pulumi.Output[str]
+    queue_name: pulumi.Output[str]
+    queue_url: pulumi.Output[str]
+    dead_letter_queue_arn: pulumi.Output[str]
+    dead_letter_queue_url: pulumi.Output[str]
+
+    def __init__(self, name: str, args: EventQueueArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gtm-pixel:index:EventQueue", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+
+        dead_letter_queue = aws.sqs.Queue(
+            f"{name}-dead-letter",
+            message_retention_seconds=RETENTION_SECONDS,
+            sqs_managed_sse_enabled=True,
+            opts=child,
+        )
+        queue = aws.sqs.Queue(
+            name,
+            message_retention_seconds=RETENTION_SECONDS,
+            visibility_timeout_seconds=args.consumer_timeout_seconds * VISIBILITY_TIMEOUT_FACTOR,
+            sqs_managed_sse_enabled=True,
+            redrive_policy=pulumi.Output.json_dumps(
+                {
+                    "deadLetterTargetArn": dead_letter_queue.arn,
+                    "maxReceiveCount": args.max_receive_count,
+                }
+            ),
+            opts=child,
+        )
+        aws.sqs.RedriveAllowPolicy(
+            f"{name}-redrive-allow",
+            queue_url=dead_letter_queue.url,
+            redrive_allow_policy=pulumi.Output.json_dumps(
+                {"redrivePermission": "byQueue", "sourceQueueArns": [queue.arn]}
+            ),
+            opts=child,
+        )
+        self._require_tls(f"{name}-tls-only", queue, child)
+        self._require_tls(f"{name}-dead-letter-tls-only", dead_letter_queue, child)
+
+        self.queue_arn = queue.arn
+        self.queue_name = queue.name
+        self.queue_url = queue.url
+        self.dead_letter_queue_arn = dead_letter_queue.arn
+        self.dead_letter_queue_url = dead_letter_queue.url
+        self.register_outputs(
+            {
+                "queue_arn": self.queue_arn,
+                "queue_name": self.queue_name,
+                "queue_url": self.queue_url,
+                "dead_letter_queue_arn": self.dead_letter_queue_arn,
+                "dead_letter_queue_url": self.dead_letter_queue_url,
+            }
+        )
+
+    @staticmethod
+    def _require_tls(name: str, queue: aws.sqs.Queue, child: pulumi.ResourceOptions) -> None:
+        """Deny every request to the queue that does not come over TLS."""
+        aws.sqs.QueuePolicy(
+            name,
+            queue_url=queue.url,
+            policy=policy_document(
+                {
+                    "Sid": "DenyInsecureTransport",
+                    "Effect": "Deny",
+                    "Principal": "*",
+                    "Action": "sqs:*",
+                    "Resource": queue.arn,
+                    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                }
+            ),
+            opts=child,
+        )

@@ -1,0 +1,226 @@
+"""The code archive of the Lambda functions: deterministic, cached, built by `pulumi up` itself.
+
+The archive holds the handler's sources and the pinned wheels of its requirements for the platform that
+Lambda runs on, from any developer machine. It is the same to the byte wherever it is built: entries
+keep the compressed form they have in the hash-checked wheel (what zlib produces differs from machine to
+machine), sources are stored uncompressed, times and permissions are fixed, names are sorted.
+
+Creates no resources; imports nothing of the project.
+"""
+
+import hashlib
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+import pulumi
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A Lambda runtime and processor, and which wheels fit them."""
+
+    runtime: str
+    architecture: str
+    python_version: str
+    platforms: tuple[str, ...]
+
+
+TARGET: Final = Target(
+    runtime="python3.13",
+    architecture="arm64",
+    python_version="3.13",
+    # Amazon Linux 2023 has glibc 2.34; pip takes each tag as it is and looks for no older one.
+    platforms=("manylinux_2_34_aarch64", "manylinux_2_28_aarch64", "manylinux2014_aarch64"),
+)
+"""The newest runtime that AWS and this project's dependencies both support for years (to 2029-06)."""
+
+MAX_UNZIPPED_BYTES: Final = 250 * 1024 * 1024
+"""AWS Lambda refuses a larger deployment package (Lambda quotas)."""
+
+_LAYOUT = b"1"  # part of the cache key: raise it when the same inputs make another archive
+
+
+class PackagingError(pulumi.RunError):
+    """The archive cannot be built; the message says why and what to do, in one line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageArgs:
+    # Directory of the Python package that goes into the archive under its own name, e.g. handler/.
+    sources: Path
+
+    # Compiled requirements file, every line with hashes.
+    requirements: Path
+
+    # The AWS services whose models are kept, e.g. sqs; all others leave the archive (25 MB of botocore).
+    services: Collection[str]
+
+    # Where downloaded wheels and finished archives are kept.
+    cache: Path
+
+    target: Target = TARGET
+
+
+def build(args: PackageArgs) -> Path:
+    """Path of the archive for these inputs, built unless the cache has it.
+
+    Needs a package index only when the wheels of the requirements are not in the cache yet. Raises
+    PackagingError.
+    """
+    wheels_key = _digest(args.requirements.read_bytes(), repr(args.target).encode())
+    sources = _sources(args.sources)
+    key = _digest(
+        _LAYOUT,
+        wheels_key.encode(),
+        repr(sorted(args.services)).encode(),
+        *(part for name, content in sources for part in (name.encode(), content)),
+    )
+    archive = args.cache / "archives" / f"{args.sources.name}-{key[:16]}.zip"
+    if not archive.exists():
+        wheels = args.cache / "wheels" / wheels_key[:16]
+        if not wheels.exists():
+            _download(args.requirements, args.target, wheels)
+        entries = [_stored(name, content) for name, content in sources]
+        for wheel in sorted(wheels.glob("*.whl")):
+            entries.extend(_wheel_entries(wheel, args.services))
+        _write(entries, archive)
+    return archive
+
+
+def _digest(*parts: bytes) -> str:
+    """SHA-256 over the parts, each with its length, so that no two lists of parts look alike."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(struct.pack("<Q", len(part)))
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _sources(package: Path) -> list[tuple[str, bytes]]:
+    """Name in the archive and content of every module of the package, by name."""
+    files = sorted(package.rglob("*.py"))
+    if not files:
+        raise PackagingError(f"{package} holds no Python module; the function would have no code.")
+    return [(file.relative_to(package.parent).as_posix(), file.read_bytes()) for file in files]
+
+
+def _download(requirements: Path, target: Target, wheels: Path) -> None:
+    """Fetch the wheels that fit the target into `wheels`, all or none."""
+    wheels.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(dir=wheels.parent))
+    platforms = [word for platform in target.platforms for word in ("--platform", platform)]
+    command = [
+        *(sys.executable, "-m", "pip", "download", "--quiet", "--no-input"),
+        *("--disable-pip-version-check", "--no-deps", "--require-hashes", "--only-binary=:all:"),
+        *("--implementation", "cp", "--python-version", target.python_version, *platforms),
+        *("--dest", str(unfinished), "--requirement", str(requirements)),
+    ]
+    try:
+        pip = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - own words
+        if pip.returncode != 0:
+            reason = (pip.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
+            raise PackagingError(
+                f"The wheels of {requirements} for {target.architecture} could not be fetched: {reason}. "
+                "A package index is needed once; after that the build works offline."
+            )
+        if not wheels.exists():  # a build that ran at the same time may have been first
+            unfinished.rename(wheels)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A file of the archive in the form in which the archive holds it."""
+
+    name: str
+    method: int
+    crc: int
+    size: int
+    data: bytes
+
+
+def _stored(name: str, content: bytes) -> _Entry:
+    return _Entry(name, zipfile.ZIP_STORED, zlib.crc32(content), len(content), content)
+
+
+def _wheel_entries(wheel: Path, services: Collection[str]) -> Iterator[_Entry]:
+    """The files that installing the wheel would put on the import path, still compressed."""
+    with zipfile.ZipFile(wheel) as archive, wheel.open("rb") as raw:
+        for info in archive.infolist():
+            if info.is_dir() or not _belongs(PurePosixPath(info.filename), services):
+                continue
+            raw.seek(info.header_offset)
+            header = raw.read(_LOCAL_HEADER.size)
+            # The local header's name and extra field may be longer than those in the directory.
+            name_length, extra_length = _LOCAL_HEADER.unpack(header)[-2:]
+            raw.seek(name_length + extra_length, os.SEEK_CUR)
+            data = raw.read(info.compress_size)
+            yield _Entry(info.filename, info.compress_type, info.CRC, info.file_size, data)
+
+
+def _belongs(path: PurePosixPath, services: Collection[str]) -> bool:
+    """Whether a wheel's file goes into the archive."""
+    top = path.parts[0]
+    if top.endswith(".data"):
+        if path.parts[1] in {"purelib", "platlib"}:
+            raise PackagingError(
+                f"{top} keeps modules in {path.parts[1]}, which the archive does not unpack; "
+                "choose another version of that dependency in handler/requirements.in."
+            )
+        return False  # scripts, headers and manuals
+    if path.parts[:2] == ("botocore", "data") and len(path.parts) > 3:
+        return path.parts[2] in services and not path.name.startswith("examples-")
+    return path.parts[:2] != ("boto3", "examples")
+
+
+# ZIP records, from APPNOTE.TXT 4.3.7, 4.3.12 and 4.3.16 (PKWARE's format specification).
+_LOCAL_HEADER = struct.Struct("<4sHHHHHIIIHH")
+_DIRECTORY_HEADER = struct.Struct("<4sHHHHHHIIIHHHHHII")
+_END_OF_DIRECTORY = struct.Struct("<4sHHHHIIH")
+
+_VERSION_NEEDED = 20
+_MADE_ON_UNIX = 3 << 8 | _VERSION_NEEDED
+_UTF8_NAMES = 0x800
+_TIME, _DATE = 0, 0x21  # 1980-01-01 00:00, the earliest a ZIP can say
+_READABLE_FILE = 0o100644 << 16  # Lambda's user must be able to read every file
+
+
+def _write(entries: Sequence[_Entry], archive: Path) -> None:
+    """Write the archive in one step; refuses what Lambda would refuse."""
+    entries = sorted(entries, key=lambda entry: entry.name)
+    unzipped = sum(entry.size for entry in entries)
+    if unzipped > MAX_UNZIPPED_BYTES:
+        raise PackagingError(
+            f"The function's code is {unzipped} bytes unzipped; AWS Lambda takes {MAX_UNZIPPED_BYTES}. "
+            "Remove a dependency from handler/requirements.in."
+        )
+    body, directory = bytearray(), bytearray()
+    for entry in entries:
+        name = entry.name.encode()
+        common = (
+            *(_VERSION_NEEDED, _UTF8_NAMES, entry.method, _TIME, _DATE),
+            *(entry.crc, len(entry.data), entry.size, len(name), 0),
+        )
+        directory += _DIRECTORY_HEADER.pack(
+            b"PK\x01\x02", _MADE_ON_UNIX, *common, 0, 0, 0, _READABLE_FILE, len(body)
+        )
+        directory += name
+        body += _LOCAL_HEADER.pack(b"PK\x03\x04", *common) + name + entry.data
+    count = len(entries)
+    end = _END_OF_DIRECTORY.pack(b"PK\x05\x06", 0, 0, count, count, len(directory), len(body), 0)
+
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = archive.with_suffix(f".{os.getpid()}")
+    unfinished.write_bytes(bytes(body + directory) + end)
+    unfinished.replace(archive)

@@ -1,0 +1,210 @@
+"""The API as one OpenAPI document, and the mapping templates in it.
+
+Pure: values in, a dictionary out. Imports nothing of the project.
+
+What travels: the message body holds only what the sender wrote, url-encoded pair by pair, so that no
+value can become a parameter; the message attributes hold only what API Gateway itself vouches for.
+No header, cookie or IP address is read, and `token` never enters the queue.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+PIXEL: Final = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
+"""An image, so that the `onload` of GTM's image tag fires; SVG, because a mapping template makes text."""
+
+ANY_ORIGIN: Final = "*"
+
+REQUIRED_PARAMETERS: Final = ("event", "endpoint_id")
+
+_PREFLIGHT_MAX_AGE_SECONDS = 600
+
+# `$input.params(name)` would fall back from the query to headers, so only the query string is read.
+# Encoding twice equals encoding the finished body once more: url-encoding works character by character.
+# `##` at a line's end keeps the line break out of the request to SQS.
+_SEND_MESSAGE = """\
+#set($query = $input.params().querystring)##
+Action=SendMessage&Version=2012-11-05&MessageBody=##
+#foreach($name in $query.keySet())##
+#if($name != "token")##
+$util.urlEncode($util.urlEncode($name))%3D$util.urlEncode($util.urlEncode($query.get($name)))%26##
+#end##
+#end##
+&MessageAttribute.1.Name=request_id##
+&MessageAttribute.1.Value.DataType=String##
+&MessageAttribute.1.Value.StringValue=$util.urlEncode($context.extendedRequestId)##
+&MessageAttribute.2.Name=request_time##
+&MessageAttribute.2.Value.DataType=Number##
+&MessageAttribute.2.Value.StringValue=$context.requestTimeEpoch"""
+
+
+def api_document(
+    *, title: str, queue_integration_uri: str, integration_role_arn: str, allowed_origins: Sequence[str]
+) -> dict[str, Any]:
+    """The OpenAPI 3.0 document of the events API, with API Gateway's extensions.
+
+    `queue_integration_uri` is `arn:PARTITION:apigateway:REGION:sqs:path/ACCOUNT/QUEUE`. `allowed_origins`
+    is empty (no CORS), `["*"]`, or a list of origins, each echoed to its own requests.
+    """
+    cors = _Cors(allowed_origins)
+    methods: dict[str, Any] = {"get": _get_event(queue_integration_uri, integration_role_arn, cors)}
+    if cors.enabled:
+        methods["options"] = _preflight(cors)
+    return {
+        "openapi": "3.0.1",
+        "info": {
+            "title": title,
+            "version": "1.0",
+            "description": "Events from Google Tag Manager: GET /events puts an event on the queue.",
+        },
+        "paths": {"/events": methods},
+        "x-amazon-apigateway-request-validators": {
+            "parameters": {"validateRequestParameters": True, "validateRequestBody": False}
+        },
+        "x-amazon-apigateway-gateway-responses": {
+            response_type: {"responseParameters": _gateway_headers(cors)}
+            for response_type in ("DEFAULT_4XX", "DEFAULT_5XX")
+        },
+    }
+
+
+class _Cors:
+    """Which headers an answer carries for a list of allowed origins."""
+
+    def __init__(self, allowed_origins: Sequence[str]) -> None:
+        self.enabled = bool(allowed_origins)
+        self._fixed_origin = ANY_ORIGIN if ANY_ORIGIN in allowed_origins else None
+        self._listed = () if self._fixed_origin else tuple(allowed_origins)
+
+    def headers(self) -> dict[str, str]:
+        """Headers of an answer that a mapping template writes, as static values."""
+        if not self.enabled:
+            return {}
+        if self._fixed_origin:
+            return {"Access-Control-Allow-Origin": self._fixed_origin}
+        return {"Vary": "Origin"}
+
+    def template(self) -> str:
+        """Mapping template lines that echo a listed `Origin`; nothing where the header is fixed."""
+        if not self._listed:
+            return ""
+        is_listed = " || ".join(f'$origin == "{origin}"' for origin in self._listed)
+        # HTTP/2 clients send header names in lower case.
+        return (
+            '#set($origin = $input.params().header.get("Origin"))##\n'
+            '#if(!$origin)#set($origin = $input.params().header.get("origin"))#end##\n'
+            f"#if({is_listed})##\n"
+            "#set($context.responseOverride.header.Access-Control-Allow-Origin = $origin)##\n"
+            "#end##\n"
+        )
+
+    def declared(self) -> list[str]:
+        """Names of the headers that a method response has to declare."""
+        return ["Access-Control-Allow-Origin", "Vary"] if self.enabled else []
+
+    def gateway_headers(self) -> dict[str, str]:
+        """Headers of the answers that API Gateway writes itself (400, 429, 5xx).
+
+        These run no template: a value is fixed, or copied from the request unchecked. So a single
+        origin is named, and of several none, because echoing would open the answers to every origin.
+        """
+        if self._fixed_origin:
+            return {"Access-Control-Allow-Origin": self._fixed_origin}
+        if len(self._listed) == 1:
+            return {"Access-Control-Allow-Origin": self._listed[0], "Vary": "Origin"}
+        return {"Vary": "Origin"} if self._listed else {}
+
+
+def _get_event(queue_integration_uri: str, integration_role_arn: str, cors: _Cors) -> dict[str, Any]:
+    not_queued = '{"message": "The event was not queued."}'
+    answers = {
+        # SQS took the message.
+        r"2\d{2}": _integration_response("200", "image/svg+xml", PIXEL, cors),
+        # SQS refused it: a permission, a missing queue, a throttled request.
+        r"4\d{2}": _integration_response("502", "application/json", not_queued, cors),
+        # Anything else is no success either.
+        "default": _integration_response("503", "application/json", not_queued, cors),
+    }
+    return {
+        "operationId": "recordEvent",
+        "summary": "Queue one event",
+        "parameters": [
+            {"name": name, "in": "query", "required": True, "schema": {"type": "string"}}
+            for name in REQUIRED_PARAMETERS
+        ],
+        "responses": {
+            "200": _method_response("The event is in the queue; the answer is an image.", cors),
+            "502": _method_response("The queue refused the event.", cors),
+            "503": _method_response("The queue is not available.", cors),
+        },
+        "x-amazon-apigateway-request-validator": "parameters",
+        "x-amazon-apigateway-integration": {
+            "type": "aws",
+            "httpMethod": "POST",
+            "uri": queue_integration_uri,
+            "credentials": integration_role_arn,
+            # With any other value, a request with an unexpected Content-Type would reach SQS unmapped.
+            "passthroughBehavior": "never",
+            "requestParameters": {
+                "integration.request.header.Content-Type": "'application/x-www-form-urlencoded'"
+            },
+            "requestTemplates": {"application/json": _SEND_MESSAGE},
+            "responses": answers,
+        },
+    }
+
+
+def _preflight(cors: _Cors) -> dict[str, Any]:
+    headers = {
+        **cors.headers(),
+        "Access-Control-Allow-Methods": "GET,OPTIONS",
+        "Access-Control-Allow-Headers": "Authorization,Content-Type",
+        "Access-Control-Max-Age": str(_PREFLIGHT_MAX_AGE_SECONDS),
+    }
+    answer: dict[str, Any] = {"statusCode": "204", "responseParameters": _response_parameters(headers)}
+    if template := cors.template():
+        answer["responseTemplates"] = {"application/json": template}
+    return {
+        "operationId": "preflight",
+        "summary": "Answer a CORS preflight request",
+        "responses": {
+            "204": {
+                "description": "What a script on an allowed origin may send.",
+                "headers": _header_declarations([*cors.declared(), *headers]),
+            }
+        },
+        "x-amazon-apigateway-integration": {
+            "type": "mock",
+            "passthroughBehavior": "never",
+            "requestTemplates": {"application/json": '{"statusCode": 204}'},
+            "responses": {"default": answer},
+        },
+    }
+
+
+def _integration_response(status: str, content_type: str, body: str, cors: _Cors) -> dict[str, Any]:
+    headers = {"Content-Type": content_type, "Cache-Control": "no-store", **cors.headers()}
+    return {
+        "statusCode": status,
+        "responseParameters": _response_parameters(headers),
+        # The template for application/json is the one used whatever the request accepts.
+        "responseTemplates": {"application/json": cors.template() + body},
+    }
+
+
+def _method_response(description: str, cors: _Cors) -> dict[str, Any]:
+    declared = ["Content-Type", "Cache-Control", *cors.declared()]
+    return {"description": description, "headers": _header_declarations(declared)}
+
+
+def _header_declarations(names: Sequence[str]) -> dict[str, Any]:
+    return {name: {"schema": {"type": "string"}} for name in dict.fromkeys(names)}
+
+
+def _response_parameters(headers: Mapping[str, str]) -> dict[str, str]:
+    return {f"method.response.header.{name}": f"'{value}'" for name, value in headers.items()}
+
+
+def _gateway_headers(cors: _Cors) -> dict[str, str]:
+    headers = {"Cache-Control": "no-store", **cors.gateway_headers()}
+    return {f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers.items()}

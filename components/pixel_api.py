@@ -1,0 +1,148 @@
+"""The HTTP endpoint that GTM calls: API Gateway puts each request on the queue, with no code between.
+
+A regional REST API, because only REST APIs map a request to SQS by template (docs/adr/0001).
+Imports the OpenAPI document and IAM documents of this package.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.iam import allow, policy_document, trust_policy
+from components.location import Location
+from components.openapi import api_document
+
+ACCESS_LOG_FORMAT = json.dumps(
+    {
+        "extendedRequestId": "$context.extendedRequestId",
+        "requestTimeEpoch": "$context.requestTimeEpoch",
+        "httpMethod": "$context.httpMethod",
+        "resourcePath": "$context.resourcePath",
+        "status": "$context.status",
+        "responseLatency": "$context.responseLatency",
+        "integrationStatus": "$context.integrationStatus",
+        "errorType": "$context.error.responseType",
+    }
+)
+"""What an access log line holds: `resourcePath` is the path without its query; no header, no address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PixelApiArgs:
+    location: Location
+
+    # The queue that takes the events.
+    queue_arn: pulumi.Input[str]
+    queue_name: pulumi.Input[str]
+
+    # First segment of the URL.
+    stage_name: str
+
+    # Empty, ["*"], or origins such as https://www.example.com.
+    allowed_origins: Sequence[str] = ()
+
+    # Requests a second on average, and at once.
+    throttling_rate_limit: int
+    throttling_burst_limit: int
+
+    # Days that access logs are kept; None writes none. They need the account's API Gateway role.
+    access_log_retention_days: int | None = None
+
+
+class PixelApi(pulumi.ComponentResource):
+    """`GET /{stage}/events`: 200 and an image once the event is in the queue, never otherwise."""
+
+    rest_api_id: pulumi.Output[str]
+    events_url: pulumi.Output[str]
+
+    def __init__(self, name: str, args: PixelApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gtm-pixel:index:PixelApi", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+
+        role = aws.iam.Role(
+            f"{name}-role",
+            description="API Gateway puts events on the queue",
+            assume_role_policy=trust_policy("apigateway.amazonaws.com"),
+            opts=child,
+        )
+        send_message = aws.iam.RolePolicy(
+            f"{name}-send-message",
+            role=role.name,
+            policy=policy_document(allow("SendEvents", ["sqs:SendMessage"], args.queue_arn)),
+            opts=child,
+        )
+        body = self._openapi_body(args, role.arn)
+        api = aws.apigateway.RestApi(
+            name,
+            body=body,
+            endpoint_configuration={"types": "REGIONAL"},
+            opts=child,
+        )
+        deployment = aws.apigateway.Deployment(
+            f"{name}-deployment",
+            rest_api=api.id,
+            # A deployment is a snapshot: a changed document needs a new one.
+            triggers={"openapi": body.apply(lambda text: hashlib.sha256(text.encode()).hexdigest())},
+            opts=child,
+        )
+        stage = aws.apigateway.Stage(
+            f"{name}-stage",
+            rest_api=api.id,
+            deployment=deployment.id,
+            stage_name=args.stage_name,
+            access_log_settings=self._access_logs(name, args, child),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[send_message]),
+        )
+        aws.apigateway.MethodSettings(
+            f"{name}-throttling",
+            rest_api=api.id,
+            stage_name=stage.stage_name,
+            method_path="*/*",
+            settings={
+                "throttling_rate_limit": args.throttling_rate_limit,
+                "throttling_burst_limit": args.throttling_burst_limit,
+                "metrics_enabled": True,
+            },
+            opts=child,
+        )
+
+        self.rest_api_id = api.id
+        self.events_url = pulumi.Output.concat(stage.invoke_url, "/events")
+        self.register_outputs({"rest_api_id": self.rest_api_id, "events_url": self.events_url})
+
+    @staticmethod
+    def _openapi_body(args: PixelApiArgs, role_arn: pulumi.Output[str]) -> pulumi.Output[str]:
+        location = args.location
+        uri = pulumi.Output.concat(
+            *("arn:", location.partition, ":apigateway:", location.region),
+            *(":sqs:path/", location.account_id, "/", args.queue_name),
+        )
+
+        def render(values: list[str]) -> str:
+            queue_integration_uri, integration_role_arn = values
+            document = api_document(
+                title=pulumi.get_project(),
+                queue_integration_uri=queue_integration_uri,
+                integration_role_arn=integration_role_arn,
+                allowed_origins=args.allowed_origins,
+            )
+            return json.dumps(document)
+
+        return pulumi.Output.all(uri, role_arn).apply(render)
+
+    @staticmethod
+    def _access_logs(
+        name: str, args: PixelApiArgs, child: pulumi.ResourceOptions
+    ) -> aws.apigateway.StageAccessLogSettingsArgs | None:
+        if args.access_log_retention_days is None:
+            return None
+        log_group = aws.cloudwatch.LogGroup(
+            f"{name}-access-logs", retention_in_days=args.access_log_retention_days, opts=child
+        )
+        return aws.apigateway.StageAccessLogSettingsArgs(
+            destination_arn=log_group.arn, format=ACCESS_LOG_FORMAT
+        )

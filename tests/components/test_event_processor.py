@@ -1,0 +1,175 @@
+"""The function and what is around it, as it is registered."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.destinations import PINPOINT_END_OF_SUPPORT, PinpointArgs
+from components.event_processor import EventProcessor, EventProcessorArgs
+from components.location import current_location
+from tests.recording import Recording, record
+
+APPLICATION_ID = "0123456789abcdef0123456789abcdef"
+
+
+def recorded(*, partition: str = "aws", region: str = "eu-west-1", **changes: Any) -> Recording:
+    def program() -> None:
+        defaults: dict[str, Any] = {
+            "archive": Path("handler.zip"),
+            "queue_arn": "arn:aws:sqs:eu-west-1:123456789012:events",
+            "dead_letter_queue_arn": "arn:aws:sqs:eu-west-1:123456789012:dead",
+            "dead_letter_queue_url": "https://sqs.test/dead",
+            "destinations": [PinpointArgs(application_id=APPLICATION_ID)],
+            "profile_updates": "allowlist",
+            "profile_attributes": ["plan", "city"],
+            "timestamp_source": "gateway",
+            "batch_size": 100,
+            "batch_window_seconds": 1,
+            "maximum_concurrency": 5,
+            "timeout_seconds": 60,
+            "memory_mb": 512,
+            "log_retention_days": 30,
+        }
+        EventProcessor(
+            "processor", EventProcessorArgs(location=current_location(), **{**defaults, **changes})
+        )
+
+    return record(program, partition=partition, region=region)
+
+
+def statements(recording: Recording) -> dict[str, Any]:
+    document = recording["processor-policy"].policy()
+    assert document["Version"] == "2012-10-17"
+    return {statement.pop("Sid"): statement for statement in document["Statement"]}
+
+
+def test_it_is_one_function_on_the_queue() -> None:
+    assert recorded().names() == {
+        "processor": "aws:lambda/function:Function",
+        "processor-role": "aws:iam/role:Role",
+        "processor-policy": "aws:iam/rolePolicy:RolePolicy",
+        "processor-logs": "aws:cloudwatch/logGroup:LogGroup",
+        "processor-source": "aws:lambda/eventSourceMapping:EventSourceMapping",
+    }
+
+
+def test_every_resource_belongs_to_the_component() -> None:
+    assert {resource.parent for resource in recorded().resources[1:]} == {"processor"}
+
+
+def test_the_role_may_do_these_things_and_nothing_else() -> None:
+    application = f"arn:aws:mobiletargeting:eu-west-1:123456789012:apps/{APPLICATION_ID}"
+
+    assert statements(recorded()) == {
+        "ReadQueue": {
+            "Effect": "Allow",
+            "Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+            "Resource": ["arn:aws:sqs:eu-west-1:123456789012:events"],
+        },
+        "SendDeadLetters": {
+            "Effect": "Allow",
+            "Action": ["sqs:SendMessage"],
+            "Resource": ["arn:aws:sqs:eu-west-1:123456789012:dead"],
+        },
+        "WriteLogs": {
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": ["arn:aws:cloudwatch:eu-west-1:123456789012:processor-logs-1a2b3c4:*"],
+        },
+        "PutPinpointEvents": {
+            "Effect": "Allow",
+            "Action": ["mobiletargeting:PutEvents"],
+            "Resource": [application, f"{application}/events"],
+        },
+    }
+
+
+def test_tracing_adds_its_two_actions() -> None:
+    recording = recorded(tracing=True)
+
+    assert statements(recording)["Trace"] == {
+        "Effect": "Allow",
+        "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
+        "Resource": ["*"],
+    }
+    assert recording["processor"].inputs["tracingConfig"] == {"mode": "Active"}
+
+
+@pytest.mark.parametrize(("partition", "region"), [("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")])
+def test_permissions_are_in_the_partition_of_the_stack(partition: str, region: str) -> None:
+    granted = statements(recorded(partition=partition, region=region))["PutPinpointEvents"]
+
+    assert granted["Resource"][0] == (
+        f"arn:{partition}:mobiletargeting:{region}:123456789012:apps/{APPLICATION_ID}"
+    )
+
+
+def test_the_pinpoint_application_may_live_in_another_region() -> None:
+    destination = PinpointArgs(application_id=APPLICATION_ID, region="us-west-2")
+    recording = recorded(destinations=[destination])
+
+    variables = recording["processor"].inputs["environment"]["variables"]
+    assert variables["PINPOINT_REGION"] == "us-west-2"
+    assert statements(recording)["PutPinpointEvents"]["Resource"][0].startswith(
+        "arn:aws:mobiletargeting:us-west-2:"
+    )
+
+
+def test_the_function_runs_the_archive_with_its_settings() -> None:
+    function = dict(recorded()["processor"].inputs)
+
+    assert function.pop("code").path == "handler.zip"
+    assert function == {
+        "description": "Records events from Google Tag Manager",
+        "role": "arn:aws:iam:eu-west-1:123456789012:processor-role-1a2b3c4",
+        "runtime": "python3.13",
+        "architectures": ["arm64"],
+        "handler": "handler.processor.lambda_handler",
+        "timeout": 60,
+        "memorySize": 512,
+        "environment": {
+            "variables": {
+                "DESTINATIONS": "pinpoint",
+                "PINPOINT_APPLICATION_ID": APPLICATION_ID,
+                "PINPOINT_REGION": "eu-west-1",
+                "PROFILE_UPDATES": "allowlist",
+                "PROFILE_ATTRIBUTES": json.dumps(["plan", "city"]),
+                "TIMESTAMP_SOURCE": "gateway",
+                "DEAD_LETTER_QUEUE_URL": "https://sqs.test/dead",
+                "POWERTOOLS_SERVICE_NAME": "gtm-pixel-test",
+                "POWERTOOLS_METRICS_NAMESPACE": "gtm-pixel",
+            }
+        },
+        "loggingConfig": {"logFormat": "JSON", "logGroup": "processor-logs-1a2b3c4"},
+        "tracingConfig": {"mode": "PassThrough"},
+    }
+
+
+def test_no_concurrency_is_reserved() -> None:
+    assert "reservedConcurrentExecutions" not in recorded()["processor"].inputs
+
+
+def test_the_function_has_its_own_log_group_that_forgets() -> None:
+    assert recorded()["processor-logs"].inputs == {"retentionInDays": 30}
+
+
+def test_the_queue_hands_over_batches_and_takes_back_single_messages() -> None:
+    assert recorded()["processor-source"].inputs == {
+        "eventSourceArn": "arn:aws:sqs:eu-west-1:123456789012:events",
+        "functionName": "processor-1a2b3c4",
+        "batchSize": 100,
+        "maximumBatchingWindowInSeconds": 1,
+        "scalingConfig": {"maximumConcurrency": 5},
+        "functionResponseTypes": ["ReportBatchItemFailures"],
+    }
+
+
+def test_the_function_waits_for_its_permissions() -> None:
+    assert "processor-policy" in recorded()["processor"].depends_on
+
+
+def test_whoever_deploys_to_pinpoint_is_told_that_its_support_ended() -> None:
+    assert recorded().log == [PINPOINT_END_OF_SUPPORT]
+    assert "2026-10-30" in PINPOINT_END_OF_SUPPORT

@@ -1,0 +1,195 @@
+"""The code archive: complete, reproducible, cached, small."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from components.lambda_package import TARGET, PackageArgs, PackagingError, build
+
+PROJECT = Path(__file__).parents[2]
+SERVICES = {"sqs", "pinpoint"}
+
+
+def package(cache: Path, sources: Path = PROJECT / "handler", **changes: object) -> PackageArgs:
+    arguments = {
+        "sources": sources,
+        "requirements": PROJECT / "handler" / "requirements.txt",
+        "services": SERVICES,
+        "cache": cache,
+        **changes,
+    }
+    return PackageArgs(**arguments)  # pyright: ignore[reportArgumentType] - changes are the test's own
+
+
+@pytest.fixture(scope="module")
+def cache() -> Path:
+    """The project's own cache: wheels are fetched once for the tests, `make local` and `pulumi up`."""
+    build(package(PROJECT / ".cache"))
+    return PROJECT / ".cache"
+
+
+@pytest.fixture(scope="module")
+def archive(cache: Path) -> Path:
+    return build(package(cache))
+
+
+@pytest.fixture
+def offline_cache(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache that has the wheels but no archive, on a machine without a package index."""
+    copy = tmp_path / "cache"
+    shutil.copytree(cache / "wheels", copy / "wheels")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    return copy
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    """A copy of the handler that a test may change."""
+    copy = tmp_path / "elsewhere" / "handler"
+    shutil.copytree(PROJECT / "handler", copy)
+    return copy
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_the_same_inputs_make_the_same_bytes(archive: Path, offline_cache: Path, sources: Path) -> None:
+    again = build(package(offline_cache, sources))
+
+    assert again != archive
+    assert (again.name, digest(again)) == (archive.name, digest(archive))
+
+
+def test_it_is_built_offline_once_the_wheels_are_there(offline_cache: Path) -> None:
+    assert zipfile.ZipFile(build(package(offline_cache))).testzip() is None
+
+
+def test_an_archive_that_exists_is_not_built_again(offline_cache: Path) -> None:
+    first = build(package(offline_cache))
+    written = first.stat().st_mtime_ns
+    shutil.rmtree(offline_cache / "wheels")
+
+    assert build(package(offline_cache)).stat().st_mtime_ns == written
+
+
+def test_a_changed_handler_makes_another_archive(archive: Path, offline_cache: Path, sources: Path) -> None:
+    with (sources / "processor.py").open("a") as module:
+        module.write("# a change\n")
+
+    changed = build(package(offline_cache, sources))
+
+    assert changed.name != archive.name
+    assert digest(changed) != digest(archive)
+
+
+def test_compiled_files_and_times_of_the_sources_change_nothing(
+    archive: Path, offline_cache: Path, sources: Path
+) -> None:
+    (sources / "__pycache__").mkdir(exist_ok=True)
+    (sources / "__pycache__" / "events.cpython-313.pyc").write_bytes(b"compiled here")
+    (sources / "events.py").touch()
+
+    assert digest(build(package(offline_cache, sources))) == digest(archive)
+
+
+def test_wheels_that_cannot_be_fetched_are_one_clear_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+
+    with pytest.raises(
+        PackagingError, match=r"could not be fetched: .*package index is needed once"
+    ) as error:
+        build(package(tmp_path))
+
+    assert "\n" not in str(error.value)
+    assert list((tmp_path / "wheels").iterdir()) == []
+
+
+def test_a_wheel_with_another_hash_is_refused(tmp_path: Path) -> None:
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text(f"six==1.17.0 --hash=sha256:{'0' * 64}\n")
+
+    with pytest.raises(PackagingError, match="could not be fetched"):
+        build(package(tmp_path, requirements=requirements))
+
+
+def test_a_package_without_modules_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+
+    with pytest.raises(PackagingError, match="holds no Python module"):
+        build(package(tmp_path, tmp_path / "empty"))
+
+
+def test_every_requirement_is_pinned_by_hash_and_names_no_index() -> None:
+    requirements = (PROJECT / "handler" / "requirements.txt").read_text()
+    lines = [line for line in requirements.replace("\\\n", " ").splitlines() if line[:1].isalnum()]
+
+    assert lines
+    assert [line for line in lines if "==" not in line or "--hash=sha256:" not in line] == []
+    assert "://" not in requirements
+
+
+def test_it_carries_the_models_of_its_services_and_of_no_other(archive: Path) -> None:
+    names = zipfile.ZipFile(archive).namelist()
+    models = {
+        name.split("/")[2] for name in names if name.startswith("botocore/data/") and name.count("/") > 2
+    }
+
+    assert models == SERVICES
+
+
+def test_it_is_small(archive: Path) -> None:
+    assert archive.stat().st_size < 3_000_000
+
+
+def test_every_file_is_readable_by_the_functions_user_and_has_no_time_of_its_own(archive: Path) -> None:
+    infos = zipfile.ZipFile(archive).infolist()
+
+    assert {info.external_attr >> 16 for info in infos} == {0o100644}
+    assert {info.date_time for info in infos} == {(1980, 1, 1, 0, 0, 0)}
+    assert [info.filename for info in infos] == sorted(info.filename for info in infos)
+
+
+def test_it_holds_no_program_for_another_platform(archive: Path) -> None:
+    """Pure Python: it runs on arm64 Lambda and in the embedded run alike."""
+    binaries = [n for n in zipfile.ZipFile(archive).namelist() if n.endswith((".so", ".pyd", ".dylib"))]
+
+    assert binaries == []
+    assert TARGET.architecture == "arm64"
+
+
+def test_the_handler_runs_from_the_archive_alone(archive: Path, tmp_path: Path) -> None:
+    """Unpacked as Lambda does, with nothing else importable and no environment."""
+    with zipfile.ZipFile(archive) as unpacked:
+        unpacked.extractall(tmp_path)
+    program = (
+        "import sys, json; sys.path.insert(0, sys.argv[1])\n"
+        "from handler import processor\n"
+        "import boto3\n"
+        "clients = [boto3.client(s, region_name='eu-west-1').meta.service_model.service_name"
+        " for s in ('sqs', 'pinpoint')]\n"
+        "print(json.dumps([processor.lambda_handler.__name__, clients, boto3.__file__]))\n"
+    )
+
+    run = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={},
+    )
+
+    assert run.returncode == 0, run.stderr
+    handler, clients, boto3_file = json.loads(run.stdout)
+    assert (handler, clients) == ("lambda_handler", ["sqs", "pinpoint"])
+    assert Path(boto3_file).is_relative_to(tmp_path)

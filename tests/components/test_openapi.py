@@ -1,0 +1,232 @@
+"""The OpenAPI document: valid, safe, and with templates that let no value become anything else."""
+
+import re
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openapi_spec_validator import validate
+
+from components.openapi import PIXEL, api_document
+from local.velocity import MappingTemplate, Parameters, Rendered
+from tests.hostile import HOSTILE_VALUES, LONGEST_ATTRIBUTE
+
+CONTEXT = {
+    "extendedRequestId": "JJbxmE+/w=",
+    "requestId": "chosen-by-the-caller",
+    "requestTimeEpoch": 1795252800123,
+    "identity": {"sourceIp": "192.0.2.1", "userAgent": "a browser"},
+}
+ORIGINS = ("https://www.example.com", "http://localhost:3000")
+
+
+def document(*allowed_origins: str) -> dict[str, Any]:
+    return api_document(
+        title="gtm-pixel",
+        queue_integration_uri="arn:aws:apigateway:eu-west-1:sqs:path/123456789012/events",
+        integration_role_arn="arn:aws:iam::123456789012:role/api",
+        allowed_origins=allowed_origins,
+    )
+
+
+def integration(method: str = "get", *allowed_origins: str) -> dict[str, Any]:
+    return document(*allowed_origins)["paths"]["/events"][method]["x-amazon-apigateway-integration"]
+
+
+def request_to_sqs(query: dict[str, str], headers: dict[str, str] | None = None) -> list[tuple[str, str]]:
+    """What the integration posts, as SQS reads it."""
+    template = MappingTemplate(integration()["requestTemplates"]["application/json"])
+    parameters = Parameters(querystring=query, header=headers or {})
+    posted = template.render(body="", parameters=parameters, context=CONTEXT).text
+    assert re.fullmatch(r"[A-Za-z0-9_.*+%&=-]+", posted), "something is not encoded"
+    return parse_qsl(posted, keep_blank_values=True, strict_parsing=True)
+
+
+def message_body(query: dict[str, str]) -> list[tuple[str, str]]:
+    """The message that lies in the queue, as the handler reads it."""
+    return parse_qsl(dict(request_to_sqs(query))["MessageBody"], keep_blank_values=True)
+
+
+def answer(response: str, origin: str | None, *allowed_origins: str, method: str = "get") -> Rendered:
+    """The rendered integration response to a request from `origin`."""
+    templates = integration(method, *allowed_origins)["responses"][response]["responseTemplates"]
+    parameters = Parameters(header={"Origin": origin} if origin else {})
+    return MappingTemplate(templates["application/json"]).render(
+        body="", parameters=parameters, context=CONTEXT
+    )
+
+
+@pytest.mark.parametrize("allowed_origins", [(), ("*",), ORIGINS])
+def test_the_document_is_valid_openapi(allowed_origins: tuple[str, ...]) -> None:
+    validate(document(*allowed_origins))
+
+
+@pytest.mark.parametrize("value", [*HOSTILE_VALUES, LONGEST_ATTRIBUTE, ""])
+def test_a_value_reaches_the_queue_as_it_was_sent_and_adds_no_parameter(value: str) -> None:
+    query = {"event": "purchase", "endpoint_id": "e1", "evat_a": value, "usat_b": value}
+
+    assert message_body(query) == list(query.items())
+
+
+@given(query=st.dictionaries(st.text(min_size=1), st.text(), min_size=1, max_size=5))
+def test_any_name_and_value_reaches_the_queue_as_it_was_sent(query: dict[str, str]) -> None:
+    query.pop("token", None)
+
+    assert message_body(query) == list(query.items())
+
+
+def test_the_request_to_sqs_holds_one_message_and_what_the_gateway_vouches_for() -> None:
+    assert request_to_sqs({"event": "a b"}) == [
+        ("Action", "SendMessage"),
+        ("Version", "2012-11-05"),
+        ("MessageBody", "event=a+b&"),
+        ("MessageAttribute.1.Name", "request_id"),
+        ("MessageAttribute.1.Value.DataType", "String"),
+        ("MessageAttribute.1.Value.StringValue", "JJbxmE+/w="),
+        ("MessageAttribute.2.Name", "request_time"),
+        ("MessageAttribute.2.Value.DataType", "Number"),
+        ("MessageAttribute.2.Value.StringValue", "1795252800123"),
+    ]
+
+
+def test_a_parameter_cannot_pose_as_a_message_attribute() -> None:
+    forged = {"event": "e&MessageAttribute.1.Name=request_time", "MessageAttribute.3.Name": "x"}
+
+    names = [name for name, _ in request_to_sqs(forged)]
+    assert [name for name in names if name.startswith("MessageAttribute.3")] == []
+    assert names.count("MessageAttribute.1.Name") == 1
+
+
+def test_the_token_never_enters_the_queue() -> None:
+    query = {"event": "e", "token": "secret.token.value", "endpoint_id": "e1"}
+
+    assert message_body(query) == [("event", "e"), ("endpoint_id", "e1")]
+
+
+def test_a_header_supplies_nothing() -> None:
+    headers = {"event": "forged", "endpoint_id": "forged", "usat_plan": "gold", "Cookie": "session=1"}
+
+    assert request_to_sqs({"event": "e"}, headers) == request_to_sqs({"event": "e"})
+
+
+def test_an_unexpected_content_type_does_not_reach_the_queue_unmapped() -> None:
+    assert integration()["passthroughBehavior"] == "never"
+
+
+def test_event_and_endpoint_id_are_required_and_checked_by_the_gateway() -> None:
+    get = document()["paths"]["/events"]["get"]
+
+    assert {p["name"] for p in get["parameters"] if p["in"] == "query" and p["required"]} == {
+        "event",
+        "endpoint_id",
+    }
+    validator = document()["x-amazon-apigateway-request-validators"][
+        get["x-amazon-apigateway-request-validator"]
+    ]
+    assert validator == {"validateRequestParameters": True, "validateRequestBody": False}
+
+
+def test_a_queued_event_is_answered_with_an_image_that_nobody_caches() -> None:
+    success = integration()["responses"][r"2\d{2}"]
+
+    assert success["statusCode"] == "200"
+    assert success["responseParameters"] == {
+        "method.response.header.Content-Type": "'image/svg+xml'",
+        "method.response.header.Cache-Control": "'no-store'",
+    }
+    assert success["responseTemplates"] == {"application/json": PIXEL}
+
+
+@pytest.mark.parametrize(
+    ("sqs_status", "status"),
+    [(200, "200"), (301, "503"), (400, "502"), (403, "502"), (404, "502"), (500, "503"), (503, "503")],
+)
+def test_only_a_message_that_sqs_took_is_answered_with_200(sqs_status: int, status: str) -> None:
+    responses = integration()["responses"]
+    matching = [p for p in responses if p != "default" and re.fullmatch(p, str(sqs_status))]
+
+    assert responses[matching[0] if matching else "default"]["statusCode"] == status
+
+
+@pytest.mark.parametrize("allowed_origins", [(), ("*",), ORIGINS])
+@pytest.mark.parametrize("method", ["get", "options"])
+def test_every_mapped_header_is_declared_by_the_method(method: str, allowed_origins: tuple[str, ...]) -> None:
+    operation = document(*allowed_origins)["paths"]["/events"].get(method)
+    if operation is None:
+        assert (method, allowed_origins) == ("options", ())
+        return
+    for response in operation["x-amazon-apigateway-integration"]["responses"].values():
+        declared = operation["responses"][response["statusCode"]]["headers"]
+        mapped = {name.rpartition(".")[2] for name in response["responseParameters"]}
+        assert mapped <= set(declared)
+
+
+def test_without_allowed_origins_there_is_no_cors() -> None:
+    assert set(document()["paths"]["/events"]) == {"get"}
+    assert "Origin" not in str(document())
+
+
+def test_any_origin_is_a_fixed_header_on_every_answer() -> None:
+    allowed = document("*")
+
+    for response in allowed["paths"]["/events"]["get"]["x-amazon-apigateway-integration"][
+        "responses"
+    ].values():
+        assert response["responseParameters"]["method.response.header.Access-Control-Allow-Origin"] == "'*'"
+    for response in allowed["x-amazon-apigateway-gateway-responses"].values():
+        assert response["responseParameters"]["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'"
+
+
+@pytest.mark.parametrize("response", [r"2\d{2}", r"4\d{2}", "default"])
+def test_a_listed_origin_is_echoed_on_success_and_error(response: str) -> None:
+    for origin in ORIGINS:
+        assert answer(response, origin, *ORIGINS).headers == {"Access-Control-Allow-Origin": origin}
+
+
+@pytest.mark.parametrize("origin", [None, "https://evil.example", "https://www.example.com.evil.example"])
+def test_an_unlisted_origin_is_not_echoed(origin: str | None) -> None:
+    assert answer(r"2\d{2}", origin, *ORIGINS).headers == {}
+
+
+def test_the_origin_is_found_under_the_lower_case_name_of_http_2() -> None:
+    template = integration("get", *ORIGINS)["responses"][r"2\d{2}"]["responseTemplates"]["application/json"]
+    parameters = Parameters(header={"origin": ORIGINS[0]})
+
+    rendered = MappingTemplate(template).render(body="", parameters=parameters, context=CONTEXT)
+
+    assert rendered.headers == {"Access-Control-Allow-Origin": ORIGINS[0]}
+    assert rendered.text == PIXEL
+
+
+def test_an_answer_that_depends_on_the_origin_says_so_to_caches() -> None:
+    for response in integration("get", *ORIGINS)["responses"].values():
+        assert response["responseParameters"]["method.response.header.Vary"] == "'Origin'"
+
+
+def test_a_preflight_is_answered_for_a_listed_origin() -> None:
+    rendered = answer("default", ORIGINS[1], *ORIGINS, method="options")
+
+    assert rendered.headers == {"Access-Control-Allow-Origin": ORIGINS[1]}
+    assert rendered.text == ""
+
+
+def test_errors_of_the_gateway_itself_name_one_origin_but_never_echo_several() -> None:
+    def cors_headers(*allowed_origins: str) -> list[dict[str, str]]:
+        responses = document(*allowed_origins)["x-amazon-apigateway-gateway-responses"].values()
+        return [
+            {
+                name.removeprefix("gatewayresponse.header."): value
+                for name, value in response["responseParameters"].items()
+                if "Cache-Control" not in name
+            }
+            for response in responses
+        ]
+
+    assert cors_headers() == [{}, {}]
+    assert (
+        cors_headers(ORIGINS[0])
+        == [{"Access-Control-Allow-Origin": f"'{ORIGINS[0]}'", "Vary": "'Origin'"}] * 2
+    )
+    assert cors_headers(*ORIGINS) == [{"Vary": "'Origin'"}] * 2

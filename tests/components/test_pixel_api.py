@@ -1,0 +1,134 @@
+"""The API's resources, as they are registered."""
+
+import hashlib
+import json
+from typing import Any
+
+import pytest
+
+from components.location import current_location
+from components.openapi import api_document
+from components.pixel_api import PixelApi, PixelApiArgs
+from tests.recording import Recording, record
+
+
+def recorded(*, partition: str = "aws", region: str = "eu-west-1", **changes: Any) -> Recording:
+    def program() -> None:
+        defaults: dict[str, Any] = {
+            "queue_arn": "arn:aws:sqs:eu-west-1:123456789012:events",
+            "queue_name": "events",
+            "stage_name": "v1",
+            "throttling_rate_limit": 100,
+            "throttling_burst_limit": 200,
+        }
+        PixelApi("api", PixelApiArgs(location=current_location(), **{**defaults, **changes}))
+
+    return record(program, partition=partition, region=region)
+
+
+def test_it_is_one_api_with_a_role_a_deployment_and_a_stage() -> None:
+    assert recorded().names() == {
+        "api": "aws:apigateway/restApi:RestApi",
+        "api-role": "aws:iam/role:Role",
+        "api-send-message": "aws:iam/rolePolicy:RolePolicy",
+        "api-deployment": "aws:apigateway/deployment:Deployment",
+        "api-stage": "aws:apigateway/stage:Stage",
+        "api-throttling": "aws:apigateway/methodSettings:MethodSettings",
+    }
+
+
+def test_every_resource_belongs_to_the_component() -> None:
+    assert {resource.parent for resource in recorded().resources[1:]} == {"api"}
+
+
+def test_api_gateway_assumes_the_role() -> None:
+    assert recorded()["api-role"].policy("assumeRolePolicy") == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "AssumedByService",
+                "Effect": "Allow",
+                "Principal": {"Service": "apigateway.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+
+
+def test_the_role_may_send_to_this_queue_and_do_nothing_else() -> None:
+    assert recorded()["api-send-message"].policy() == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "SendEvents",
+                "Effect": "Allow",
+                "Action": ["sqs:SendMessage"],
+                "Resource": ["arn:aws:sqs:eu-west-1:123456789012:events"],
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("partition", "region"), [("aws", "eu-west-1"), ("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")]
+)
+def test_the_api_is_regional_and_its_document_names_the_queue_in_its_partition(
+    partition: str, region: str
+) -> None:
+    api = recorded(partition=partition, region=region)["api"].inputs
+
+    assert api["endpointConfiguration"] == {"types": "REGIONAL"}
+    assert json.loads(api["body"]) == api_document(
+        title="gtm-pixel",
+        queue_integration_uri=f"arn:{partition}:apigateway:{region}:sqs:path/123456789012/events",
+        integration_role_arn=f"arn:{partition}:iam:{region}:123456789012:api-role-1a2b3c4",
+        allowed_origins=[],
+    )
+
+
+def test_a_changed_document_makes_a_new_deployment() -> None:
+    before, after = recorded(), recorded(allowed_origins=["*"])
+
+    triggers = [run["api-deployment"].inputs["triggers"]["openapi"] for run in (before, after)]
+    bodies = [run["api"].inputs["body"] for run in (before, after)]
+
+    assert triggers == [hashlib.sha256(body.encode()).hexdigest() for body in bodies]
+    assert triggers[0] != triggers[1]
+
+
+def test_an_unchanged_document_makes_no_new_deployment() -> None:
+    assert recorded()["api-deployment"].inputs == recorded()["api-deployment"].inputs
+
+
+def test_the_stage_waits_for_the_permission_to_send() -> None:
+    stage = recorded()["api-stage"]
+
+    assert stage.inputs == {"restApi": "api-id", "deployment": "api-deployment-id", "stageName": "v1"}
+    assert "api-send-message" in stage.depends_on
+
+
+def test_every_method_of_the_stage_is_throttled() -> None:
+    assert recorded()["api-throttling"].inputs == {
+        "restApi": "api-id",
+        "stageName": "v1",
+        "methodPath": "*/*",
+        "settings": {"throttlingRateLimit": 100, "throttlingBurstLimit": 200, "metricsEnabled": True},
+    }
+
+
+def test_access_logs_hold_no_query_no_header_and_no_address() -> None:
+    recording = recorded(access_log_retention_days=30)
+
+    assert recording["api-access-logs"].inputs == {"retentionInDays": 30}
+    settings = recording["api-stage"].inputs["accessLogSettings"]
+    assert settings["destinationArn"] == ("arn:aws:cloudwatch:eu-west-1:123456789012:api-access-logs-1a2b3c4")
+    assert set(json.loads(settings["format"]).values()) == {
+        "$context.extendedRequestId",
+        "$context.requestTimeEpoch",
+        "$context.httpMethod",
+        "$context.resourcePath",
+        "$context.status",
+        "$context.responseLatency",
+        "$context.integrationStatus",
+        "$context.error.responseType",
+    }

@@ -1,0 +1,89 @@
+"""The arrows of the layout: who may import whom."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+OWN = {"settings", "components", "handler", "local", "gtm", "tests", "benchmarks"}
+
+ALLOWED = {
+    "__main__.py": {"settings", "components"},
+    "settings.py": {"components"},
+    "components": {"components"},
+    "handler": {"handler"},
+    "local": {"local", "gtm"},
+}
+
+PURE = ["handler/events.py", "handler/update_policy.py", "components/openapi.py"]
+IMPURE = {
+    "boto3",
+    "botocore",
+    "os",
+    "time",
+    "logging",
+    "random",
+    "aws_lambda_powertools",
+    "pulumi",
+    "pulumi_aws",
+}
+
+
+def modules(part: str) -> list[Path]:
+    path = PROJECT / part
+    found = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+    assert found, f"{part} is gone"
+    return found
+
+
+def imports(module: Path) -> set[str]:
+    """Top-level packages that a module imports, anywhere in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} has a relative import"
+            names.add((node.module or "").split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize(("part", "allowed"), ALLOWED.items())
+def test_a_part_imports_only_what_it_may(part: str, allowed: set[str]) -> None:
+    forbidden = {
+        str(module.relative_to(PROJECT)): sorted(imports(module) & (OWN - allowed))
+        for module in modules(part)
+    }
+
+    assert {module: names for module, names in forbidden.items() if names} == {}
+
+
+def test_the_handler_never_imports_pulumi() -> None:
+    assert [module for module in modules("handler") if imports(module) & {"pulumi", "pulumi_aws"}] == []
+
+
+def test_only_what_calls_aws_imports_the_sdk() -> None:
+    callers = {
+        str(module.relative_to(PROJECT / "handler"))
+        for module in modules("handler")
+        if imports(module) & {"boto3", "botocore"}
+    }
+
+    assert callers <= {"aws_calls.py", "destinations/pinpoint.py", "processor.py"}
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_a_pure_module_knows_no_clock_environment_logger_or_sdk(module: str) -> None:
+    assert imports(PROJECT / module) & IMPURE == set()
+
+
+def test_only_settings_reads_the_configuration() -> None:
+    readers = [
+        path.name
+        for part in ("__main__.py", "components", "handler")
+        for path in modules(part)
+        if "pulumi.Config(" in path.read_text()
+    ]
+
+    assert readers == ["__main__.py"]  # hands it to settings.load
