@@ -5,13 +5,17 @@ is one line that names the key, the value, the rule and the fix. Imports only ar
 components.
 """
 
+import difflib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Final, TypeVar, assert_never, cast
 
 import pulumi
+import yaml
+from pulumi.runtime.config import CONFIG, get_config_env
 
 from components.destinations import DestinationArgs, PinpointArgs
 
@@ -49,7 +53,13 @@ LOG_RETENTION_DAYS: Final = (
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
 
+# One call to a destination and one to the dead-letter queue, each with its retry, may take 31 s together;
+# the handler starts no call that could outlive the function.
+SHORTEST_FUNCTION_TIMEOUT_SECONDS: Final = 40
+
 BATCH_SIZE_WITHOUT_WINDOW: Final = 10  # AWS Lambda: an SQS batch above 10 needs a window of at least 1 s
+
+_PROJECT_FILE = Path(__file__).with_name("Pulumi.yaml")
 
 _STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _PINPOINT_APPLICATION_ID = re.compile(r"[0-9a-f]{32}")
@@ -100,6 +110,7 @@ class Settings:
 
 def load(config: pulumi.Config) -> Settings:
     """Read and check every setting. Raises SettingsError for the first that is wrong."""
+    _refuse_unknown(config)
     profile_updates = _choice(config, "profileUpdates", ProfileUpdates)
     batch_size = _integer(config, "batchSize", 1, 10_000)
     return Settings(
@@ -118,12 +129,29 @@ def load(config: pulumi.Config) -> Settings:
         batch_size=batch_size,
         batch_window_seconds=_batch_window(config, batch_size),
         maximum_concurrency=_integer(config, "maximumConcurrency", 2, 1_000),
-        function_timeout_seconds=_integer(config, "functionTimeoutSeconds", 10, 900),
+        function_timeout_seconds=_integer(
+            config, "functionTimeoutSeconds", SHORTEST_FUNCTION_TIMEOUT_SECONDS, 900
+        ),
         function_memory_mb=_integer(config, "functionMemoryMb", 128, 10_240),
         access_logs=_boolean(config, "accessLogs"),
         log_retention_days=_log_retention(config),
         tracing=_boolean(config, "tracing"),
     )
+
+
+def _refuse_unknown(config: pulumi.Config) -> None:
+    """Refuse keys that Pulumi.yaml does not declare.
+
+    The engine ignores them, so a slip of the pen in a key would leave a setting at its default unnoticed.
+    """
+    project = cast("dict[str, dict[str, object]]", yaml.safe_load(_PROJECT_FILE.read_text("utf-8")))
+    declared = list(project["config"])
+    for full_key in {**get_config_env(), **CONFIG.get()}:
+        namespace, _, key = full_key.partition(":")
+        if namespace == config.name and key not in declared:
+            close = difflib.get_close_matches(key, declared, n=1)
+            fix = f"Did you mean {close[0]}?" if close else "Pulumi.yaml lists the settings there are."
+            raise SettingsError(key, "there is no such setting.", fix)
 
 
 def _destinations(config: pulumi.Config) -> tuple[DestinationArgs, ...]:

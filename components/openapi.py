@@ -89,12 +89,17 @@ class _Cors:
         if not self._listed:
             return ""
         is_listed = " || ".join(f'$origin == "{origin}"' for origin in self._listed)
-        # HTTP/2 clients send header names in lower case.
+        # The name is `Origin` or, from HTTP/2 clients, `origin`; what `get` gives for a missing name is
+        # not documented, so the names that are there are gone through.
         return (
-            '#set($origin = $input.params().header.get("Origin"))##\n'
-            '#if(!$origin)#set($origin = $input.params().header.get("origin"))#end##\n'
+            "#set($headers = $input.params().header)##\n"
+            "#foreach($name in $headers.keySet())##\n"
+            '#if($name.equalsIgnoreCase("Origin"))##\n'
+            "#set($origin = $headers.get($name))##\n"
             f"#if({is_listed})##\n"
             "#set($context.responseOverride.header.Access-Control-Allow-Origin = $origin)##\n"
+            "#end##\n"
+            "#end##\n"
             "#end##\n"
         )
 

@@ -78,6 +78,14 @@ def test_the_pinpoint_application_may_have_a_region_of_its_own() -> None:
 
 
 ERRORS: list[tuple[dict[str, Any], str]] = [
+    (
+        {"profileUpdate": "all"},
+        "profileUpdate: there is no such setting. Did you mean profileUpdates?",
+    ),
+    (
+        {"colour": "red"},
+        "colour: there is no such setting. Pulumi.yaml lists the settings there are.",
+    ),
     ({"authMode": "opne"}, "authMode: 'opne' is not known. Set open."),
     ({"stageName": ""}, "stageName: it is not set. Set v1."),
     (
@@ -165,7 +173,7 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         "Set batchWindowSeconds to 1 or more, or batchSize to 10 or less.",
     ),
     ({"maximumConcurrency": 1}, "maximumConcurrency: 1 is out of range. Set 2 to 1000."),
-    ({"functionTimeoutSeconds": 901}, "functionTimeoutSeconds: 901 is out of range. Set 10 to 900."),
+    ({"functionTimeoutSeconds": 901}, "functionTimeoutSeconds: 901 is out of range. Set 40 to 900."),
     ({"functionMemoryMb": 64}, "functionMemoryMb: 64 is out of range. Set 128 to 10240."),
     ({"accessLogs": "maybe"}, "accessLogs: 'maybe' is not true or false. Set true or false."),
     ({"tracing": "maybe"}, "tracing: 'maybe' is not true or false. Set true or false."),
@@ -188,4 +196,4 @@ def test_a_wrong_setting_is_one_line_with_key_value_rule_and_fix(
 
 
 def test_every_setting_is_covered_by_an_error_or_is_free_of_rules() -> None:
-    assert {next(iter(changes)) for changes, _ in ERRORS} == set(SCHEMA)
+    assert {next(iter(changes)) for changes, _ in ERRORS} >= set(SCHEMA)

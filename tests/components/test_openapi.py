@@ -190,9 +190,10 @@ def test_an_unlisted_origin_is_not_echoed(origin: str | None) -> None:
     assert answer(r"2\d{2}", origin, *ORIGINS).headers == {}
 
 
-def test_the_origin_is_found_under_the_lower_case_name_of_http_2() -> None:
+@pytest.mark.parametrize("name", ["Origin", "origin", "ORIGIN"])
+def test_the_origin_is_found_however_its_name_is_written(name: str) -> None:
     template = integration("get", *ORIGINS)["responses"][r"2\d{2}"]["responseTemplates"]["application/json"]
-    parameters = Parameters(header={"origin": ORIGINS[0]})
+    parameters = Parameters(header={"Accept": "image/*", name: ORIGINS[0]})
 
     rendered = MappingTemplate(template).render(body="", parameters=parameters, context=CONTEXT)
 
