@@ -1,0 +1,131 @@
+"""The web address of the embedded run: the page, what was recorded as JSON, and the API's stage.
+
+Imports `local.recorder` and `local.http_server`; the gateway is any WSGI application.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+
+from werkzeug import Request, Response
+
+from local.http_server import WsgiApplication
+from local.recorder import Arrival, RecordedEvent, Recorder, as_json
+
+_PAGE: Final = Path(__file__).with_name("page.html")
+
+
+class Front:
+    """WSGI application for `/`, `/outputs`, `/recorded`, `/arrivals` and `/{stage}/…`."""
+
+    def __init__(
+        self,
+        *,
+        gateway: WsgiApplication,
+        stage_name: str,
+        outputs: Callable[[], Mapping[str, Any]],
+        recorder: Recorder,
+        dead_letters: Callable[[], list[dict[str, Any]]],
+        notes: Sequence[str],
+    ) -> None:
+        self._gateway = gateway
+        self._stage = f"/{stage_name}"
+        self._outputs = outputs
+        self._recorder = recorder
+        self._dead_letters = dead_letters
+        self._notes = list(notes)
+        self._page = _PAGE.read_text(encoding="utf-8")
+        self._page_headers = {
+            "Content-Security-Policy": _content_security_policy(self._page),
+            "Cache-Control": "no-store",
+            "Referrer-Policy": "no-referrer",
+        }
+        self._routes: dict[str, Callable[[Request], Response]] = {
+            "/": self._serve_page,
+            "/favicon.ico": lambda _: Response(status=HTTPStatus.NO_CONTENT),
+            "/notes": lambda _: _json(self._notes),
+            "/outputs": lambda _: _json(dict(self._outputs())),
+            "/recorded": self._serve_recorded,
+            "/arrivals": self._serve_arrivals,
+        }
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        request = Request(environ)
+        if request.path == self._stage or request.path.startswith(f"{self._stage}/"):
+            return self._gateway(environ, start_response)
+        return self._respond(request)(environ, start_response)
+
+    def _respond(self, request: Request) -> Response:
+        route = self._routes.get(request.path)
+        if route is None:
+            return _json({"message": f"There is nothing at {request.path}."}, HTTPStatus.NOT_FOUND)
+        if request.method not in ("GET", "HEAD"):
+            refusal = _json({"message": "Only GET is answered here."}, HTTPStatus.METHOD_NOT_ALLOWED)
+            refusal.headers["Allow"] = "GET, HEAD"
+            return refusal
+        return route(request)
+
+    def _serve_page(self, _: Request) -> Response:
+        return Response(self._page, mimetype="text/html", headers=self._page_headers)
+
+    def _serve_recorded(self, _: Request) -> Response:
+        return _json(
+            {
+                "events": [as_json(event) for event in self._recorder.events()],
+                "rejected": [as_json(rejection) for rejection in self._recorder.rejected()],
+                "dead_letters": self._dead_letters(),
+            }
+        )
+
+    def _serve_arrivals(self, request: Request) -> Response:
+        """What arrived since the position `after`, and the position to ask from next."""
+        text = request.args.get("after", "0")
+        if re.fullmatch("[0-9]{1,9}", text) is None:
+            message = f"after is {text[:20]!r}: it must be a whole number, the `next` of the last answer."
+            return _json({"message": message}, HTTPStatus.BAD_REQUEST)
+        after = int(text)
+        arrivals = self._recorder.since(after)
+        return _json(
+            {
+                "next": after + len(arrivals),
+                "arrivals": [_arrival(arrival) for arrival in arrivals],
+                "dead_letters": len(self._dead_letters()),
+            }
+        )
+
+
+def _arrival(arrival: Arrival) -> dict[str, Any]:
+    if not isinstance(arrival.item, RecordedEvent):
+        return {"kind": "rejected", **as_json(arrival.item)}
+    sent_at = datetime.fromisoformat(arrival.item.timestamp)
+    # A timestamp without an offset is UTC: the handler writes no local time.
+    sent_at = sent_at if sent_at.tzinfo else sent_at.replace(tzinfo=UTC)
+    delay = arrival.recorded_at - int(sent_at.timestamp() * 1000)
+    return {"kind": "event", **as_json(arrival.item), "delay_ms": delay}
+
+
+def _content_security_policy(page: str) -> str:
+    """A policy that runs the page's own script and style, by their hashes, and nothing else."""
+    hashes = {
+        tag: " ".join(_hash(text) for text in re.findall(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL))
+        for tag in ("script", "style")
+    }
+    return (
+        f"default-src 'none'; script-src {hashes['script']}; style-src {hashes['style']}; "
+        "img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _json(value: object, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    text = json.dumps(value, ensure_ascii=False)
+    return Response(text, status=status, mimetype="application/json", headers={"Cache-Control": "no-store"})

@@ -1,0 +1,73 @@
+"""A small HTTP server on loopback around a WSGI application: the page, the API and the stand-ins.
+
+Werkzeug does the HTTP. Two socket settings matter here: replies are buffered into one write and
+Nagle's algorithm is off, because otherwise each call waits out a delayed acknowledgement (~40 ms).
+"""
+
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+LOOPBACK = "127.0.0.1"
+
+
+class _QuietHandler(WSGIRequestHandler):
+    """Keeps connections open, sends a reply in one piece, and logs no request (a query string is data)."""
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    disable_nagle_algorithm = True
+
+    def log(self, type: str, message: str, *args: object) -> None:
+        """Say nothing: a request line holds the visitor's data."""
+
+
+class HttpServer:
+    """Serves a WSGI application on 127.0.0.1 in daemon threads.
+
+    The port is bound by the constructor (0 picks a free one), so that a taken port is known before
+    anything else starts: it raises OSError.
+    """
+
+    def __init__(self, application: WsgiApplication, port: int = 0) -> None:
+        self._server: BaseWSGIServer = _bind(application, port)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
+
+    @property
+    def port(self) -> int:
+        return self._server.port
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def start(self) -> "HttpServer":
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop accepting requests and free the port. Safe to call on a server never started."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+        self._server.server_close()
+
+
+def _bind(application: WsgiApplication, port: int) -> BaseWSGIServer:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((LOOPBACK, port))  # werkzeug itself would print and exit on a taken port
+        listener.listen(128)
+        # Werkzeug duplicates the descriptor, so ours is closed below.
+        return make_server(
+            LOOPBACK, port, application, threaded=True, request_handler=_QuietHandler, fd=listener.fileno()
+        )
+    finally:
+        listener.close()

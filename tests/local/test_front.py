@@ -1,0 +1,188 @@
+"""The front of the embedded run: what was recorded as JSON, the page, and the way to the API."""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from werkzeug.test import Client, TestResponse
+
+from local.front import Front
+from local.recorder import RecordedEvent, Recorder, RejectedMessage
+
+OUTPUTS = {"events_url": "http://127.0.0.1:1/dev/events", "auth_mode": "open", "destinations": ["pinpoint"]}
+DEAD_LETTER = {"message_id": "m-9", "reason": "pinpoint_400"}
+
+
+def gateway(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [f"gateway {environ['PATH_INFO']}".encode()]
+
+
+def purchase(**changes: Any) -> RecordedEvent:
+    return RecordedEvent(
+        **{
+            "destination": "pinpoint",
+            "endpoint_id": "e1",
+            "event_id": "m-1",
+            "event": "purchase",
+            "timestamp": "2026-01-01T00:00:00.000Z",
+            "attributes": {"value": "12.50"},
+            "metrics": {"quantity": 1.0},
+            "user_attributes": {"plan": ["gold"]},
+            **changes,
+        }
+    )
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def client(recorder: Recorder) -> Client:
+    front = Front(
+        gateway=gateway,
+        stage_name="dev",
+        outputs=lambda: OUTPUTS,
+        recorder=recorder,
+        dead_letters=lambda: [DEAD_LETTER],
+        notes=["Pinpoint is a stand-in."],
+    )
+    return Client(front)
+
+
+def page(client: Client) -> TestResponse:
+    return client.get("/")
+
+
+def test_outputs_are_the_stacks_outputs(client: Client) -> None:
+    assert client.get("/outputs").json == OUTPUTS
+
+
+def test_recorded_is_everything_so_far(client: Client, recorder: Recorder) -> None:
+    recorder.add(purchase(), RejectedMessage(message_id="m-2", reason="event_missing"))
+
+    assert client.get("/recorded").json == {
+        "events": [
+            {
+                "destination": "pinpoint",
+                "endpoint_id": "e1",
+                "event_id": "m-1",
+                "event": "purchase",
+                "timestamp": "2026-01-01T00:00:00.000Z",
+                "attributes": {"value": "12.50"},
+                "metrics": {"quantity": 1.0},
+                "user_attributes": {"plan": ["gold"]},
+            }
+        ],
+        "rejected": [{"message_id": "m-2", "reason": "event_missing"}],
+        "dead_letters": [DEAD_LETTER],
+    }
+
+
+def test_any_character_survives_in_recorded(client: Client, recorder: Recorder) -> None:
+    value = "日本語 🎉 \"'\\</script>\n\t"
+    recorder.add(purchase(attributes={"note": value}))
+
+    assert json.loads(client.get("/recorded").get_data())["events"][0]["attributes"] == {"note": value}
+
+
+def test_arrivals_are_told_once(client: Client, recorder: Recorder) -> None:
+    recorder.add(purchase(), RejectedMessage(message_id="m-2", reason="event_missing"))
+    first = client.get("/arrivals").get_json()
+    recorder.add(purchase(event_id="m-3"))
+    second = client.get(f"/arrivals?after={first['next']}").get_json()
+
+    assert [arrival["kind"] for arrival in first["arrivals"]] == ["event", "rejected"]
+    assert [arrival["event_id"] for arrival in second["arrivals"]] == ["m-3"]
+    assert (first["next"], second["next"]) == (2, 3)
+
+
+def test_arrivals_count_the_dead_letters(client: Client) -> None:
+    assert client.get("/arrivals").get_json()["dead_letters"] == 1
+
+
+@pytest.mark.parametrize("timestamp", ["1970-01-01T00:00:01.500Z", "1970-01-01T01:00:01.500+01:00"])
+def test_the_delay_is_from_the_events_time_to_its_recording(
+    client: Client, recorder: Recorder, monkeypatch: pytest.MonkeyPatch, timestamp: str
+) -> None:
+    monkeypatch.setattr("local.recorder.time.time_ns", lambda: 2_000_000_000)
+    recorder.add(purchase(timestamp=timestamp))
+
+    assert client.get("/arrivals").get_json()["arrivals"][0]["delay_ms"] == 500
+
+
+@pytest.mark.parametrize("after", ["-1", "x", "", "1.5", "٣", "9" * 30])
+def test_a_position_that_is_no_number_is_answered_with_400(client: Client, after: str) -> None:
+    answer = client.get("/arrivals", query_string={"after": after})
+
+    assert answer.status_code == 400
+    assert "after" in answer.get_json()["message"]
+
+
+@pytest.mark.parametrize("path", ["/dev", "/dev/events"])
+def test_the_stage_belongs_to_the_gateway(client: Client, path: str) -> None:
+    assert client.get(path).text == f"gateway {path}"
+
+
+def test_a_path_that_only_begins_like_the_stage_is_not_the_gateways(client: Client) -> None:
+    answer = client.get("/development")
+
+    assert (answer.status_code, answer.mimetype) == (404, "application/json")
+
+
+def test_only_get_is_answered(client: Client) -> None:
+    answer = client.post("/recorded")
+
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+
+
+def test_the_favicon_is_empty_and_not_missing(client: Client) -> None:
+    assert client.get("/favicon.ico").status_code == 204
+
+
+def test_notes_say_what_is_emulated(client: Client) -> None:
+    assert client.get("/notes").json == ["Pinpoint is a stand-in."]
+
+
+@pytest.mark.parametrize(("tag", "directive"), [("script", "script-src"), ("style", "style-src")])
+def test_the_policy_of_the_page_allows_its_own_code_and_no_other(
+    client: Client, tag: str, directive: str
+) -> None:
+    answer = page(client)
+    policy = dict(part.strip().split(" ", 1) for part in answer.headers["Content-Security-Policy"].split(";"))
+
+    blocks = re.findall(rf"<{tag}[^>]*>(.*?)</{tag}>", answer.text, re.DOTALL)
+
+    hashes = [base64.b64encode(hashlib.sha256(block.encode()).digest()).decode() for block in blocks]
+    assert policy[directive] == " ".join(f"'sha256-{value}'" for value in hashes)
+    assert len(blocks) == 1
+    assert policy["default-src"] == "'none'"
+
+
+def test_the_policy_lets_an_image_tag_reach_this_address_only(client: Client) -> None:
+    policy = page(client).headers["Content-Security-Policy"]
+
+    assert "img-src 'self';" in policy
+    assert "connect-src 'self';" in policy
+
+
+def test_the_page_asks_for_nothing_from_elsewhere(client: Client) -> None:
+    assert re.findall(r"(?:https?:)?//[a-z0-9.-]+\.[a-z]+", page(client).text) == []
+    assert re.findall(r"<(?:link|iframe|script|img)[^>]*(?:src|href)=", page(client).text) == []
+
+
+def test_the_page_writes_values_as_text_only(client: Client) -> None:
+    assert re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", page(client).text) == []
+
+
+def test_the_page_labels_its_fields(client: Client) -> None:
+    text = page(client).text
+    labelled = set(re.findall(r'<label for="([^"]+)"', text))
+
+    assert labelled == set(re.findall(r'<input id="([^"]+)"', text))

@@ -1,0 +1,494 @@
+"""The API of the program as it answers over HTTP, against moto's SQS with IAM enforcement on."""
+
+import copy
+import http.client
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+import pytest
+
+from components.openapi import PIXEL, api_document
+from local.cloud import Cloud
+from local.gateway import MAX_REQUEST_HEAD_BYTES, Gateway, UnservedPart
+from local.http_server import HttpServer, WsgiApplication
+from local.openapi_import import import_openapi
+from local.velocity import MappingTemplateError
+from tests.local.test_velocity import HOSTILE_VALUES
+
+ORIGINS = ["https://shop.example", "https://blog.example"]
+EVENT = "/dev/events?event=purchase&endpoint_id=e1"
+
+Edit = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: str
+
+
+class Site:
+    """One HTTP server for all tests: starting and stopping one takes longer than a test."""
+
+    def __init__(self) -> None:
+        self.application: WsgiApplication = lambda _environ, _start_response: []
+        self._server = HttpServer(lambda environ, start: self.application(environ, start)).start()
+        self.stop = self._server.stop
+
+    def call(self, path: str, *, method: str = "GET", headers: Mapping[str, str] | None = None) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self._server.port, timeout=10)
+        with closing(connection):
+            connection.request(method, path, headers=dict(headers or {}))
+            answer = connection.getresponse()
+            return Answer(answer.status, dict(answer.getheaders()), answer.read().decode())
+
+
+class Pixel:
+    """A deployed API with its queue and role, and a way to call it over HTTP."""
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        site: Site,
+        *,
+        origins: list[str],
+        edit: Edit,
+        limits: dict[str, str],
+        sends: bool,
+        trusts: str,
+    ) -> None:
+        self.cloud = cloud
+        self.site = site
+        self.call = site.call
+        self.sqs = cloud.client("sqs")
+        # One name for all tests: each one ends with its queue and its role gone.
+        self.queue_url = self.sqs.create_queue(QueueName="events")["QueueUrl"]
+        self.role_arn = self._role(sends=sends, trusts=trusts)
+        document = api_document(
+            title="t",
+            queue_integration_uri=f"arn:aws:apigateway:{cloud.region}:sqs:path/{cloud.account_id}/events",
+            integration_role_arn=self.role_arn,
+            allowed_origins=origins,
+        )
+        document = copy.deepcopy(document)
+        edit(document)
+        client = cloud.client("apigateway")
+        self.rest_api_id = client.create_rest_api(name="test")["id"]
+        import_openapi(client, self.rest_api_id, document)
+        client.create_deployment(restApiId=self.rest_api_id, stageName="dev")
+        if limits:
+            client.update_stage(
+                restApiId=self.rest_api_id,
+                stageName="dev",
+                patchOperations=[
+                    {"op": "replace", "path": f"/*/*/throttling/{name}", "value": value}
+                    for name, value in limits.items()
+                ],
+            )
+        self.now = 0.0
+        self.serve()
+
+    def serve(self) -> None:
+        """Read the API back from moto and answer for it."""
+        self.site.application = Gateway(self.cloud, self.rest_api_id, "dev", clock=lambda: self.now)
+
+    def _role(self, *, sends: bool, trusts: str) -> str:
+        iam = self.cloud.client("iam")
+        trust = {"Effect": "Allow", "Principal": {"Service": trusts}, "Action": "sts:AssumeRole"}
+        role = iam.create_role(
+            RoleName="send",
+            AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+        )["Role"]
+        if sends:
+            arn = f"arn:aws:sqs:{self.cloud.region}:{self.cloud.account_id}:events"
+            allow = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn}
+            iam.put_role_policy(
+                RoleName="send",
+                PolicyName="send",
+                PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allow]}),
+            )
+        return role["Arn"]
+
+    def messages(self) -> list[dict[str, Any]]:
+        answer = self.sqs.receive_message(
+            QueueUrl=self.queue_url, MessageAttributeNames=["All"], MaxNumberOfMessages=10
+        )
+        return answer.get("Messages", [])
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[Cloud]:
+    with Cloud() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    running = Site()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def deploy(cloud: Cloud, site: Site) -> Iterator[Callable[..., Pixel]]:
+    def deploy_one(
+        *,
+        origins: list[str] | None = None,
+        edit: Edit = lambda _: None,
+        limits: dict[str, str] | None = None,
+        sends: bool = True,
+        trusts: str = "apigateway.amazonaws.com",
+    ) -> Pixel:
+        return Pixel(
+            cloud, site, origins=origins or [], edit=edit, limits=limits or {}, sends=sends, trusts=trusts
+        )
+
+    yield deploy_one
+    sqs, iam = cloud.client("sqs"), cloud.client("iam")
+    for queue_url in sqs.list_queues().get("QueueUrls", []):
+        sqs.delete_queue(QueueUrl=queue_url)
+    for policy in iam.list_role_policies(RoleName="send")["PolicyNames"]:
+        iam.delete_role_policy(RoleName="send", PolicyName=policy)
+    iam.delete_role(RoleName="send")
+
+
+@pytest.fixture
+def pixel(deploy: Callable[..., Pixel]) -> Pixel:
+    return deploy()
+
+
+def integration_of(document: dict[str, Any]) -> dict[str, Any]:
+    return document["paths"]["/events"]["get"]["x-amazon-apigateway-integration"]
+
+
+# ---- An event that is queued -------------------------------------------------------------------------
+
+
+def test_an_event_is_answered_with_an_image_that_is_never_stored(pixel: Pixel) -> None:
+    answer = pixel.call(EVENT)
+
+    assert (answer.status, answer.headers["Content-Type"], answer.body) == (200, "image/svg+xml", PIXEL)
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_the_message_holds_the_query_and_the_gateways_own_values(pixel: Pixel) -> None:
+    answer = pixel.call(EVENT + "&evat_value=12.50")
+
+    (message,) = pixel.messages()
+    assert parse_qsl(message["Body"]) == [
+        ("event", "purchase"),
+        ("endpoint_id", "e1"),
+        ("evat_value", "12.50"),
+    ]
+    attributes = message["MessageAttributes"]
+    assert attributes["request_id"] == {
+        "DataType": "String",
+        "StringValue": answer.headers["x-amz-apigw-id"],
+    }
+    assert attributes["request_time"]["DataType"] == "Number"
+    assert re.fullmatch("[0-9]{13}", attributes["request_time"]["StringValue"])
+    assert set(attributes) == {"request_id", "request_time"}
+
+
+def test_values_arrive_in_the_queue_as_they_were_sent(pixel: Pixel) -> None:
+    values = {f"evat_{number}": value for number, value in enumerate(HOSTILE_VALUES)}
+    sent = {"event": "purchase", "endpoint_id": "e1", **values}
+
+    assert pixel.call("/dev/events?" + urlencode(sent, quote_via=quote)).status == 200
+
+    (message,) = pixel.messages()
+    assert parse_qsl(message["Body"]) == list(sent.items())
+
+
+def test_headers_cookies_and_the_address_are_nowhere_in_the_message(pixel: Pixel) -> None:
+    secrets = {
+        "Cookie": "session=secret-cookie",
+        "User-Agent": "secret-agent",
+        "Referer": "https://secret.example/",
+        "X-Forwarded-For": "203.0.113.7",
+        "Authorization": "Bearer secret-bearer",
+    }
+
+    assert pixel.call(EVENT + "&token=secret-token", headers=secrets).status == 200
+
+    (message,) = pixel.messages()
+    text = json.dumps([message["Body"], message["MessageAttributes"]])
+    assert "secret" not in text
+    assert "203.0.113.7" not in text
+    assert "127.0.0.1" not in text
+
+
+def test_of_a_repeated_parameter_the_last_value_counts(pixel: Pixel) -> None:
+    pixel.call("/dev/events?event=first&endpoint_id=e1&event=last")
+
+    (message,) = pixel.messages()
+    assert dict(parse_qsl(message["Body"]))["event"] == "last"
+
+
+def test_a_header_cannot_stand_in_for_a_parameter(pixel: Pixel) -> None:
+    assert pixel.call("/dev/events?endpoint_id=e1", headers={"event": "purchase"}).status == 400
+
+
+# ---- A request that API Gateway refuses ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "missing"),
+    [
+        ("endpoint_id=e1", "event"),
+        ("event=purchase", "endpoint_id"),
+        ("event=&endpoint_id=e1", "event"),
+        ("event=purchase&endpoint_id=%20", "endpoint_id"),
+        ("", "endpoint_id, event"),
+    ],
+)
+def test_a_missing_or_blank_parameter_is_answered_with_400_and_queues_nothing(
+    pixel: Pixel, query: str, missing: str
+) -> None:
+    answer = pixel.call("/dev/events?" + query)
+
+    assert answer.status == 400
+    assert json.loads(answer.body) == {"message": f"Missing required request parameters: [{missing}]"}
+    assert pixel.messages() == []
+
+
+def test_another_content_type_is_answered_with_415_and_queues_nothing(pixel: Pixel) -> None:
+    answer = pixel.call(EVENT, headers={"Content-Type": "text/plain"})
+
+    assert (answer.status, json.loads(answer.body)) == (415, {"message": "Unsupported Media Type"})
+    assert pixel.messages() == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/dev/nothing"), ("GET", "/dev"), ("POST", EVENT), ("HEAD", EVENT), ("OPTIONS", EVENT)],
+)
+def test_an_unknown_path_or_method_is_answered_with_403(pixel: Pixel, method: str, path: str) -> None:
+    answer = pixel.call(path, method=method)
+
+    assert answer.status == 403
+    assert answer.headers["x-amzn-ErrorType"] == "MissingAuthenticationTokenException"
+
+
+def test_what_an_unknown_path_gets_is_api_gateways_own_text(pixel: Pixel) -> None:
+    assert json.loads(pixel.call("/dev/nothing").body) == {"message": "Missing Authentication Token"}
+
+
+def test_another_stage_is_forbidden(pixel: Pixel) -> None:
+    assert pixel.call("/prod/events?event=a&endpoint_id=b").status == 403
+
+
+def test_a_request_line_with_headers_over_the_limit_is_refused(pixel: Pixel) -> None:
+    query = "&evat_long=" + "x" * (MAX_REQUEST_HEAD_BYTES // 2)
+    cookies = {"Cookie": "c" * (MAX_REQUEST_HEAD_BYTES // 2)}
+
+    assert pixel.call(EVENT + query).status == 200
+    assert pixel.call(EVENT + query, headers=cookies).status == 413
+    assert len(pixel.messages()) == 1
+
+
+def test_the_answers_of_api_gateway_itself_are_not_stored_either(pixel: Pixel) -> None:
+    assert pixel.call("/dev/events").headers["Cache-Control"] == "no-store"
+
+
+def test_a_throttled_request_is_answered_with_429_until_the_bucket_fills(
+    deploy: Callable[..., Pixel],
+) -> None:
+    pixel = deploy(limits={"rateLimit": "2", "burstLimit": "2"})
+
+    statuses = [pixel.call(EVENT).status for _ in range(3)]
+    pixel.now += 0.5
+
+    assert statuses == [200, 200, 429]
+    assert [pixel.call(EVENT).status for _ in range(2)] == [200, 429]
+    assert len(pixel.messages()) == 3
+
+
+def test_a_throttled_request_says_so(deploy: Callable[..., Pixel]) -> None:
+    answer = deploy(limits={"rateLimit": "0", "burstLimit": "0"}).call(EVENT)
+
+    assert (answer.status, json.loads(answer.body)) == (429, {"message": "Too Many Requests"})
+
+
+def test_a_gateway_response_substitutes_variables_and_renders_no_template(
+    deploy: Callable[..., Pixel],
+) -> None:
+    def customize(document: dict[str, Any]) -> None:
+        document["x-amazon-apigateway-gateway-responses"]["BAD_REQUEST_PARAMETERS"] = {
+            "statusCode": "422",
+            "responseParameters": {"gatewayresponse.header.X-Why": "'parameters'"},
+            "responseTemplates": {
+                "text/plain": "#set($x = 1) $context.error.responseType: $context.error.messageString"
+            },
+        }
+
+    answer = deploy(edit=customize).call("/dev/events?event=a")
+
+    assert answer.status == 422
+    assert answer.headers["X-Why"] == "parameters"
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    assert answer.body == (
+        '#set($x = 1) BAD_REQUEST_PARAMETERS: "Missing required request parameters: [endpoint_id]"'
+    )
+
+
+# ---- A queue that refuses ------------------------------------------------------------------------------
+
+
+def test_a_queue_that_is_gone_yields_502(pixel: Pixel) -> None:
+    pixel.sqs.delete_queue(QueueUrl=pixel.queue_url)
+
+    assert pixel.call(EVENT).status == 502
+
+
+def test_a_role_that_may_not_send_yields_502(deploy: Callable[..., Pixel]) -> None:
+    pixel = deploy(sends=False)
+
+    answer = pixel.call(EVENT)
+
+    assert (answer.status, answer.headers["Content-Type"]) == (502, "application/json")
+    assert pixel.messages() == []
+
+
+def test_a_role_that_trusts_another_service_only_yields_500(deploy: Callable[..., Pixel]) -> None:
+    pixel = deploy(trusts="lambda.amazonaws.com")
+
+    answer = pixel.call(EVENT)
+
+    assert (answer.status, json.loads(answer.body)) == (500, {"message": "Internal server error"})
+    assert pixel.messages() == []
+
+
+def test_a_queue_that_cannot_be_reached_yields_504(pixel: Pixel, monkeypatch: pytest.MonkeyPatch) -> None:
+    unused = HttpServer(lambda _environ, _start: [])
+    unused.stop()
+    monkeypatch.setattr(pixel.cloud, "endpoint_url", unused.url)
+    pixel.serve()
+
+    assert pixel.call(EVENT).status == 504
+
+
+@pytest.mark.parametrize(("status", "answered"), [(500, 503), (503, 503), (302, 503), (429, 502), (201, 200)])
+def test_each_class_of_sqs_answers_has_its_own_answer(
+    pixel: Pixel, monkeypatch: pytest.MonkeyPatch, status: int, answered: int
+) -> None:
+    def answer(_environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        start_response(f"{status} -", [("Content-Length", "0")])
+        return []
+
+    sqs = HttpServer(answer).start()
+    monkeypatch.setattr(pixel.cloud, "endpoint_url", sqs.url)
+    pixel.serve()
+
+    got = pixel.call(EVENT).status
+    sqs.stop()
+
+    assert got == answered
+
+
+def test_without_a_matching_integration_response_the_answer_is_500(deploy: Callable[..., Pixel]) -> None:
+    def only_success(document: dict[str, Any]) -> None:
+        responses = integration_of(document)["responses"]
+        del responses["default"], responses[r"4\d{2}"]
+
+    assert deploy(edit=only_success, sends=False).call(EVENT).status == 500
+
+
+# ---- CORS ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+def test_a_listed_origin_is_echoed(deploy: Callable[..., Pixel], origin: str, method: str) -> None:
+    answer = deploy(origins=ORIGINS).call(EVENT, method=method, headers={"Origin": origin})
+
+    assert answer.headers["Access-Control-Allow-Origin"] == origin
+    assert answer.headers["Vary"] == "Origin"
+
+
+@pytest.mark.parametrize("headers", [{}, {"Origin": "https://evil.example"}])
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+def test_another_origin_is_told_nothing_but_vary(
+    deploy: Callable[..., Pixel], headers: dict[str, str], method: str
+) -> None:
+    answer = deploy(origins=ORIGINS).call(EVENT, method=method, headers=headers)
+
+    assert "Access-Control-Allow-Origin" not in answer.headers
+    assert answer.headers["Vary"] == "Origin"
+
+
+def test_a_listed_origin_may_read_that_the_queue_refused(deploy: Callable[..., Pixel]) -> None:
+    answer = deploy(origins=ORIGINS, sends=False).call(EVENT, headers={"Origin": ORIGINS[1]})
+
+    assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (502, ORIGINS[1])
+
+
+def test_a_preflight_request_is_answered_without_a_message(deploy: Callable[..., Pixel]) -> None:
+    pixel = deploy(origins=["*"])
+
+    answer = pixel.call(EVENT, method="OPTIONS", headers={"Origin": "https://any.example"})
+
+    assert (answer.status, answer.body) == (204, "")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["Access-Control-Allow-Methods"] == "GET,OPTIONS"
+    assert pixel.messages() == []
+
+
+def test_api_gateways_own_errors_name_a_fixed_origin(deploy: Callable[..., Pixel]) -> None:
+    assert deploy(origins=["*"]).call("/dev/events").headers["Access-Control-Allow-Origin"] == "*"
+
+
+# ---- What is not served --------------------------------------------------------------------------------
+
+
+def test_a_template_that_cannot_be_trusted_stops_the_gateway(deploy: Callable[..., Pixel]) -> None:
+    def break_template(document: dict[str, Any]) -> None:
+        integration_of(document)["requestTemplates"]["application/json"] = "#foreach($a in ['b'])\n#end"
+
+    with pytest.raises(MappingTemplateError):
+        deploy(edit=break_template)
+
+
+def test_a_template_that_fails_while_rendering_yields_500_and_says_where(
+    deploy: Callable[..., Pixel], caplog: pytest.LogCaptureFixture
+) -> None:
+    def break_template(document: dict[str, Any]) -> None:
+        integration_of(document)["requestTemplates"]["application/json"] = "Action=SendMessage&$nobody"
+
+    pixel = deploy(edit=break_template)
+
+    assert pixel.call(EVENT).status == 500
+    assert pixel.messages() == []
+    assert "GET /events: mapping template, in '$nobody'" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "named"),
+    [
+        ("uri", "arn:aws:apigateway:us-east-1:s3:path/bucket", "s3:path/bucket"),
+        ("requestParameters", {"integration.request.querystring.a": "'b'"}, "querystring.a"),
+        ("requestParameters", {"integration.request.header.a": "context.stage"}, "context.stage"),
+    ],
+)
+def test_an_integration_that_is_not_served_stops_the_gateway(
+    deploy: Callable[..., Pixel], key: str, value: object, named: str
+) -> None:
+    with pytest.raises(UnservedPart, match=re.escape(named)):
+        deploy(edit=lambda document: integration_of(document).update({key: value}))
+
+
+def test_a_method_with_an_authorizer_stops_the_gateway(pixel: Pixel) -> None:
+    client = pixel.cloud.client("apigateway")
+    root = client.get_resources(restApiId=pixel.rest_api_id)["items"][0]["id"]
+    client.put_method(
+        restApiId=pixel.rest_api_id, resourceId=root, httpMethod="GET", authorizationType="AWS_IAM"
+    )
+
+    with pytest.raises(UnservedPart, match="AWS_IAM"):
+        Gateway(pixel.cloud, pixel.rest_api_id, "dev")
