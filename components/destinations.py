@@ -49,20 +49,13 @@ def grant(destination: DestinationArgs, location: Location) -> DestinationGrant:
     match destination:
         case PinpointArgs():
             region = destination.region or location.region
-            application_arn = pulumi.Output.concat(
+            # The resource of PutEvents is `events` (Service Authorization Reference, Amazon Pinpoint).
+            events_arn = pulumi.Output.concat(
                 *("arn:", location.partition, ":mobiletargeting:", region, ":", location.account_id),
-                *(":apps/", destination.application_id),
+                *(":apps/", destination.application_id, "/events"),
             )
             return DestinationGrant(
-                statements=[
-                    allow(
-                        "PutPinpointEvents",
-                        ["mobiletargeting:PutEvents"],
-                        # AWS documents either form as the resource of PutEvents (docs/fidelity.md).
-                        application_arn,
-                        pulumi.Output.concat(application_arn, "/events"),
-                    )
-                ],
+                statements=[allow("PutPinpointEvents", ["mobiletargeting:PutEvents"], events_arn)],
                 environment={
                     "PINPOINT_APPLICATION_ID": destination.application_id,
                     "PINPOINT_REGION": region,

@@ -60,8 +60,6 @@ def test_every_resource_belongs_to_the_component() -> None:
 
 
 def test_the_role_may_do_these_things_and_nothing_else() -> None:
-    application = f"arn:aws:mobiletargeting:eu-west-1:123456789012:apps/{APPLICATION_ID}"
-
     assert statements(recorded()) == {
         "ReadQueue": {
             "Effect": "Allow",
@@ -81,7 +79,7 @@ def test_the_role_may_do_these_things_and_nothing_else() -> None:
         "PutPinpointEvents": {
             "Effect": "Allow",
             "Action": ["mobiletargeting:PutEvents"],
-            "Resource": [application, f"{application}/events"],
+            "Resource": [f"arn:aws:mobiletargeting:eu-west-1:123456789012:apps/{APPLICATION_ID}/events"],
         },
     }
 
@@ -101,9 +99,9 @@ def test_tracing_adds_its_two_actions() -> None:
 def test_permissions_are_in_the_partition_of_the_stack(partition: str, region: str) -> None:
     granted = statements(recorded(partition=partition, region=region))["PutPinpointEvents"]
 
-    assert granted["Resource"][0] == (
-        f"arn:{partition}:mobiletargeting:{region}:123456789012:apps/{APPLICATION_ID}"
-    )
+    assert granted["Resource"] == [
+        f"arn:{partition}:mobiletargeting:{region}:123456789012:apps/{APPLICATION_ID}/events"
+    ]
 
 
 def test_the_pinpoint_application_may_live_in_another_region() -> None:

@@ -1,0 +1,114 @@
+"""Amazon Pinpoint: records events with PutEvents, and reads what it answers for each of them.
+
+Imports the destinations' protocol, `pinpoint_request` and `aws_calls`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from handler.aws_calls import AwsService, CallError, CallLimits
+from handler.destinations import Outcome, Recorded, Refused, Retry
+from handler.destinations.pinpoint_request import FittedEvent, PutEventsRequest, divide
+from handler.environment import PinpointSettings
+from handler.events import Event
+
+CALL_LIMITS = CallLimits(connect_seconds=1, read_seconds=4, attempts=2)
+
+
+class PinpointDestination:
+    """Records events in one Amazon Pinpoint application."""
+
+    def __init__(self, *, application_id: str, service: AwsService) -> None:
+        self._application_id = application_id
+        self._service = service
+
+    @classmethod
+    def for_settings(cls, settings: PinpointSettings) -> "PinpointDestination":
+        service = AwsService("pinpoint", region=settings.region, limits=CALL_LIMITS)
+        return cls(application_id=settings.application_id, service=service)
+
+    def record(self, events: Sequence[Event], *, time_left: Callable[[], float]) -> Mapping[str, Outcome]:
+        """Record a batch in as few requests as Pinpoint's limits allow.
+
+        Messages with the same event id for the same endpoint are one event, sent once: a request and its
+        answer have one entry for it.
+        """
+        firsts: dict[tuple[str, str], Event] = {}
+        for event in events:
+            firsts.setdefault((event.endpoint_id, event.event_id), event)
+        sent: dict[str, Outcome] = {}
+        for request in divide(list(firsts.values())):
+            sent.update(self._send(request, time_left))
+        outcomes: dict[str, Outcome] = {}
+        for event in events:
+            first = firsts[event.endpoint_id, event.event_id]
+            outcome = sent[first.message_id]
+            outcomes[event.message_id] = outcome if event is first else _as_duplicate(outcome)
+        return outcomes
+
+    def _send(self, request: PutEventsRequest, time_left: Callable[[], float]) -> Mapping[str, Outcome]:
+        if time_left() < self._service.limits.worst_case_seconds:
+            return _same_for_all(request, Retry("out_of_time"))
+        try:
+            answer = self._service.call(
+                "put_events", ApplicationId=self._application_id, EventsRequest=request.body()
+            )
+        except CallError as error:
+            # One event that the service cannot take must not take the other ninety-nine along.
+            if error.status in (400, 413) and len(request.events) > 1:
+                first, second = request.halves()
+                return {**self._send(first, time_left), **self._send(second, time_left)}
+            return _same_for_all(request, _failure("pinpoint", error.status))
+        return _read_answer(request, answer)
+
+
+def _read_answer(request: PutEventsRequest, answer: Mapping[str, Any]) -> dict[str, Outcome]:
+    results = answer.get("EventsResponse", {}).get("Results", {})
+    return {
+        fitted.event.message_id: _read_result(request, fitted, results.get(fitted.event.endpoint_id, {}))
+        for fitted in request.events
+    }
+
+
+def _read_result(request: PutEventsRequest, fitted: FittedEvent, result: Mapping[str, Any]) -> Outcome:
+    event = fitted.event
+    event_status: int | None = result.get("EventsItemResponse", {}).get(event.event_id, {}).get("StatusCode")
+    if event_status is None or not _accepted(event_status):
+        return _failure("pinpoint", event_status)
+    if event.user_attributes:
+        # Pinpoint may leave the endpoint's part out; beside an accepted event that is no refusal.
+        endpoint_status: int | None = result.get("EndpointItemResponse", {}).get("StatusCode")
+        if endpoint_status is not None and not _accepted(endpoint_status):
+            return _failure("pinpoint_endpoint", endpoint_status)
+    update = request.profile_updates[event.endpoint_id]
+    return Recorded(
+        dropped={**fitted.dropped, **update.dropped.get(event.message_id, {})},
+        profile_updates=update.written.get(event.message_id, 0),
+    )
+
+
+def _accepted(status: int) -> bool:
+    return 200 <= status < 300
+
+
+def _failure(what: str, status: int | None) -> Retry | Refused:
+    """What a status other than success means, of a request as of one entry in its answer.
+
+    Only a 4xx other than 429 is final. No status means no answer: it may have been recorded or not.
+    """
+    if status is None:
+        return Retry(f"{what}_no_answer")
+    if 400 <= status < 500 and status != 429:
+        return Refused(f"{what}_{status}")
+    return Retry(f"{what}_{status}")
+
+
+def _same_for_all(request: PutEventsRequest, outcome: Outcome) -> dict[str, Outcome]:
+    return {fitted.event.message_id: outcome for fitted in request.events}
+
+
+def _as_duplicate(outcome: Outcome) -> Outcome:
+    """The outcome of a message whose event another message of the batch has carried."""
+    if isinstance(outcome, Recorded):
+        return Recorded(duplicate=True)
+    return outcome

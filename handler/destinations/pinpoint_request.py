@@ -1,0 +1,234 @@
+"""What a PutEvents request may hold, and how a batch of events is divided into requests.
+
+Pure: knows no clock, environment, logger or AWS client. Imports `events` only.
+
+The limits are Amazon Pinpoint's own. An attribute beyond one is left out whole and counted, because the
+service would drop the event that carries it; a value is never shortened.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from itertools import groupby
+from operator import attrgetter
+
+from handler.events import Event
+
+MAX_EVENTS_IN_REQUEST = 100
+# The documentation writes 4 MB and 15 KB; the smaller reading of either is safe.
+MAX_REQUEST_BYTES = 4_000_000
+MAX_ENDPOINT_BYTES = 15_000
+
+MAX_KEYS_OF_EVENT = 40  # attributes and metrics together
+MAX_KEY_LENGTH = 50
+MAX_VALUE_LENGTH = 200
+
+MAX_USER_ATTRIBUTES = 250
+MAX_USER_ATTRIBUTE_NAME_LENGTH = 50
+MAX_USER_ATTRIBUTE_VALUE_LENGTH = 100
+# Pinpoint's console cannot show names with these, so segments could not be built on them.
+AVOIDED_IN_USER_ATTRIBUTE_NAME = frozenset("#:?\\/")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class LimitReason(StrEnum):
+    """The limit of Amazon Pinpoint that an attribute exceeds."""
+
+    TOO_MANY_KEYS = "pinpoint_too_many_keys"
+    KEY_TOO_LONG = "pinpoint_key_too_long"
+    VALUE_TOO_LONG = "pinpoint_value_too_long"
+    USER_ATTRIBUTE_NAME_TOO_LONG = "pinpoint_user_attribute_name_too_long"
+    USER_ATTRIBUTE_NAME_UNUSABLE = "pinpoint_user_attribute_name_unusable"
+    USER_ATTRIBUTE_VALUE_TOO_LONG = "pinpoint_user_attribute_value_too_long"
+    TOO_MANY_USER_ATTRIBUTES = "pinpoint_too_many_user_attributes"
+    ENDPOINT_TOO_LARGE = "pinpoint_endpoint_too_large"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FittedEvent:
+    """An event without what exceeds the limits, and the count of that by reason."""
+
+    event: Event
+    dropped: Mapping[LimitReason, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileUpdate:
+    """The user attributes that one request writes for one endpoint."""
+
+    attributes: Mapping[str, str]
+    # By message id: how many of its user attributes are in `attributes` …
+    written: Mapping[str, int]
+    # … and how many did not fit, by reason. One replaced by a later event's value is in neither.
+    dropped: Mapping[str, Mapping[LimitReason, int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutEventsRequest:
+    """Events of one PutEvents call, those of one endpoint side by side and in their order."""
+
+    events: Sequence[FittedEvent]
+    profile_updates: Mapping[str, ProfileUpdate]  # by endpoint id
+
+    @classmethod
+    def of(cls, events: Sequence[FittedEvent]) -> "PutEventsRequest":
+        groups = groupby(events, key=attrgetter("event.endpoint_id"))
+        updates = {endpoint_id: _merge_user_attributes(group) for endpoint_id, group in groups}
+        return cls(events=events, profile_updates=updates)
+
+    def body(self) -> dict[str, object]:
+        """The EventsRequest structure of the service's model."""
+        events: dict[str, dict[str, object]] = {}
+        for fitted in self.events:
+            event = fitted.event
+            events.setdefault(event.endpoint_id, {})[event.event_id] = _event_structure(event)
+        return {
+            "BatchItem": {
+                endpoint_id: {
+                    "Endpoint": _endpoint_structure(self.profile_updates[endpoint_id].attributes),
+                    "Events": structures,
+                }
+                for endpoint_id, structures in events.items()
+            }
+        }
+
+    def halves(self) -> tuple["PutEventsRequest", "PutEventsRequest"]:
+        """The same events in two requests, the earlier ones first."""
+        middle = len(self.events) // 2
+        return PutEventsRequest.of(self.events[:middle]), PutEventsRequest.of(self.events[middle:])
+
+
+def fit(event: Event) -> FittedEvent:
+    """Leave out what exceeds the limits of one event."""
+    dropped: Counter[LimitReason] = Counter()
+    attributes: dict[str, str] = {}
+    metrics: dict[str, float] = {}
+    for key, value in event.attributes.items():
+        if reason := _attribute_limit(key, value):
+            dropped[reason] += 1
+        elif len(attributes) == MAX_KEYS_OF_EVENT:
+            dropped[LimitReason.TOO_MANY_KEYS] += 1
+        else:
+            attributes[key] = value
+    for key, number in event.metrics.items():
+        if _length(key) > MAX_KEY_LENGTH:
+            dropped[LimitReason.KEY_TOO_LONG] += 1
+        elif len(attributes) + len(metrics) == MAX_KEYS_OF_EVENT:
+            dropped[LimitReason.TOO_MANY_KEYS] += 1
+        else:
+            metrics[key] = number
+    user_attributes: dict[str, str] = {}
+    for name, value in event.user_attributes.items():
+        if reason := _user_attribute_limit(name, value):
+            dropped[reason] += 1
+        else:
+            user_attributes[name] = value
+    fitted = replace(event, attributes=attributes, metrics=metrics, user_attributes=user_attributes)
+    return FittedEvent(event=fitted, dropped=dropped)
+
+
+def divide(events: Sequence[Event]) -> list[PutEventsRequest]:
+    """As few requests as the limits allow.
+
+    Events go out in the order in which the gateway took them, but those of one endpoint stay together, so
+    that an endpoint's profile is written once for as many of its events as fit into the request.
+    """
+    by_endpoint: dict[str, list[FittedEvent]] = {}
+    for event in sorted(events, key=attrgetter("received_ms")):
+        by_endpoint.setdefault(event.endpoint_id, []).append(fit(event))
+    requests: list[PutEventsRequest] = []
+    filling: list[FittedEvent] = []
+    room = MAX_REQUEST_BYTES
+    for fitted in (one for group in by_endpoint.values() for one in group):
+        # What a request with this event alone takes is never less than what the event adds to a larger one.
+        size = _serialized_size(PutEventsRequest.of([fitted]).body())
+        if filling and (len(filling) == MAX_EVENTS_IN_REQUEST or size > room):
+            requests.append(PutEventsRequest.of(filling))
+            filling, room = [], MAX_REQUEST_BYTES
+        filling.append(fitted)
+        room -= size
+    if filling:
+        requests.append(PutEventsRequest.of(filling))
+    return requests
+
+
+def _merge_user_attributes(events: Iterable[FittedEvent]) -> ProfileUpdate:
+    """One endpoint's user attributes: a later event's value replaces an earlier one's.
+
+    Where they do not all fit the endpoint, the newest stay.
+    """
+    latest: dict[str, tuple[str, str]] = {}  # name: (value, message id), the newest last
+    for fitted in events:
+        for name, value in fitted.event.user_attributes.items():
+            latest.pop(name, None)
+            latest[name] = (value, fitted.event.message_id)
+    kept: dict[str, str] = {}
+    written: Counter[str] = Counter()
+    dropped: dict[str, Counter[LimitReason]] = {}
+    room = MAX_ENDPOINT_BYTES - _serialized_size(_endpoint_structure({"": ""}))
+    for name, (value, message_id) in reversed(latest.items()):
+        size = _serialized_size({name: [value]})
+        if len(kept) == MAX_USER_ATTRIBUTES or size > room:
+            full = len(kept) == MAX_USER_ATTRIBUTES
+            reason = LimitReason.TOO_MANY_USER_ATTRIBUTES if full else LimitReason.ENDPOINT_TOO_LARGE
+            dropped.setdefault(message_id, Counter())[reason] += 1
+            continue
+        kept[name] = value
+        written[message_id] += 1
+        room -= size
+    return ProfileUpdate(attributes=dict(reversed(kept.items())), written=written, dropped=dropped)
+
+
+def _attribute_limit(key: str, value: str) -> LimitReason | None:
+    if _length(key) > MAX_KEY_LENGTH:
+        return LimitReason.KEY_TOO_LONG
+    if _length(value) > MAX_VALUE_LENGTH:
+        return LimitReason.VALUE_TOO_LONG
+    return None
+
+
+def _user_attribute_limit(name: str, value: str) -> LimitReason | None:
+    if _length(name) > MAX_USER_ATTRIBUTE_NAME_LENGTH:
+        return LimitReason.USER_ATTRIBUTE_NAME_TOO_LONG
+    if not AVOIDED_IN_USER_ATTRIBUTE_NAME.isdisjoint(name):
+        return LimitReason.USER_ATTRIBUTE_NAME_UNUSABLE
+    if _length(value) > MAX_USER_ATTRIBUTE_VALUE_LENGTH:
+        return LimitReason.USER_ATTRIBUTE_VALUE_TOO_LONG
+    return None
+
+
+def _length(text: str) -> int:
+    """Characters as UTF-16 code units: 🎉 is two.
+
+    AWS does not say what it counts. Its services are written in Java, which counts these; where they count
+    otherwise, this is the larger number, and losing one attribute is better than losing the event.
+    """
+    return len(text) + sum(character > "\uffff" for character in text)
+
+
+def _event_structure(event: Event) -> dict[str, object]:
+    timestamp = (_EPOCH + timedelta(milliseconds=event.timestamp_ms)).isoformat(timespec="milliseconds")
+    structure: dict[str, object] = {
+        "EventType": event.event_type,
+        "Timestamp": timestamp.replace("+00:00", "Z"),
+    }
+    if event.attributes:
+        structure["Attributes"] = event.attributes
+    if event.metrics:
+        structure["Metrics"] = event.metrics
+    return structure
+
+
+def _endpoint_structure(user_attributes: Mapping[str, str]) -> dict[str, object]:
+    if not user_attributes:
+        return {}
+    return {"User": {"UserAttributes": {name: [value] for name, value in user_attributes.items()}}}
+
+
+def _serialized_size(structure: Mapping[str, object]) -> int:
+    """Bytes as botocore sends a structure: json.dumps with its defaults, which is ASCII."""
+    return len(json.dumps(structure))

@@ -1,0 +1,53 @@
+"""Which profile updates an event may carry.
+
+Pure: knows no clock, environment, logger or AWS client. Imports `events` only.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import assert_never
+
+from handler.events import Event
+
+
+class ProfileUpdates(StrEnum):
+    """What a URL may change in a customer's profile."""
+
+    NONE = "none"
+    ALLOWLIST = "allowlist"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """An event with the user attributes it may carry, and how many were refused."""
+
+    event: Event
+    refused: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdatePolicy:
+    """The stack's rule. `allowed_names` counts under ALLOWLIST only; names are case-sensitive."""
+
+    profile_updates: ProfileUpdates
+    allowed_names: frozenset[str] = frozenset()
+
+    def apply(self, event: Event) -> Decision:
+        """Take the user attributes that are not allowed off an event. The event itself always stays."""
+        allowed = self._allowed(event)
+        refused = len(event.user_attributes) - len(allowed)
+        return Decision(event=replace(event, user_attributes=allowed), refused=refused)
+
+    def _allowed(self, event: Event) -> Mapping[str, str]:
+        match self.profile_updates:
+            case ProfileUpdates.NONE:
+                return {}
+            case ProfileUpdates.ALLOWLIST:
+                sent = event.user_attributes
+                return {name: value for name, value in sent.items() if name in self.allowed_names}
+            case ProfileUpdates.ALL:
+                return event.user_attributes
+            case _:
+                assert_never(self.profile_updates)

@@ -1,0 +1,132 @@
+"""Factories for what the handler gets (messages, events, SQS records), and the services it calls."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from boto3.session import Session
+
+from handler import aws_calls
+from handler.aws_calls import AwsService, CallLimits
+from handler.destinations.pinpoint import PinpointDestination
+from handler.events import Event, Message
+from local.http_server import HttpServer
+from local.pinpoint import PinpointStandIn
+from local.recorder import Recorder
+
+APPLICATION_ID = "a1b2c3"
+RECEIVED_MS = 1_790_000_000_000
+
+
+@pytest.fixture
+def make_message() -> Callable[..., Message]:
+    """A message whose body holds the given parameters, encoded as the gateway's template does."""
+    numbers = count(1)
+
+    def make(parameters: Mapping[str, str], **fields: Any) -> Message:
+        defaults = {"message_id": f"message-{next(numbers)}", "sent_at_ms": RECEIVED_MS + 7}
+        return Message(**{**defaults, "body": urlencode(parameters), **fields})
+
+    return make
+
+
+@pytest.fixture
+def make_event() -> Callable[..., Event]:
+    """An event of endpoint e1; each is received a millisecond after the one before."""
+    numbers = count(1)
+
+    def make(**fields: Any) -> Event:
+        number = next(numbers)
+        defaults: dict[str, Any] = {
+            "message_id": f"message-{number}",
+            "event_id": f"event-{number}",
+            "event_type": "purchase",
+            "endpoint_id": "e1",
+            "received_ms": RECEIVED_MS + number,
+            "timestamp_ms": RECEIVED_MS + number,
+            "attributes": {},
+            "metrics": {},
+            "user_attributes": {},
+            "dropped": {},
+        }
+        return Event(**{**defaults, **fields})
+
+    return make
+
+
+@pytest.fixture
+def make_record() -> Callable[..., dict[str, Any]]:
+    """An SQS record as Lambda delivers it, with the message attributes that the gateway sets."""
+    numbers = count(1)
+
+    def make(parameters: Mapping[str, str] | str, *, attributes: Mapping[str, str] | None = None) -> Any:
+        number = next(numbers)
+        texts = {"request_id": f"request-{number}", **(attributes or {})}
+        return {
+            "messageId": f"message-{number}",
+            "body": parameters if isinstance(parameters, str) else urlencode(parameters),
+            "attributes": {"SentTimestamp": str(RECEIVED_MS + number)},
+            "messageAttributes": {
+                "request_time": {"dataType": "Number", "stringValue": str(RECEIVED_MS + number)},
+                **{name: {"dataType": "String", "stringValue": text} for name, text in texts.items()},
+            },
+        }
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def boto3_session() -> Session:
+    """One session for all tests: each reads the descriptions of the services anew, which takes long."""
+    return Session()
+
+
+@pytest.fixture
+def aws_environment(monkeypatch: pytest.MonkeyPatch, boto3_session: Session) -> pytest.MonkeyPatch:
+    """Made-up credentials, and nothing of whoever runs the tests."""
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "POWERTOOLS_")) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setattr(aws_calls, "Session", lambda: boto3_session)
+    return monkeypatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pinpoint:
+    """The stand-in that serves, and what it has recorded."""
+
+    stand_in: PinpointStandIn
+    recorder: Recorder
+    url: str
+
+
+@pytest.fixture
+def pinpoint(aws_environment: pytest.MonkeyPatch) -> Iterator[Pinpoint]:
+    recorder = Recorder()
+    stand_in = PinpointStandIn(recorder, application_ids=[APPLICATION_ID])
+    server = HttpServer(stand_in).start()
+    aws_environment.setenv("AWS_ENDPOINT_URL_PINPOINT", server.url)
+    yield Pinpoint(stand_in=stand_in, recorder=recorder, url=server.url)
+    server.stop()
+
+
+@pytest.fixture
+def make_destination(pinpoint: Pinpoint) -> Callable[..., PinpointDestination]:
+    """The destination in front of the stand-in, without retries of the client unless asked for."""
+
+    def make(
+        *, attempts: int = 1, read_seconds: float = 4, application_id: str = APPLICATION_ID
+    ) -> PinpointDestination:
+        limits = CallLimits(connect_seconds=1, read_seconds=read_seconds, attempts=attempts)
+        service = AwsService("pinpoint", region="eu-west-1", limits=limits)
+        return PinpointDestination(application_id=application_id, service=service)
+
+    assert pinpoint.url
+    return make

@@ -1,0 +1,62 @@
+"""The function's environment, and the one line that says what is wrong with it."""
+
+import pytest
+
+from handler.environment import Environment, InvalidEnvironmentError, PinpointSettings, read_environment
+from handler.events import TimestampSource
+from handler.update_policy import ProfileUpdates, UpdatePolicy
+
+COMPLETE = {
+    "DESTINATIONS": "pinpoint",
+    "PROFILE_UPDATES": "allowlist",
+    "PROFILE_ATTRIBUTES": '["plan", "city"]',
+    "TIMESTAMP_SOURCE": "url",
+    "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead",
+    "PINPOINT_APPLICATION_ID": "a1",
+    "PINPOINT_REGION": "eu-west-1",
+    "POWERTOOLS_SERVICE_NAME": "gtm-pixel",
+    "POWERTOOLS_METRICS_NAMESPACE": "GtmPixel",
+}
+
+
+def test_a_complete_environment_is_read() -> None:
+    assert read_environment(COMPLETE) == Environment(
+        destinations=(PinpointSettings(application_id="a1", region="eu-west-1"),),
+        update_policy=UpdatePolicy(
+            profile_updates=ProfileUpdates.ALLOWLIST, allowed_names=frozenset({"plan", "city"})
+        ),
+        timestamp_source=TimestampSource.URL,
+        dead_letter_queue_url="https://sqs.eu-west-1.amazonaws.com/1/dead",
+        service="gtm-pixel",
+        metrics_namespace="GtmPixel",
+    )
+
+
+def test_a_destination_that_is_named_twice_is_one() -> None:
+    assert len(read_environment({**COMPLETE, "DESTINATIONS": "pinpoint, pinpoint"}).destinations) == 1
+
+
+@pytest.mark.parametrize("name", COMPLETE)
+def test_a_missing_variable_is_named_in_one_line(name: str) -> None:
+    without = {key: value for key, value in COMPLETE.items() if key != name}
+    with pytest.raises(InvalidEnvironmentError) as caught:
+        read_environment(without)
+    assert str(caught.value) == f"{name} is not set; it must hold text: run `pulumi up` to set it again"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "rule"),
+    [
+        ("DESTINATIONS", "carrier-pigeon", "one of pinpoint"),
+        ("PROFILE_UPDATES", "some", "one of none, allowlist, all"),
+        ("TIMESTAMP_SOURCE", "sundial", "one of gateway, url"),
+        ("PROFILE_ATTRIBUTES", "plan,city", "a JSON array of texts"),
+        ("PROFILE_ATTRIBUTES", '{"plan": 1}', "a JSON array of texts"),
+        ("PROFILE_ATTRIBUTES", '["plan", 1]', "a JSON array of texts"),
+    ],
+)
+def test_a_wrong_variable_is_named_with_its_value_and_the_rule(name: str, value: str, rule: str) -> None:
+    with pytest.raises(InvalidEnvironmentError) as caught:
+        read_environment({**COMPLETE, name: value})
+    expected = f"{name} holds {value!r}; it must be {rule}: run `pulumi up` to set it again"
+    assert str(caught.value) == expected

@@ -1,0 +1,538 @@
+"""The function as Lambda calls it: an SQS event in, batch item failures out.
+
+Pinpoint is the stand-in and the dead-letter queue is moto's, both over HTTP through botocore.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, cast
+
+import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from boto3.session import Session
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug import Request, Response
+
+from handler import aws_calls, processor
+from handler.aws_calls import AwsService, CallLimits
+from handler.dead_letters import DeadLetter, DeadLetterQueue
+from handler.destinations import Outcome, Recorded, Refused, Retry
+from handler.environment import InvalidEnvironmentError
+from handler.events import Event
+from local.http_server import HttpServer
+from local.pinpoint import PlannedAnswer
+from tests.handler.conftest import APPLICATION_ID, RECEIVED_MS, Pinpoint
+from tests.hostile import HOSTILE_VALUES
+
+Records = Callable[..., dict[str, Any]]
+
+_run = count(1)
+
+
+class Context:
+    """The part of Lambda's context that the function reads."""
+
+    def __init__(self, seconds_left: float) -> None:
+        self._seconds_left = seconds_left
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self._seconds_left * 1000)
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """What one invocation has answered and written to its log."""
+
+    failed: list[str]
+    output: str
+    lines: list[dict[str, Any]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lines = [json.loads(line) for line in self.output.splitlines()]
+
+    def logged(self, message: str) -> list[dict[str, Any]]:
+        return [line for line in self.lines if line.get("message") == message]
+
+    def metric(self, name: str, **dimensions: str) -> list[float]:
+        """All values of a metric under exactly these dimensions beside the service."""
+        values: list[float] = []
+        for line in self.lines:
+            for group in line.get("_aws", {}).get("CloudWatchMetrics", []):
+                named = name in [metric["Name"] for metric in group["Metrics"]]
+                keys = [{"service", *dimensions} == set(keys) for keys in group["Dimensions"]]
+                if named and any(keys) and all(line[key] == value for key, value in dimensions.items()):
+                    values += line[name]
+        return values
+
+
+@pytest.fixture(scope="session")
+def moto_url() -> Iterator[str]:
+    server = HttpServer(DomainDispatcherApplication(create_backend_app)).start()
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+def sqs(aws_environment: pytest.MonkeyPatch, moto_url: str, boto3_session: Session) -> Iterator[Any]:
+    aws_environment.setenv("AWS_ENDPOINT_URL_SQS", moto_url)
+    client: Any = boto3_session.client("sqs")
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def dead_letter_queue(sqs: Any) -> str:
+    return sqs.create_queue(QueueName=f"dead-{next(_run)}")["QueueUrl"]
+
+
+@pytest.fixture
+def dead_letters(sqs: Any, dead_letter_queue: str) -> Callable[[], list[dict[str, Any]]]:
+    """All messages of the dead-letter queue."""
+
+    def read() -> list[dict[str, Any]]:
+        messages: list[dict[str, Any]] = []
+        while received := sqs.receive_message(
+            QueueUrl=dead_letter_queue, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        ).get("Messages"):
+            messages += received
+        return messages
+
+    return read
+
+
+@pytest.fixture
+def environment(aws_environment: pytest.MonkeyPatch, dead_letter_queue: str) -> Iterator[pytest.MonkeyPatch]:
+    """A new container with the stack's environment."""
+    variables = {
+        "DESTINATIONS": "pinpoint",
+        "PROFILE_UPDATES": "all",
+        "PROFILE_ATTRIBUTES": "[]",
+        "TIMESTAMP_SOURCE": "gateway",
+        "DEAD_LETTER_QUEUE_URL": dead_letter_queue,
+        "PINPOINT_APPLICATION_ID": APPLICATION_ID,
+        "PINPOINT_REGION": "eu-west-1",
+        # Powertools keeps one logger a service, with the standard output it first saw.
+        "POWERTOOLS_SERVICE_NAME": f"gtm-pixel-{next(_run)}",
+        "POWERTOOLS_METRICS_NAMESPACE": "GtmPixel",
+    }
+    for name, value in variables.items():
+        aws_environment.setenv(name, value)
+    processor._processor.cache_clear()
+    yield aws_environment
+    processor._processor.cache_clear()
+
+
+@pytest.fixture
+def invoke(
+    environment: pytest.MonkeyPatch, pinpoint: Pinpoint, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Run]:
+    """Call the function with records."""
+
+    def invoke(*records: Mapping[str, Any], seconds_left: float = 120) -> Run:
+        answer = processor.lambda_handler(
+            {"Records": list(records)}, cast("LambdaContext", Context(seconds_left))
+        )
+        failures = answer.pop("batchItemFailures")
+        assert answer == {}
+        return Run(failed=[failure["itemIdentifier"] for failure in failures], output=capsys.readouterr().out)
+
+    assert environment
+    assert pinpoint
+    return invoke
+
+
+def purchase(**parameters: str) -> dict[str, str]:
+    return {"event": "purchase", "endpoint_id": "visitor-1", **parameters}
+
+
+def test_a_message_becomes_a_recorded_event(
+    invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
+) -> None:
+    run = invoke(make_record(purchase(evat_item="book", evmt_price="9.5", usat_plan="gold")))
+    assert run.failed == []
+    (event,) = pinpoint.recorder.events()
+    assert (event.event, event.endpoint_id, event.event_id) == ("purchase", "visitor-1", "message-1")
+    assert (event.attributes, event.metrics) == ({"item": "book"}, {"price": 9.5})
+    assert event.user_attributes == {"plan": ["gold"]}
+    assert event.timestamp == "2026-09-21T14:13:20.001Z"
+
+
+@pytest.mark.parametrize("value", HOSTILE_VALUES)
+def test_a_hostile_value_reaches_the_destination_exactly(
+    invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint, value: str
+) -> None:
+    invoke(make_record(purchase(evat_note=value, usat_note=value)))
+    (event,) = pinpoint.recorder.events()
+    assert (event.attributes, event.user_attributes) == ({"note": value}, {"note": [value]})
+
+
+def test_a_policy_of_none_keeps_profile_updates_away_and_records_the_event(
+    environment: pytest.MonkeyPatch, invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
+) -> None:
+    environment.setenv("PROFILE_UPDATES", "none")
+    run = invoke(make_record(purchase(usat_plan="gold", usat_city="Oslo")))
+    assert [event.user_attributes for event in pinpoint.recorder.events()] == [{}]
+    assert (run.metric("ProfileUpdatesApplied"), run.metric("ProfileUpdatesRefused")) == ([0], [2])
+
+
+def test_the_timestamp_of_the_url_is_used_where_the_stack_says_so(
+    environment: pytest.MonkeyPatch, invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
+) -> None:
+    environment.setenv("TIMESTAMP_SOURCE", "url")
+    invoke(make_record(purchase(timestamp=str(RECEIVED_MS - 5000))))
+    assert [event.timestamp for event in pinpoint.recorder.events()] == ["2026-09-21T14:13:15.000Z"]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("endpoint_id=visitor-1", "event_missing"),
+        ("event=purchase&endpoint_id=undefined", "endpoint_id_missing"),
+        ("event=%FF", "body_unreadable"),
+    ],
+)
+def test_a_message_without_an_event_is_done_counted_and_logged_by_reason(
+    invoke: Callable[..., Run],
+    make_record: Records,
+    dead_letters: Callable[[], list[Any]],
+    body: str,
+    reason: str,
+) -> None:
+    run = invoke(make_record(body))
+    assert (run.failed, dead_letters()) == ([], [])
+    (line,) = run.logged("message rejected")
+    assert (line["level"], line["reason"]) == ("WARNING", reason)
+    assert (line["message_id"], line["request_id"]) == ("message-1", "request-1")
+    assert (run.metric("Rejected"), run.metric("Rejected", reason=reason)) == ([1], [1])
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"attributes": {}},
+        {"messageAttributes": {"request_id": {}}},
+        {"messageAttributes": {"request_time": {"dataType": "Number", "stringValue": "soon"}}},
+    ],
+)
+def test_a_message_nobody_thought_of_fails_alone(
+    invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint, damage: dict[str, Any]
+) -> None:
+    run = invoke({**make_record(purchase()), **damage}, make_record(purchase()))
+    assert run.failed == ["message-1"]
+    assert len(pinpoint.recorder.events()) == 1
+    assert run.metric("Retried", reason="unexpected_error") == [1]
+
+
+def test_the_text_of_an_unexpected_error_is_not_logged(
+    invoke: Callable[..., Run], make_record: Records
+) -> None:
+    record = {**make_record(purchase()), "attributes": {"SentTimestamp": "the-visitors-data"}}
+    run = invoke(record)
+    assert [line["error"] for line in run.logged("message unreadable")] == ["ValueError"]
+    assert "the-visitors-data" not in run.output
+
+
+@pytest.mark.parametrize("message_id", ["", None])
+def test_a_record_without_an_id_fails_the_batch_instead_of_answering_an_empty_id(
+    invoke: Callable[..., Run], make_record: Records, message_id: str | None
+) -> None:
+    with pytest.raises(ValueError, match="messageId"):
+        invoke({**make_record(purchase()), "messageId": message_id})
+
+
+def test_what_may_succeed_later_stays_in_the_queue_and_nothing_else(
+    invoke: Callable[..., Run],
+    make_record: Records,
+    pinpoint: Pinpoint,
+    dead_letters: Callable[[], list[Any]],
+) -> None:
+    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={"message-2": 500}))
+    run = invoke(*(make_record(purchase()) for _ in range(3)))
+    assert (run.failed, dead_letters()) == (["message-2"], [])
+    assert (run.metric("Recorded"), run.metric("Retried", reason="pinpoint_500")) == ([2], [1])
+
+
+def test_a_refused_message_goes_to_the_dead_letter_queue_with_its_reason(
+    invoke: Callable[..., Run],
+    make_record: Records,
+    pinpoint: Pinpoint,
+    dead_letters: Callable[[], list[dict[str, Any]]],
+) -> None:
+    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={"message-1": 400}))
+    record = make_record(purchase(evat_name="Doe, John"))
+    record["messageAttributes"]["proof"] = {"dataType": "Binary", "binaryValue": "AQI="}
+    run = invoke(record, make_record(purchase()))
+    assert run.failed == []
+    (letter,) = dead_letters()
+    assert letter["Body"] == record["body"]
+    assert letter["MessageAttributes"] == {
+        "request_id": {"DataType": "String", "StringValue": "request-1"},
+        "request_time": {"DataType": "Number", "StringValue": str(RECEIVED_MS + 1)},
+        "proof": {"DataType": "Binary", "BinaryValue": b"\x01\x02"},
+        "dead_letter_reason": {"DataType": "String", "StringValue": "pinpoint_400"},
+        "original_message_id": {"DataType": "String", "StringValue": "message-1"},
+    }
+    (line,) = run.logged("message refused")
+    assert (line["level"], line["reason"], line["message_id"]) == ("ERROR", "pinpoint_400", "message-1")
+    assert (run.metric("Refused"), run.metric("Refused", reason="pinpoint_400")) == ([1], [1])
+
+
+def test_a_redriven_message_keeps_its_event_id_and_its_first_message_id(
+    invoke: Callable[..., Run],
+    make_record: Records,
+    pinpoint: Pinpoint,
+    dead_letters: Callable[[], list[dict[str, Any]]],
+) -> None:
+    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={"first": 400}))
+    past = {"original_message_id": "first", "dead_letter_reason": "pinpoint_404"}
+    invoke(make_record(purchase(), attributes=past))
+    invoke(make_record(purchase(), attributes=past))
+    (letter,) = dead_letters()
+    assert letter["MessageAttributes"]["original_message_id"]["StringValue"] == "first"
+    assert letter["MessageAttributes"]["dead_letter_reason"]["StringValue"] == "pinpoint_400"
+    assert [event.event_id for event in pinpoint.recorder.events()] == ["first"]
+
+
+def test_many_refused_messages_all_reach_the_dead_letter_queue(
+    environment: pytest.MonkeyPatch,
+    invoke: Callable[..., Run],
+    make_record: Records,
+    dead_letters: Callable[[], list[dict[str, Any]]],
+) -> None:
+    environment.setenv("PINPOINT_APPLICATION_ID", "unknown")
+    records = [make_record(purchase(evat_number=str(number))) for number in range(25)]
+    assert invoke(*records).failed == []
+    assert sorted(letter["Body"] for letter in dead_letters()) == sorted(r["body"] for r in records)
+
+
+def test_large_refused_messages_are_sent_in_requests_the_queue_takes(
+    environment: pytest.MonkeyPatch,
+    invoke: Callable[..., Run],
+    make_record: Records,
+    dead_letters: Callable[[], list[dict[str, Any]]],
+) -> None:
+    environment.setenv("PINPOINT_APPLICATION_ID", "unknown")
+    run = invoke(*(make_record(purchase(evat_large="x" * 250_000)) for _ in range(6)))
+    assert run.failed == []
+    assert len(dead_letters()) == 6
+
+
+def test_a_refused_message_that_the_dead_letter_queue_does_not_take_stays_in_the_queue(
+    environment: pytest.MonkeyPatch, invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
+) -> None:
+    environment.setenv("DEAD_LETTER_QUEUE_URL", "http://127.0.0.1:9/000000000000/gone")
+    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={"message-1": 400}))
+    run = invoke(make_record(purchase()), make_record(purchase()))
+    assert run.failed == ["message-1"]
+    assert [line["dead_lettered"] for line in run.logged("message refused")] == [False]
+    assert (run.metric("Refused"), run.metric("Retried", reason="dead_letter_failed")) == ([0], [1])
+
+
+@Request.application
+def refuses_the_first_entry(request: Request) -> Response:
+    """An SQS whose SendMessageBatch takes every entry but the first."""
+    first, *others = (entry["Id"] for entry in request.get_json(force=True)["Entries"])
+    failure = {"Id": first, "SenderFault": True, "Code": "InvalidMessageContents"}
+    answer = {"Successful": [{"Id": other} for other in others], "Failed": [failure]}
+    return Response(json.dumps(answer), content_type="application/x-amz-json-1.0")
+
+
+def test_the_entry_that_the_dead_letter_queue_refuses_stays_in_the_queue_alone(
+    environment: pytest.MonkeyPatch, invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
+) -> None:
+    server = HttpServer(refuses_the_first_entry).start()
+    environment.setenv("AWS_ENDPOINT_URL_SQS", server.url)
+    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={"message-1": 400, "message-2": 400}))
+    run = invoke(make_record(purchase()), make_record(purchase()))
+    server.stop()
+    assert run.failed == ["message-1"]
+    assert [line["dead_lettered"] for line in run.logged("message refused")] == [False, True]
+
+
+def test_without_time_for_the_dead_letter_queue_nothing_is_sent_to_it(
+    dead_letter_queue: str, dead_letters: Callable[[], list[Any]]
+) -> None:
+    limits = CallLimits(connect_seconds=1, read_seconds=1, attempts=1)
+    queue = DeadLetterQueue(
+        queue_url=dead_letter_queue, service=AwsService("sqs", region=None, limits=limits)
+    )
+    letter = DeadLetter(
+        message_id="m", original_message_id="m", request_id=None, reason="r", body="b", attributes={}
+    )
+    assert queue.send([letter], time_left=lambda: 1.9) == frozenset()
+    assert queue.send([letter], time_left=lambda: 2.0) == {"m"}
+    assert len(dead_letters()) == 1
+
+
+def test_with_little_time_left_messages_stay_in_the_queue(
+    invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
+) -> None:
+    run = invoke(make_record(purchase()), make_record("no event"), seconds_left=20)
+    assert run.failed == ["message-1"]
+    assert pinpoint.stand_in.requests == []
+    assert run.metric("Retried", reason="out_of_time") == [1]
+
+
+def test_a_thousand_messages_take_ten_requests_and_stay_within_the_metric_formats_limit(
+    invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
+) -> None:
+    run = invoke(*(make_record({**purchase(), "endpoint_id": f"v{n % 700}"}) for n in range(1000)))
+    assert run.failed == []
+    assert len(pinpoint.stand_in.requests) == 10
+    assert len(run.metric("EventAge")) == 1000
+    assert (run.metric("Received"), run.metric("Recorded")) == ([1000], [1000])
+    sizes = [len(value) for line in run.lines for value in line.values() if isinstance(value, list)]
+    assert max(sizes) == 100
+
+
+def test_the_age_of_an_event_is_counted_from_the_gateway_to_the_record(
+    monkeypatch: pytest.MonkeyPatch, invoke: Callable[..., Run], make_record: Records
+) -> None:
+    monkeypatch.setattr(processor.time, "time_ns", lambda: (RECEIVED_MS + 1501) * 1_000_000)
+    assert invoke(make_record(purchase())).metric("EventAge") == [1500]
+
+
+def test_what_is_dropped_and_repeated_is_counted(
+    invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
+) -> None:
+    repeated = purchase(event_id="same", evmt_a="x", evat_b="y" * 201, usat_plan="gold")
+    run = invoke(make_record(repeated), make_record(repeated))
+    assert len(pinpoint.recorder.events()) == 1
+    assert run.metric("AttributesDropped") == [2]
+    assert run.metric("AttributesDropped", reason="metric_not_a_number") == [1]
+    assert run.metric("AttributesDropped", reason="pinpoint_value_too_long") == [1]
+    assert (run.metric("DuplicateEvents"), run.metric("ProfileUpdatesApplied")) == ([1], [1])
+
+
+def test_what_is_dropped_of_an_event_counts_once_though_it_is_retried(
+    invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
+) -> None:
+    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={"message-1": 429}))
+    assert invoke(make_record(purchase(evmt_a="x"))).metric("AttributesDropped") == [0]
+
+
+def test_a_batch_is_summed_up_in_one_line(
+    invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
+) -> None:
+    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={"message-1": 429}))
+    run = invoke(*(make_record(purchase()) for _ in range(3)), make_record("none"))
+    (line,) = run.logged("batch processed")
+    assert line["level"] == "INFO"
+    assert (line["received"], line["recorded"]) == (4, 2)
+    assert (line["retried"], line["rejected"]) == ({"pinpoint_429": 1}, {"event_missing": 1})
+
+
+def test_nothing_of_an_event_is_logged(
+    invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
+) -> None:
+    secrets = {
+        "event": "secret-type",
+        "endpoint_id": "secret-endpoint",
+        "event_id": "secret-event-id",
+        "evat_secret-name": "secret-value",
+        "evmt_price": "secret-number",
+        "usat_secret-trait": "secret-plan",
+        "token": "secret-token",
+    }
+    unnamed = {**secrets, "endpoint_id": "undefined"}
+    retried = {**secrets, "event_id": "secret-second"}
+    statuses = {"secret-event-id": 400, "secret-second": 500}
+    pinpoint.stand_in.plan(PlannedAnswer(event_statuses=statuses))
+    run = invoke(make_record(secrets), make_record(unnamed), make_record(retried))
+    assert len(run.logged("message refused") + run.logged("message rejected") + run.failed) == 3
+    assert "secret" not in run.output
+
+
+def test_an_empty_batch_is_answered(invoke: Callable[..., Run]) -> None:
+    assert invoke().failed == []
+
+
+def test_a_wrong_environment_fails_the_invocation_and_names_the_variable(
+    environment: pytest.MonkeyPatch, invoke: Callable[..., Run], make_record: Records
+) -> None:
+    environment.delenv("PINPOINT_APPLICATION_ID")
+    with pytest.raises(InvalidEnvironmentError, match="PINPOINT_APPLICATION_ID is not set"):
+        invoke(make_record(purchase()))
+
+
+def test_the_clients_are_made_once_a_container(
+    monkeypatch: pytest.MonkeyPatch, invoke: Callable[..., Run], make_record: Records, boto3_session: Session
+) -> None:
+    made: list[str] = []
+
+    class CountingSession:
+        def client(self, service: str, **options: Any) -> Any:
+            made.append(service)
+            return boto3_session.client(service, **options)
+
+    monkeypatch.setattr(aws_calls, "Session", CountingSession)
+    invoke(make_record(purchase()))
+    invoke(make_record(purchase()))
+    assert made == ["pinpoint"]
+
+
+@pytest.mark.parametrize("module", ["handler.processor", "handler.destinations.pinpoint"])
+def test_importing_needs_no_environment(module: str) -> None:
+    program = f"import sys; sys.path[:0] = {sys.path!r}; import {module}"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program], env={}, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+class Scripted:
+    """A destination that answers what it is told to, by message id."""
+
+    def __init__(self, *outcomes: Outcome) -> None:
+        self._outcomes = outcomes
+
+    def record(self, events: Sequence[Event], *, time_left: Callable[[], float]) -> Mapping[str, Outcome]:
+        assert time_left() > 0
+        return {event.message_id: one for event, one in zip(events, self._outcomes, strict=False)}
+
+
+class Raising:
+    def record(self, events: Sequence[Event], *, time_left: Callable[[], float]) -> Mapping[str, Outcome]:
+        raise RuntimeError(f"{len(events)} secret values, {time_left()}")
+
+
+def with_destinations(monkeypatch: pytest.MonkeyPatch, *destinations: Any) -> None:
+    original = processor._processor()
+    monkeypatch.setattr(original, "_destinations", destinations)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "failed", "refused"),
+    [
+        (Recorded(), Recorded(), [], 0),
+        (Recorded(), Retry("later"), ["message-1"], 0),
+        (Refused("never"), Recorded(), [], 1),
+        (Refused("never"), Retry("later"), ["message-1"], 0),
+    ],
+)
+def test_a_message_is_done_when_every_destination_is(
+    monkeypatch: pytest.MonkeyPatch,
+    invoke: Callable[..., Run],
+    make_record: Records,
+    first: Outcome,
+    second: Outcome,
+    failed: list[str],
+    refused: int,
+) -> None:
+    with_destinations(monkeypatch, Scripted(first), Scripted(second))
+    run = invoke(make_record(purchase()))
+    assert (run.failed, run.metric("Refused")) == (failed, [refused])
+
+
+@pytest.mark.parametrize("broken", [Raising(), Scripted()])
+def test_a_destination_that_breaks_its_promise_loses_no_message(
+    monkeypatch: pytest.MonkeyPatch, invoke: Callable[..., Run], make_record: Records, broken: Any
+) -> None:
+    with_destinations(monkeypatch, broken)
+    run = invoke(make_record(purchase()))
+    assert run.failed == ["message-1"]
+    assert "secret" not in run.output
