@@ -18,6 +18,9 @@ from werkzeug import Request, Response
 from local.http_server import WsgiApplication
 from local.recorder import Arrival, RecordedEvent, Recorder, as_json
 
+PATHS: Final = ("/", "/favicon.ico", "/notes", "/outputs", "/recorded", "/arrivals")
+"""What the front answers itself; a stage of the same name could not be reached."""
+
 _PAGE: Final = Path(__file__).with_name("page.html")
 
 

@@ -23,7 +23,7 @@ class _QuietHandler(WSGIRequestHandler):
     wbufsize = -1
     disable_nagle_algorithm = True
 
-    def log(self, type: str, message: str, *args: object) -> None:
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug names it so
         """Say nothing: a request line holds the visitor's data."""
 
 

@@ -127,9 +127,12 @@ def record(
     """Run `program` in a stack of its own; what it raises comes out."""
     recording = Recording()
 
+    def run_program() -> None:
+        program()
+
     async def run() -> None:
         _configure(recording, _Answers(partition, region), config or {})
-        await run_in_stack(lambda: program() and None)
+        await run_in_stack(run_program)
 
     # The SDK keeps its settings in context variables: a new thread starts without any.
     with ThreadPoolExecutor(1) as thread:

@@ -18,7 +18,7 @@ from local.gateway import MAX_REQUEST_HEAD_BYTES, Gateway, UnservedPart
 from local.http_server import HttpServer, WsgiApplication
 from local.openapi_import import import_openapi
 from local.velocity import MappingTemplateError
-from tests.local.test_velocity import HOSTILE_VALUES
+from tests.hostile import HOSTILE_VALUES
 
 ORIGINS = ["https://shop.example", "https://blog.example"]
 EVENT = "/dev/events?event=purchase&endpoint_id=e1"

@@ -1,0 +1,78 @@
+"""`python -m local`: the embedded run from a terminal. Ends with Ctrl-C or SIGTERM.
+
+Imports `local.embedded_run`, and that only once the arguments make sense: it takes seconds.
+"""
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+USAGE_ERROR = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    overrides = [override for group in options.config for override in group]
+    # Also SIGINT: a shell that starts a program in the background makes it ignore that.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        from local.embedded_run import NOTES, EmbeddedRun, EmbeddedRunError
+
+        run = EmbeddedRun(stack=options.stack, port=options.port, overrides=overrides, echo=_echo)
+        try:
+            run.start()
+            _introduce(run.outputs, NOTES)
+            print(f"ready {run.url}", flush=True)
+            threading.Event().wait()
+        except EmbeddedRunError as error:
+            _echo(f"error: {error}")
+            return USAGE_ERROR
+        finally:
+            # A second Ctrl-C must not leave half of the run behind.
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)
+            run.stop()
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m local",
+        description="Run a stack of this project on this machine: no AWS account, no Docker, no Pulumi CLI.",
+    )
+    parser.add_argument("--stack", default="dev", help="stack to run, as in Pulumi.STACK.yaml (default: dev)")
+    parser.add_argument("--port", type=int, default=8080, help="port on 127.0.0.1, 0 for any (default: 8080)")
+    parser.add_argument(
+        "--config",
+        action="append",
+        nargs="+",
+        default=[],
+        metavar="KEY=VALUE",
+        help="settings over those of the stack, such as profileUpdates=all; lists separated by commas",
+    )
+    return parser
+
+
+def _introduce(outputs: Mapping[str, Any], notes: Sequence[str]) -> None:
+    print("Stack outputs:")
+    width = max(map(len, outputs), default=0)
+    for name, value in outputs.items():
+        text = ", ".join(map(str, value)) if isinstance(value, list) else value
+        print(f"  {name:<{width}}  {text}")
+    print("What is emulated:")
+    for note in notes:
+        print(f"  {note}")
+
+
+def _echo(line: str) -> None:
+    print(line, file=sys.stderr if line.startswith(("error:", "warning:")) else sys.stdout, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,225 @@
+"""The embedded run, put together: cloud, stand-ins, program, gateway, function and poller.
+
+`EmbeddedRun` is what `python -m local` starts and what the tests drive. Imports the rest of `local`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from moto.sqs.models import sqs_backends
+
+from local import program, stack_config
+from local.cloud import AssumeRoleDenied, Cloud
+from local.event_source import EventSource, Poller
+from local.front import PATHS, Front
+from local.gateway import Gateway, UnservedPart
+from local.http_server import HttpServer, WsgiApplication
+from local.iam import authorize
+from local.lambda_runtime import LambdaRuntime
+from local.pinpoint import PinpointStandIn
+from local.problems import Problems
+from local.recorder import Recorder
+from local.resources import ResourceError, Resources
+from local.velocity import MappingTemplateError
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+
+NOTES: Sequence[str] = (
+    "SQS, IAM, CloudWatch Logs: moto, in this process; the roles' policies are enforced, resource policies "
+    "are not.",
+    "API Gateway: this project's reading of its documentation, from the API as deployed.",
+    "Lambda: the deployed archive in a process of this machine's Python, one batch at a time.",
+    "Amazon Pinpoint: a stand-in that checks the documented limits of PutEvents.",
+    "Not emulated: alarms, quotas of an account, prices, and how long AWS takes (docs/fidelity.md).",
+)
+"""What whoever looks at an embedded run should know."""
+
+
+class EmbeddedRunError(Exception):
+    """The run cannot start; the message is one line and says why."""
+
+
+class EmbeddedRun:
+    """One run of a stack on this machine; start/stop or use as a context manager.
+
+    `overrides` are `key=value` texts as for `--config`; port 0 picks a free one. What the program logs
+    and what goes wrong later is passed to `echo`, a line each. start() raises EmbeddedRunError.
+    """
+
+    def __init__(
+        self,
+        *,
+        stack: str = "dev",
+        port: int = 0,
+        overrides: Iterable[str] = (),
+        project_dir: Path = PROJECT_DIR,
+        echo: Callable[[str], None] = print,
+    ) -> None:
+        self._stack_name = stack
+        self._port = port
+        self._overrides = list(overrides)
+        self._project_dir = project_dir
+        self._echo = echo
+        self._exit = ExitStack()
+        self._front: WsgiApplication | None = None
+        self._pollers: list[Poller] = []
+        self._runtimes: list[LambdaRuntime] = []
+        self.recorder = Recorder()
+        self.problems = Problems(echo)
+        self.outputs: dict[str, Any] = {}
+        self.url = ""
+        self.rest_api_id = ""
+        self.cloud: Cloud
+        self.pinpoint: PinpointStandIn
+
+    def start(self) -> Self:
+        try:
+            with ExitStack() as stack:
+                self._start(stack)
+                self._exit = stack.pop_all()
+        except (
+            stack_config.StackConfigError,
+            program.ProgramError,
+            ResourceError,
+            AssumeRoleDenied,
+            UnservedPart,
+            MappingTemplateError,
+        ) as error:
+            raise EmbeddedRunError(str(error)) from error
+        return self
+
+    def stop(self) -> None:
+        """End everything within a few seconds, whatever a handler is doing. Safe to call twice."""
+        # First what waits for something else, so that closing in order takes no time.
+        self._end_pollers_and_functions()
+        self._exit.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def poller(self) -> Poller:
+        """The one poller of a program with one event source."""
+        (poller,) = self._pollers
+        return poller
+
+    def dead_letters(self) -> list[dict[str, Any]]:
+        """What is in the dead-letter queue, looked at from inside moto: receiving would hide it."""
+        url = self.outputs.get("dead_letter_queue_url")
+        if url is None:
+            return []
+        queue = sqs_backends[self.cloud.account_id][self.cloud.region].get_queue(url.rpartition("/")[2])
+        return [
+            {
+                "message_id": message.id,
+                # Without a reason, SQS itself moved the message after maxReceiveCount.
+                "reason": _text(message, "dead_letter_reason") or "max_receive_count",
+                "original_message_id": _text(message, "original_message_id") or message.id,
+            }
+            for message in list(queue._messages)  # noqa: SLF001 - `messages` leaves out those in flight
+        ]
+
+    def _start(self, stack: ExitStack) -> None:
+        config = stack_config.load(self._project_dir, self._stack_name, self._overrides)
+        server = stack.enter_context(_bound(self._serve, self._port))
+        self.url = server.url
+        self.cloud = stack.enter_context(Cloud(region=config.region))
+        self.pinpoint = PinpointStandIn(
+            self.recorder,
+            application_ids=[config.setting("pinpointApplicationId")],
+            authorize=authorize,
+        )
+        pinpoint = stack.enter_context(_bound(self.pinpoint)).start()
+
+        resources = Resources(self.cloud, api_url=self.url, default_tags=config.default_tags)
+        self.outputs = program.run(self._project_dir, config, resources, self._echo)
+
+        self.rest_api_id, stage_name = self._deployed_stage()
+        self._front = Front(
+            gateway=Gateway(self.cloud, self.rest_api_id, stage_name),
+            stage_name=stage_name,
+            outputs=lambda: self.outputs,
+            recorder=self.recorder,
+            dead_letters=self.dead_letters,
+            notes=NOTES,
+        )
+        stack.callback(self._end_pollers_and_functions)
+        for source in resources.event_sources:
+            if source.enabled:
+                self._start_event_source(source.uuid, resources, pinpoint.url)
+        server.start()
+
+    def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        assert self._front is not None  # noqa: S101 - the server starts after it is set
+        return self._front(environ, start_response)
+
+    def _deployed_stage(self) -> tuple[str, str]:
+        """The REST API and the stage, as they are in moto."""
+        apigateway = self.cloud.client("apigateway")
+        stages = [
+            (api["id"], stage["stageName"])
+            for api in apigateway.get_rest_apis()["items"]
+            for stage in apigateway.get_stages(restApiId=api["id"])["item"]
+        ]
+        if len(stages) != 1:
+            raise program.ProgramError(f"the embedded run serves one API stage, but there are {len(stages)}")
+        if f"/{stages[0][1]}" in PATHS:
+            raise program.ProgramError(
+                f"the embedded run keeps /{stages[0][1]} for itself: choose another stageName"
+            )
+        return stages[0]
+
+    def _start_event_source(self, uuid: str, resources: Resources, pinpoint_url: str) -> None:
+        mapping = self.cloud.client("lambda").get_event_source_mapping(UUID=uuid)
+        function_name = mapping["FunctionArn"].rpartition(":")[2]
+        runtime = LambdaRuntime(
+            self.cloud,
+            function_name,
+            logging=resources.function_logging[function_name],
+            endpoints={"pinpoint": pinpoint_url},
+            recorder=self.recorder,
+            problems=self.problems,
+        )
+        self._runtimes.append(runtime)
+        runtime.start()
+        poller = Poller(
+            self.cloud,
+            EventSource.from_mapping(mapping),
+            role_arn=runtime.role_arn,
+            invoke=runtime.invoke,
+            problems=self.problems,
+        )
+        self._pollers.append(poller)
+        poller.start()
+
+    def _end_pollers_and_functions(self) -> None:
+        for poller in self._pollers:
+            poller.request_stop()
+        for runtime in self._runtimes:
+            runtime.stop()
+        for poller in self._pollers:
+            poller.stop()
+
+
+@contextmanager
+def _bound(application: WsgiApplication, port: int = 0) -> Iterator[HttpServer]:
+    """A server that has its port already, and stops with the run."""
+    try:
+        server = HttpServer(application, port)
+    except (OSError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "there are ports up to 65535"
+        raise EmbeddedRunError(f"port {port} cannot be used ({reason}): choose another with --port") from None
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def _text(message: Any, attribute: str) -> str | None:
+    value = message.message_attributes.get(attribute)
+    return value and value.get("StringValue")

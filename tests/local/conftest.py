@@ -1,0 +1,121 @@
+"""What the tests of the embedded run share: an empty cloud, functions made of a few lines, whole runs."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from local.cloud import Cloud
+from local.embedded_run import EmbeddedRun
+from local.lambda_runtime import LambdaRuntime
+from local.problems import Problems
+from local.recorder import Recorder
+from local.resources import FunctionLogging
+
+LOG_GROUP = "function-logs"
+
+
+@pytest.fixture
+def cloud() -> Iterator[Cloud]:
+    with Cloud() as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """Every line that was printed."""
+    return []
+
+
+@pytest.fixture
+def problems(said: list[str]) -> Problems:
+    return Problems(said.append)
+
+
+@pytest.fixture
+def make_role(cloud: Cloud) -> Callable[..., str]:
+    """Creates a role that a service may assume and that may do `allowed`: (action, resource) pairs."""
+
+    def make(name: str, *, service: str = "lambda.amazonaws.com", allowed: Sequence[tuple[str, str]]) -> str:
+        iam = cloud.client("iam")
+        trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(trust))["Role"]
+        statements = [{"Effect": "Allow", "Action": action, "Resource": arn} for action, arn in allowed]
+        if statements:
+            iam.put_role_policy(RoleName=name, PolicyName="policy", PolicyDocument=document(*statements))
+        return role["Arn"]
+
+    return make
+
+
+@pytest.fixture
+def make_runtime(
+    cloud: Cloud, make_role: Callable[..., str], recorder: Recorder, problems: Problems
+) -> Iterator[Callable[..., LambdaRuntime]]:
+    """Deploys a function of the given source (`index.handler`) and starts it."""
+    with ExitStack() as stack:
+
+        def make(
+            source: str,
+            *,
+            timeout: int = 10,
+            environment: Mapping[str, str] | None = None,
+            allowed: Sequence[tuple[str, str]] = (("logs:*", "*"),),
+        ) -> LambdaRuntime:
+            cloud.client("logs").create_log_group(logGroupName=LOG_GROUP)
+            archive = io.BytesIO()
+            with zipfile.ZipFile(archive, "w") as file:
+                file.writestr("index.py", source)
+            cloud.client("lambda").create_function(
+                FunctionName="function",
+                Role=make_role("function-role", allowed=allowed),
+                Runtime="python3.13",
+                Handler="index.handler",
+                Code={"ZipFile": archive.getvalue()},
+                Timeout=timeout,
+                Environment={"Variables": environment or {}},
+            )
+            runtime = LambdaRuntime(
+                cloud,
+                "function",
+                logging=FunctionLogging(log_group=LOG_GROUP),
+                endpoints={"pinpoint": "http://127.0.0.1:9"},
+                recorder=recorder,
+                problems=problems,
+            )
+            return stack.enter_context(runtime)
+
+        yield make
+
+
+@pytest.fixture
+def embedded_run(said: list[str]) -> Iterator[Callable[..., EmbeddedRun]]:
+    """Starts embedded runs of this project: `embedded_run("profileUpdates=all", stack="dev")`.
+
+    A process can have one at a time: a second call ends the first run.
+    """
+    running: list[EmbeddedRun] = []
+
+    def start(*overrides: str, **options: Any) -> EmbeddedRun:
+        while running:
+            running.pop().stop()
+        run = EmbeddedRun(overrides=overrides, echo=said.append, **options)
+        running.append(run)
+        return run.start()
+
+    yield start
+    for run in running:
+        run.stop()
+
+
+def document(*statements: Mapping[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})

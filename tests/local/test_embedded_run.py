@@ -1,0 +1,91 @@
+"""Starting and stopping whole runs in one process. What a run does is tests/test_embedded_run.py."""
+
+import json
+import threading
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from local.embedded_run import EmbeddedRun, EmbeddedRunError
+
+StartRun = Callable[..., EmbeddedRun]
+
+
+def send(run: EmbeddedRun, endpoint_id: str) -> None:
+    with urllib.request.urlopen(f"{run.outputs['events_url']}?event=e&endpoint_id={endpoint_id}"):
+        pass
+
+
+def test_a_process_can_run_the_program_twice(embedded_run: StartRun) -> None:
+    for stage_name in ("first", "second"):
+        run = embedded_run(f"stageName={stage_name}", "batchSize=10", "batchWindowSeconds=0")
+        assert run.outputs["events_url"] == f"{run.url}/{stage_name}/events"
+        send(run, stage_name)
+        assert run.recorder.wait_for(1, timeout=20)
+        assert [event.endpoint_id for event in run.recorder.events()] == [stage_name]
+
+
+def test_a_run_that_stopped_leaves_no_thread_and_frees_its_port(embedded_run: StartRun) -> None:
+    before = set(threading.enumerate())
+    run = embedded_run()
+    port = int(run.url.rpartition(":")[2])
+    run.stop()
+    run.stop()  # a second time does nothing
+    for thread in set(threading.enumerate()) - before:
+        thread.join(timeout=2)
+    assert set(threading.enumerate()) - before == set()
+    assert embedded_run(port=port).url == run.url
+
+
+def test_a_program_that_fails_ends_the_start_and_leaves_nothing_behind(
+    embedded_run: StartRun, tmp_path: Path
+) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: gtm-pixel\nconfig: {pinpointApplicationId: x}")
+    (tmp_path / "Pulumi.dev.yaml").write_text("config: {aws:region: eu-west-1}")
+    (tmp_path / "__main__.py").write_text("import pulumi_aws as aws\naws.sns.Topic('t')\n")
+    with pytest.raises(EmbeddedRunError, match="does not know the resource type aws:sns/topic:Topic"):
+        embedded_run(project_dir=tmp_path)
+    with pytest.raises(EmbeddedRunError, match="aws:sns/topic"):  # not: another Cloud runs
+        embedded_run(project_dir=tmp_path)
+
+
+def test_a_stage_named_like_a_path_of_the_run_itself_is_refused(embedded_run: StartRun) -> None:
+    with pytest.raises(EmbeddedRunError, match="keeps /recorded for itself: choose another stageName"):
+        embedded_run("stageName=recorded")
+
+
+def test_a_message_that_sqs_gives_up_on_is_a_dead_letter_without_a_reason_of_its_own(
+    embedded_run: StartRun,
+) -> None:
+    run = embedded_run("maxReceiveCount=1")
+    run.poller.stop()
+    sqs = run.cloud.client("sqs")
+    url = run.outputs["queue_url"]
+    sent = sqs.send_message(QueueUrl=url, MessageBody="event=e")
+    for _ in range(2):  # received too often, then moved
+        sqs.receive_message(QueueUrl=url, VisibilityTimeout=0)
+    assert run.dead_letters() == [
+        {
+            "message_id": sent["MessageId"],
+            "reason": "max_receive_count",
+            "original_message_id": sent["MessageId"],
+        }
+    ]
+
+
+def test_looking_at_dead_letters_does_not_hide_them(embedded_run: StartRun) -> None:
+    run = embedded_run()
+    attributes = {
+        "dead_letter_reason": {"DataType": "String", "StringValue": "pinpoint_400"},
+        "original_message_id": {"DataType": "String", "StringValue": "m1"},
+    }
+    sqs = run.cloud.client("sqs")
+    url = run.outputs["dead_letter_queue_url"]
+    sqs.send_message(QueueUrl=url, MessageBody="event=e", MessageAttributes=attributes)
+    with urllib.request.urlopen(f"{run.url}/recorded") as response:
+        (letter,) = json.load(response)["dead_letters"]
+    assert (letter["reason"], letter["original_message_id"]) == ("pinpoint_400", "m1")
+    assert run.dead_letters() == [letter]
+    assert len(sqs.receive_message(QueueUrl=url)["Messages"]) == 1

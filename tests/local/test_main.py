@@ -1,0 +1,169 @@
+"""`python -m local` as a terminal sees it: one line where it cannot start, and nothing left at the end."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from local.__main__ import main
+from local.embedded_run import PROJECT_DIR
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+MOST_SECONDS_TO_END = 5
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts `python -m local` with these arguments, as a background job of a shell would be."""
+    with ExitStack() as stack:
+
+        def start_it(*arguments: str) -> "subprocess.Popen[str]":
+            process = subprocess.Popen(
+                [sys.executable, "-m", "local", *arguments],
+                cwd=PROJECT_DIR,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+            )
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            return process
+
+        yield start_it
+
+
+def test_it_says_outputs_and_what_is_emulated_and_then_that_it_is_ready(start: Start) -> None:
+    # Settings can follow one flag or several; of two, the later counts.
+    settings = ["--config", "stageName=a", "batchSize=5", "--config", "stageName=b"]
+    lines = until_ready(start("--port", "0", *settings))
+    url = lines[-1].removeprefix("ready ")
+    assert f"  events_url             {url}/b/events" in lines
+    assert "What is emulated:" in lines
+    with urllib.request.urlopen(f"{url}/outputs") as response:
+        assert json.load(response)["events_url"] == f"{url}/b/events"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_everything_soon_and_without_a_word(start: Start, number: signal.Signals) -> None:
+    process = start("--port", "0")
+    until_ready(process)
+    children = children_of(process.pid)
+    assert children
+
+    began = time.monotonic()
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=MOST_SECONDS_TO_END)
+
+    assert time.monotonic() - began < MOST_SECONDS_TO_END
+    assert process.returncode == 0
+    assert [line for line in errors.splitlines() if not line.startswith("warning:")] == []
+    assert not [child for child in children if is_running(child)]
+
+
+def test_a_signal_while_it_starts_ends_it_without_a_word(start: Start) -> None:
+    process = start("--port", "0")
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith("warning:")  # the program is running
+
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=MOST_SECONDS_TO_END)
+
+    assert (process.returncode, "Traceback" in errors, "ready" in output) == (0, False, False)
+
+
+def test_a_run_that_is_killed_leaves_no_process(start: Start) -> None:
+    process = start("--port", "0")
+    until_ready(process)
+    children = children_of(process.pid)
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + MOST_SECONDS_TO_END
+    while any(is_running(child) for child in children):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_taken_port_is_one_line(start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = start("--port", str(port))
+        output, errors = process.communicate(timeout=30)
+    assert (process.returncode, output) == (2, "")
+    assert errors == (
+        f"error: port {port} cannot be used (Address already in use): choose another with --port\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--stack", "none"], "error: there is no stack 'none': the stacks here are dev"),
+        (["--config", "stageNam=v2"], "error: gtm-pixel:stageNam: there is no such setting. Did you mean"),
+        (["--config", "batchSize=many"], "error: gtm-pixel:batchSize is 'many', but must be of type integer"),
+        (["--config", "profileUpdates=some"], "error: gtm-pixel:profileUpdates: 'some'"),
+        (["--port", "70000"], "error: port 70000 cannot be used"),
+        (["--port", "http"], "python -m local: error: argument --port: invalid int value: 'http'"),
+    ],
+)
+def test_a_wrong_argument_is_one_line(
+    arguments: list[str], line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # those of the test process stay
+    try:
+        code = main(["--port", "0", *arguments])
+    except SystemExit as exit_:  # argparse's own way
+        code = exit_.code
+    printed = capsys.readouterr()
+    said = [text for text in printed.err.splitlines() if not text.startswith(("usage:", " ", "warning:"))]
+    assert (code, printed.out, len(said)) == (2, "", 1)
+    assert said[0].startswith(line)
+
+
+def until_ready(process: "subprocess.Popen[str]") -> list[str]:
+    assert process.stdout is not None
+    lines: list[str] = []
+    while not (lines and lines[-1].startswith("ready ")):
+        line = process.stdout.readline()
+        assert line, "it ended before it was ready"
+        lines.append(line.rstrip("\n"))
+    return lines
+
+
+def children_of(parent: int) -> list[int]:
+    """Process ids of the children of a process."""
+    processes = Path("/proc")
+    if processes.is_dir():  # Linux, where ps is not everywhere
+        stats = [(int(entry.name), stat_of(entry)) for entry in processes.iterdir() if entry.name.isdigit()]
+        return [child for child, stat in stats if stat[1:2] == [str(parent)]]
+    ps = subprocess.run(["/bin/ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
+    pairs = [tuple(map(int, line.split())) for line in ps.stdout.splitlines()]
+    return [child for child, of_parent in pairs if of_parent == parent]
+
+
+def stat_of(process: Path) -> list[str]:
+    """State, parent and so on of a process (proc(5)); empty when it has ended."""
+    try:
+        # The name before the last parenthesis may hold spaces.
+        return (process / "stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # A process that nobody has waited for yet is listed, but runs no more.
+    return stat_of(Path(f"/proc/{pid}"))[:1] != ["Z"]

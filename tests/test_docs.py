@@ -1,0 +1,53 @@
+"""The README against the program: what exists is described, what is described exists."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+from tests.test_program import recorded
+
+PROJECT = Path(__file__).parents[1]
+README = (PROJECT / "README.md").read_text()
+
+
+def table(heading: str) -> set[str]:
+    """The first column of the table under a heading, without code marks."""
+    section = README.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return set(re.findall(r"^\| `([^`]+)` \|", section, re.MULTILINE))
+
+
+def test_the_readme_describes_every_setting() -> None:
+    assert table("Settings") == set(yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["config"])
+
+
+def test_the_readme_gives_every_settings_default() -> None:
+    schema = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["config"]
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", README.partition("\n## Settings\n")[2], re.MULTILINE))
+    wrong = {
+        key: rows[key]
+        for key, setting in schema.items()
+        if setting["default"] != "" and rows[key] != f"`{yaml_text(setting['default'])}`"
+    }
+
+    assert wrong == {}
+
+
+def yaml_text(value: object) -> str:
+    return yaml.safe_dump(value, default_flow_style=True).removesuffix("\n").removesuffix("\n...")
+
+
+def test_the_readme_describes_every_output() -> None:
+    assert table("Outputs") == set(recorded().outputs)
+
+
+def test_every_link_to_a_file_leads_somewhere() -> None:
+    documents = [PROJECT / "README.md", *(PROJECT / "docs").rglob("*.md")]
+    broken = [
+        f"{document.name}: {target}"
+        for document in documents
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text())
+        if not (document.parent / target).exists()
+    ]
+
+    assert broken == []
