@@ -1,26 +1,17 @@
-"""The function's environment as one typed model.
+"""The event processor's environment as one typed model.
 
-`components/event_processor.py` and `components/destinations.py` set these variables. An error names the
-variable, what it must be and what to do, in one line. Imports the pure modules only; reads no
-environment by itself.
+`components/event_processor.py` and `components/destinations.py` set these variables. Imports `variables`
+and the pure modules only; reads no environment by itself.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar, assert_never, cast
+from typing import assert_never
 
 from handler.events import TimestampSource
-from handler.update_policy import ProfileUpdates, UpdatePolicy
-
-_Choice = TypeVar("_Choice", bound=StrEnum)
-
-_FIX = "run `pulumi up` to set it again"
-
-
-class InvalidEnvironmentError(Exception):
-    """A variable of the function's environment is missing or wrong."""
+from handler.update_policy import AuthMode, ProfileUpdates, UpdatePolicy
+from handler.variables import as_choice, read_choice, read_names, read_text
 
 
 class DestinationName(StrEnum):
@@ -43,7 +34,7 @@ DestinationSettings = PinpointSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """What the stack tells the function."""
+    """What the stack tells the event processor."""
 
     destinations: tuple[DestinationSettings, ...]
     update_policy: UpdatePolicy
@@ -58,21 +49,22 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
     return Environment(
         destinations=_destinations(variables),
         update_policy=UpdatePolicy(
-            profile_updates=_choice(variables, "PROFILE_UPDATES", ProfileUpdates),
-            allowed_names=_names(variables, "PROFILE_ATTRIBUTES"),
+            auth_mode=read_choice(variables, "AUTH_MODE", AuthMode),
+            profile_updates=read_choice(variables, "PROFILE_UPDATES", ProfileUpdates),
+            allowed_names=read_names(variables, "PROFILE_ATTRIBUTES"),
         ),
-        timestamp_source=_choice(variables, "TIMESTAMP_SOURCE", TimestampSource),
-        dead_letter_queue_url=_text(variables, "DEAD_LETTER_QUEUE_URL"),
-        service=_text(variables, "POWERTOOLS_SERVICE_NAME"),
-        metrics_namespace=_text(variables, "POWERTOOLS_METRICS_NAMESPACE"),
+        timestamp_source=read_choice(variables, "TIMESTAMP_SOURCE", TimestampSource),
+        dead_letter_queue_url=read_text(variables, "DEAD_LETTER_QUEUE_URL"),
+        service=read_text(variables, "POWERTOOLS_SERVICE_NAME"),
+        metrics_namespace=read_text(variables, "POWERTOOLS_METRICS_NAMESPACE"),
     )
 
 
 def _destinations(variables: Mapping[str, str]) -> tuple[DestinationSettings, ...]:
-    names = [name.strip() for name in _text(variables, "DESTINATIONS").split(",")]
+    names = [name.strip() for name in read_text(variables, "DESTINATIONS").split(",")]
     # Each name once: a destination that is listed twice would record every event twice.
     return tuple(
-        _destination_settings(variables, _member("DESTINATIONS", name, DestinationName))
+        _destination_settings(variables, as_choice("DESTINATIONS", name, DestinationName))
         for name in dict.fromkeys(names)
     )
 
@@ -81,43 +73,8 @@ def _destination_settings(variables: Mapping[str, str], name: DestinationName) -
     match name:
         case DestinationName.PINPOINT:
             return PinpointSettings(
-                application_id=_text(variables, "PINPOINT_APPLICATION_ID"),
-                region=_text(variables, "PINPOINT_REGION"),
+                application_id=read_text(variables, "PINPOINT_APPLICATION_ID"),
+                region=read_text(variables, "PINPOINT_REGION"),
             )
         case _:
             assert_never(name)
-
-
-def _text(variables: Mapping[str, str], name: str) -> str:
-    value = variables.get(name, "").strip()
-    if not value:
-        raise InvalidEnvironmentError(f"{name} is not set; it must hold text: {_FIX}")
-    return value
-
-
-def _choice(variables: Mapping[str, str], name: str, choices: type[_Choice]) -> _Choice:
-    return _member(name, _text(variables, name), choices)
-
-
-def _member(name: str, value: str, choices: type[_Choice]) -> _Choice:
-    try:
-        return choices(value)
-    except ValueError:
-        allowed = ", ".join(choices)
-        raise InvalidEnvironmentError(
-            f"{name} holds {value!r}; it must be one of {allowed}: {_FIX}"
-        ) from None
-
-
-def _names(variables: Mapping[str, str], name: str) -> frozenset[str]:
-    text = _text(variables, name)
-    try:
-        names: object = json.loads(text)
-    except ValueError:
-        names = None
-    if isinstance(names, list):
-        items = cast("list[object]", names)
-        texts = frozenset(item for item in items if isinstance(item, str))
-        if all(isinstance(item, str) for item in items):
-            return texts
-    raise InvalidEnvironmentError(f"{name} holds {text!r}; it must be a JSON array of texts: {_FIX}")

@@ -67,6 +67,8 @@ class Message:
     sent_at_ms: int
     request_id: str | None = None
     request_time_ms: int | None = None
+    # The endpoint that the sender's token proves; None without a valid token, and in open mode.
+    proven_endpoint: str | None = None
     # Set on a message that comes back from the dead-letter queue, where it got a new message id.
     original_message_id: str | None = None
 
@@ -86,6 +88,8 @@ class Event:
     attributes: Mapping[str, str]
     metrics: Mapping[str, float]
     user_attributes: Mapping[str, str]
+    # From the message, never from its body: what may be trusted of who sent the event.
+    proven_endpoint: str | None
     # How many parameters were left out, by reason.
     dropped: Mapping[DropReason, int]
 
@@ -124,6 +128,7 @@ def parse_event(message: Message, *, timestamp_source: TimestampSource) -> Event
         attributes=_named(parameters, _EVENT_ATTRIBUTE, dropped),
         metrics=_metrics(_named(parameters, _EVENT_METRIC, dropped), dropped),
         user_attributes=_named(parameters, _USER_ATTRIBUTE, dropped),
+        proven_endpoint=message.proven_endpoint,
         dropped=dropped,
     )
 

@@ -216,6 +216,7 @@ def _read_message(record: SQSRecord) -> Message:
         sent_at_ms=int(record.attributes.sent_timestamp),
         request_id=_text(record, "request_id"),
         request_time_ms=int(request_time) if request_time is not None else None,
+        proven_endpoint=_text(record, "proven_endpoint"),
         original_message_id=_text(record, ORIGINAL_MESSAGE_ID),
     )
 

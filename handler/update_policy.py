@@ -11,6 +11,15 @@ from typing import assert_never
 from handler.events import Event
 
 
+class AuthMode(StrEnum):
+    """Whose events may update a profile at all."""
+
+    # Anybody's who knows the URL.
+    OPEN = "open"
+    # Those of a visitor whose token names the endpoint of the event.
+    AUTHENTICATED = "authenticated"
+
+
 class ProfileUpdates(StrEnum):
     """What a URL may change in a customer's profile."""
 
@@ -31,6 +40,7 @@ class Decision:
 class UpdatePolicy:
     """The stack's rule. `allowed_names` counts under ALLOWLIST only; names are case-sensitive."""
 
+    auth_mode: AuthMode
     profile_updates: ProfileUpdates
     allowed_names: frozenset[str] = frozenset()
 
@@ -41,6 +51,8 @@ class UpdatePolicy:
         return Decision(event=replace(event, user_attributes=allowed), refused=refused)
 
     def _allowed(self, event: Event) -> Mapping[str, str]:
+        if not self._may_update(event):
+            return {}
         match self.profile_updates:
             case ProfileUpdates.NONE:
                 return {}
@@ -51,3 +63,13 @@ class UpdatePolicy:
                 return event.user_attributes
             case _:
                 assert_never(self.profile_updates)
+
+    def _may_update(self, event: Event) -> bool:
+        """Whether the sender may update the profile of the event's endpoint."""
+        match self.auth_mode:
+            case AuthMode.OPEN:
+                return True
+            case AuthMode.AUTHENTICATED:
+                return event.proven_endpoint == event.endpoint_id
+            case _:
+                assert_never(self.auth_mode)

@@ -51,6 +51,7 @@ def make_event() -> Callable[..., Event]:
             "attributes": {},
             "metrics": {},
             "user_attributes": {},
+            "proven_endpoint": None,
             "dropped": {},
         }
         return Event(**{**defaults, **fields})

@@ -2,12 +2,14 @@
 
 import pytest
 
-from handler.environment import Environment, InvalidEnvironmentError, PinpointSettings, read_environment
+from handler.environment import Environment, PinpointSettings, read_environment
 from handler.events import TimestampSource
-from handler.update_policy import ProfileUpdates, UpdatePolicy
+from handler.update_policy import AuthMode, ProfileUpdates, UpdatePolicy
+from handler.variables import InvalidEnvironmentError
 
 COMPLETE = {
     "DESTINATIONS": "pinpoint",
+    "AUTH_MODE": "authenticated",
     "PROFILE_UPDATES": "allowlist",
     "PROFILE_ATTRIBUTES": '["plan", "city"]',
     "TIMESTAMP_SOURCE": "url",
@@ -23,7 +25,9 @@ def test_a_complete_environment_is_read() -> None:
     assert read_environment(COMPLETE) == Environment(
         destinations=(PinpointSettings(application_id="a1", region="eu-west-1"),),
         update_policy=UpdatePolicy(
-            profile_updates=ProfileUpdates.ALLOWLIST, allowed_names=frozenset({"plan", "city"})
+            auth_mode=AuthMode.AUTHENTICATED,
+            profile_updates=ProfileUpdates.ALLOWLIST,
+            allowed_names=frozenset({"plan", "city"}),
         ),
         timestamp_source=TimestampSource.URL,
         dead_letter_queue_url="https://sqs.eu-west-1.amazonaws.com/1/dead",
@@ -48,6 +52,7 @@ def test_a_missing_variable_is_named_in_one_line(name: str) -> None:
     ("name", "value", "rule"),
     [
         ("DESTINATIONS", "carrier-pigeon", "one of pinpoint"),
+        ("AUTH_MODE", "opne", "one of open, authenticated"),
         ("PROFILE_UPDATES", "some", "one of none, allowlist, all"),
         ("TIMESTAMP_SOURCE", "sundial", "one of gateway, url"),
         ("PROFILE_ATTRIBUTES", "plan,city", "a JSON array of texts"),

@@ -196,6 +196,13 @@ def test_an_event_that_was_redriven_keeps_its_first_id(parse: Callable[..., Even
     assert parse({}, message_id="second", original_message_id="first").event_id == "first"
 
 
+def test_the_proven_endpoint_comes_from_the_message_and_never_from_its_body(
+    parse: Callable[..., Event],
+) -> None:
+    assert parse({}, proven_endpoint="e1").proven_endpoint == "e1"
+    assert parse({"proven_endpoint": "e1", "evat_proven_endpoint": "e1"}).proven_endpoint is None
+
+
 def test_the_gateways_request_time_is_when_the_event_was_received(parse: Callable[..., Event]) -> None:
     event = parse({}, request_time_ms=RECEIVED_MS)
     assert (event.received_ms, event.timestamp_ms) == (RECEIVED_MS, RECEIVED_MS)

@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from typing import Any, cast
 
@@ -21,11 +21,12 @@ from handler import aws_calls, processor
 from handler.aws_calls import AwsService, CallLimits
 from handler.dead_letters import DeadLetter, DeadLetterQueue
 from handler.destinations import Outcome, Recorded, Refused, Retry
-from handler.environment import InvalidEnvironmentError
 from handler.events import Event
+from handler.variables import InvalidEnvironmentError
 from local.http_server import HttpServer
 from local.pinpoint import PlannedAnswer
 from tests.handler.conftest import APPLICATION_ID, RECEIVED_MS, Pinpoint
+from tests.handler.log_output import LogOutput
 from tests.hostile import HOSTILE_VALUES
 
 Records = Callable[..., dict[str, Any]]
@@ -44,29 +45,10 @@ class Context:
 
 
 @dataclass(slots=True, kw_only=True)
-class Run:
+class Run(LogOutput):
     """What one invocation has answered and written to its log."""
 
     failed: list[str]
-    output: str
-    lines: list[dict[str, Any]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.lines = [json.loads(line) for line in self.output.splitlines()]
-
-    def logged(self, message: str) -> list[dict[str, Any]]:
-        return [line for line in self.lines if line.get("message") == message]
-
-    def metric(self, name: str, **dimensions: str) -> list[float]:
-        """All values of a metric under exactly these dimensions beside the service."""
-        values: list[float] = []
-        for line in self.lines:
-            for group in line.get("_aws", {}).get("CloudWatchMetrics", []):
-                named = name in [metric["Name"] for metric in group["Metrics"]]
-                keys = [{"service", *dimensions} == set(keys) for keys in group["Dimensions"]]
-                if named and any(keys) and all(line[key] == value for key, value in dimensions.items()):
-                    values += line[name]
-        return values
 
 
 @pytest.fixture(scope="session")
@@ -109,6 +91,7 @@ def environment(aws_environment: pytest.MonkeyPatch, dead_letter_queue: str) -> 
     """A new container with the stack's environment."""
     variables = {
         "DESTINATIONS": "pinpoint",
+        "AUTH_MODE": "open",
         "PROFILE_UPDATES": "all",
         "PROFILE_ATTRIBUTES": "[]",
         "TIMESTAMP_SOURCE": "gateway",
@@ -177,6 +160,54 @@ def test_a_policy_of_none_keeps_profile_updates_away_and_records_the_event(
     run = invoke(make_record(purchase(usat_plan="gold", usat_city="Oslo")))
     assert [event.user_attributes for event in pinpoint.recorder.events()] == [{}]
     assert (run.metric("ProfileUpdatesApplied"), run.metric("ProfileUpdatesRefused")) == ([0], [2])
+
+
+PROOFS: list[tuple[dict[str, str], int]] = [
+    ({"proven_endpoint": "visitor-1"}, 1),
+    ({"proven_endpoint": "visitor-2"}, 0),
+    ({}, 0),
+]
+
+
+@pytest.mark.parametrize(("proof", "applied"), PROOFS)
+def test_an_authenticated_stack_records_every_event_and_updates_the_proven_endpoint_only(
+    environment: pytest.MonkeyPatch,
+    invoke: Callable[..., Run],
+    make_record: Records,
+    pinpoint: Pinpoint,
+    proof: dict[str, str],
+    applied: int,
+) -> None:
+    environment.setenv("AUTH_MODE", "authenticated")
+    run = invoke(make_record(purchase(usat_plan="gold"), attributes=proof))
+    updates = {"plan": ["gold"]} if applied else {}
+    assert [event.user_attributes for event in pinpoint.recorder.events()] == [updates]
+    assert run.metric("ProfileUpdatesApplied") == [applied]
+    assert run.metric("ProfileUpdatesRefused") == [1 - applied]
+
+
+def test_nothing_in_a_url_poses_as_a_proven_endpoint(
+    environment: pytest.MonkeyPatch, invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
+) -> None:
+    environment.setenv("AUTH_MODE", "authenticated")
+    sent = purchase(usat_plan="gold", proven_endpoint="visitor-1", proof="proven", token="visitor-1")
+    invoke(make_record(sent))
+    assert [event.user_attributes for event in pinpoint.recorder.events()] == [{}]
+
+
+def test_a_redriven_message_keeps_the_endpoint_that_was_proven(
+    environment: pytest.MonkeyPatch,
+    invoke: Callable[..., Run],
+    make_record: Records,
+    pinpoint: Pinpoint,
+    dead_letters: Callable[[], list[dict[str, Any]]],
+) -> None:
+    environment.setenv("AUTH_MODE", "authenticated")
+    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={"message-1": 400}))
+    invoke(make_record(purchase(), attributes={"proven_endpoint": "visitor-1"}))
+    (letter,) = dead_letters()
+    proof = {"DataType": "String", "StringValue": "visitor-1"}
+    assert letter["MessageAttributes"]["proven_endpoint"] == proof
 
 
 def test_the_timestamp_of_the_url_is_used_where_the_stack_says_so(

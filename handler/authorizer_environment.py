@@ -1,0 +1,59 @@
+"""The token authorizer's environment as one typed model.
+
+`components/token_authorizer.py` sets these variables. Imports `variables` and `signing_keys`; reads no
+environment by itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from handler.signing_keys import is_acceptable_url
+from handler.variables import InvalidEnvironmentError, read_text
+
+_DEFAULT_ENDPOINT_CLAIM = "sub"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizerEnvironment:
+    """What the stack tells the token authorizer."""
+
+    # Exactly as in the claim `iss`: a slash at the end counts.
+    issuer: str
+    # The client id that tokens are issued for.
+    audience: str
+    # Where the issuer's keys are; None leaves it to the issuer's discovery document.
+    jwks_uri: str | None
+    # The claim that names the endpoint, or several.
+    endpoint_claim: str
+    # The cookie that may hold the token; None reads no cookie.
+    token_cookie: str | None
+    service: str
+    metrics_namespace: str
+
+
+def read_authorizer_environment(variables: Mapping[str, str]) -> AuthorizerEnvironment:
+    """Read the model from variables such as os.environ; raises InvalidEnvironmentError."""
+    return AuthorizerEnvironment(
+        issuer=_url("TOKEN_ISSUER", read_text(variables, "TOKEN_ISSUER")),
+        audience=read_text(variables, "TOKEN_AUDIENCE"),
+        jwks_uri=_optional_url(variables, "JWKS_URI"),
+        endpoint_claim=_optional_text(variables, "ENDPOINT_CLAIM") or _DEFAULT_ENDPOINT_CLAIM,
+        token_cookie=_optional_text(variables, "TOKEN_COOKIE"),
+        service=read_text(variables, "POWERTOOLS_SERVICE_NAME"),
+        metrics_namespace=read_text(variables, "POWERTOOLS_METRICS_NAMESPACE"),
+    )
+
+
+def _optional_text(variables: Mapping[str, str], name: str) -> str | None:
+    return variables.get(name, "").strip() or None
+
+
+def _optional_url(variables: Mapping[str, str], name: str) -> str | None:
+    value = _optional_text(variables, name)
+    return None if value is None else _url(name, value)
+
+
+def _url(name: str, value: str) -> str:
+    if not is_acceptable_url(value):
+        raise InvalidEnvironmentError.of(name, value, "an https URL (http on loopback only)")
+    return value

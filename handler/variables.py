@@ -1,0 +1,56 @@
+"""Reads single variables of a function's environment into types.
+
+What is wrong with one is said in one line: its name, its value, what it must be and what to do. No value
+is a secret. Imports nothing of the project; reads no environment by itself.
+"""
+
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar, cast
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+_FIX = "run `pulumi up` to set it again"
+
+
+class InvalidEnvironmentError(Exception):
+    """A variable of the function's environment is missing or wrong."""
+
+    @classmethod
+    def of(cls, name: str, value: str, rule: str) -> "InvalidEnvironmentError":
+        return cls(f"{name} holds {value!r}; it must be {rule}: {_FIX}")
+
+
+def read_text(variables: Mapping[str, str], name: str) -> str:
+    value = variables.get(name, "").strip()
+    if not value:
+        raise InvalidEnvironmentError(f"{name} is not set; it must hold text: {_FIX}")
+    return value
+
+
+def read_choice(variables: Mapping[str, str], name: str, choices: type[_Choice]) -> _Choice:
+    return as_choice(name, read_text(variables, name), choices)
+
+
+def as_choice(name: str, value: str, choices: type[_Choice]) -> _Choice:
+    """A value of the variable `name` as a member of an enum."""
+    try:
+        return choices(value)
+    except ValueError:
+        raise InvalidEnvironmentError.of(name, value, f"one of {', '.join(choices)}") from None
+
+
+def read_names(variables: Mapping[str, str], name: str) -> frozenset[str]:
+    """Names from a JSON array of texts."""
+    text = read_text(variables, name)
+    try:
+        names: object = json.loads(text)
+    except ValueError:
+        names = None
+    if isinstance(names, list):
+        items = cast("list[object]", names)
+        texts = frozenset(item for item in items if isinstance(item, str))
+        if all(isinstance(item, str) for item in items):
+            return texts
+    raise InvalidEnvironmentError.of(name, text, "a JSON array of texts")

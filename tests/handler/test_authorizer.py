@@ -1,0 +1,359 @@
+"""The token authorizer as API Gateway calls it, in front of an issuer over HTTP."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, cast
+
+import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from handler import authorizer
+from handler.token_refusal import RefusalReason
+from tests.forged_tokens import FORGERIES, Forger, Forgery, Signer, rsa_key
+from tests.handler.log_output import LogOutput
+from tests.token_issuer import TokenIssuer
+
+METHOD_ARN = "arn:aws-us-gov:execute-api:us-gov-west-1:123456789012:a1b2c3/v1/GET/events"
+COOKIE = "id_token"
+NOTHING = {"proof": "none"}
+PROVEN = {"proof": "proven", "proven_endpoint": "e1"}
+
+_run = count(1)
+
+
+@dataclass(slots=True, kw_only=True)
+class Authorization(LogOutput):
+    """What one invocation has answered and written to its log."""
+
+    context: Mapping[str, str]
+
+    def counted(self) -> dict[str, list[float]]:
+        names = ("TokensVerified", "TokensRefused", "RequestsWithoutToken")
+        return {name: self.metric(name) for name in names}
+
+
+VERIFIED = {"TokensVerified": [1], "TokensRefused": [0], "RequestsWithoutToken": [0]}
+REFUSED = {"TokensVerified": [0], "TokensRefused": [1], "RequestsWithoutToken": [0]}
+ABSENT = {"TokensVerified": [0], "TokensRefused": [0], "RequestsWithoutToken": [1]}
+
+
+@pytest.fixture
+def issuer() -> Iterator[TokenIssuer]:
+    issuer = TokenIssuer()
+    yield issuer
+    issuer.stop()
+
+
+@pytest.fixture
+def forger(issuer: TokenIssuer) -> Forger:
+    return Forger(signer=issuer.signers[0], issuer=issuer.url, audience="client-1", endpoint_id="e1")
+
+
+@pytest.fixture
+def environment(aws_environment: pytest.MonkeyPatch, issuer: TokenIssuer) -> Iterator[pytest.MonkeyPatch]:
+    """A new container with the stack's environment."""
+    variables = {
+        "TOKEN_ISSUER": issuer.url,
+        "TOKEN_AUDIENCE": "client-1",
+        "JWKS_URI": "",
+        "ENDPOINT_CLAIM": "sub",
+        "TOKEN_COOKIE": COOKIE,
+        # Powertools keeps one logger a service, with the standard output it first saw.
+        "POWERTOOLS_SERVICE_NAME": f"gtm-pixel-authorizer-{next(_run)}",
+        "POWERTOOLS_METRICS_NAMESPACE": "GtmPixel",
+    }
+    for name, value in variables.items():
+        aws_environment.setenv(name, value)
+    authorizer._authorizer.cache_clear()
+    yield aws_environment
+    authorizer._authorizer.cache_clear()
+
+
+def request(
+    *tokens: str, endpoint_id: str = "e1", headers: Mapping[str, list[str]] | None = None
+) -> dict[str, Any]:
+    """A REQUEST authorizer's event as a REST API sends it."""
+    query = {"event": ["purchase"], "endpoint_id": [endpoint_id], "usat_plan": ["gold"]}
+    if tokens:
+        query["token"] = list(tokens)
+    all_headers = {"Host": ["api.example"], **(headers or {})}
+    return {
+        "type": "REQUEST",
+        "methodArn": METHOD_ARN,
+        "resource": "/events",
+        "path": "/events",
+        "httpMethod": "GET",
+        "headers": {name: values[-1] for name, values in all_headers.items()},
+        "multiValueHeaders": all_headers,
+        "queryStringParameters": {name: values[-1] for name, values in query.items()},
+        "multiValueQueryStringParameters": query,
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {"requestId": "chosen-by-caller", "extendedRequestId": "request-1"},
+    }
+
+
+@pytest.fixture
+def authorize(
+    environment: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[[Mapping[str, Any]], Authorization]:
+    """Ask the authorizer about a request."""
+
+    def authorize(event: Mapping[str, Any]) -> Authorization:
+        answer: Any = authorizer.lambda_handler(dict(event), cast("LambdaContext", None))
+        context = answer.pop("context")
+        statement = {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": event["methodArn"]}
+        policy = {"Version": "2012-10-17", "Statement": [statement]}
+        assert answer == {"principalId": "visitor", "policyDocument": policy}
+        captured = capfd.readouterr()
+        assert captured.err == ""
+        return Authorization(context=context, output=captured.out)
+
+    assert environment
+    return authorize
+
+
+Authorize = Callable[[Mapping[str, Any]], Authorization]
+
+
+def test_a_valid_token_proves_its_endpoint(authorize: Authorize, forger: Forger) -> None:
+    answer = authorize(request(forger.token()))
+    assert answer.context == PROVEN
+    assert answer.counted() == VERIFIED
+    assert [line for line in answer.lines if "_aws" not in line] == []
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        lambda token: request(token),
+        lambda token: request(headers={"Authorization": [f"Bearer {token}"]}),
+        lambda token: request(headers={"cookie": [f"theme=dark; {COOKIE}={token}"]}),
+        lambda token: request(token, token, headers={"authorization": [f"bearer {token}"]}),
+    ],
+    ids=["parameter", "header", "cookie", "everywhere the same"],
+)
+def test_the_token_may_be_in_each_place(
+    authorize: Authorize, forger: Forger, place: Callable[[str], dict[str, Any]]
+) -> None:
+    assert authorize(place(forger.token())).context == PROVEN
+
+
+@pytest.mark.parametrize("tokens", [[], [""], ["undefined"], ["null"]])
+def test_a_request_without_a_token_is_counted_apart_and_not_logged(
+    authorize: Authorize, issuer: TokenIssuer, tokens: list[str]
+) -> None:
+    answer = authorize(request(*tokens))
+    assert (answer.context, answer.counted()) == (NOTHING, ABSENT)
+    assert answer.logged("token refused") == []
+    assert issuer.requests == {}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES, ids=lambda forgery: forgery.name)
+def test_a_forged_token_proves_nothing_and_is_counted_and_logged_by_its_reason(
+    authorize: Authorize, forger: Forger, forgery: Forgery
+) -> None:
+    tokens = forgery.tokens(forger)
+    answer = authorize(request(*tokens))
+    assert (answer.context, answer.counted()) == (NOTHING, REFUSED)
+    assert answer.metric("TokensRefused", reason=forgery.reason) == [1]
+    (line,) = answer.logged("token refused")
+    assert (line["level"], line["reason"], line["request_id"]) == ("WARNING", forgery.reason, "request-1")
+    parts = [part for token in tokens for part in token.split(".") if len(part) > 8]
+    assert [part for part in parts if part in answer.output] == []
+
+
+def test_nothing_of_a_token_or_a_request_is_written(authorize: Authorize, forger: Forger) -> None:
+    secrets = {"email": "secret-mail", "sub": "secret-endpoint", "jti": "secret-id"}
+    good = forger.token(**secrets)
+    bad = forger.own.sign(forger.claims(**secrets), kid="secret-key")
+    headers = {"User-Agent": ["secret-agent"], "X-Forwarded-For": ["secret-address"]}
+    for tokens in ([good], [bad], [good, bad], ["secret-token"]):
+        output = authorize(request(*tokens, endpoint_id="secret-endpoint", headers=headers)).output
+        assert "secret" not in output
+        assert good.rpartition(".")[2] not in output
+
+
+def test_a_token_for_another_endpoint_proves_that_one(authorize: Authorize, forger: Forger) -> None:
+    answer = authorize(request(forger.naming("e2"), endpoint_id="e1"))
+    assert answer.context == {"proof": "proven", "proven_endpoint": "e2"}
+
+
+def test_a_list_claim_proves_the_requested_endpoint(authorize: Authorize, forger: Forger) -> None:
+    assert authorize(request(forger.naming(["e0", "e1"]))).context == PROVEN
+
+
+def test_the_stack_says_which_claim_names_the_endpoint(
+    environment: pytest.MonkeyPatch, authorize: Authorize, forger: Forger
+) -> None:
+    environment.setenv("ENDPOINT_CLAIM", "custom:endpoint")
+    token = forger.token(sub="another", **{"custom:endpoint": "e1"})
+    assert authorize(request(token)).context == PROVEN
+
+
+def test_keys_are_fetched_once_a_container(authorize: Authorize, forger: Forger, issuer: TokenIssuer) -> None:
+    for _ in range(5):
+        authorize(request(forger.token()))
+    assert issuer.requests.total() == 2  # the discovery document and the key set
+
+
+def test_while_the_issuer_is_down_cached_keys_still_prove(
+    authorize: Authorize, forger: Forger, issuer: TokenIssuer
+) -> None:
+    authorize(request(forger.token()))
+    issuer.stop()
+    assert authorize(request(forger.token())).context == PROVEN
+    unknown = authorize(request(forger.own.sign(forger.claims())))
+    assert unknown.metric("TokensRefused", reason="unknown_key") == [1]
+
+
+def test_an_issuer_that_is_down_from_the_start_costs_no_event(
+    authorize: Authorize, forger: Forger, issuer: TokenIssuer
+) -> None:
+    issuer.stop()
+    answer = authorize(request(forger.token()))
+    assert (answer.context, answer.counted()) == (NOTHING, REFUSED)
+    (line,) = answer.logged("token refused")
+    assert (line["reason"], line["detail"]) == ("keys_unavailable", "ConnectionRefusedError")
+
+
+def test_an_issuer_that_does_not_answer_holds_up_one_request_for_two_seconds(
+    authorize: Authorize, forger: Forger, issuer: TokenIssuer
+) -> None:
+    issuer.delay_seconds = 30
+    start = time.monotonic()
+    assert authorize(request(forger.token())).context == NOTHING
+    assert 1.9 < time.monotonic() - start < 3
+    start = time.monotonic()
+    answer = authorize(request(forger.token()))
+    assert answer.metric("TokensRefused", reason="keys_unavailable") == [1]
+    assert time.monotonic() - start < 0.5
+
+
+def test_a_key_that_the_issuer_adds_is_known_when_it_is_used(
+    monkeypatch: pytest.MonkeyPatch, authorize: Authorize, forger: Forger, issuer: TokenIssuer
+) -> None:
+    authorize(request(forger.token()))
+    second = Signer(key_id="second", private_key=rsa_key("second"))
+    issuer.signers = (*issuer.signers, second)
+    keys = authorizer._authorizer()._verifier.keys
+    monkeypatch.setattr(keys, "_clock", lambda: time.monotonic() + 61)
+    assert authorize(request(second.sign(forger.claims()))).context == PROVEN
+
+
+@pytest.mark.parametrize("name", ["TOKEN_ISSUER", "TOKEN_AUDIENCE", "POWERTOOLS_SERVICE_NAME"])
+def test_a_wrong_environment_costs_no_event_and_says_what_is_wrong(
+    environment: pytest.MonkeyPatch, authorize: Authorize, forger: Forger, name: str
+) -> None:
+    environment.delenv(name)
+    answer = authorize(request(forger.token()))
+    assert answer.context == NOTHING
+    (line,) = answer.logged("authorizer failed")
+    assert (line["level"], line["reason"]) == ("ERROR", "unexpected_error")
+    assert line["detail"].startswith(f"{name} is not set")
+    assert answer.metric("TokensRefused", reason="unexpected_error") == [1]
+
+
+def test_without_a_metrics_namespace_the_event_still_passes(
+    environment: pytest.MonkeyPatch, authorize: Authorize, forger: Forger
+) -> None:
+    environment.delenv("POWERTOOLS_METRICS_NAMESPACE")
+    answer = authorize(request(forger.token()))
+    assert answer.context == NOTHING
+    assert len(answer.logged("authorizer failed")) == 1
+
+
+def test_an_error_nobody_thought_of_costs_no_event_and_its_text_is_not_logged(
+    monkeypatch: pytest.MonkeyPatch, authorize: Authorize, forger: Forger
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(authorizer, "find_token", fail)
+    answer = authorize(request(forger.token()))
+    assert (answer.context, answer.counted()) == (NOTHING, REFUSED)
+    (line,) = answer.logged("token refused")
+    assert (line["reason"], line["detail"]) == (RefusalReason.UNEXPECTED_ERROR, "RuntimeError")
+    assert "secret" not in answer.output
+
+
+def test_metrics_that_cannot_be_written_cost_no_event(
+    monkeypatch: pytest.MonkeyPatch, authorize: Authorize, forger: Forger
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError("secret")
+
+    monkeypatch.setattr(authorizer.TokenReport, "publish", fail)
+    answer = authorize(request(forger.token()))
+    assert answer.context == NOTHING
+    assert [line["detail"] for line in answer.logged("authorizer failed")] == ["OSError"]
+    assert "secret" not in answer.output
+
+
+@pytest.mark.parametrize("missing", ["requestContext", "headers", "multiValueHeaders"])
+@pytest.mark.parametrize("value", [None, "text", []])
+def test_a_part_of_the_event_that_is_not_there_is_done_without(
+    authorize: Authorize, forger: Forger, missing: str, value: object
+) -> None:
+    assert authorize({**request(forger.token()), missing: value}).context == PROVEN
+    assert authorize({**request("forged"), missing: value}).context == NOTHING
+
+
+anything = st.recursive(
+    st.none() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+texts = st.lists(st.text(), min_size=1, max_size=2)
+parts = [
+    *("headers", "multiValueHeaders", "queryStringParameters"),
+    *("multiValueQueryStringParameters", "requestContext"),
+]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    tokens=texts,
+    headers=st.dictionaries(st.sampled_from(["Authorization", "Cookie"]) | st.text(), texts, max_size=3),
+    endpoint_id=st.text(),
+)
+def test_no_text_in_a_request_makes_the_authorizer_raise_or_deny(
+    authorize: Authorize, tokens: list[str], headers: dict[str, list[str]], endpoint_id: str
+) -> None:
+    answer = authorize(request(*tokens, endpoint_id=endpoint_id, headers=headers))
+    assert answer.context == NOTHING
+    assert answer.metric("TokensRefused", reason="unexpected_error") == []
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(event=st.dictionaries(st.sampled_from(parts), anything))
+def test_no_shape_of_an_event_makes_the_authorizer_raise_or_deny(
+    authorize: Authorize, event: dict[str, Any]
+) -> None:
+    answer = authorize({"methodArn": METHOD_ARN, **event})
+    assert answer.context == NOTHING
+    assert answer.metric("TokensRefused", reason="unexpected_error") == []
+
+
+def test_the_answer_is_json_of_texts(authorize: Authorize, forger: Forger) -> None:
+    context = authorize(request(forger.naming("日本語 🎉 é"))).context
+    assert json.loads(json.dumps(context)) == context
+    assert {type(value) for value in context.values()} == {str}
+
+
+def test_importing_needs_no_environment_and_no_aws_sdk() -> None:
+    absent = dict.fromkeys(["boto3", "botocore"])  # to Python, modules that cannot be imported
+    program = (
+        f"import sys; sys.path[:0] = {sys.path!r}; sys.modules.update({absent!r}); import handler.authorizer"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program], env={}, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

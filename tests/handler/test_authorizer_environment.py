@@ -1,0 +1,73 @@
+"""The token authorizer's environment, and the one line that says what is wrong with it."""
+
+import pytest
+
+from handler.authorizer_environment import AuthorizerEnvironment, read_authorizer_environment
+from handler.variables import InvalidEnvironmentError
+
+REQUIRED = {
+    "TOKEN_ISSUER": "https://issuer.example/",
+    "TOKEN_AUDIENCE": "client-1",
+    "POWERTOOLS_SERVICE_NAME": "gtm-pixel",
+    "POWERTOOLS_METRICS_NAMESPACE": "GtmPixel",
+}
+OPTIONAL = {
+    "JWKS_URI": "https://keys.example/keys",
+    "ENDPOINT_CLAIM": "custom:endpoint",
+    "TOKEN_COOKIE": "id_token",
+}
+
+
+def test_a_complete_environment_is_read() -> None:
+    assert read_authorizer_environment({**REQUIRED, **OPTIONAL}) == AuthorizerEnvironment(
+        issuer="https://issuer.example/",
+        audience="client-1",
+        jwks_uri="https://keys.example/keys",
+        endpoint_claim="custom:endpoint",
+        token_cookie="id_token",
+        service="gtm-pixel",
+        metrics_namespace="GtmPixel",
+    )
+
+
+@pytest.mark.parametrize("rest", [{}, dict.fromkeys(OPTIONAL, "")])
+def test_what_is_not_set_is_discovered_sub_and_no_cookie(rest: dict[str, str]) -> None:
+    environment = read_authorizer_environment({**REQUIRED, **rest})
+    assert (environment.jwks_uri, environment.endpoint_claim) == (None, "sub")
+    assert environment.token_cookie is None
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_a_missing_variable_is_named_in_one_line(name: str) -> None:
+    with pytest.raises(InvalidEnvironmentError) as caught:
+        read_authorizer_environment({**REQUIRED, name: " "})
+    assert str(caught.value) == f"{name} is not set; it must hold text: run `pulumi up` to set it again"
+
+
+@pytest.mark.parametrize("name", ["TOKEN_ISSUER", "JWKS_URI"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "issuer.example",
+        "http://issuer.example",
+        "http://127.0.0.1.issuer.example",
+        "http://localhost@issuer.example",
+        "https://user:secret@issuer.example",
+        "https://",
+        "https://issuer.example:port",
+        "https://[::1",
+        "https://issuer.example/a\nb",
+        "ftp://127.0.0.1/",
+        "file:///etc/passwd",
+    ],
+)
+def test_keys_come_over_https_only(name: str, url: str) -> None:
+    with pytest.raises(InvalidEnvironmentError) as caught:
+        read_authorizer_environment({**REQUIRED, name: url})
+    rule = "it must be an https URL (http on loopback only): run `pulumi up` to set it again"
+    assert str(caught.value) == f"{name} holds {url!r}; {rule}"
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8080", "http://localhost/a", "http://[::1]:1/"])
+def test_loopback_needs_no_https(url: str) -> None:
+    assert read_authorizer_environment({**REQUIRED, "TOKEN_ISSUER": url}).issuer == url
