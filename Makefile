@@ -44,6 +44,9 @@ lock:
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile --quiet --upgrade --no-header --no-emit-index-url --generate-hashes \
 		--python-version 3.13 --python-platform aarch64-manylinux2014 handler/requirements.in -o handler/requirements.txt
+	$(BIN)/uv pip compile --quiet --upgrade --no-header --no-emit-index-url --generate-hashes \
+		--python-version 3.13 --python-platform aarch64-manylinux2014 -c handler/requirements.txt \
+		handler/requirements-authorizer.in -o handler/requirements-authorizer.txt
 	for name in requirements requirements-dev; do $(BIN)/uv pip compile --quiet --upgrade --no-header \
 		--no-emit-index-url --generate-hashes --universal --python-version 3.11 $$name.in -o $$name.txt; done
 

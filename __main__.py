@@ -5,17 +5,32 @@ from pathlib import Path
 import pulumi
 
 import settings
-from components.event_processor import EventProcessor, EventProcessorArgs
+from components.event_processor import METRICS_NAMESPACE, EventProcessor, EventProcessorArgs
 from components.event_queue import EventQueue, EventQueueArgs
 from components.lambda_package import PackageArgs, build
 from components.location import current_location
 from components.pixel_api import PixelApi, PixelApiArgs
+from components.token_authorizer import TokenAuthorizer, TokenAuthorizerArgs
 
 project = Path(__file__).parent
 name = pulumi.get_project()
 
 stack = settings.load(pulumi.Config())
 location = current_location()
+
+
+def archive(requirements: str, services: set[str]) -> Path:
+    """The handler's code with these requirements and the models of these AWS services."""
+    handler = project / "handler"
+    return build(
+        PackageArgs(
+            sources=handler,
+            requirements=handler / requirements,
+            services=services,
+            cache=project / ".cache",
+        )
+    )
+
 
 queue = EventQueue(
     f"{name}-events",
@@ -25,12 +40,25 @@ queue = EventQueue(
     ),
 )
 
+authorizer = None
+if stack.token_issuer is not None:
+    authorizer = TokenAuthorizer(
+        f"{name}-authorizer",
+        TokenAuthorizerArgs(
+            archive=archive("requirements-authorizer.txt", set()),
+            token=stack.token_issuer,
+            metrics_namespace=METRICS_NAMESPACE,
+            log_retention_days=stack.log_retention_days,
+        ),
+    )
+
 api = PixelApi(
     f"{name}-api",
     PixelApiArgs(
         location=location,
         queue_arn=queue.queue_arn,
         queue_name=queue.queue_name,
+        authorizer=authorizer,
         stage_name=stack.stage_name,
         allowed_origins=stack.allowed_origins,
         throttling_rate_limit=stack.throttling_rate_limit,
@@ -43,18 +71,14 @@ processor = EventProcessor(
     f"{name}-processor",
     EventProcessorArgs(
         location=location,
-        archive=build(
-            PackageArgs(
-                sources=project / "handler",
-                requirements=project / "handler" / "requirements.txt",
-                services={"sqs", *(destination.sdk_service for destination in stack.destinations)},
-                cache=project / ".cache",
-            )
+        archive=archive(
+            "requirements.txt", {"sqs", *(destination.sdk_service for destination in stack.destinations)}
         ),
         queue_arn=queue.queue_arn,
         dead_letter_queue_arn=queue.dead_letter_queue_arn,
         dead_letter_queue_url=queue.dead_letter_queue_url,
         destinations=stack.destinations,
+        auth_mode=stack.auth_mode,
         profile_updates=stack.profile_updates,
         profile_attributes=stack.profile_attributes,
         timestamp_source=stack.timestamp_source,

@@ -18,12 +18,14 @@ import yaml
 from pulumi.runtime.config import CONFIG, get_config_env
 
 from components.destinations import DestinationArgs, PinpointArgs
+from components.token_authorizer import TokenIssuerArgs
 
 
 class AuthMode(StrEnum):
     """The scenario: who may send what."""
 
     OPEN = "open"
+    AUTHENTICATED = "authenticated"
 
 
 class DestinationName(StrEnum):
@@ -59,11 +61,17 @@ SHORTEST_FUNCTION_TIMEOUT_SECONDS: Final = 40
 
 BATCH_SIZE_WITHOUT_WINDOW: Final = 10  # AWS Lambda: an SQS batch above 10 needs a window of at least 1 s
 
+DEFAULT_ENDPOINT_CLAIM: Final = "sub"
+
 _PROJECT_FILE = Path(__file__).with_name("Pulumi.yaml")
 
 _STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _PINPOINT_APPLICATION_ID = re.compile(r"[0-9a-f]{32}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+# Plain http is for an issuer on the same machine, as in the embedded run.
+_HTTPS_URL = re.compile(r"https://[^\s?#]+|http://(127\.0\.0\.1|localhost)(:\d+)?[^\s?#]*")
+_PRINTABLE = re.compile(r"[!-~]{1,256}")
+_COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")  # a token of RFC 9110
 _ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
 # Amazon Pinpoint endpoint quotas: at most 50 characters, and these break segments and templates.
 _USER_ATTRIBUTE_NAME = re.compile(r"[^#:?\\/]{1,50}")
@@ -81,6 +89,8 @@ class Settings:
     """What a stack is to be. Units are in the names; Pulumi.yaml describes each setting."""
 
     auth_mode: AuthMode
+    # Whose tokens are believed: in the authenticated scenario only.
+    token_issuer: TokenIssuerArgs | None
 
     # What GTM calls.
     stage_name: str
@@ -111,10 +121,12 @@ class Settings:
 def load(config: pulumi.Config) -> Settings:
     """Read and check every setting. Raises SettingsError for the first that is wrong."""
     _refuse_unknown(config)
-    profile_updates = _choice(config, "profileUpdates", ProfileUpdates)
+    auth_mode = _choice(config, "authMode", AuthMode)
+    profile_updates = _profile_updates(config, auth_mode)
     batch_size = _integer(config, "batchSize", 1, 10_000)
     return Settings(
-        auth_mode=_choice(config, "authMode", AuthMode),
+        auth_mode=auth_mode,
+        token_issuer=_token_issuer(config, auth_mode),
         stage_name=_text(
             config, "stageName", _STAGE_NAME, "letters, digits, - and _, at most 128 of them", "v1"
         ),
@@ -171,13 +183,13 @@ def _destinations(config: pulumi.Config) -> tuple[DestinationArgs, ...]:
 def _destination(config: pulumi.Config, name: DestinationName) -> DestinationArgs:
     match name:
         case DestinationName.PINPOINT:
-            region = config.get("pinpointRegion") or None
-            if region is not None and not _REGION.fullmatch(region):
-                raise SettingsError(
-                    "pinpointRegion",
-                    f"{region!r} is not an AWS Region.",
-                    "Set one such as us-east-1, or leave it empty for the stack's own.",
-                )
+            region = _optional(
+                config,
+                "pinpointRegion",
+                _REGION,
+                "an AWS Region",
+                "one such as us-east-1, or leave it empty for the stack's own",
+            )
             application_id = _text(
                 config,
                 "pinpointApplicationId",
@@ -188,6 +200,66 @@ def _destination(config: pulumi.Config, name: DestinationName) -> DestinationArg
             return PinpointArgs(application_id=application_id, region=region)
         case _:
             assert_never(name)
+
+
+def _token_issuer(config: pulumi.Config, auth_mode: AuthMode) -> TokenIssuerArgs | None:
+    match auth_mode:
+        case AuthMode.OPEN:
+            for key in ("tokenIssuer", "tokenAudience", "jwksUri", "tokenCookie"):
+                _refuse_without_effect(config, key, unset="")
+            _refuse_without_effect(config, "endpointClaim", unset=DEFAULT_ENDPOINT_CLAIM)
+            return None
+        case AuthMode.AUTHENTICATED:
+            return TokenIssuerArgs(
+                issuer=_text(
+                    config,
+                    "tokenIssuer",
+                    _HTTPS_URL,
+                    "an https URL",
+                    "the issuer as in the iss claim, for example "
+                    "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_EXAMPLE",
+                ),
+                audience=_text(
+                    config,
+                    "tokenAudience",
+                    _PRINTABLE,
+                    "text without spaces",
+                    "the client id that your tokens are issued for",
+                ),
+                jwks_uri=_optional(
+                    config, "jwksUri", _HTTPS_URL, "an https URL", "the issuer's JWKS address, or nothing"
+                ),
+                endpoint_claim=_text(
+                    config, "endpointClaim", _PRINTABLE, "text without spaces", DEFAULT_ENDPOINT_CLAIM
+                ),
+                cookie=_optional(
+                    config, "tokenCookie", _COOKIE_NAME, "a cookie name", "the cookie's name, or nothing"
+                ),
+            )
+        case _:
+            assert_never(auth_mode)
+
+
+def _refuse_without_effect(config: pulumi.Config, key: str, *, unset: str) -> None:
+    value = config.get(key) or unset
+    if value != unset:
+        raise SettingsError(
+            key,
+            f"{value!r} has no effect while authMode is open.",
+            "Set authMode to authenticated, or remove the setting.",
+        )
+
+
+def _profile_updates(config: pulumi.Config, auth_mode: AuthMode) -> ProfileUpdates:
+    if config.get("profileUpdates"):
+        return _choice(config, "profileUpdates", ProfileUpdates)
+    match auth_mode:
+        case AuthMode.OPEN:
+            return ProfileUpdates.NONE
+        case AuthMode.AUTHENTICATED:
+            return ProfileUpdates.ALL
+        case _:
+            assert_never(auth_mode)
 
 
 def _allowed_origins(config: pulumi.Config) -> tuple[str, ...]:
@@ -287,6 +359,12 @@ def _text(config: pulumi.Config, key: str, pattern: re.Pattern[str], rule: str, 
     if not pattern.fullmatch(value):
         raise SettingsError(key, f"{value!r} is not {rule}.", f"Set {example}.")
     return value
+
+
+def _optional(
+    config: pulumi.Config, key: str, pattern: re.Pattern[str], rule: str, example: str
+) -> str | None:
+    return _text(config, key, pattern, rule, example) if config.get(key) else None
 
 
 def _choice(config: pulumi.Config, key: str, choices: type[_E]) -> _E:

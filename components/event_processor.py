@@ -37,7 +37,8 @@ class EventProcessorArgs:
     # Where events are recorded: one or more.
     destinations: Sequence[DestinationArgs]
 
-    # How events are read: none | allowlist | all, the allow-list, gateway | url.
+    # How events are read: open | authenticated, none | allowlist | all, the allow-list, gateway | url.
+    auth_mode: str
     profile_updates: str
     profile_attributes: Sequence[str]
     timestamp_source: str
@@ -144,6 +145,7 @@ def _reading_environment(args: EventProcessorArgs) -> Mapping[str, pulumi.Input[
     """Environment of the handler that no single destination owns (handler/environment.py reads it)."""
     return {
         "DESTINATIONS": ",".join(destination.name for destination in args.destinations),
+        "AUTH_MODE": args.auth_mode,
         "PROFILE_UPDATES": args.profile_updates,
         "PROFILE_ATTRIBUTES": json.dumps(list(args.profile_attributes)),
         "TIMESTAMP_SOURCE": args.timestamp_source,

@@ -38,19 +38,38 @@ $util.urlEncode($util.urlEncode($name))%3D$util.urlEncode($util.urlEncode($query
 &MessageAttribute.2.Value.StringValue=$context.requestTimeEpoch"""
 
 
+_SECURITY_SCHEME: Final = "token"
+
+# What the authorizer says of a request is text: `proven_endpoint` is there where `proof` is "proven".
+_ADD_PROVEN_ENDPOINT = """##
+#if($context.authorizer.proof == "proven")##
+&MessageAttribute.3.Name=proven_endpoint##
+&MessageAttribute.3.Value.DataType=String##
+&MessageAttribute.3.Value.StringValue=$util.urlEncode($context.authorizer.proven_endpoint)##
+#end"""
+
+
 def api_document(
-    *, title: str, queue_integration_uri: str, integration_role_arn: str, allowed_origins: Sequence[str]
+    *,
+    title: str,
+    queue_integration_uri: str,
+    integration_role_arn: str,
+    allowed_origins: Sequence[str],
+    authorizer_uri: str | None = None,
 ) -> dict[str, Any]:
     """The OpenAPI 3.0 document of the events API, with API Gateway's extensions.
 
     `queue_integration_uri` is `arn:PARTITION:apigateway:REGION:sqs:path/ACCOUNT/QUEUE`. `allowed_origins`
-    is empty (no CORS), `["*"]`, or a list of origins, each echoed to its own requests.
+    is empty (no CORS), `["*"]`, or a list of origins, each echoed to its own requests. `authorizer_uri`
+    is the invoke ARN of the token authorizer; None leaves the API without one. Path and parameters are
+    the same either way, so that the URL in GTM stays.
     """
     cors = _Cors(allowed_origins)
-    methods: dict[str, Any] = {"get": _get_event(queue_integration_uri, integration_role_arn, cors)}
+    event = _get_event(queue_integration_uri, integration_role_arn, cors)
+    methods: dict[str, Any] = {"get": event}
     if cors.enabled:
         methods["options"] = _preflight(cors)
-    return {
+    document: dict[str, Any] = {
         "openapi": "3.0.1",
         "info": {
             "title": title,
@@ -64,6 +83,30 @@ def api_document(
         "x-amazon-apigateway-gateway-responses": {
             response_type: {"responseParameters": _gateway_headers(cors)}
             for response_type in ("DEFAULT_4XX", "DEFAULT_5XX")
+        },
+    }
+    if authorizer_uri is not None:
+        document["components"] = {"securitySchemes": {_SECURITY_SCHEME: _token_authorizer(authorizer_uri)}}
+        event["security"] = [{_SECURITY_SCHEME: []}]
+        event["x-amazon-apigateway-integration"]["requestTemplates"] = {
+            "application/json": _SEND_MESSAGE + _ADD_PROVEN_ENDPOINT
+        }
+    return document
+
+
+def _token_authorizer(uri: str) -> dict[str, Any]:
+    return {
+        "type": "apiKey",
+        # What API Gateway itself writes for an authorizer that reads whatever it likes of the request.
+        "name": "Unused",
+        "in": "header",
+        "x-amazon-apigateway-authtype": "custom",
+        "x-amazon-apigateway-authorizer": {
+            "type": "request",
+            "authorizerUri": uri,
+            # With caching there must be identity sources, and API Gateway answers 401 by itself to a
+            # request that lacks one: the event of a visitor without a token would be lost.
+            "authorizerResultTtlInSeconds": 0,
         },
     }
 

@@ -1,13 +1,14 @@
 """The HTTP endpoint that GTM calls: API Gateway puts each request on the queue, with no code between.
 
 A regional REST API, because only REST APIs map a request to SQS by template (docs/adr/0001).
-Imports the OpenAPI document and IAM documents of this package.
+Imports the OpenAPI document, the token authorizer and IAM documents of this package.
 """
 
 import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -15,6 +16,7 @@ import pulumi_aws as aws
 from components.iam import allow, policy_document, trust_policy
 from components.location import Location
 from components.openapi import api_document
+from components.token_authorizer import TokenAuthorizer
 
 ACCESS_LOG_FORMAT = json.dumps(
     {
@@ -41,6 +43,9 @@ class PixelApiArgs:
 
     # First segment of the URL.
     stage_name: str
+
+    # The token authorizer of the authenticated scenario; None in the open one.
+    authorizer: TokenAuthorizer | None = None
 
     # Empty, ["*"], or origins such as https://www.example.com.
     allowed_origins: Sequence[str] = ()
@@ -82,6 +87,9 @@ class PixelApi(pulumi.ComponentResource):
             endpoint_configuration={"types": "REGIONAL"},
             opts=child,
         )
+        before_stage: list[pulumi.Resource] = [send_message]
+        if args.authorizer is not None:
+            before_stage.append(self._permit_authorizer(name, api, args.authorizer, child))
         deployment = aws.apigateway.Deployment(
             f"{name}-deployment",
             rest_api=api.id,
@@ -95,7 +103,7 @@ class PixelApi(pulumi.ComponentResource):
             deployment=deployment.id,
             stage_name=args.stage_name,
             access_log_settings=self._access_logs(name, args, child),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[send_message]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=before_stage),
         )
         aws.apigateway.MethodSettings(
             f"{name}-throttling",
@@ -117,22 +125,33 @@ class PixelApi(pulumi.ComponentResource):
     @staticmethod
     def _openapi_body(args: PixelApiArgs, role_arn: pulumi.Output[str]) -> pulumi.Output[str]:
         location = args.location
-        uri = pulumi.Output.concat(
-            *("arn:", location.partition, ":apigateway:", location.region),
-            *(":sqs:path/", location.account_id, "/", args.queue_name),
+        arns: pulumi.Output[dict[str, Any]] = pulumi.Output.all(
+            queue_integration_uri=pulumi.Output.concat(
+                *("arn:", location.partition, ":apigateway:", location.region),
+                *(":sqs:path/", location.account_id, "/", args.queue_name),
+            ),
+            integration_role_arn=role_arn,
+            authorizer_uri=args.authorizer.invoke_arn if args.authorizer else None,
+        )
+        title = pulumi.get_project()
+        return arns.apply(
+            lambda known: json.dumps(api_document(title=title, allowed_origins=args.allowed_origins, **known))
         )
 
-        def render(values: list[str]) -> str:
-            queue_integration_uri, integration_role_arn = values
-            document = api_document(
-                title=pulumi.get_project(),
-                queue_integration_uri=queue_integration_uri,
-                integration_role_arn=integration_role_arn,
-                allowed_origins=args.allowed_origins,
-            )
-            return json.dumps(document)
-
-        return pulumi.Output.all(uri, role_arn).apply(render)
+    @staticmethod
+    def _permit_authorizer(
+        name: str, api: aws.apigateway.RestApi, authorizer: TokenAuthorizer, child: pulumi.ResourceOptions
+    ) -> aws.lambda_.Permission:
+        """Let this API, and no other, invoke the authorizer."""
+        return aws.lambda_.Permission(
+            f"{name}-invoke-authorizer",
+            action="lambda:InvokeFunction",
+            function=authorizer.function_name,
+            principal="apigateway.amazonaws.com",
+            # API Gateway invokes an authorizer as the authorizer of an API, not as one of its methods.
+            source_arn=pulumi.Output.concat(api.execution_arn, "/authorizers/*"),
+            opts=child,
+        )
 
     @staticmethod
     def _access_logs(

@@ -67,6 +67,11 @@ class _Answers(mocks.Mocks):
             "arn": f"arn:{self._partition}:{service}:{self._region}:{ACCOUNT_ID}:{physical}",
             "name": physical,
             "url": f"https://{service}.{self._region}.test/{ACCOUNT_ID}/{physical}",
+            "executionArn": f"arn:{self._partition}:execute-api:{self._region}:{ACCOUNT_ID}:{args.name}-id",
+            "invokeArn": (
+                f"arn:{self._partition}:apigateway:{self._region}:lambda:path/2015-03-31/functions/"
+                f"{physical}/invocations"
+            ),
             "invokeUrl": f"https://api.test/{args.inputs.get('stageName')}",
         }
         return f"{args.name}-id", {**computed, **args.inputs}

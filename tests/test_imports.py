@@ -20,6 +20,8 @@ PURE = [
     "components/openapi.py",
     "handler/destinations/pinpoint_request.py",
     "handler/events.py",
+    "handler/request_tokens.py",
+    "handler/token_refusal.py",
     "handler/update_policy.py",
 ]
 IMPURE = {

@@ -34,6 +34,11 @@ def recording() -> Recording:
     return recorded()
 
 
+@pytest.fixture(scope="module")
+def authenticated() -> Recording:
+    return recorded("prod")
+
+
 def test_a_stack_exports_what_people_need(recording: Recording) -> None:
     assert recording.outputs == {
         "events_url": "https://api.test/v1/events",
@@ -87,3 +92,47 @@ def test_the_function_carries_the_built_archive(recording: Recording) -> None:
 
     assert archive.is_file()
     assert archive.suffix == ".zip"
+
+
+class TestTheAuthenticatedScenario:
+    """Pulumi.prod.yaml beside Pulumi.dev.yaml."""
+
+    def test_it_adds_an_authorizer(self, recording: Recording, authenticated: Recording) -> None:
+        added = set(authenticated.names()) - set(recording.names())
+
+        assert added == {
+            "gtm-pixel-authorizer",
+            "gtm-pixel-authorizer-role",
+            "gtm-pixel-authorizer-policy",
+            "gtm-pixel-authorizer-logs",
+            "gtm-pixel-api-invoke-authorizer",
+        }
+
+    def test_switching_changes_nothing_of_the_url(
+        self, recording: Recording, authenticated: Recording
+    ) -> None:
+        """The same REST API, stage and path: no resource that carries the URL is replaced."""
+        apis = [dict(run["gtm-pixel-api"].inputs) for run in (recording, authenticated)]
+        paths = [set(json.loads(api.pop("body"))["paths"]) for api in apis]
+
+        assert apis[0] == apis[1]
+        assert paths == [{"/events"}, {"/events"}]
+        assert recording["gtm-pixel-api-stage"].inputs == authenticated["gtm-pixel-api-stage"].inputs
+        assert recording.outputs["events_url"] == authenticated.outputs["events_url"]
+
+    def test_it_says_so(self, authenticated: Recording) -> None:
+        assert authenticated.outputs["auth_mode"] == "authenticated"
+        assert (
+            authenticated["gtm-pixel-processor"].inputs["environment"]["variables"]["AUTH_MODE"]
+            == "authenticated"
+        )
+
+    def test_profile_updates_are_on_and_in_the_open_scenario_off(
+        self, recording: Recording, authenticated: Recording
+    ) -> None:
+        variables = [
+            run["gtm-pixel-processor"].inputs["environment"]["variables"]
+            for run in (recording, authenticated)
+        ]
+
+        assert [variables_["PROFILE_UPDATES"] for variables_ in variables] == ["none", "all"]

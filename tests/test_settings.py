@@ -10,6 +10,7 @@ import yaml
 
 import settings
 from components.destinations import PinpointArgs
+from components.token_authorizer import TokenIssuerArgs
 from tests.recording import record
 
 PROJECT = Path(__file__).parents[1]
@@ -33,6 +34,7 @@ def load(**changes: Any) -> settings.Settings:
 def test_the_defaults_are_an_open_stack_that_updates_no_profile() -> None:
     assert load() == settings.Settings(
         auth_mode=settings.AuthMode.OPEN,
+        token_issuer=None,
         stage_name="v1",
         allowed_origins=(),
         throttling_rate_limit=1000,
@@ -50,6 +52,50 @@ def test_the_defaults_are_an_open_stack_that_updates_no_profile() -> None:
         access_logs=False,
         log_retention_days=30,
         tracing=False,
+    )
+
+
+AUTHENTICATED: dict[str, Any] = {
+    "authMode": "authenticated",
+    "tokenIssuer": "https://issuer.example/pool",
+    "tokenAudience": "client-1",
+}
+
+
+def _without(key: str) -> dict[str, Any]:
+    return {name: value for name, value in AUTHENTICATED.items() if name != key}
+
+
+def test_an_authenticated_stack_updates_profiles_unless_it_says_otherwise() -> None:
+    loaded = load(**AUTHENTICATED)
+
+    assert loaded.auth_mode is settings.AuthMode.AUTHENTICATED
+    assert loaded.profile_updates is settings.ProfileUpdates.ALL
+    assert loaded.token_issuer == TokenIssuerArgs(
+        issuer="https://issuer.example/pool",
+        audience="client-1",
+        jwks_uri=None,
+        endpoint_claim="sub",
+        cookie=None,
+    )
+
+
+def test_an_authenticated_stack_may_say_where_keys_claim_and_cookie_are() -> None:
+    loaded = load(
+        **AUTHENTICATED,
+        jwksUri="https://issuer.example/keys",
+        endpointClaim="custom:endpoint_id",
+        tokenCookie="id_token",
+        profileUpdates="none",
+    )
+
+    assert loaded.profile_updates is settings.ProfileUpdates.NONE
+    assert loaded.token_issuer == TokenIssuerArgs(
+        issuer="https://issuer.example/pool",
+        audience="client-1",
+        jwks_uri="https://issuer.example/keys",
+        endpoint_claim="custom:endpoint_id",
+        cookie="id_token",
     )
 
 
@@ -86,7 +132,47 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         {"colour": "red"},
         "colour: there is no such setting. Pulumi.yaml lists the settings there are.",
     ),
-    ({"authMode": "opne"}, "authMode: 'opne' is not known. Set open."),
+    ({"authMode": "opne"}, "authMode: 'opne' is not known. Set open or authenticated."),
+    *(
+        (
+            {key: value},
+            f"{key}: {value!r} has no effect while authMode is open. "
+            "Set authMode to authenticated, or remove the setting.",
+        )
+        for key, value in {
+            "tokenIssuer": "https://issuer.example",
+            "tokenAudience": "client-1",
+            "jwksUri": "https://issuer.example/keys",
+            "endpointClaim": "email",
+            "tokenCookie": "id_token",
+        }.items()
+    ),
+    (
+        _without("tokenIssuer"),
+        "tokenIssuer: it is not set. Set the issuer as in the iss claim, for example "
+        "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_EXAMPLE.",
+    ),
+    (
+        {**AUTHENTICATED, "tokenIssuer": "http://issuer.example"},
+        "tokenIssuer: 'http://issuer.example' is not an https URL. Set the issuer as in the iss claim, for "
+        "example https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_EXAMPLE.",
+    ),
+    (
+        _without("tokenAudience"),
+        "tokenAudience: it is not set. Set the client id that your tokens are issued for.",
+    ),
+    (
+        {**AUTHENTICATED, "jwksUri": "keys.json"},
+        "jwksUri: 'keys.json' is not an https URL. Set the issuer's JWKS address, or nothing.",
+    ),
+    (
+        {**AUTHENTICATED, "endpointClaim": ""},
+        "endpointClaim: it is not set. Set sub.",
+    ),
+    (
+        {**AUTHENTICATED, "tokenCookie": "a cookie"},
+        "tokenCookie: 'a cookie' is not a cookie name. Set the cookie's name, or nothing.",
+    ),
     ({"stageName": ""}, "stageName: it is not set. Set v1."),
     (
         {"stageName": "a/b"},
@@ -196,4 +282,4 @@ def test_a_wrong_setting_is_one_line_with_key_value_rule_and_fix(
 
 
 def test_every_setting_is_covered_by_an_error_or_is_free_of_rules() -> None:
-    assert {next(iter(changes)) for changes, _ in ERRORS} >= set(SCHEMA)
+    assert {message.partition(":")[0] for _, message in ERRORS} >= set(SCHEMA)

@@ -160,6 +160,19 @@ def test_every_file_is_readable_by_the_functions_user_and_has_no_time_of_its_own
     assert [info.filename for info in infos] == sorted(info.filename for info in infos)
 
 
+def test_the_authorizers_archive_holds_its_compiled_modules_for_lambda_and_stays_small(cache: Path) -> None:
+    authorizer = build(
+        package(cache, requirements=PROJECT / "handler" / "requirements-authorizer.txt", services=set())
+    )
+
+    names = zipfile.ZipFile(authorizer).namelist()
+    compiled = [name for name in names if name.endswith(".so")]
+    assert compiled
+    assert [name for name in compiled if "aarch64" not in name and "abi3" not in name] == []
+    assert [name for name in names if name.startswith(("boto3/", "botocore/"))] == []
+    assert authorizer.stat().st_size < 8_000_000
+
+
 def test_it_holds_no_program_for_another_platform(archive: Path) -> None:
     """Pure Python: it runs on arm64 Lambda and in the embedded run alike."""
     binaries = [n for n in zipfile.ZipFile(archive).namelist() if n.endswith((".so", ".pyd", ".dylib"))]

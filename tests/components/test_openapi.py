@@ -22,8 +22,12 @@ CONTEXT = {
 ORIGINS = ("https://www.example.com", "http://localhost:3000")
 
 
-def document(*allowed_origins: str) -> dict[str, Any]:
+AUTHORIZER = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/authorizer/invocations"
+
+
+def document(*allowed_origins: str, authorizer_uri: str | None = None) -> dict[str, Any]:
     return api_document(
+        authorizer_uri=authorizer_uri,
         title="gtm-pixel",
         queue_integration_uri="arn:aws:apigateway:eu-west-1:sqs:path/123456789012/events",
         integration_role_arn="arn:aws:iam::123456789012:role/api",
@@ -231,3 +235,63 @@ def test_errors_of_the_gateway_itself_name_one_origin_but_never_echo_several() -
         == [{"Access-Control-Allow-Origin": f"'{ORIGINS[0]}'", "Vary": "'Origin'"}] * 2
     )
     assert cors_headers(*ORIGINS) == [{"Vary": "'Origin'"}] * 2
+
+
+class TestTheAuthenticatedScenario:
+    """The same API with an authorizer before it."""
+
+    def request_to_sqs(self, query: dict[str, str], authorizer: dict[str, str]) -> list[tuple[str, str]]:
+        get = document(authorizer_uri=AUTHORIZER)["paths"]["/events"]["get"]
+        template = get["x-amazon-apigateway-integration"]["requestTemplates"]["application/json"]
+        context = {**CONTEXT, "authorizer": authorizer}
+        rendered = MappingTemplate(template).render(
+            body="", parameters=Parameters(querystring=query), context=context
+        )
+        return parse_qsl(rendered.text, keep_blank_values=True, strict_parsing=True)
+
+    def test_the_document_is_valid_openapi(self) -> None:
+        validate(document(*ORIGINS, authorizer_uri=AUTHORIZER))
+
+    def test_every_event_passes_an_authorizer_that_caches_nothing(self) -> None:
+        authenticated = document(authorizer_uri=AUTHORIZER)
+
+        assert authenticated["paths"]["/events"]["get"]["security"] == [{"token": []}]
+        assert authenticated["components"]["securitySchemes"]["token"] == {
+            "type": "apiKey",
+            "name": "Unused",
+            "in": "header",
+            "x-amazon-apigateway-authtype": "custom",
+            "x-amazon-apigateway-authorizer": {
+                "type": "request",
+                "authorizerUri": AUTHORIZER,
+                "authorizerResultTtlInSeconds": 0,
+            },
+        }
+
+    def test_a_preflight_passes_no_authorizer(self) -> None:
+        authenticated = document(*ORIGINS, authorizer_uri=AUTHORIZER)
+
+        assert "security" not in authenticated["paths"]["/events"]["options"]
+
+    def test_nothing_else_differs_from_the_open_scenario(self) -> None:
+        authenticated, opened = document(*ORIGINS, authorizer_uri=AUTHORIZER), document(*ORIGINS)
+
+        del authenticated["components"]
+        for scenario in (authenticated, opened):
+            get = scenario["paths"]["/events"]["get"]
+            get.pop("security", None)
+            del get["x-amazon-apigateway-integration"]["requestTemplates"]
+        assert authenticated == opened
+
+    @pytest.mark.parametrize("endpoint", ["e1", *HOSTILE_VALUES])
+    def test_a_proven_endpoint_travels_as_a_message_attribute(self, endpoint: str) -> None:
+        posted = self.request_to_sqs({"event": "e"}, {"proof": "proven", "proven_endpoint": endpoint})
+
+        assert posted[-3:] == [
+            ("MessageAttribute.3.Name", "proven_endpoint"),
+            ("MessageAttribute.3.Value.DataType", "String"),
+            ("MessageAttribute.3.Value.StringValue", endpoint),
+        ]
+
+    def test_without_proof_the_message_is_that_of_the_open_scenario(self) -> None:
+        assert self.request_to_sqs({"event": "e"}, {"proof": "none"}) == request_to_sqs({"event": "e"})

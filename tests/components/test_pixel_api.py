@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,21 +10,23 @@ import pytest
 from components.location import current_location
 from components.openapi import api_document
 from components.pixel_api import PixelApi, PixelApiArgs
+from components.token_authorizer import TokenAuthorizer, TokenAuthorizerArgs, TokenIssuerArgs
 from tests.recording import Recording, record
 
 
 def recorded(*, partition: str = "aws", region: str = "eu-west-1", **changes: Any) -> Recording:
-    def program() -> None:
-        defaults: dict[str, Any] = {
-            "queue_arn": "arn:aws:sqs:eu-west-1:123456789012:events",
-            "queue_name": "events",
-            "stage_name": "v1",
-            "throttling_rate_limit": 100,
-            "throttling_burst_limit": 200,
-        }
-        PixelApi("api", PixelApiArgs(location=current_location(), **{**defaults, **changes}))
+    return record(lambda: PixelApi("api", api_args(**changes)), partition=partition, region=region)
 
-    return record(program, partition=partition, region=region)
+
+def api_args(**changes: Any) -> PixelApiArgs:
+    defaults: dict[str, Any] = {
+        "queue_arn": "arn:aws:sqs:eu-west-1:123456789012:events",
+        "queue_name": "events",
+        "stage_name": "v1",
+        "throttling_rate_limit": 100,
+        "throttling_burst_limit": 200,
+    }
+    return PixelApiArgs(location=current_location(), **{**defaults, **changes})
 
 
 def test_it_is_one_api_with_a_role_a_deployment_and_a_stage() -> None:
@@ -98,6 +101,55 @@ def test_a_changed_document_makes_a_new_deployment() -> None:
 
 def test_an_unchanged_document_makes_no_new_deployment() -> None:
     assert recorded()["api-deployment"].inputs == recorded()["api-deployment"].inputs
+
+
+@pytest.fixture(scope="module")
+def authenticated() -> Recording:
+    def program() -> None:
+        token = TokenIssuerArgs(issuer="https://issuer.example", audience="client-1")
+        authorizer = TokenAuthorizer(
+            "authorizer",
+            TokenAuthorizerArgs(
+                archive=Path("a.zip"), token=token, metrics_namespace="n", log_retention_days=30
+            ),
+        )
+        PixelApi("api", api_args(authorizer=authorizer))
+
+    return record(program)
+
+
+class TestTheAuthenticatedScenario:
+    """The same API with an authorizer before it."""
+
+    def test_the_document_names_the_authorizer(self, authenticated: Recording) -> None:
+        schemes = json.loads(authenticated["api"].inputs["body"])["components"]["securitySchemes"]
+
+        assert schemes["token"]["x-amazon-apigateway-authorizer"]["authorizerUri"] == (
+            "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/authorizer-1a2b3c4/invocations"
+        )
+
+    def test_only_this_api_may_invoke_the_authorizer(self, authenticated: Recording) -> None:
+        permission = authenticated["api-invoke-authorizer"]
+
+        assert (permission.type, permission.parent) == ("aws:lambda/permission:Permission", "api")
+        assert permission.inputs == {
+            "action": "lambda:InvokeFunction",
+            "function": "authorizer-1a2b3c4",
+            "principal": "apigateway.amazonaws.com",
+            "sourceArn": "arn:aws:execute-api:eu-west-1:123456789012:api-id/authorizers/*",
+        }
+
+    def test_the_stage_waits_for_that_permission(self, authenticated: Recording) -> None:
+        assert "api-invoke-authorizer" in authenticated["api-stage"].depends_on
+
+    def test_everything_else_is_as_in_the_open_scenario(self, authenticated: Recording) -> None:
+        opened = recorded()
+
+        assert {name for name in authenticated.names() if name.startswith("api")} - {
+            "api-invoke-authorizer"
+        } == set(opened.names())
+        for name in ("api-role", "api-send-message", "api-stage", "api-throttling"):
+            assert authenticated[name].inputs == opened[name].inputs
 
 
 def test_the_stage_waits_for_the_permission_to_send() -> None:

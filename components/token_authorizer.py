@@ -1,0 +1,117 @@
+"""The function that says whose token a request carries: a Lambda REQUEST authorizer.
+
+It denies nothing: a session that expired must not cost a purchase event. Imports IAM documents and the
+runtime target of this package; the handler comes in as an archive.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+
+from components.iam import allow, policy_document, trust_policy
+from components.lambda_package import TARGET
+
+HANDLER = "handler.authorizer.lambda_handler"
+
+TIMEOUT_SECONDS = 10
+"""Two requests to the issuer, at most 2 s each, and a cold start; API Gateway itself waits 29 s."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenIssuerArgs:
+    """Whose tokens are believed. Any OpenID Connect issuer, Amazon Cognito user pools included."""
+
+    # `iss` exactly as in the token; `aud` of ID tokens, `client_id` of Cognito access tokens.
+    issuer: str
+    audience: str
+
+    # Where the issuer's keys are; None finds it in the issuer's discovery document.
+    jwks_uri: str | None = None
+
+    # The claim that names the endpoint, a text or a list of texts.
+    endpoint_claim: str = "sub"
+
+    # A cookie that may carry the token; None reads none.
+    cookie: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenAuthorizerArgs:
+    # The code archive (lambda_package.build).
+    archive: Path
+
+    token: TokenIssuerArgs
+
+    # Metrics of the function: their namespace and `service` dimension.
+    metrics_namespace: str
+
+    # Cold starts are on the way of the visitor's request; CPU grows with memory.
+    memory_mb: int = 1024
+
+    log_retention_days: int
+
+
+class TokenAuthorizer(pulumi.ComponentResource):
+    """A Lambda function with permission to write its log, and nothing else."""
+
+    function_name: pulumi.Output[str]
+    invoke_arn: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: TokenAuthorizerArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("gtm-pixel:index:TokenAuthorizer", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+
+        log_group = aws.cloudwatch.LogGroup(
+            f"{name}-logs", retention_in_days=args.log_retention_days, opts=child
+        )
+        role = aws.iam.Role(
+            f"{name}-role",
+            description="Verifies tokens",
+            assume_role_policy=trust_policy("lambda.amazonaws.com"),
+            opts=child,
+        )
+        policy = aws.iam.RolePolicy(
+            f"{name}-policy",
+            role=role.name,
+            policy=policy_document(
+                allow(
+                    "WriteLogs",
+                    ["logs:CreateLogStream", "logs:PutLogEvents"],
+                    pulumi.Output.concat(log_group.arn, ":*"),
+                )
+            ),
+            opts=child,
+        )
+        token = args.token
+        function = aws.lambda_.Function(
+            name,
+            description="Says whose token a request carries",
+            role=role.arn,
+            runtime=TARGET.runtime,
+            architectures=[TARGET.architecture],
+            handler=HANDLER,
+            code=pulumi.FileArchive(str(args.archive)),
+            timeout=TIMEOUT_SECONDS,
+            memory_size=args.memory_mb,
+            environment={
+                "variables": {
+                    "TOKEN_ISSUER": token.issuer,
+                    "TOKEN_AUDIENCE": token.audience,
+                    "JWKS_URI": token.jwks_uri or "",
+                    "ENDPOINT_CLAIM": token.endpoint_claim,
+                    "TOKEN_COOKIE": token.cookie or "",
+                    "POWERTOOLS_SERVICE_NAME": f"{pulumi.get_project()}-{pulumi.get_stack()}",
+                    "POWERTOOLS_METRICS_NAMESPACE": args.metrics_namespace,
+                }
+            },
+            logging_config={"log_format": "JSON", "log_group": log_group.name},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+        )
+
+        self.function_name = function.name
+        self.invoke_arn = function.invoke_arn
+        self.register_outputs({"function_name": self.function_name, "invoke_arn": self.invoke_arn})

@@ -1,0 +1,94 @@
+"""The token authorizer's resources, as they are registered."""
+
+from pathlib import Path
+
+import pytest
+
+from components.token_authorizer import TokenAuthorizer, TokenAuthorizerArgs, TokenIssuerArgs
+from tests.recording import Recording, record
+
+TOKEN = TokenIssuerArgs(
+    issuer="https://issuer.example",
+    audience="client-1",
+    jwks_uri="https://issuer.example/keys",
+    endpoint_claim="custom:endpoint",
+    cookie="id_token",
+)
+
+
+def recorded(token: TokenIssuerArgs = TOKEN) -> Recording:
+    args = TokenAuthorizerArgs(
+        archive=Path("authorizer.zip"), token=token, metrics_namespace="gtm-pixel", log_retention_days=30
+    )
+    return record(lambda: TokenAuthorizer("authorizer", args))
+
+
+@pytest.fixture(scope="module")
+def recording() -> Recording:
+    return recorded()
+
+
+def test_it_is_one_function_with_a_role_and_a_log(recording: Recording) -> None:
+    assert recording.names() == {
+        "authorizer": "aws:lambda/function:Function",
+        "authorizer-role": "aws:iam/role:Role",
+        "authorizer-policy": "aws:iam/rolePolicy:RolePolicy",
+        "authorizer-logs": "aws:cloudwatch/logGroup:LogGroup",
+    }
+
+
+def test_every_resource_belongs_to_the_component(recording: Recording) -> None:
+    assert {resource.parent for resource in recording.resources[1:]} == {"authorizer"}
+
+
+def test_the_role_may_write_the_log_and_do_nothing_else(recording: Recording) -> None:
+    assert recording["authorizer-policy"].policy() == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "WriteLogs",
+                "Effect": "Allow",
+                "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+                "Resource": ["arn:aws:cloudwatch:eu-west-1:123456789012:authorizer-logs-1a2b3c4:*"],
+            }
+        ],
+    }
+
+
+def test_the_function_knows_whose_tokens_to_believe(recording: Recording) -> None:
+    function = dict(recording["authorizer"].inputs)
+
+    assert function.pop("code").path == "authorizer.zip"
+    assert function == {
+        "description": "Says whose token a request carries",
+        "role": "arn:aws:iam:eu-west-1:123456789012:authorizer-role-1a2b3c4",
+        "runtime": "python3.13",
+        "architectures": ["arm64"],
+        "handler": "handler.authorizer.lambda_handler",
+        "timeout": 10,
+        "memorySize": 1024,
+        "environment": {
+            "variables": {
+                "TOKEN_ISSUER": "https://issuer.example",
+                "TOKEN_AUDIENCE": "client-1",
+                "JWKS_URI": "https://issuer.example/keys",
+                "ENDPOINT_CLAIM": "custom:endpoint",
+                "TOKEN_COOKIE": "id_token",
+                "POWERTOOLS_SERVICE_NAME": "gtm-pixel-test",
+                "POWERTOOLS_METRICS_NAMESPACE": "gtm-pixel",
+            }
+        },
+        "loggingConfig": {"logFormat": "JSON", "logGroup": "authorizer-logs-1a2b3c4"},
+    }
+
+
+def test_what_is_not_set_is_empty_in_the_environment() -> None:
+    token = TokenIssuerArgs(issuer="https://issuer.example", audience="client-1")
+
+    variables = recorded(token)["authorizer"].inputs["environment"]["variables"]
+
+    assert (variables["JWKS_URI"], variables["ENDPOINT_CLAIM"], variables["TOKEN_COOKIE"]) == ("", "sub", "")
+
+
+def test_the_function_waits_for_its_permissions(recording: Recording) -> None:
+    assert "authorizer-policy" in recording["authorizer"].depends_on
