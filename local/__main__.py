@@ -20,12 +20,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     try:
-        from local.embedded_run import NOTES, EmbeddedRun, EmbeddedRunError
+        from local.embedded_run import EmbeddedRun, EmbeddedRunError
 
         run = EmbeddedRun(stack=options.stack, port=options.port, overrides=overrides, echo=_echo)
         try:
             run.start()
-            _introduce(run.outputs, NOTES)
+            _introduce(run.outputs, run.notes)
             print(f"ready {run.url}", flush=True)
             threading.Event().wait()
         except EmbeddedRunError as error:

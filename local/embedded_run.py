@@ -3,7 +3,7 @@
 `EmbeddedRun` is what `python -m local` starts and what the tests drive. Imports the rest of `local`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -12,12 +12,15 @@ from moto.sqs.models import sqs_backends
 
 from local import program, stack_config
 from local.cloud import AssumeRoleDenied, Cloud
+from local.demo_users import DemoUsers
 from local.event_source import EventSource, Poller
 from local.front import PATHS, Front
-from local.gateway import Gateway, UnservedPart
+from local.gateway import Gateway
+from local.gateway_responses import UnservedPart
 from local.http_server import HttpServer, WsgiApplication
 from local.iam import authorize
-from local.lambda_runtime import LambdaRuntime
+from local.lambda_runtime import Invocation, LambdaRuntime
+from local.native_packages import NativePackageError
 from local.pinpoint import PinpointStandIn
 from local.problems import Problems
 from local.recorder import Recorder
@@ -27,14 +30,23 @@ from local.velocity import MappingTemplateError
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
 NOTES: Sequence[str] = (
-    "SQS, IAM, CloudWatch Logs: moto, in this process; the roles' policies are enforced, resource policies "
+    "SQS, IAM, CloudWatch Logs: moto, in this process; the roles' policies are enforced, queue policies "
     "are not.",
     "API Gateway: this project's reading of its documentation, from the API as deployed.",
-    "Lambda: the deployed archive in a process of this machine's Python, one batch at a time.",
+    "Lambda: the deployed archives, each in a process of this machine's Python, one invocation at a time; "
+    "compiled packages are this machine's own, in the archive's version.",
     "Amazon Pinpoint: a stand-in that checks the documented limits of PutEvents.",
     "Not emulated: alarms, quotas of an account, prices, and how long AWS takes (docs/fidelity.md).",
 )
 """What whoever looks at an embedded run should know."""
+
+DEMO_NOTE = (
+    "Amazon Cognito: a user pool in moto with users to try; this run takes it for the stack's tokenIssuer."
+)
+"""What to know in addition where the run has users of its own."""
+
+
+_ISSUER_SETTINGS = ("tokenIssuer", "tokenAudience", "jwksUri")
 
 
 class EmbeddedRunError(Exception):
@@ -45,7 +57,8 @@ class EmbeddedRun:
     """One run of a stack on this machine; start/stop or use as a context manager.
 
     `overrides` are `key=value` texts as for `--config`; port 0 picks a free one. What the program logs
-    and what goes wrong later is passed to `echo`, a line each. start() raises EmbeddedRunError.
+    and what goes wrong later is passed to `echo`, a line each. In the authenticated scenario the run has a
+    user pool of its own, unless the overrides name an issuer. start() raises EmbeddedRunError.
     """
 
     def __init__(
@@ -65,9 +78,10 @@ class EmbeddedRun:
         self._exit = ExitStack()
         self._front: WsgiApplication | None = None
         self._pollers: list[Poller] = []
-        self._runtimes: list[LambdaRuntime] = []
+        self._runtimes: dict[str, LambdaRuntime] = {}
         self.recorder = Recorder()
         self.problems = Problems(echo)
+        self.notes = list(NOTES)
         self.outputs: dict[str, Any] = {}
         self.url = ""
         self.rest_api_id = ""
@@ -84,6 +98,7 @@ class EmbeddedRun:
             program.ProgramError,
             ResourceError,
             AssumeRoleDenied,
+            NativePackageError,
             UnservedPart,
             MappingTemplateError,
         ) as error:
@@ -136,22 +151,40 @@ class EmbeddedRun:
         )
         pinpoint = stack.enter_context(_bound(self.pinpoint)).start()
 
+        demo_users = None
+        # Nobody here has a token of the stack's real issuer.
+        if config.setting("authMode") == "authenticated" and not config.overrides(_ISSUER_SETTINGS):
+            demo_users = DemoUsers(self.cloud)
+            config = config.with_settings(demo_users.settings)
+            self.notes.append(DEMO_NOTE)
+
         resources = Resources(self.cloud, api_url=self.url, default_tags=config.default_tags)
         self.outputs = program.run(self._project_dir, config, resources, self._echo)
 
+        stack.callback(self._end_pollers_and_functions)
+        for function_name, logging in resources.function_logging.items():
+            self._runtimes[function_name] = runtime = LambdaRuntime(
+                self.cloud,
+                function_name,
+                logging=logging,
+                endpoints={"pinpoint": pinpoint.url},
+                recorder=self.recorder,
+                problems=self.problems,
+            )
+            runtime.start()
         self.rest_api_id, stage_name = self._deployed_stage()
         self._front = Front(
-            gateway=Gateway(self.cloud, self.rest_api_id, stage_name),
+            gateway=Gateway(self.cloud, self.rest_api_id, stage_name, invoke=self._invoke),
             stage_name=stage_name,
             outputs=lambda: self.outputs,
             recorder=self.recorder,
             dead_letters=self.dead_letters,
-            notes=NOTES,
+            notes=self.notes,
+            demo_users=demo_users,
         )
-        stack.callback(self._end_pollers_and_functions)
         for source in resources.event_sources:
             if source.enabled:
-                self._start_event_source(source.uuid, resources, pinpoint.url)
+                self._start_event_source(source.uuid)
         server.start()
 
     def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -174,19 +207,12 @@ class EmbeddedRun:
             )
         return stages[0]
 
-    def _start_event_source(self, uuid: str, resources: Resources, pinpoint_url: str) -> None:
+    def _invoke(self, function_name: str, event: Mapping[str, Any]) -> Invocation:
+        return self._runtimes[function_name].invoke(event)
+
+    def _start_event_source(self, uuid: str) -> None:
         mapping = self.cloud.client("lambda").get_event_source_mapping(UUID=uuid)
-        function_name = mapping["FunctionArn"].rpartition(":")[2]
-        runtime = LambdaRuntime(
-            self.cloud,
-            function_name,
-            logging=resources.function_logging[function_name],
-            endpoints={"pinpoint": pinpoint_url},
-            recorder=self.recorder,
-            problems=self.problems,
-        )
-        self._runtimes.append(runtime)
-        runtime.start()
+        runtime = self._runtimes[mapping["FunctionArn"].rpartition(":")[2]]
         poller = Poller(
             self.cloud,
             EventSource.from_mapping(mapping),
@@ -200,7 +226,7 @@ class EmbeddedRun:
     def _end_pollers_and_functions(self) -> None:
         for poller in self._pollers:
             poller.request_stop()
-        for runtime in self._runtimes:
+        for runtime in self._runtimes.values():
             runtime.stop()
         for poller in self._pollers:
             poller.stop()

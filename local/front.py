@@ -1,6 +1,6 @@
 """The web address of the embedded run: the page, what was recorded as JSON, and the API's stage.
 
-Imports `local.recorder` and `local.http_server`; the gateway is any WSGI application.
+Imports `local.demo_users`, `local.http_server` and `local.recorder`; the gateway is any WSGI application.
 """
 
 import base64
@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -15,17 +16,23 @@ from typing import Any, Final
 
 from werkzeug import Request, Response
 
+from local.demo_users import DemoUsers
 from local.http_server import WsgiApplication
 from local.recorder import Arrival, RecordedEvent, Recorder, as_json
 
-PATHS: Final = ("/", "/favicon.ico", "/notes", "/outputs", "/recorded", "/arrivals")
+PATHS: Final = ("/", "/favicon.ico", "/notes", "/outputs", "/recorded", "/arrivals", "/demo")
 """What the front answers itself; a stage of the same name could not be reached."""
+
+_SIGN_IN: Final = "/demo/sign-in"
 
 _PAGE: Final = Path(__file__).with_name("page.html")
 
 
 class Front:
-    """WSGI application for `/`, `/outputs`, `/recorded`, `/arrivals` and `/{stage}/…`."""
+    """WSGI application for `/`, `/outputs`, `/recorded`, `/arrivals` and `/{stage}/…`.
+
+    Where there are demo users, POST `/demo/sign-in` with `{"user": NAME}` answers their tokens.
+    """
 
     def __init__(
         self,
@@ -36,6 +43,7 @@ class Front:
         recorder: Recorder,
         dead_letters: Callable[[], list[dict[str, Any]]],
         notes: Sequence[str],
+        demo_users: DemoUsers | None = None,
     ) -> None:
         self._gateway = gateway
         self._stage = f"/{stage_name}"
@@ -43,6 +51,7 @@ class Front:
         self._recorder = recorder
         self._dead_letters = dead_letters
         self._notes = list(notes)
+        self._demo_users = demo_users
         self._page = _PAGE.read_text(encoding="utf-8")
         self._page_headers = {
             "Content-Security-Policy": _content_security_policy(self._page),
@@ -65,13 +74,13 @@ class Front:
         return self._respond(request)(environ, start_response)
 
     def _respond(self, request: Request) -> Response:
+        if request.path == _SIGN_IN and self._demo_users is not None:
+            return _sign_in(request, self._demo_users)
         route = self._routes.get(request.path)
         if route is None:
             return _json({"message": f"There is nothing at {request.path}."}, HTTPStatus.NOT_FOUND)
         if request.method not in ("GET", "HEAD"):
-            refusal = _json({"message": "Only GET is answered here."}, HTTPStatus.METHOD_NOT_ALLOWED)
-            refusal.headers["Allow"] = "GET, HEAD"
-            return refusal
+            return _refuse_method("GET", allowed="GET, HEAD")
         return route(request)
 
     def _serve_page(self, _: Request) -> Response:
@@ -101,6 +110,24 @@ class Front:
                 "dead_letters": len(self._dead_letters()),
             }
         )
+
+
+def _sign_in(request: Request, users: DemoUsers) -> Response:
+    if request.method != "POST":
+        return _refuse_method("POST", allowed="POST")
+    # A page of another origin can post, but not with this content type.
+    body = request.get_json(silent=True) if request.mimetype == "application/json" else None
+    user = body.get("user") if isinstance(body, dict) else None
+    if not isinstance(user, str) or re.fullmatch("[A-Za-z0-9._-]{1,64}", user) is None:
+        message = "Post JSON with a user: 1 to 64 letters, digits, dots, hyphens or underscores."
+        return _json({"message": message}, HTTPStatus.BAD_REQUEST)
+    return _json(asdict(users.sign_in(user)))
+
+
+def _refuse_method(answered: str, *, allowed: str) -> Response:
+    refusal = _json({"message": f"Only {answered} is answered here."}, HTTPStatus.METHOD_NOT_ALLOWED)
+    refusal.headers["Allow"] = allowed
+    return refusal
 
 
 def _arrival(arrival: Arrival) -> dict[str, Any]:

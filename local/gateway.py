@@ -1,9 +1,10 @@
 """Serves a stage of a REST API that is read back from moto, as API Gateway would.
 
-Read once, at construction: resources, methods, request validators, integrations, gateway responses and
-the stage's throttling. A part of the API that is not served here stops the construction with its name.
-moto's SQS gets the integration request signed as the integration's role, so a missing permission shows.
-Imports `local.cloud` and `local.velocity`.
+Read once, at construction: resources, methods, authorizers, request validators, integrations, gateway
+responses and the stage's throttling. A part of the API that is not served here stops the construction with
+its name. moto's SQS gets the integration request signed as the integration's role, so a missing permission
+shows. Imports `local.authorizer`, `local.cloud`, `local.gateway_responses`, `local.http_server` and
+`local.velocity`.
 
 What AWS documents is cited where it is coded; what it does not document is marked "not documented".
 """
@@ -17,11 +18,10 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
-from typing import Any, Final, assert_never
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from botocore.auth import SigV4Auth
@@ -31,7 +31,10 @@ from botocore.exceptions import BotoCoreError, ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 from werkzeug import Request, Response
 
+from local.authorizer import Authorizer, Invoke
 from local.cloud import AssumeRoleDenied, Cloud
+from local.gateway_responses import Failed, Failure, GatewayResponses, UnservedPart, static_value
+from local.http_server import headers_of
 from local.velocity import MappingTemplate, MappingTemplateError, Parameters
 
 _log = logging.getLogger(__name__)
@@ -48,65 +51,15 @@ _JSON: Final = "application/json"
 _SQS_PATH: Final = re.compile(
     r"arn:[a-z-]+:apigateway:(?P<region>[a-z0-9-]+):sqs:path(?P<path>/[0-9]+/[A-Za-z0-9_.-]+)"
 )
-_CONTEXT_VARIABLE: Final = re.compile(r"\$context((?:\.\w+)+)")
-
-
-class UnservedPart(ValueError):  # noqa: N818 - it is the part that is not served
-    """The API has a part that the embedded run does not serve."""
-
-
-class _Failure(StrEnum):
-    """Gateway response types; supported-gateway-response-types."""
-
-    ACCESS_DENIED = "ACCESS_DENIED"
-    API_CONFIGURATION_ERROR = "API_CONFIGURATION_ERROR"
-    BAD_REQUEST_PARAMETERS = "BAD_REQUEST_PARAMETERS"
-    INTEGRATION_FAILURE = "INTEGRATION_FAILURE"
-    INTEGRATION_TIMEOUT = "INTEGRATION_TIMEOUT"
-    MISSING_AUTHENTICATION_TOKEN = "MISSING_AUTHENTICATION_TOKEN"  # noqa: S105 - a response type
-    REQUEST_TOO_LARGE = "REQUEST_TOO_LARGE"
-    THROTTLED = "THROTTLED"
-    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
-
-    @property
-    def defaults(self) -> tuple[int, str, str]:
-        """Status code (documented), message and x-amzn-ErrorType (as observed; not documented)."""
-        match self:
-            case _Failure.ACCESS_DENIED:
-                return 403, "Forbidden", "ForbiddenException"
-            case _Failure.API_CONFIGURATION_ERROR:
-                return 500, "Internal server error", "InternalServerErrorException"
-            case _Failure.BAD_REQUEST_PARAMETERS:
-                return 400, "Missing required request parameters", "BadRequestException"
-            case _Failure.INTEGRATION_FAILURE:
-                return 504, "Network error communicating with endpoint", "InternalServerErrorException"
-            case _Failure.INTEGRATION_TIMEOUT:
-                return 504, "Endpoint request timed out", "InternalServerErrorException"
-            case _Failure.MISSING_AUTHENTICATION_TOKEN:
-                return 403, "Missing Authentication Token", "MissingAuthenticationTokenException"
-            case _Failure.REQUEST_TOO_LARGE:
-                return 413, "Request Too Long", "RequestTooLargeException"
-            case _Failure.THROTTLED:
-                return 429, "Too Many Requests", "TooManyRequestsException"
-            case _Failure.UNSUPPORTED_MEDIA_TYPE:
-                return 415, "Unsupported Media Type", "BadRequestException"
-            case _:
-                assert_never(self)
-
-
-class _Failed(Exception):  # noqa: N818
-    """The request ends in a gateway response."""
-
-    def __init__(self, failure: _Failure, message: str | None = None) -> None:
-        super().__init__(failure)
-        self.failure = failure
-        self.message = message if message is not None else failure.defaults[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _MethodRequest:
     """What a method got from its caller."""
 
+    path: str
+    headers: Sequence[tuple[str, str]]
+    query_string: str
     parameters: Parameters
     media_type: str
     accept: str
@@ -124,7 +77,8 @@ class _IntegrationAnswer:
 class Gateway:
     """WSGI application that answers `/{stage}/…` as the deployed REST API would.
 
-    Raises UnservedPart or MappingTemplateError for an API that cannot be served faithfully.
+    `invoke` invokes a deployed function for an authorizer. Raises UnservedPart or MappingTemplateError for
+    an API that cannot be served faithfully.
     """
 
     def __init__(
@@ -133,6 +87,7 @@ class Gateway:
         rest_api_id: str,
         stage_name: str,
         *,
+        invoke: Invoke,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._rest_api_id = rest_api_id
@@ -141,8 +96,12 @@ class Gateway:
         client = cloud.client("apigateway")
         stage = client.get_stage(restApiId=rest_api_id, stageName=stage_name)
         account_limits = client.get_account()["throttleSettings"]
-        self._gateway_responses = _GatewayResponses(_items(client.get_gateway_responses, rest_api_id))
+        self._gateway_responses = GatewayResponses(_items(client.get_gateway_responses, rest_api_id))
         validators = {item["id"]: item for item in _items(client.get_request_validators, rest_api_id)}
+        authorizers = {
+            item["id"]: Authorizer(cloud, rest_api_id, item, invoke)
+            for item in _items(client.get_authorizers, rest_api_id)
+        }
         roles = _RoleCredentials(cloud, clock)
         self._methods: dict[tuple[str, str], _Method] = {}
         for resource in client.get_resources(restApiId=rest_api_id, embed=["methods"], limit=500)["items"]:
@@ -152,6 +111,7 @@ class Gateway:
                     place=f"{http_method} {resource['path']}",
                     resource_id=resource["id"],
                     method=method,
+                    authorizer=authorizers.get(method.get("authorizerId")),
                     validator=validators.get(method.get("requestValidatorId")),
                     throttle=_throttle(stage, account_limits, *key, clock),
                     roles=roles,
@@ -162,7 +122,7 @@ class Gateway:
         context = self._context(request)
         try:
             response = self._answer(request, context)
-        except _Failed as failed:
+        except Failed as failed:
             response = self._gateway_responses.write(failed, context)
         response.headers["x-amzn-RequestId"] = context["requestId"]
         response.headers["x-amz-apigw-id"] = context["extendedRequestId"]
@@ -172,21 +132,21 @@ class Gateway:
         # A head too large is refused before the API is looked at. With which status is not documented
         # for REST APIs; this is the gateway response for requests too large.
         if _head_size(request) > MAX_REQUEST_HEAD_BYTES:
-            raise _Failed(_Failure.REQUEST_TOO_LARGE)
+            raise Failed(Failure.REQUEST_TOO_LARGE)
         prefix = f"/{self._stage_name}"
         if request.path != prefix and not request.path.startswith(f"{prefix}/"):
-            raise _Failed(_Failure.ACCESS_DENIED)  # what an unknown stage gets; not documented
+            raise Failed(Failure.ACCESS_DENIED)  # what an unknown stage gets; not documented
         path = request.path.removeprefix(prefix).rstrip("/") or "/"
         method = self._methods.get((path, request.method))
         if method is None:
             # "The gateway response for a missing authentication token error, including the cases when
             # the client attempts to invoke an unsupported API method or resource."
-            raise _Failed(_Failure.MISSING_AUTHENTICATION_TOKEN)
+            raise Failed(Failure.MISSING_AUTHENTICATION_TOKEN)
         context.update(resourceId=method.resource_id, resourcePath=path)
-        return method.answer(_method_request(request, context))
+        return method.answer(_method_request(request, path, context))
 
     def _context(self, request: Request) -> dict[str, Any]:
-        """$context, as far as a method without an authorizer has it."""
+        """$context, as far as it is known before an authorizer was asked."""
         now = datetime.now(UTC)
         return {
             "accountId": self._account_id,
@@ -209,7 +169,7 @@ class Gateway:
 
 
 class _Method:
-    """One method of the API: validation, integration request, integration response."""
+    """One method of the API: authorizer, validation, integration request, integration response."""
 
     def __init__(
         self,
@@ -217,13 +177,16 @@ class _Method:
         place: str,
         resource_id: str,
         method: Mapping[str, Any],
+        authorizer: Authorizer | None,
         validator: Mapping[str, Any] | None,
         throttle: "_TokenBucket",
         roles: "_RoleCredentials",
     ) -> None:
         if "{" in place:
             raise UnservedPart(f"{place}: path parameters are not served")
-        if method["authorizationType"] != "NONE" or method.get("apiKeyRequired"):
+        if method["authorizationType"] != ("CUSTOM" if authorizer else "NONE") or method.get(
+            "apiKeyRequired"
+        ):
             raise UnservedPart(f"{place}: authorization {method['authorizationType']} is not served")
         if validator and validator.get("validateRequestBody"):
             raise UnservedPart(f"{place}: validation of the body is not served")
@@ -231,6 +194,7 @@ class _Method:
         self.resource_id = resource_id
         self._place = place
         self._throttle = throttle
+        self._authorizer = authorizer
         self._required = _required_parameters(method, validator)
         self._templates = _templates(integration.get("requestTemplates"))
         self._passthrough = integration["passthroughBehavior"]
@@ -241,8 +205,17 @@ class _Method:
         ]
 
     def answer(self, request: _MethodRequest) -> Response:
+        # The order of throttling and authorizer is not documented. That the authorizer comes before the
+        # validation is how LocalStack has it, whose gateway is held against recordings of AWS.
         if not self._throttle.take():
-            raise _Failed(_Failure.THROTTLED)
+            raise Failed(Failure.THROTTLED)
+        if self._authorizer is not None:
+            request.context["authorizer"] = self._authorizer.authorize(
+                path=request.path,
+                headers=request.headers,
+                query_string=request.query_string,
+                context=request.context,
+            )
         self._validate(request.parameters)
         try:
             answer = self._call(request.parameters, self._integration_body(request))
@@ -250,7 +223,7 @@ class _Method:
         except MappingTemplateError as error:
             # The message names the template only, so the person at the console can mend it.
             _log.error("%s: %s", self._place, error)
-            raise _Failed(_Failure.API_CONFIGURATION_ERROR) from None
+            raise Failed(Failure.API_CONFIGURATION_ERROR) from None
 
     def _validate(self, parameters: Parameters) -> None:
         """ "The required request parameters … are included and not blank."
@@ -261,8 +234,8 @@ class _Method:
             name for location, name in self._required if not _parameter(parameters, location, name).strip()
         ]
         if missing:
-            raise _Failed(
-                _Failure.BAD_REQUEST_PARAMETERS,
+            raise Failed(
+                Failure.BAD_REQUEST_PARAMETERS,
                 f"Missing required request parameters: [{', '.join(sorted(missing))}]",
             )
 
@@ -274,7 +247,7 @@ class _Method:
                 return request.body
             if self._passthrough == "WHEN_NO_TEMPLATES" and not self._templates:
                 return request.body
-            raise _Failed(_Failure.UNSUPPORTED_MEDIA_TYPE)
+            raise Failed(Failure.UNSUPPORTED_MEDIA_TYPE)
         rendered = template.render(body=request.body, parameters=request.parameters, context=request.context)
         if rendered.headers or rendered.status is not None:
             raise MappingTemplateError("$context.responseOverride is for response templates")
@@ -289,7 +262,7 @@ class _Method:
             if response.pattern is None:
                 return response
         # "… or when integration response mapping can't match any template and no default template"
-        raise _Failed(_Failure.API_CONFIGURATION_ERROR)
+        raise Failed(Failure.API_CONFIGURATION_ERROR)
 
 
 class _IntegrationResponse:
@@ -327,39 +300,6 @@ class _IntegrationResponse:
         response = Response(body, status=status, content_type=headers.pop("Content-Type"))
         response.headers.update(headers)
         return response
-
-
-class _GatewayResponses:
-    """The answers that API Gateway writes itself."""
-
-    def __init__(self, customized: Iterable[Mapping[str, Any]]) -> None:
-        self._customized = {response["responseType"]: response for response in customized}
-        for response_type, response in self._customized.items():
-            for source in (response.get("responseParameters") or {}).values():
-                if _static(source) is None:
-                    raise UnservedPart(f"gateway response {response_type}: {source} is not served")
-
-    def write(self, failed: _Failed, context: Mapping[str, Any]) -> Response:
-        """A type that is not customized falls back to DEFAULT_4XX or DEFAULT_5XX, then to AWS's own."""
-        status, _, error_type = failed.failure.defaults
-        fallback = "DEFAULT_4XX" if status < 500 else "DEFAULT_5XX"
-        response = self._customized.get(failed.failure) or self._customized.get(fallback) or {}
-        templates = response.get("responseTemplates") or {_JSON: '{"message":$context.error.messageString}'}
-        media_type = _JSON if _JSON in templates else next(iter(templates))
-        error = {
-            "message": failed.message,
-            "messageString": json.dumps(failed.message),
-            "responseType": failed.failure,
-        }
-        # "A GatewayResponse mapping template isn't processed by the Velocity Template Language engine."
-        body = _CONTEXT_VARIABLE.sub(
-            functools.partial(_variable, {**context, "error": error}), templates[media_type]
-        )
-        answer = Response(body, status=int(response.get("statusCode") or status), content_type=media_type)
-        answer.headers["x-amzn-ErrorType"] = error_type
-        for target, source in (response.get("responseParameters") or {}).items():
-            answer.headers[target.removeprefix("gatewayresponse.header.")] = _static(source) or ""
-        return answer
 
 
 class _TokenBucket:
@@ -403,7 +343,7 @@ class _RoleCredentials:
                     credentials = self._cloud.assume_role(role_arn, service=SERVICE_PRINCIPAL)
                 except AssumeRoleDenied as denied:
                     _log.error("the integration role cannot be assumed: %s", denied)
-                    raise _Failed(_Failure.API_CONFIGURATION_ERROR) from None
+                    raise Failed(Failure.API_CONFIGURATION_ERROR) from None
                 self._kept[role_arn] = now, credentials
             return credentials
 
@@ -426,7 +366,7 @@ def _call_mock(_parameters: Parameters, body: str) -> _IntegrationAnswer:
     try:
         status = int(json.loads(body)["statusCode"])
     except (ValueError, KeyError, TypeError):
-        raise _Failed(_Failure.API_CONFIGURATION_ERROR) from None
+        raise Failed(Failure.API_CONFIGURATION_ERROR) from None
     return _IntegrationAnswer(status=status, headers={}, body="")
 
 
@@ -461,9 +401,9 @@ class _SqsIntegration:
         try:
             answer = self._session.send(request.prepare())
         except ReadTimeoutError:
-            raise _Failed(_Failure.INTEGRATION_TIMEOUT) from None
+            raise Failed(Failure.INTEGRATION_TIMEOUT) from None
         except BotoCoreError:
-            raise _Failed(_Failure.INTEGRATION_FAILURE) from None
+            raise Failed(Failure.INTEGRATION_FAILURE) from None
         return _IntegrationAnswer(
             status=answer.status_code, headers=dict(answer.headers.items()), body=answer.text
         )
@@ -476,7 +416,7 @@ def _header_target(place: str, target: str) -> str:
 
 
 def _request_mapping(place: str, source: str) -> Callable[[Parameters], str]:
-    if (value := _static(source)) is not None:
+    if (value := static_value(source)) is not None:
         return lambda _: value
     if mapping := re.fullmatch(r"method\.request\.(path|querystring|header)\.(.+)", source):
         return functools.partial(_parameter, location=mapping[1], name=mapping[2])
@@ -484,7 +424,7 @@ def _request_mapping(place: str, source: str) -> Callable[[Parameters], str]:
 
 
 def _response_mapping(place: str, source: str) -> Callable[[_IntegrationAnswer], str | None]:
-    if (value := _static(source)) is not None:
+    if (value := static_value(source)) is not None:
         return lambda _: value
     if source.startswith("integration.response.header."):
         name = source.removeprefix("integration.response.header.").lower()
@@ -492,12 +432,6 @@ def _response_mapping(place: str, source: str) -> Callable[[_IntegrationAnswer],
             (value for header, value in answer.headers.items() if header.lower() == name), None
         )
     raise UnservedPart(f"{place}: a mapping from {source} is not served")
-
-
-def _static(source: str) -> str | None:
-    """The value of a static mapping, which is written in single quotes; else None."""
-    static = len(source) > 1 and source.startswith("'") and source.endswith("'")
-    return source[1:-1] if static else None
 
 
 def _parameter(parameters: Parameters, location: str, name: str) -> str:
@@ -525,13 +459,6 @@ def _templates(templates: Mapping[str, str] | None) -> dict[str, MappingTemplate
     return {media_type: MappingTemplate(text) for media_type, text in (templates or {}).items()}
 
 
-def _variable(context: Mapping[str, Any], match: re.Match[str]) -> str:
-    value: Any = context
-    for name in match[1].removeprefix(".").split("."):
-        value = value.get(name, "") if isinstance(value, Mapping) else ""
-    return str(value)
-
-
 def _throttle(
     stage: Mapping[str, Any],
     account: Mapping[str, Any],
@@ -557,16 +484,23 @@ def _items(get: Callable[..., Mapping[str, Any]], rest_api_id: str) -> list[Mapp
 def _head_size(request: Request) -> int:
     uri = request.environ.get("REQUEST_URI") or request.full_path
     line = f"{request.method} {uri} {request.environ.get('SERVER_PROTOCOL', '')}"
-    return len(line.encode()) + sum(len(value.encode()) for _, value in request.headers)
+    return len(line.encode()) + sum(len(value.encode()) for _, value in headers_of(request.environ))
 
 
-def _method_request(request: Request, context: dict[str, Any]) -> _MethodRequest:
-    # Of a repeated parameter the last value counts, in `$input` and in the validator alike.
-    query = dict(parse_qsl(request.query_string.decode(errors="replace"), keep_blank_values=True))
-    # Browsers speak HTTP/2, where header names are lower case; API Gateway passes them on as they came.
-    headers = {name.lower(): value for name, value in request.headers}
+def _method_request(request: Request, path: str, context: dict[str, Any]) -> _MethodRequest:
+    query_string = request.query_string.decode(errors="replace")
+    headers = headers_of(request.environ)
     return _MethodRequest(
-        parameters=Parameters(querystring=query, header=headers),
+        path=path,
+        headers=headers,
+        query_string=query_string,
+        parameters=Parameters(
+            # Of a repeated parameter the last value counts, in `$input` and in the validator alike.
+            querystring=dict(parse_qsl(query_string, keep_blank_values=True)),
+            # Browsers speak HTTP/2, where header names are lower case; API Gateway passes them on as they
+            # came.
+            header={name.lower(): value for name, value in headers},
+        ),
         # "If no Content-Type header is specified, API Gateway uses application/json."
         media_type=request.mimetype or _JSON,
         accept=request.headers.get("Accept", ""),

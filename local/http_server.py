@@ -6,7 +6,7 @@ Nagle's algorithm is off, because otherwise each call waits out a delayed acknow
 
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
@@ -15,6 +15,8 @@ WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]
 
 LOOPBACK = "127.0.0.1"
 
+_HEADERS = "gtm_pixel.headers"
+
 
 class _QuietHandler(WSGIRequestHandler):
     """Keeps connections open, sends a reply in one piece, and logs no request (a query string is data)."""
@@ -22,6 +24,10 @@ class _QuietHandler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1
     disable_nagle_algorithm = True
+
+    def make_environ(self) -> dict[str, Any]:
+        # WSGI has one value a header and no name with an underscore; a real gateway sees all of them.
+        return {**super().make_environ(), _HEADERS: self.headers.items()}
 
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug names it so
         """Say nothing: a request line holds the visitor's data."""
@@ -71,3 +77,8 @@ def _bind(application: WsgiApplication, port: int) -> BaseWSGIServer:
         )
     finally:
         listener.close()
+
+
+def headers_of(environ: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Every header of a request to an HttpServer, as it was sent: repeated ones too, in their order."""
+    return environ[_HEADERS]

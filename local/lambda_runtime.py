@@ -2,8 +2,10 @@
 
 One execution environment (a child process) at a time. It sees the standard library, the archive, the
 function's environment and what Lambda itself sets, and nothing else of this machine's Python, so a
-dependency missing from the archive is missing here. Its log lines go to CloudWatch Logs with the
-function's role. Imports `local.cloud`, `local.problems`, `local.recorder` and `local.resources`.
+dependency missing from the archive is missing here. Compiled packages of the archive are for Lambda's
+platform (`local.native_packages` puts this machine's in their place). Its log lines go to CloudWatch Logs
+with the function's role. Imports `local.cloud`, `local.native_packages`, `local.problems`,
+`local.recorder` and `local.resources`.
 """
 
 import io
@@ -32,6 +34,7 @@ from moto.awslambda.models import lambda_backends
 
 from local.cloud import Cloud, error_code
 from local.lambda_bootstrap import END_OF_LOG
+from local.native_packages import replace_native_packages
 from local.problems import Problems
 from local.recorder import Recorder, RejectedMessage
 from local.resources import FunctionLogging
@@ -94,12 +97,16 @@ class LambdaRuntime:
         return self._function["Role"]
 
     def start(self) -> "LambdaRuntime":
-        """Unpack the archive and start the first execution environment, so that the first event is quick."""
+        """Unpack the archive and start the first execution environment, so that the first event is quick.
+
+        Raises NativePackageError where this Python lacks a compiled package of the archive.
+        """
         self._task_root = tempfile.TemporaryDirectory(prefix="gtm-pixel-")
         name, cloud = self._function["FunctionName"], self._cloud
         code = lambda_backends[cloud.account_id][cloud.region].get_function(name).code_bytes
         with zipfile.ZipFile(io.BytesIO(code)) as archive:
             archive.extractall(self._task_root.name)
+        replace_native_packages(Path(self._task_root.name))
         credentials = cloud.assume_role(self.role_arn, service="lambda.amazonaws.com", session_name=name[:64])
         self._logs = cloud.client_as(credentials, "logs")
         self._environment = self._make_environment(credentials, self._task_root.name)

@@ -21,18 +21,29 @@ _PASSTHROUGH: Final = {
 # (descriptions, schemas of strings) has no effect in API Gateway either.
 _DOCUMENT = {
     "paths",
+    "components",
     "x-amazon-apigateway-request-validators",
     "x-amazon-apigateway-request-validator",
     "x-amazon-apigateway-gateway-responses",
 } | {"openapi", "info"}
 _OPERATION = {
     "parameters",
+    "security",
     "responses",
     "x-amazon-apigateway-request-validator",
     "x-amazon-apigateway-integration",
 } | {"operationId", "summary", "description", "tags"}
 _PARAMETER = {"name", "in", "required"} | {"schema", "description"}
 _RESPONSE = {"headers"} | {"description", "content"}
+_COMPONENTS = {"securitySchemes"}
+_SECURITY_SCHEME = {
+    "type",
+    "x-amazon-apigateway-authtype",
+    "x-amazon-apigateway-authorizer",
+} | {"name", "in", "description"}
+_AUTHORIZER = {"type", "authorizerUri", "authorizerResultTtlInSeconds", "identitySource"}
+_AUTHORIZER_TYPES: Final = {"request": "REQUEST"}
+_DEFAULT_TTL_SECONDS: Final = 300  # "If not specified, the default is 300"; x-amazon-apigateway-authorizer
 _VALIDATOR = {"validateRequestParameters", "validateRequestBody"}
 _GATEWAY_RESPONSE = {"statusCode", "responseParameters", "responseTemplates"}
 _INTEGRATION = {
@@ -74,6 +85,7 @@ class _Import:
         root = client.get_resources(restApiId=rest_api_id)["items"][0]
         self._resources: dict[str, str] = {"": root["id"]}
         self._validators: dict[str, str] = {}
+        self._authorizers: dict[str, str] = {}
 
     def run(self) -> None:
         _known(self._document, _DOCUMENT, "the document")
@@ -83,6 +95,10 @@ class _Import:
                 restApiId=self._rest_api_id, name=name, **validator
             )
             self._validators[name] = created["id"]
+        components = self._document.get("components", {})
+        _known(components, _COMPONENTS, "components")
+        for name, scheme in components.get("securitySchemes", {}).items():
+            self._authorizers[name] = self._authorizer(name, scheme)
         for path, item in self._document["paths"].items():
             _known(item, _METHODS, path)
             resource_id = self._resource(path)
@@ -94,6 +110,30 @@ class _Import:
             self._client.put_gateway_response(
                 restApiId=self._rest_api_id, responseType=response_type, **response
             )
+
+    def _authorizer(self, name: str, scheme: Mapping[str, Any]) -> str:
+        """The authorizer of a security scheme; API Gateway makes one of each that has the extension."""
+        place = f"security scheme {name}"
+        _known(scheme, _SECURITY_SCHEME, place)
+        _one_of(scheme["type"], {"apikey": "apiKey"}, f"{place}, type")
+        _one_of(
+            scheme.get("x-amazon-apigateway-authtype", "none"),
+            {"custom": "CUSTOM"},
+            f"{place}, x-amazon-apigateway-authtype",
+        )
+        authorizer = scheme.get("x-amazon-apigateway-authorizer")
+        if authorizer is None:
+            raise InvalidDocument(f"{place} has no x-amazon-apigateway-authorizer: API Gateway needs one")
+        _known(authorizer, _AUTHORIZER, f"{place}, authorizer")
+        created = self._client.create_authorizer(
+            restApiId=self._rest_api_id,
+            name=name,
+            type=_one_of(authorizer["type"], _AUTHORIZER_TYPES, f"{place}, authorizer, type"),
+            authorizerUri=authorizer["authorizerUri"],
+            authorizerResultTtlInSeconds=authorizer.get("authorizerResultTtlInSeconds", _DEFAULT_TTL_SECONDS),
+            **{key: authorizer[key] for key in ("identitySource",) if key in authorizer},
+        )
+        return created["id"]
 
     def _resource(self, path: str) -> str:
         """The resource of a path; creates it and its parents where they are missing."""
@@ -113,7 +153,10 @@ class _Import:
             _request_parameter(parameter, place) for parameter in operation.get("parameters", [])
         )
         self._client.put_method(
-            **key, authorizationType="NONE", requestParameters=parameters, **self._validator(operation, place)
+            **key,
+            **self._authorization(operation, place),
+            requestParameters=parameters,
+            **self._validator(operation, place),
         )
         declared: dict[str, set[str]] = {}
         for status, response in operation["responses"].items():
@@ -125,6 +168,19 @@ class _Import:
             raise InvalidDocument(f"{place} has no x-amazon-apigateway-integration: API Gateway needs one")
         self._integration(key, f"{place}, integration", integration, parameters)
         self._integration_responses(key, f"{place}, integration", integration, declared)
+
+    def _authorization(self, operation: Mapping[str, Any], place: str) -> dict[str, str]:
+        """The authorizer that the operation's security names, or none."""
+        match operation.get("security", []):
+            case []:
+                return {"authorizationType": "NONE"}
+            case [{**scheme}] if list(scheme.values()) == [[]]:
+                (name,) = scheme
+            case _:
+                raise UnknownPart(f"{place}, security: the embedded run serves one scheme without scopes")
+        if name not in self._authorizers:
+            raise InvalidDocument(f"{place} names the security scheme {name!r}, which is not declared")
+        return {"authorizationType": "CUSTOM", "authorizerId": self._authorizers[name]}
 
     def _validator(self, operation: Mapping[str, Any], place: str) -> dict[str, str]:
         """The request validator of the operation, else the document's, else none."""

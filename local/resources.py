@@ -64,6 +64,7 @@ class Resources:
             "aws:apigateway/stage:Stage": self._stage,
             "aws:apigateway/methodSettings:MethodSettings": self._method_settings,
             "aws:lambda/function:Function": self._function,
+            "aws:lambda/permission:Permission": self._permission,
             "aws:lambda/eventSourceMapping:EventSourceMapping": self._event_source_mapping,
         }
 
@@ -288,6 +289,17 @@ class Resources:
         }
         return function_name, {**inputs, **outputs}
 
+    def _permission(self, name: str, inputs: Properties) -> Created:
+        statement_id = inputs.get("statementId") or _autoname(name)
+        self._cloud.client("lambda").add_permission(
+            FunctionName=inputs["function"],
+            StatementId=statement_id,
+            Action=inputs["action"],
+            Principal=inputs["principal"],
+            **{target: inputs[key] for key, target in _PERMISSION_SOURCES.items() if key in inputs},
+        )
+        return statement_id, {**inputs, "statementId": statement_id}
+
     def _event_source_mapping(self, _: str, inputs: Properties) -> Created:
         self._check_visibility_timeout(inputs["eventSourceArn"], inputs["functionName"])
         scaling = inputs.get("scalingConfig", {}).get("maximumConcurrency")
@@ -342,6 +354,8 @@ _QUEUE_ATTRIBUTES = {
     "redrivePolicy": "RedrivePolicy",
 }
 
+_PERMISSION_SOURCES = {"sourceArn": "SourceArn", "sourceAccount": "SourceAccount"}
+
 _METHOD_SETTINGS = {
     "throttlingRateLimit": "throttling/rateLimit",
     "throttlingBurstLimit": "throttling/burstLimit",
@@ -383,6 +397,9 @@ _PROPERTIES: Mapping[str, _Allowed] = {
         "loggingConfig": _names("logFormat", "logGroup"),
         "tracingConfig": _names("mode"),
     },
+    "aws:lambda/permission:Permission": _names(
+        "statementId", "action", "function", "principal", *_PERMISSION_SOURCES
+    ),
     "aws:lambda/eventSourceMapping:EventSourceMapping": {
         **_names("eventSourceArn", "functionName", "batchSize", "maximumBatchingWindowInSeconds"),
         **_names("functionResponseTypes", "enabled"),

@@ -6,8 +6,8 @@ needs a value, and a value has its declared type. Imports nothing of the project
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,12 @@ class StackConfigError(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackConfig:
     """`values` maps a namespaced key (`gtm-pixel:stageName`, `aws:region`) to its text; what is not
-    text is JSON, as in the engine's own hand-over."""
+    text is JSON, as in the engine's own hand-over. `overridden` are the keys given with `--config`."""
 
     project: str
     stack: str
     values: Mapping[str, str]
+    overridden: Collection[str] = ()
 
     @property
     def region(self) -> str:
@@ -41,6 +42,15 @@ class StackConfig:
         text = self.values[f"{self.project}:{name}"]
         return json.loads(text) if text.startswith(("[", "{")) else text
 
+    def overrides(self, names: Iterable[str]) -> bool:
+        """Whether one of these settings was given with `--config`."""
+        return any(f"{self.project}:{name}" in self.overridden for name in names)
+
+    def with_settings(self, settings: Mapping[str, str]) -> "StackConfig":
+        """The same with these settings of the project, by their short names."""
+        named = {f"{self.project}:{name}": value for name, value in settings.items()}
+        return replace(self, values={**self.values, **named})
+
 
 def load(project_dir: Path, stack: str, overrides: Iterable[str] = ()) -> StackConfig:
     """The configuration of a stack; `overrides` are `key=value` texts. Raises StackConfigError."""
@@ -50,11 +60,8 @@ def load(project_dir: Path, stack: str, overrides: Iterable[str] = ()) -> StackC
         _namespaced(name, key): _declaration(name, key, value)
         for key, value in (project.get("config") or {}).items()
     }
-    given = _stack_file(project_dir, name, stack)
-    for override in overrides:
-        key, value = _override(name, schema, override)
-        given[key] = value
-
+    overridden = dict(_override(name, schema, override) for override in overrides)
+    given = _stack_file(project_dir, name, stack) | overridden
     values = {key: d.get("value", d.get("default")) for key, d in schema.items()} | given
     missing = [key for key, value in values.items() if value is None]
     if missing:
@@ -69,7 +76,10 @@ def load(project_dir: Path, stack: str, overrides: Iterable[str] = ()) -> StackC
             f"stack '{stack}' has no aws:region: set it in Pulumi.{stack}.yaml or with --config aws:region=…"
         )
     return StackConfig(
-        project=name, stack=stack, values={key: _as_text(value) for key, value in values.items()}
+        project=name,
+        stack=stack,
+        values={key: _as_text(value) for key, value in values.items()},
+        overridden=frozenset(overridden),
     )
 
 

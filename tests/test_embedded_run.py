@@ -3,103 +3,27 @@
 What is started here is what `make local` starts; nothing between the request and the record is replaced.
 """
 
-import itertools
 import json
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
-from urllib.parse import quote, urlencode
 
 import pytest
 
 from local.embedded_run import EmbeddedRun
 from local.pinpoint import PlannedAnswer
-from local.recorder import RecordedEvent
 from local.resources import Resources
+from tests.embedded import (
+    AT_ONCE,
+    Runs,
+    deployed_actions,
+    events_of,
+    eventually,
+    log_lines,
+    new_endpoint,
+    recorded,
+    send,
+    without,
+)
 from tests.hostile import HOSTILE_VALUES, LONGEST_ATTRIBUTE, LONGEST_USER_ATTRIBUTE
-
-PATIENCE_SECONDS = 20
-AT_ONCE = ("batchSize=10", "batchWindowSeconds=0")  # no waiting for a batch to fill
-
-_numbers = itertools.count()
-
-
-class Answer(NamedTuple):
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-def send(run: EmbeddedRun, headers: Mapping[str, str] | None = None, /, **parameters: str) -> Answer:
-    """GET the events URL as GTM does: parameters encoded like encodeURIComponent."""
-    url = f"{run.outputs['events_url']}?{urlencode(parameters, quote_via=quote)}"
-    request = urllib.request.Request(url, headers=dict(headers or {}))
-    try:
-        with urllib.request.urlopen(request, timeout=10) as response:
-            return Answer(response.status, dict(response.headers), response.read())
-    except urllib.error.HTTPError as error:
-        with error:
-            return Answer(error.code, dict(error.headers), error.read())
-
-
-def eventually(condition: Callable[[], Any]) -> Any:
-    """What `condition` gives as soon as it is true; fails after a while."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not (result := condition()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-    return result
-
-
-def new_endpoint() -> str:
-    return f"endpoint-{next(_numbers)}"
-
-
-def events_of(run: EmbeddedRun, endpoint_id: str) -> list[RecordedEvent]:
-    return [event for event in run.recorder.events() if event.endpoint_id == endpoint_id]
-
-
-def recorded(run: EmbeddedRun, **parameters: str) -> RecordedEvent:
-    """Send an event for an endpoint of its own; the one event that is recorded for it."""
-    endpoint_id = new_endpoint()
-    assert send(run, event="purchase", endpoint_id=endpoint_id, **parameters).status == 200
-    (event,) = eventually(lambda: events_of(run, endpoint_id))
-    return event
-
-
-def log_lines(run: EmbeddedRun) -> list[str]:
-    """Everything the function has logged, out of CloudWatch Logs."""
-    pages = run.cloud.client("logs").filter_log_events(logGroupName=run.outputs["log_group"])
-    return [event["message"] for event in pages["events"]]
-
-
-class Runs:
-    """One embedded run at a time (moto is one per process), kept while tests want the same."""
-
-    def __init__(self) -> None:
-        self._run: EmbeddedRun | None = None
-        self._overrides: tuple[str, ...] = ()
-
-    def shared(self, *overrides: str) -> EmbeddedRun:
-        """A run with these settings; others may have used it."""
-        if self._run is None or self._overrides != overrides:
-            self.fresh(*overrides)
-            self._overrides = overrides
-        assert self._run is not None
-        return self._run
-
-    def fresh(self, *overrides: str) -> EmbeddedRun:
-        """A run of a test's own."""
-        self.stop()
-        self._run = EmbeddedRun(overrides=overrides).start()
-        return self._run
-
-    def stop(self) -> None:
-        if self._run is not None:
-            self._run.stop()
-        self._run, self._overrides = None, ()
 
 
 @pytest.fixture(scope="module")
@@ -339,39 +263,6 @@ class TestTheAnswer:
         assert "Access-Control-Allow-Origin" not in other
 
 
-def _without(action: str) -> Callable[..., Any]:
-    """Deploys role policies that lack one action."""
-    deploy = Resources._role_policy
-
-    def deploy_without(self: Resources, name: str, inputs: Mapping[str, Any]) -> Any:
-        document = json.loads(inputs["policy"])
-        for statement in document["Statement"]:
-            if f"{name}:{statement['Sid']}" == action.rpartition("/")[0]:
-                statement["Action"].remove(action.rpartition("/")[2])
-        document["Statement"] = [s for s in document["Statement"] if s["Action"]]
-        if not document["Statement"]:
-            return name, dict(inputs)  # a policy without statements cannot be deployed
-        return deploy(self, name, {**inputs, "policy": json.dumps(document)})
-
-    return deploy_without
-
-
-def _deployed_actions(run: EmbeddedRun) -> set[str]:
-    """Every action that a role of the deployed program has, as POLICY:SID/ACTION."""
-    iam = run.cloud.client("iam")
-    actions: set[str] = set()
-    for role in iam.list_roles()["Roles"]:
-        for policy in iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]:
-            document = iam.get_role_policy(RoleName=role["RoleName"], PolicyName=policy)["PolicyDocument"]
-            logical_name = policy.rpartition("-")[0]
-            actions |= {
-                f"{logical_name}:{statement['Sid']}/{action}"
-                for statement in document["Statement"]
-                for action in statement["Action"]
-            }
-    return actions
-
-
 def _answers_502(run: EmbeddedRun) -> None:
     assert send(run, event="purchase", endpoint_id="e1").status == 502
 
@@ -416,7 +307,7 @@ NEEDED: dict[str, Callable[[EmbeddedRun], None]] = {
 
 class TestLeastPrivilege:
     def test_the_roles_have_exactly_the_actions_that_are_needed(self, open_run: EmbeddedRun) -> None:
-        assert _deployed_actions(open_run) == set(NEEDED)
+        assert deployed_actions(open_run) == set(NEEDED)
 
     def test_with_all_of_them_nothing_is_denied(self, open_run: EmbeddedRun) -> None:
         recorded(open_run)
@@ -427,7 +318,7 @@ class TestLeastPrivilege:
     def test_without_one_of_them_the_path_breaks(
         self, runs: Runs, monkeypatch: pytest.MonkeyPatch, action: str, breaks: Callable[[EmbeddedRun], None]
     ) -> None:
-        monkeypatch.setattr(Resources, "_role_policy", _without(action))
+        monkeypatch.setattr(Resources, "_role_policy", without(action))
         run = runs.fresh(*AT_ONCE)
-        assert action not in _deployed_actions(run)
+        assert action not in deployed_actions(run)
         breaks(run)

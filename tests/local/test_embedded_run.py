@@ -42,7 +42,9 @@ def test_a_run_that_stopped_leaves_no_thread_and_frees_its_port(embedded_run: St
 def test_a_program_that_fails_ends_the_start_and_leaves_nothing_behind(
     embedded_run: StartRun, tmp_path: Path
 ) -> None:
-    (tmp_path / "Pulumi.yaml").write_text("name: gtm-pixel\nconfig: {pinpointApplicationId: x}")
+    (tmp_path / "Pulumi.yaml").write_text(
+        "name: gtm-pixel\nconfig: {authMode: open, pinpointApplicationId: x}"
+    )
     (tmp_path / "Pulumi.dev.yaml").write_text("config: {aws:region: eu-west-1}")
     (tmp_path / "__main__.py").write_text("import pulumi_aws as aws\naws.sns.Topic('t')\n")
     with pytest.raises(EmbeddedRunError, match="does not know the resource type aws:sns/topic:Topic"):

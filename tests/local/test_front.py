@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from werkzeug.test import Client, TestResponse
 
+from local.cloud import Cloud
+from local.demo_users import DemoUsers
 from local.front import Front
 from local.recorder import RecordedEvent, Recorder, RejectedMessage
 
@@ -186,3 +188,52 @@ def test_the_page_labels_its_fields(client: Client) -> None:
     labelled = set(re.findall(r'<label for="([^"]+)"', text))
 
     assert labelled == set(re.findall(r'<input id="([^"]+)"', text))
+
+
+# ---- Demo users ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def signing_client(recorder: Recorder, cloud: Cloud) -> Client:
+    """A front with demo users."""
+    front = Front(
+        gateway=gateway,
+        stage_name="dev",
+        outputs=lambda: OUTPUTS,
+        recorder=recorder,
+        dead_letters=list[dict[str, Any]],
+        notes=[],
+        demo_users=DemoUsers(cloud),
+    )
+    return Client(front)
+
+
+def test_a_demo_user_signs_in_with_one_request(signing_client: Client) -> None:
+    answer = signing_client.post("/demo/sign-in", json={"user": "demo"})
+
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert set(answer.get_json()) == {"user", "endpoint_id", "token", "expired_token"}
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"user": ""}, {"user": "a b"}, {"user": 1}, {"user": "x" * 65}, [], "demo"]
+)
+def test_a_user_that_is_no_name_is_answered_with_400(signing_client: Client, body: object) -> None:
+    assert signing_client.post("/demo/sign-in", json=body).status_code == 400
+
+
+def test_a_form_of_another_page_signs_nobody_in(signing_client: Client) -> None:
+    answer = signing_client.post("/demo/sign-in", data='{"user": "demo"}', content_type="text/plain")
+
+    assert answer.status_code == 400
+
+
+def test_signing_in_is_a_post(signing_client: Client) -> None:
+    answer = signing_client.get("/demo/sign-in")
+
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+
+
+def test_without_demo_users_nobody_can_sign_in(client: Client) -> None:
+    assert client.post("/demo/sign-in", json={"user": "demo"}).status_code == 404

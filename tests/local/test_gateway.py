@@ -2,9 +2,11 @@
 
 import copy
 import http.client
+import io
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +16,10 @@ import pytest
 
 from components.openapi import PIXEL, api_document
 from local.cloud import Cloud
-from local.gateway import MAX_REQUEST_HEAD_BYTES, Gateway, UnservedPart
+from local.gateway import MAX_REQUEST_HEAD_BYTES, Gateway
+from local.gateway_responses import UnservedPart
 from local.http_server import HttpServer, WsgiApplication
+from local.lambda_runtime import FunctionError, Invocation
 from local.openapi_import import import_openapi
 from local.velocity import MappingTemplateError
 from tests.hostile import HOSTILE_VALUES
@@ -23,7 +27,15 @@ from tests.hostile import HOSTILE_VALUES
 ORIGINS = ["https://shop.example", "https://blog.example"]
 EVENT = "/dev/events?event=purchase&endpoint_id=e1"
 
+AUTHORIZER_URI = (
+    "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/"
+    "arn:aws:lambda:us-east-1:123456789012:function:authorizer/invocations"
+)
+
 Edit = Callable[[dict[str, Any]], None]
+
+
+Headers = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -41,10 +53,14 @@ class Site:
         self._server = HttpServer(lambda environ, start: self.application(environ, start)).start()
         self.stop = self._server.stop
 
-    def call(self, path: str, *, method: str = "GET", headers: Mapping[str, str] | None = None) -> Answer:
+    def call(self, path: str, *, method: str = "GET", headers: Headers | None = None) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self._server.port, timeout=10)
+        pairs = headers.items() if isinstance(headers, Mapping) else headers or []
         with closing(connection):
-            connection.request(method, path, headers=dict(headers or {}))
+            connection.putrequest(method, path)
+            for name, value in pairs:
+                connection.putheader(name, value)
+            connection.endheaders()
             answer = connection.getresponse()
             return Answer(answer.status, dict(answer.getheaders()), answer.read().decode())
 
@@ -62,6 +78,7 @@ class Pixel:
         limits: dict[str, str],
         sends: bool,
         trusts: str,
+        authorizer: bool,
     ) -> None:
         self.cloud = cloud
         self.site = site
@@ -75,6 +92,7 @@ class Pixel:
             queue_integration_uri=f"arn:aws:apigateway:{cloud.region}:sqs:path/{cloud.account_id}/events",
             integration_role_arn=self.role_arn,
             allowed_origins=origins,
+            authorizer_uri=AUTHORIZER_URI if authorizer else None,
         )
         document = copy.deepcopy(document)
         edit(document)
@@ -92,11 +110,21 @@ class Pixel:
                 ],
             )
         self.now = 0.0
+        # What was asked of the authorizer's function, and what it answers.
+        self.asked: list[Mapping[str, Any]] = []
+        self.says: Callable[[Mapping[str, Any]], Invocation] = says(proof="none")
         self.serve()
 
     def serve(self) -> None:
         """Read the API back from moto and answer for it."""
-        self.site.application = Gateway(self.cloud, self.rest_api_id, "dev", clock=lambda: self.now)
+        self.site.application = Gateway(
+            self.cloud, self.rest_api_id, "dev", invoke=self._invoke, clock=lambda: self.now
+        )
+
+    def _invoke(self, function_name: str, event: Mapping[str, Any]) -> Invocation:
+        assert function_name == "authorizer"
+        self.asked.append(event)
+        return self.says(event)
 
     def _role(self, *, sends: bool, trusts: str) -> str:
         iam = self.cloud.client("iam")
@@ -144,9 +172,17 @@ def deploy(cloud: Cloud, site: Site) -> Iterator[Callable[..., Pixel]]:
         limits: dict[str, str] | None = None,
         sends: bool = True,
         trusts: str = "apigateway.amazonaws.com",
+        authorizer: bool = False,
     ) -> Pixel:
         return Pixel(
-            cloud, site, origins=origins or [], edit=edit, limits=limits or {}, sends=sends, trusts=trusts
+            cloud,
+            site,
+            origins=origins or [],
+            edit=edit,
+            limits=limits or {},
+            sends=sends,
+            trusts=trusts,
+            authorizer=authorizer,
         )
 
     yield deploy_one
@@ -156,6 +192,48 @@ def deploy(cloud: Cloud, site: Site) -> Iterator[Callable[..., Pixel]]:
     for policy in iam.list_role_policies(RoleName="send")["PolicyNames"]:
         iam.delete_role_policy(RoleName="send", PolicyName=policy)
     iam.delete_role(RoleName="send")
+
+
+@pytest.fixture
+def permitted(cloud: Cloud) -> Iterator[None]:
+    """The authorizer's function, which API Gateway may invoke."""
+    iam, client = cloud.client("iam"), cloud.client("lambda")
+    role = iam.create_role(RoleName="authorizer", AssumeRolePolicyDocument="{}")["Role"]
+    archive = io.BytesIO()
+    zipfile.ZipFile(archive, "w").close()
+    client.create_function(
+        FunctionName="authorizer",
+        Role=role["Arn"],
+        Runtime="python3.13",
+        Handler="index.handler",
+        Code={"ZipFile": archive.getvalue()},
+    )
+    client.add_permission(
+        FunctionName="authorizer",
+        StatementId="api",
+        Action="lambda:InvokeFunction",
+        Principal="apigateway.amazonaws.com",
+    )
+    yield
+    client.delete_function(FunctionName="authorizer")
+    iam.delete_role(RoleName="authorizer")
+
+
+@pytest.fixture
+def guarded(deploy: Callable[..., Pixel], permitted: None) -> Pixel:  # noqa: ARG001 - has to be there
+    """The API of the authenticated scenario."""
+    return deploy(authorizer=True)
+
+
+def says(effect: str = "Allow", **context: Any) -> Callable[[Mapping[str, Any]], Invocation]:
+    """What a function answers that always says the same of the method it is asked about."""
+
+    def answer(event: Mapping[str, Any]) -> Invocation:
+        statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": event["methodArn"]}
+        policy = {"Version": "2012-10-17", "Statement": [statement]}
+        return Invocation(payload={"principalId": "p", "policyDocument": policy, "context": context})
+
+    return answer
 
 
 @pytest.fixture
@@ -231,8 +309,11 @@ def test_of_a_repeated_parameter_the_last_value_counts(pixel: Pixel) -> None:
     assert dict(parse_qsl(message["Body"]))["event"] == "last"
 
 
-def test_a_header_cannot_stand_in_for_a_parameter(pixel: Pixel) -> None:
-    assert pixel.call("/dev/events?endpoint_id=e1", headers={"event": "purchase"}).status == 400
+@pytest.mark.parametrize("name", ["event", "endpoint_id"])
+def test_a_header_cannot_stand_in_for_a_parameter(pixel: Pixel, name: str) -> None:
+    query = "&".join(part for part in ("event=purchase", "endpoint_id=e1") if not part.startswith(name))
+
+    assert pixel.call(f"/dev/events?{query}", headers={name: "forged"}).status == 400
 
 
 # ---- A request that API Gateway refuses ---------------------------------------------------------------
@@ -336,6 +417,137 @@ def test_a_gateway_response_substitutes_variables_and_renders_no_template(
     assert answer.body == (
         '#set($x = 1) BAD_REQUEST_PARAMETERS: "Missing required request parameters: [endpoint_id]"'
     )
+
+
+# ---- The authenticated scenario -------------------------------------------------------------------------
+
+
+def attributes_of(pixel: Pixel) -> dict[str, str]:
+    (message,) = pixel.messages()
+    return {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+
+
+def test_what_the_authorizer_proves_becomes_a_message_attribute(guarded: Pixel) -> None:
+    guarded.says = says(proof="proven", proven_endpoint="a&b=日本 %")
+
+    assert guarded.call(EVENT).status == 200
+    assert attributes_of(guarded)["proven_endpoint"] == "a&b=日本 %"
+
+
+def test_where_it_proves_nothing_there_is_no_such_attribute(guarded: Pixel) -> None:
+    guarded.says = says(proof="none")
+
+    assert guarded.call(EVENT).status == 200
+    assert set(attributes_of(guarded)) == {"request_id", "request_time"}
+
+
+def test_a_template_that_reads_what_the_authorizer_did_not_say_fails(guarded: Pixel) -> None:
+    # What Velocity would write there is no endpoint that anybody has proven.
+    guarded.says = says(proof="proven")
+
+    assert guarded.call(EVENT).status == 500
+    assert guarded.messages() == []
+
+
+def test_the_authorizer_is_asked_for_each_request_anew(guarded: Pixel) -> None:
+    for endpoint in ("e1", "e2"):
+        guarded.says = says(proof="proven", proven_endpoint=endpoint)
+        guarded.call(EVENT)
+
+    proven = [
+        message["MessageAttributes"]["proven_endpoint"]["StringValue"] for message in guarded.messages()
+    ]
+    assert sorted(proven) == ["e1", "e2"]
+
+
+def test_the_authorizer_sees_every_value_of_the_request_decoded(guarded: Pixel) -> None:
+    guarded.call(
+        "/dev/events?event=a&event=b%20c&endpoint_id=e%2B1",
+        headers=[("Authorization", "Bearer 1"), ("Authorization", "Bearer 2"), ("x_y", "z")],
+    )
+
+    (event,) = guarded.asked
+    assert event["queryStringParameters"] == {"event": "b c", "endpoint_id": "e+1"}
+    assert event["multiValueQueryStringParameters"] == {"event": ["a", "b c"], "endpoint_id": ["e+1"]}
+    assert event["headers"]["Authorization"] == "Bearer 2"
+    assert event["multiValueHeaders"]["Authorization"] == ["Bearer 1", "Bearer 2"]
+    assert event["headers"]["x_y"] == "z"
+
+
+def test_the_authorizer_sees_the_method_and_the_request_id_of_the_message(guarded: Pixel) -> None:
+    guarded.call(EVENT)
+
+    (event,) = guarded.asked
+    api = f"arn:aws:execute-api:us-east-1:123456789012:{guarded.rest_api_id}"
+    assert (event["type"], event["methodArn"]) == ("REQUEST", f"{api}/dev/GET/events")
+    assert (event["resource"], event["path"], event["httpMethod"]) == ("/events", "/events", "GET")
+    context = event["requestContext"]
+    assert (context["stage"], context["path"]) == ("dev", "/dev/events")
+    assert context["extendedRequestId"] == attributes_of(guarded)["request_id"]
+
+
+def test_a_request_that_the_authorizer_denies_is_a_403_and_queues_nothing(guarded: Pixel) -> None:
+    guarded.says = says("Deny")
+
+    answer = guarded.call(EVENT)
+
+    assert (answer.status, json.loads(answer.body)["message"]) == (
+        403,
+        "User is not authorized to access this resource with an explicit deny",
+    )
+    assert guarded.messages() == []
+
+
+def test_an_authorizer_that_fails_is_a_500_without_a_message_and_queues_nothing(
+    guarded: Pixel, caplog: pytest.LogCaptureFixture
+) -> None:
+    guarded.says = lambda _: Invocation(error=FunctionError(error_type="ValueError", message="of a visitor"))
+
+    answer = guarded.call(EVENT)
+
+    assert (answer.status, json.loads(answer.body)) == (500, {"message": None})
+    assert answer.headers["x-amzn-ErrorType"] == "AuthorizerConfigurationException"
+    assert guarded.messages() == []
+    assert "authorizer token: its function failed with ValueError" in caplog.text
+    assert "of a visitor" not in caplog.text
+
+
+def test_an_authorizer_that_says_unauthorized_is_a_401(guarded: Pixel) -> None:
+    guarded.says = lambda _: Invocation(error=FunctionError(error_type="Exception", message="Unauthorized"))
+
+    assert guarded.call(EVENT).status == 401
+
+
+def test_a_function_that_the_api_may_not_invoke_is_a_500(deploy: Callable[..., Pixel]) -> None:
+    pixel = deploy(authorizer=True)
+
+    assert pixel.call(EVENT).status == 500
+    assert (pixel.asked, pixel.messages()) == ([], [])
+
+
+def test_a_throttled_request_does_not_reach_the_authorizer(
+    deploy: Callable[..., Pixel],
+    permitted: None,  # noqa: ARG001 - has to be there
+) -> None:
+    pixel = deploy(authorizer=True, limits={"rateLimit": "0", "burstLimit": "0"})
+
+    assert pixel.call(EVENT).status == 429
+    assert pixel.asked == []
+
+
+def test_the_authorizer_is_asked_before_the_parameters_are_validated(guarded: Pixel) -> None:
+    assert guarded.call("/dev/events").status == 400
+    assert len(guarded.asked) == 1
+
+
+def test_a_preflight_request_needs_no_authorizer(
+    deploy: Callable[..., Pixel],
+    permitted: None,  # noqa: ARG001 - has to be there
+) -> None:
+    pixel = deploy(authorizer=True, origins=["*"])
+
+    assert pixel.call(EVENT, method="OPTIONS", headers={"Origin": "https://any.example"}).status == 204
+    assert pixel.asked == []
 
 
 # ---- A queue that refuses ------------------------------------------------------------------------------
@@ -483,7 +695,7 @@ def test_an_integration_that_is_not_served_stops_the_gateway(
         deploy(edit=lambda document: integration_of(document).update({key: value}))
 
 
-def test_a_method_with_an_authorizer_stops_the_gateway(pixel: Pixel) -> None:
+def test_a_method_with_another_authorization_stops_the_gateway(pixel: Pixel) -> None:
     client = pixel.cloud.client("apigateway")
     root = client.get_resources(restApiId=pixel.rest_api_id)["items"][0]["id"]
     client.put_method(
@@ -491,4 +703,4 @@ def test_a_method_with_an_authorizer_stops_the_gateway(pixel: Pixel) -> None:
     )
 
     with pytest.raises(UnservedPart, match="AWS_IAM"):
-        Gateway(pixel.cloud, pixel.rest_api_id, "dev")
+        pixel.serve()

@@ -11,6 +11,10 @@ from local.cloud import Cloud
 from local.openapi_import import InvalidDocument, UnknownPart, import_openapi
 
 QUEUE_URI = "arn:aws:apigateway:us-east-1:sqs:path/123456789012/events"
+AUTHORIZER_URI = (
+    "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/"
+    "arn:aws:lambda:us-east-1:123456789012:function:f/invocations"
+)
 ROLE = "arn:aws:iam::123456789012:role/send"
 
 
@@ -33,6 +37,19 @@ def document() -> dict[str, Any]:
             queue_integration_uri=QUEUE_URI,
             integration_role_arn=ROLE,
             allowed_origins=["https://a.example", "https://b.example"],
+        )
+    )
+
+
+@pytest.fixture
+def guarded_document() -> dict[str, Any]:
+    return copy.deepcopy(
+        api_document(
+            title="t",
+            queue_integration_uri=QUEUE_URI,
+            integration_role_arn=ROLE,
+            allowed_origins=["*"],
+            authorizer_uri=AUTHORIZER_URI,
         )
     )
 
@@ -149,9 +166,8 @@ def test_resources_above_a_path_are_made_once(
     [
         ((), "x-amazon-apigateway-binary-media-types"),
         ((), "x-amazon-apigateway-policy"),
-        ((), "components"),
+        ((), "security"),
         (("paths", "/events"), "x-amazon-apigateway-any-method"),
-        (("paths", "/events", "get"), "security"),
         (("paths", "/events", "get"), "x-amazon-apigateway-auth"),
         (("paths", "/events", "get", "x-amazon-apigateway-integration"), "contentHandling"),
         (
@@ -235,3 +251,109 @@ def test_a_method_without_an_integration_is_refused(
 
     with pytest.raises(InvalidDocument, match="GET /events has no"):
         import_openapi(client, rest_api_id, document)
+
+
+# ---- Security schemes ---------------------------------------------------------------------------------
+
+
+def scheme_of(document: dict[str, Any]) -> dict[str, Any]:
+    return document["components"]["securitySchemes"]["token"]
+
+
+def test_a_security_scheme_becomes_an_authorizer(
+    client: Any, rest_api_id: str, guarded_document: dict[str, Any]
+) -> None:
+    import_openapi(client, rest_api_id, guarded_document)
+
+    (authorizer,) = client.get_authorizers(restApiId=rest_api_id)["items"]
+    del authorizer["id"]
+    assert authorizer == {
+        "name": "token",
+        "type": "REQUEST",
+        "authorizerUri": AUTHORIZER_URI,
+        "authorizerResultTtlInSeconds": 0,
+    }
+
+
+def test_without_a_time_to_live_results_would_be_cached_as_in_api_gateway(
+    client: Any, rest_api_id: str, guarded_document: dict[str, Any]
+) -> None:
+    del scheme_of(guarded_document)["x-amazon-apigateway-authorizer"]["authorizerResultTtlInSeconds"]
+
+    import_openapi(client, rest_api_id, guarded_document)
+
+    (authorizer,) = client.get_authorizers(restApiId=rest_api_id)["items"]
+    assert authorizer["authorizerResultTtlInSeconds"] == 300
+
+
+def test_only_the_method_that_names_it_has_the_authorizer(
+    client: Any, rest_api_id: str, guarded_document: dict[str, Any]
+) -> None:
+    get = imported_method(client, rest_api_id, guarded_document, "GET")
+
+    (authorizer,) = client.get_authorizers(restApiId=rest_api_id)["items"]
+    options = client.get_method(
+        restApiId=rest_api_id,
+        resourceId=client.get_resources(restApiId=rest_api_id)["items"][-1]["id"],
+        httpMethod="OPTIONS",
+    )
+    assert (get["authorizationType"], get["authorizerId"]) == ("CUSTOM", authorizer["id"])
+    assert (options["authorizationType"], options.get("authorizerId")) == ("NONE", None)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"type": "oauth2"}, "oauth2"),
+        ({"x-amazon-apigateway-authtype": "cognito_user_pools"}, "cognito_user_pools"),
+        ({"x-amazon-apigateway-authorizer": {"type": "token", "authorizerUri": "u"}}, "'token'"),
+        ({"x-amazon-apigateway-authorizer": {"type": "request", "providerARNs": []}}, "providerARNs"),
+        ({"flows": {}}, "flows"),
+    ],
+)
+def test_another_kind_of_security_scheme_is_refused(
+    client: Any, rest_api_id: str, guarded_document: dict[str, Any], change: dict[str, Any], named: str
+) -> None:
+    scheme_of(guarded_document).update(change)
+
+    with pytest.raises(UnknownPart, match=named):
+        import_openapi(client, rest_api_id, guarded_document)
+
+
+@pytest.mark.parametrize(
+    "security", [[{"token": ["scope"]}], [{"token": []}, {}], [{"token": [], "b": []}], [{}]]
+)
+def test_security_with_scopes_or_a_choice_is_refused(
+    client: Any, rest_api_id: str, guarded_document: dict[str, Any], security: list[Any]
+) -> None:
+    get_of(guarded_document)["security"] = security
+
+    with pytest.raises(UnknownPart, match="GET /events, security"):
+        import_openapi(client, rest_api_id, guarded_document)
+
+
+def test_a_security_scheme_that_is_not_declared_is_refused(
+    client: Any, rest_api_id: str, guarded_document: dict[str, Any]
+) -> None:
+    get_of(guarded_document)["security"] = [{"other": []}]
+
+    with pytest.raises(InvalidDocument, match="'other'"):
+        import_openapi(client, rest_api_id, guarded_document)
+
+
+def test_a_security_scheme_without_an_authorizer_is_refused(
+    client: Any, rest_api_id: str, guarded_document: dict[str, Any]
+) -> None:
+    del scheme_of(guarded_document)["x-amazon-apigateway-authorizer"]
+
+    with pytest.raises(InvalidDocument, match="security scheme token has no"):
+        import_openapi(client, rest_api_id, guarded_document)
+
+
+def test_another_component_is_refused(
+    client: Any, rest_api_id: str, guarded_document: dict[str, Any]
+) -> None:
+    guarded_document["components"]["schemas"] = {}
+
+    with pytest.raises(UnknownPart, match="components holds schemas"):
+        import_openapi(client, rest_api_id, guarded_document)

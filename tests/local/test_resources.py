@@ -1,5 +1,6 @@
 """Creating declared resources in moto: what is refused, and what is read back."""
 
+import json
 import re
 import zipfile
 from collections.abc import Callable, Mapping
@@ -108,6 +109,27 @@ def test_a_queue_that_shows_messages_again_too_soon_is_refused_as_event_source(
     name, _ = resources.create(FUNCTION, "f", function)
     with pytest.raises(ResourceError, match=r"visibility timeout: 59 seconds is less than .* 60 seconds"):
         resources.create(SOURCE, "s", {"eventSourceArn": queue["arn"], "functionName": name})
+
+
+def test_a_permission_is_in_the_functions_policy(
+    resources: Resources, function: Mapping[str, Any], cloud: Cloud
+) -> None:
+    name, outputs = resources.create(FUNCTION, "f", function)
+    source = "arn:aws:execute-api:us-east-1:123456789012:api/authorizers/*"
+    who = {"action": "lambda:InvokeFunction", "principal": "apigateway.amazonaws.com", "sourceArn": source}
+
+    resources.create("aws:lambda/permission:Permission", "p", {"function": name, **who})
+
+    (statement,) = json.loads(cloud.client("lambda").get_policy(FunctionName=name)["Policy"])["Statement"]
+    assert re.fullmatch(r"p-[0-9a-f]{7}", statement.pop("Sid"))
+    assert statement.pop("FunctionName", name) == name
+    assert statement == {
+        "Effect": "Allow",
+        "Principal": {"Service": "apigateway.amazonaws.com"},
+        "Action": "lambda:InvokeFunction",
+        "Resource": outputs["arn"],
+        "Condition": {"ArnLike": {"AWS:SourceArn": source}},
+    }
 
 
 @pytest.mark.parametrize(("declared", "enabled"), [({}, True), ({"enabled": False}, False)])

@@ -48,6 +48,20 @@ def refusal(project: Path, *overrides: str, stack: str = "dev") -> str:
     return message
 
 
+@pytest.mark.parametrize("override", ["stageName=v2", "gtm-pixel:stageName=v2"])
+def test_it_knows_which_settings_were_given_with_config(project: Path, override: str) -> None:
+    config = loaded(project, override)
+
+    assert config.overrides(["tracing", "stageName"])
+    assert not config.overrides(["tracing", "pinpointApplicationId"])
+
+
+def test_settings_can_be_put_over_it(project: Path) -> None:
+    config = loaded(project, "stageName=v2").with_settings({"stageName": "v3"})
+
+    assert (config.setting("stageName"), config.region) == ("v3", "eu-west-1")
+
+
 @pytest.mark.parametrize(
     ("key", "text"),
     [

@@ -1,0 +1,87 @@
+"""A user pool for the authenticated scenario, as a site would have in Amazon Cognito, and users to try it.
+
+The pool is in moto, which signs real JSON Web Tokens and serves the key set. Its tokens name the endpoint in
+the claim `sub`. Imports `local.cloud` only.
+"""
+
+import secrets
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from moto.cognitoidp.models import cognitoidp_backends
+
+from local.cloud import Cloud
+
+_HOUR_SECONDS = 60 * 60
+_PASSWORD_FLOW = "USER_PASSWORD_AUTH"  # noqa: S105 - a kind of sign-in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """A signed-in user: the endpoint that the token proves, the token, and one that expired an hour ago."""
+
+    user: str
+    endpoint_id: str
+    token: str
+    expired_token: str
+
+
+class DemoUsers:
+    """The users of a new pool with one app client."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._cognito = cloud.client("cognito-idp")
+        self._pool_id: str = self._cognito.create_user_pool(PoolName="demo")["UserPool"]["Id"]
+        client = self._cognito.create_user_pool_client(
+            UserPoolId=self._pool_id, ClientName="site", ExplicitAuthFlows=[f"ALLOW_{_PASSWORD_FLOW}"]
+        )
+        self._client_id: str = client["UserPoolClient"]["ClientId"]
+        self._lock = threading.Lock()
+        self._accounts: dict[str, _Account] = {}
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """The stack's settings that make the program believe this pool, and no other issuer."""
+        return {
+            "tokenIssuer": f"https://cognito-idp.{self._cloud.region}.amazonaws.com/{self._pool_id}",
+            "tokenAudience": self._client_id,
+            # The discovery document is at the real Amazon Cognito, which knows nothing of this pool.
+            "jwksUri": f"{self._cloud.endpoint_url}/{self._pool_id}/.well-known/jwks.json",
+        }
+
+    def sign_in(self, user: str) -> SignedIn:
+        """Sign a user in, and first up if there is none of that name."""
+        with self._lock:
+            account = self._accounts.get(user) or self._sign_up(user)
+        answer = self._cognito.initiate_auth(
+            ClientId=self._client_id,
+            AuthFlow=_PASSWORD_FLOW,
+            AuthParameters={"USERNAME": user, "PASSWORD": account.password},
+        )
+        return SignedIn(
+            user=user,
+            endpoint_id=account.subject,
+            token=answer["AuthenticationResult"]["IdToken"],
+            expired_token=self._expired_token(user),
+        )
+
+    def _sign_up(self, user: str) -> "_Account":
+        password = f"Aa1!{secrets.token_urlsafe(16)}"
+        answer = self._cognito.sign_up(ClientId=self._client_id, Username=user, Password=password)
+        self._cognito.admin_confirm_sign_up(UserPoolId=self._pool_id, Username=user)
+        self._accounts[user] = account = _Account(answer["UserSub"], password)
+        return account
+
+    def _expired_token(self, user: str) -> str:
+        """What a browser still holds of a session that is over; no service would issue it."""
+        pool = cognitoidp_backends[self._cloud.account_id][self._cloud.region].user_pools[self._pool_id]
+        token, _ = pool.create_jwt(self._client_id, user, "id", expires_in=-_HOUR_SECONDS)
+        return token
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    subject: str
+    password: str

@@ -1,0 +1,138 @@
+"""Embedded runs for tests: one at a time, requests as GTM sends them, and what became of them."""
+
+import itertools
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from http.client import HTTPConnection
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode, urlsplit
+
+from local.embedded_run import EmbeddedRun
+from local.recorder import RecordedEvent
+from local.resources import Resources
+
+PATIENCE_SECONDS = 20
+AT_ONCE = ("batchSize=10", "batchWindowSeconds=0")  # no waiting for a batch to fill
+
+_numbers = itertools.count()
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def send(run: EmbeddedRun, headers: Mapping[str, str] | None = None, /, **parameters: str) -> Answer:
+    """GET the events URL as GTM does: parameters encoded like encodeURIComponent."""
+    return send_pairs(run, list(parameters.items()), list((headers or {}).items()))
+
+
+def send_pairs(
+    run: EmbeddedRun, parameters: Sequence[tuple[str, str]], headers: Sequence[tuple[str, str]] = ()
+) -> Answer:
+    """The same where a name may come more than once; header names go out as they are."""
+    url = urlsplit(run.outputs["events_url"])
+    connection = HTTPConnection(url.netloc, timeout=10)
+    with closing(connection):
+        connection.putrequest("GET", f"{url.path}?{urlencode(parameters, quote_via=quote)}")
+        for name, value in headers:
+            connection.putheader(name, value)
+        connection.endheaders()
+        answer = connection.getresponse()
+        return Answer(answer.status, dict(answer.getheaders()), answer.read())
+
+
+def eventually(condition: Callable[[], Any]) -> Any:
+    """What `condition` gives as soon as it is true; fails after a while."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (result := condition()):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+    return result
+
+
+def new_endpoint() -> str:
+    return f"endpoint-{next(_numbers)}"
+
+
+def events_of(run: EmbeddedRun, endpoint_id: str) -> list[RecordedEvent]:
+    return [event for event in run.recorder.events() if event.endpoint_id == endpoint_id]
+
+
+def recorded(run: EmbeddedRun, **parameters: str) -> RecordedEvent:
+    """Send an event for an endpoint of its own; the one event that is recorded for it."""
+    endpoint_id = new_endpoint()
+    assert send(run, event="purchase", endpoint_id=endpoint_id, **parameters).status == 200
+    (event,) = eventually(lambda: events_of(run, endpoint_id))
+    return event
+
+
+def log_lines(run: EmbeddedRun, log_group: str | None = None) -> list[str]:
+    """Everything the processor (or who writes to that group) has logged, out of CloudWatch Logs."""
+    logs = run.cloud.client("logs")
+    found = logs.filter_log_events(logGroupName=log_group or run.outputs["log_group"])
+    return [event["message"] for event in found["events"]]
+
+
+class Runs:
+    """One embedded run at a time (moto is one per process), kept while tests want the same."""
+
+    def __init__(self) -> None:
+        self._run: EmbeddedRun | None = None
+        self._wanted: tuple[str, ...] = ()
+
+    def shared(self, *overrides: str, stack: str = "dev") -> EmbeddedRun:
+        """A run with these settings; others may have used it."""
+        wanted = (stack, *overrides)
+        if self._run is None or self._wanted != wanted:
+            self.fresh(*overrides, stack=stack)
+            self._wanted = wanted
+        assert self._run is not None
+        return self._run
+
+    def fresh(self, *overrides: str, stack: str = "dev") -> EmbeddedRun:
+        """A run of a test's own."""
+        self.stop()
+        self._run = EmbeddedRun(overrides=overrides, stack=stack).start()
+        return self._run
+
+    def stop(self) -> None:
+        if self._run is not None:
+            self._run.stop()
+        self._run, self._wanted = None, ()
+
+
+def without(action: str) -> Callable[..., Any]:
+    """Deploys role policies that lack one action."""
+    deploy = Resources._role_policy
+
+    def deploy_without(self: Resources, name: str, inputs: Mapping[str, Any]) -> Any:
+        document = json.loads(inputs["policy"])
+        for statement in document["Statement"]:
+            if f"{name}:{statement['Sid']}" == action.rpartition("/")[0]:
+                statement["Action"].remove(action.rpartition("/")[2])
+        document["Statement"] = [s for s in document["Statement"] if s["Action"]]
+        if not document["Statement"]:
+            return name, dict(inputs)  # a policy without statements cannot be deployed
+        return deploy(self, name, {**inputs, "policy": json.dumps(document)})
+
+    return deploy_without
+
+
+def deployed_actions(run: EmbeddedRun) -> set[str]:
+    """Every action that a role of the deployed program has, as POLICY:SID/ACTION."""
+    iam = run.cloud.client("iam")
+    actions: set[str] = set()
+    for role in iam.list_roles()["Roles"]:
+        for policy in iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]:
+            document = iam.get_role_policy(RoleName=role["RoleName"], PolicyName=policy)["PolicyDocument"]
+            logical_name = policy.rpartition("-")[0]
+            actions |= {
+                f"{logical_name}:{statement['Sid']}/{action}"
+                for statement in document["Statement"]
+                for action in statement["Action"]
+            }
+    return actions

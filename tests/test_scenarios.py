@@ -1,0 +1,516 @@
+"""Who may update a profile: the open and the authenticated scenario over HTTP, in the embedded run.
+
+The issuer is one of the tests' own on loopback; the authorizer, its archive, the gateway, the queue and the
+processor are those of the program.
+"""
+
+import json
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+from urllib.error import HTTPError
+
+import pytest
+
+from handler.token_refusal import RefusalReason
+from local.embedded_run import EmbeddedRun
+from local.recorder import RecordedEvent
+from local.resources import Resources
+from tests.embedded import (
+    AT_ONCE,
+    Runs,
+    deployed_actions,
+    events_of,
+    eventually,
+    log_lines,
+    new_endpoint,
+    send,
+    send_pairs,
+    without,
+)
+from tests.forged_tokens import FORGERIES, Forger, Forgery
+from tests.handler.log_output import LogOutput
+from tests.hostile import HOSTILE_VALUES
+from tests.token_issuer import TokenIssuer
+
+AUDIENCE = "site"
+COOKIE = "session"
+UPDATES = {"usat_plan": "gold", "usat_tier": "1"}
+
+Pairs = Sequence[tuple[str, str]]
+
+
+@pytest.fixture(scope="module")
+def runs() -> Iterator[Runs]:
+    runs = Runs()
+    yield runs
+    runs.stop()
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[TokenIssuer]:
+    issuer = TokenIssuer()
+    yield issuer
+    issuer.stop()
+
+
+@pytest.fixture
+def run(runs: Runs, issuer: TokenIssuer) -> EmbeddedRun:
+    """The authenticated scenario as it is by default: every update of a proven endpoint."""
+    return runs.shared(*authenticated(issuer), *PROFILE_UPDATES["all"], *AT_ONCE)
+
+
+def authenticated(issuer: TokenIssuer) -> Sequence[str]:
+    return (
+        *("authMode=authenticated", f"tokenIssuer={issuer.url}", f"tokenAudience={AUDIENCE}"),
+        f"tokenCookie={COOKIE}",
+    )
+
+
+def forger(issuer: TokenIssuer, endpoint_id: str) -> Forger:
+    return Forger(signer=issuer.signers[0], issuer=issuer.url, audience=AUDIENCE, endpoint_id=endpoint_id)
+
+
+def token(issuer: TokenIssuer, endpoint_id: str) -> str:
+    """A token that proves the endpoint."""
+    return forger(issuer, endpoint_id).token()
+
+
+def expired(issuer: TokenIssuer, endpoint_id: str) -> str:
+    return forger(issuer, endpoint_id).token(exp=int(time.time()) - 3600)
+
+
+# Each way a token can come: what it adds to the parameters and to the headers of a request.
+SOURCES: Mapping[str, Callable[[str], tuple[Pairs, Pairs]]] = {
+    "parameter": lambda token: ([("token", token)], []),
+    "bearer": lambda token: ([], [("Authorization", f"Bearer {token}")]),
+    "cookie": lambda token: ([], [("Cookie", f"theme=dark; {COOKIE}={token}")]),
+}
+
+
+class Sent(NamedTuple):
+    status: int
+    request_id: str
+    event: RecordedEvent
+
+
+def record(run: EmbeddedRun, endpoint_id: str, parameters: Pairs = (), headers: Pairs = ()) -> Sent:
+    """Send an event that asks for profile updates, and wait until it is recorded."""
+    event = [("event", "purchase"), ("endpoint_id", endpoint_id), *UPDATES.items()]
+    answer = send_pairs(run, [*event, *parameters], headers)
+    (found,) = eventually(lambda: events_of(run, endpoint_id))
+    return Sent(answer.status, answer.headers["x-amz-apigw-id"], found)
+
+
+def record_with(run: EmbeddedRun, endpoint_id: str, token: str, source: str = "parameter") -> Sent:
+    return record(run, endpoint_id, *SOURCES[source](token))
+
+
+def authorizer_log(run: EmbeddedRun) -> list[str]:
+    """What the authorizer has logged so far; its lines are there before the request is answered."""
+    groups = [group["logGroupName"] for group in run.cloud.client("logs").describe_log_groups()["logGroups"]]
+    (group,) = [name for name in groups if "authorizer" in name]
+    return log_lines(run, group)
+
+
+# ---- The table ----------------------------------------------------------------------------------------
+
+PROFILE_UPDATES: Mapping[str, Sequence[str]] = {
+    "none": ("profileUpdates=none",),
+    "allowlist": ("profileUpdates=allowlist", "profileAttributes=plan"),
+    "all": ("profileUpdates=all",),
+}
+ALLOWED: Mapping[str, Mapping[str, list[str]]] = {
+    "none": {},
+    "allowlist": {"plan": ["gold"]},
+    "all": {"plan": ["gold"], "tier": ["1"]},
+}
+"""What may reach the profile, by the value of profileUpdates."""
+
+
+class Row(NamedTuple):
+    """A row of the rules: the request's token, made for the event's endpoint, and whether it may update."""
+
+    name: str
+    token: Callable[[TokenIssuer, str], str]
+    may_update: bool
+
+
+OPEN_ROWS = (
+    Row("no-token", lambda _issuer, _endpoint: "", may_update=True),
+    Row("failing-token", expired, may_update=True),
+    Row("valid-token", token, may_update=True),
+    Row("token-of-another", lambda issuer, _: token(issuer, "somebody-else"), may_update=True),
+)
+AUTHENTICATED_ROWS = (
+    Row("no-token", lambda _issuer, _endpoint: "", may_update=False),
+    Row("failing-token", expired, may_update=False),
+    Row("valid-token", token, may_update=True),
+    Row("token-of-another", lambda issuer, _: token(issuer, "somebody-else"), may_update=False),
+)
+
+
+def _name(value: object) -> str:
+    return value.name if isinstance(value, Row) else str(value)
+
+
+def _check(run: EmbeddedRun, issuer: TokenIssuer, row: Row, source: str, profile_updates: str) -> None:
+    endpoint_id = new_endpoint()
+
+    sent = record_with(run, endpoint_id, row.token(issuer, endpoint_id), source)
+
+    assert sent.status == 200
+    assert sent.event.user_attributes == (ALLOWED[profile_updates] if row.may_update else {})
+
+
+class TestWhoMayUpdateAProfile:
+    # The last one varies slowest, so that all that want the same run follow each other.
+
+    @pytest.mark.parametrize("source", SOURCES)
+    @pytest.mark.parametrize("row", OPEN_ROWS, ids=_name)
+    @pytest.mark.parametrize("profile_updates", PROFILE_UPDATES)
+    def test_in_an_open_stack_the_setting_alone_decides(
+        self, runs: Runs, issuer: TokenIssuer, profile_updates: str, row: Row, source: str
+    ) -> None:
+        run = runs.shared("authMode=open", *PROFILE_UPDATES[profile_updates], *AT_ONCE)
+        _check(run, issuer, row, source, profile_updates)
+
+    @pytest.mark.parametrize("source", SOURCES)
+    @pytest.mark.parametrize("row", AUTHENTICATED_ROWS, ids=_name)
+    @pytest.mark.parametrize("profile_updates", PROFILE_UPDATES)
+    def test_in_an_authenticated_stack_the_token_must_prove_the_endpoint_too(
+        self, runs: Runs, issuer: TokenIssuer, profile_updates: str, row: Row, source: str
+    ) -> None:
+        run = runs.shared(*authenticated(issuer), *PROFILE_UPDATES[profile_updates], *AT_ONCE)
+        _check(run, issuer, row, source, profile_updates)
+
+    def test_the_same_token_from_two_places_is_one(self, run: EmbeddedRun, issuer: TokenIssuer) -> None:
+        endpoint_id = new_endpoint()
+        own = token(issuer, endpoint_id)
+
+        sent = record(run, endpoint_id, [("token", own)], [("Authorization", f"Bearer {own}")])
+
+        assert sent.event.user_attributes == ALLOWED["all"]
+
+    @pytest.mark.parametrize("name", ["Authorization", "authorization"])
+    def test_two_different_tokens_count_as_none(
+        self, run: EmbeddedRun, issuer: TokenIssuer, name: str
+    ) -> None:
+        endpoint_id = new_endpoint()
+        own, other = token(issuer, endpoint_id), token(issuer, "somebody-else")
+
+        sent = record(run, endpoint_id, headers=[(name, f"Bearer {own}"), (name, f"Bearer {other}")])
+
+        assert sent.event.user_attributes == {}
+
+    @pytest.mark.parametrize("endpoint_id", [value for value in HOSTILE_VALUES if value.isprintable()])
+    def test_any_printable_endpoint_can_be_proven(
+        self, run: EmbeddedRun, issuer: TokenIssuer, endpoint_id: str
+    ) -> None:
+        assert (
+            record_with(run, endpoint_id, token(issuer, endpoint_id)).event.user_attributes == ALLOWED["all"]
+        )
+
+
+# ---- Forged and broken tokens --------------------------------------------------------------------------
+
+
+class TestForgedTokens:
+    @pytest.mark.parametrize("forgery", FORGERIES, ids=lambda forgery: forgery.name)
+    def test_none_changes_a_profile_and_each_event_is_recorded_and_each_reason_counted(
+        self, run: EmbeddedRun, issuer: TokenIssuer, forgery: Forgery
+    ) -> None:
+        endpoint_id = new_endpoint()
+        tokens = forgery.tokens(forger(issuer, endpoint_id))
+        before = len(authorizer_log(run))
+
+        sent = record(run, endpoint_id, [("token", one) for one in tokens])
+
+        assert (sent.status, sent.event.user_attributes) == (200, {})
+        log = LogOutput(output="\n".join(authorizer_log(run)[before:]))
+        (refusal,) = log.logged("token refused")
+        assert (refusal["reason"], refusal["request_id"]) == (forgery.reason, sent.request_id)
+        assert log.metric("TokensRefused", reason=forgery.reason) == [1]
+
+    def test_there_are_at_least_forty(self) -> None:
+        assert len(FORGERIES) >= 40
+
+
+# ---- The issuer ----------------------------------------------------------------------------------------
+
+
+class TestAnIssuerThatIsDown:
+    @pytest.fixture
+    def own_issuer(self) -> Iterator[TokenIssuer]:
+        issuer = TokenIssuer()
+        yield issuer
+        issuer.stop()
+
+    def test_it_costs_no_event(self, runs: Runs, own_issuer: TokenIssuer) -> None:
+        run = runs.fresh(*authenticated(own_issuer), *AT_ONCE)
+        own_issuer.stop()
+
+        events = [record_with(run, name, token(own_issuer, name)) for name in ("e1", "e2", "e3")]
+
+        assert [(one.status, one.event.user_attributes) for one in events] == [(200, {})] * 3
+        refusals = LogOutput(output="\n".join(authorizer_log(run))).logged("token refused")
+        assert [line["reason"] for line in refusals] == [RefusalReason.KEYS_UNAVAILABLE] * 3
+
+    def test_one_that_never_answers_costs_no_event(self, runs: Runs, own_issuer: TokenIssuer) -> None:
+        own_issuer.delay_seconds = 60
+        run = runs.fresh(*authenticated(own_issuer), *AT_ONCE)
+
+        sent = record_with(run, "e1", token(own_issuer, "e1"))
+
+        assert (sent.status, sent.event.user_attributes) == (200, {})
+
+    def test_with_its_keys_cached_it_costs_no_profile_update(
+        self, runs: Runs, own_issuer: TokenIssuer
+    ) -> None:
+        run = runs.fresh(*authenticated(own_issuer), *AT_ONCE)
+        while_up = record_with(run, "e1", token(own_issuer, "e1"))
+        own_issuer.stop()
+
+        while_down = record_with(run, "e2", token(own_issuer, "e2"))
+
+        assert while_up.event.user_attributes == while_down.event.user_attributes == ALLOWED["all"]
+
+
+# ---- What a request can pose as ------------------------------------------------------------------------
+
+POSING_ATTRIBUTE = (
+    "&MessageAttribute.3.Name=proven_endpoint&MessageAttribute.3.Value.DataType=String"
+    "&MessageAttribute.3.Value.StringValue=e1"
+)
+POSING = {
+    "proven_endpoint": "e1",
+    "proof": "proven",
+    "context.authorizer.proof": "proven",
+    "MessageAttribute.3.Name": "proven_endpoint",
+    "MessageAttribute.3.Value.DataType": "String",
+    "MessageAttribute.3.Value.StringValue": "e1",
+    "evat_attribute": POSING_ATTRIBUTE,
+    f"evat_{POSING_ATTRIBUTE}": "x",
+    "evat_reference": '#set($context.authorizer.proof = "proven")',
+}
+
+
+class TestPosing:
+    @pytest.fixture
+    def still_run(self, runs: Runs, issuer: TokenIssuer) -> EmbeddedRun:
+        """A run whose messages stay in the queue."""
+        run = runs.shared(*authenticated(issuer), "stageName=still", *AT_ONCE)
+        run.poller.stop()
+        assert messages(run) == []
+        return run
+
+    def test_a_value_in_the_url_cannot_pose_as_a_message_attribute(self, still_run: EmbeddedRun) -> None:
+        send(still_run, event="purchase", endpoint_id="e1", **POSING)
+
+        assert message_attributes(still_run) == {}
+
+    def test_a_header_cannot_pose_as_one_either(self, still_run: EmbeddedRun) -> None:
+        parameters = [("event", "purchase"), ("endpoint_id", "e1")]
+        send_pairs(still_run, parameters, [*POSING.items()][:6])
+
+        assert message_attributes(still_run) == {}
+
+    def test_a_claim_of_a_token_is_one_value_whatever_it_holds(
+        self, still_run: EmbeddedRun, issuer: TokenIssuer
+    ) -> None:
+        send(still_run, event="purchase", endpoint_id="e1", token=token(issuer, "e1" + POSING_ATTRIBUTE))
+
+        assert message_attributes(still_run) == {"proven_endpoint": "e1" + POSING_ATTRIBUTE}
+
+    def test_what_a_request_says_of_itself_changes_no_profile(self, run: EmbeddedRun) -> None:
+        endpoint_id = new_endpoint()
+
+        sent = record(
+            run, endpoint_id, [(name, text.replace("e1", endpoint_id)) for name, text in POSING.items()]
+        )
+
+        assert sent.event.user_attributes == {}
+
+    @pytest.mark.parametrize("name", ["event", "endpoint_id"])
+    def test_no_header_supplies_a_required_parameter(self, run: EmbeddedRun, name: str) -> None:
+        parameters = {"event": "purchase", "endpoint_id": "e1"}
+        value = parameters.pop(name)
+
+        assert send_pairs(run, list(parameters.items()), [(name, value)]).status == 400
+
+    def test_no_header_supplies_a_profile_update(self, run: EmbeddedRun, issuer: TokenIssuer) -> None:
+        endpoint_id = new_endpoint()
+        parameters = [("event", "purchase"), ("endpoint_id", endpoint_id)]
+        own = ("token", token(issuer, endpoint_id))
+
+        send_pairs(run, [*parameters, own], [("usat_plan", "gold"), ("Usat_Tier", "1")])
+        (event,) = eventually(lambda: events_of(run, endpoint_id))
+
+        assert event.user_attributes == {}
+
+    def test_of_a_repeated_endpoint_the_token_must_prove_the_one_that_is_recorded(
+        self, run: EmbeddedRun, issuer: TokenIssuer
+    ) -> None:
+        own, victim = new_endpoint(), new_endpoint()
+        parameters = [
+            ("event", "purchase"),
+            ("endpoint_id", own),
+            ("endpoint_id", victim),
+            ("usat_plan", "gold"),
+        ]
+
+        send_pairs(run, [*parameters, ("token", token(issuer, own))])
+        (event,) = eventually(lambda: events_of(run, victim))
+
+        assert event.user_attributes == {}
+        assert events_of(run, own) == []
+
+
+def messages(run: EmbeddedRun) -> list[dict[str, Any]]:
+    """What is in the queue; a message is seen once, because it is hidden for a while then."""
+    answer = run.cloud.client("sqs").receive_message(
+        QueueUrl=run.outputs["queue_url"], MessageAttributeNames=["All"], MaxNumberOfMessages=10
+    )
+    return answer.get("Messages", [])
+
+
+def message_attributes(run: EmbeddedRun) -> dict[str, str]:
+    """What the one message in the queue vouches for, besides request id and time."""
+    (message,) = messages(run)
+    attributes = {name: one["StringValue"] for name, one in message["MessageAttributes"].items()}
+    assert {"request_id", "request_time"} <= attributes.keys()
+    return {name: text for name, text in attributes.items() if not name.startswith("request_")}
+
+
+# ---- Where a token must not be -------------------------------------------------------------------------
+
+
+class TestATokenIsNowhere:
+    def test_it_is_in_no_queue_message(self, runs: Runs, issuer: TokenIssuer) -> None:
+        run = runs.fresh(*authenticated(issuer), *AT_ONCE)
+        run.poller.stop()
+        tokens = [make(issuer, "e1") for make in (token, expired)]
+        for one in tokens:
+            for source in SOURCES.values():
+                parameters, headers = source(one)
+                send_pairs(run, [("event", "purchase"), ("endpoint_id", "e1"), *parameters], headers)
+
+        found = messages(run)
+
+        assert len(found) == len(tokens) * len(SOURCES)
+        assert parts_within(tokens, json.dumps(found)) == []
+
+    def test_it_is_in_no_log_line_and_no_metric(self, run: EmbeddedRun, issuer: TokenIssuer) -> None:
+        tokens: list[str] = []
+        for source in SOURCES:
+            for make in (token, expired):
+                endpoint_id = new_endpoint()
+                tokens.append(make(issuer, endpoint_id))
+                record_with(run, endpoint_id, tokens[-1], source)
+
+        lines = [*authorizer_log(run), *eventually(lambda: log_lines(run))]
+
+        assert any('"token refused"' in line for line in lines)
+        assert any('"TokensVerified"' in line for line in lines)
+        assert any('"batch processed"' in line for line in lines)
+        assert parts_within(tokens, "\n".join(lines)) == []
+
+
+def parts_within(tokens: Sequence[str], text: str) -> list[str]:
+    """The payloads and signatures of tokens that a text holds; headers are the same in all of them."""
+    return [part for token in tokens for part in token.split(".")[1:] if part in text]
+
+
+# ---- Permissions ---------------------------------------------------------------------------------------
+
+AUTHORIZER_ACTIONS = {
+    f"gtm-pixel-authorizer-policy:WriteLogs/logs:{action}": action
+    for action in ("CreateLogStream", "PutLogEvents")
+}
+
+
+class TestLeastPrivilege:
+    def test_the_authorizer_may_write_its_log_and_nothing_else(self, run: EmbeddedRun) -> None:
+        actions = {action for action in deployed_actions(run) if action.startswith("gtm-pixel-authorizer")}
+
+        assert actions == set(AUTHORIZER_ACTIONS)
+
+    def test_nothing_is_denied(self, run: EmbeddedRun, issuer: TokenIssuer) -> None:
+        endpoint_id = new_endpoint()
+        record_with(run, endpoint_id, token(issuer, endpoint_id))
+
+        assert [line for line in run.problems.lines if "AccessDenied" in line] == []
+
+    @pytest.mark.parametrize(("action", "refused"), AUTHORIZER_ACTIONS.items())
+    def test_without_one_of_its_actions_that_shows(
+        self, runs: Runs, issuer: TokenIssuer, monkeypatch: pytest.MonkeyPatch, action: str, refused: str
+    ) -> None:
+        monkeypatch.setattr(Resources, "_role_policy", without(action))
+        run = runs.fresh(*authenticated(issuer), *AT_ONCE)
+
+        assert send(run, event="purchase", endpoint_id="e1").status == 200
+        assert any("AccessDenied" in line and refused in line for line in run.problems.lines)
+
+    def test_without_permission_to_invoke_the_authorizer_a_request_is_a_500_and_queues_nothing(
+        self, runs: Runs, issuer: TokenIssuer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Resources, "_permission", lambda _self, name, inputs: (name, dict(inputs)))
+        run = runs.fresh(*authenticated(issuer), *AT_ONCE)
+        run.poller.stop()
+
+        assert send(run, event="purchase", endpoint_id="e1").status == 500
+        assert messages(run) == []
+
+
+# ---- make local STACK=prod -----------------------------------------------------------------------------
+
+
+class TestTheDemoUser:
+    """The example of an authenticated stack, with the users that the embedded run makes for it."""
+
+    @pytest.fixture
+    def prod(self, runs: Runs) -> EmbeddedRun:
+        return runs.shared(*AT_ONCE, stack="prod")
+
+    def test_it_says_that_it_is_authenticated(self, prod: EmbeddedRun) -> None:
+        assert prod.outputs["auth_mode"] == "authenticated"
+
+    def test_the_url_is_that_of_the_open_scenario(self, prod: EmbeddedRun) -> None:
+        assert prod.outputs["events_url"] == f"{prod.url}/v1/events"
+
+    def test_it_updates_its_own_profile(self, prod: EmbeddedRun) -> None:
+        user = sign_in(prod, "first")
+
+        assert record_with(prod, user["endpoint_id"], user["token"]).event.user_attributes == ALLOWED["all"]
+
+    def test_nobody_updates_no_profile(self, prod: EmbeddedRun) -> None:
+        assert record(prod, new_endpoint()).event.user_attributes == {}
+
+    def test_with_an_expired_token_it_updates_no_profile(self, prod: EmbeddedRun) -> None:
+        user = sign_in(prod, "second")
+
+        assert record_with(prod, user["endpoint_id"], user["expired_token"]).event.user_attributes == {}
+
+    def test_it_updates_nobody_elses_profile(self, prod: EmbeddedRun) -> None:
+        assert record_with(prod, new_endpoint(), sign_in(prod, "third")["token"]).event.user_attributes == {}
+
+    def test_it_stays_the_same_user_when_it_signs_in_again(self, prod: EmbeddedRun) -> None:
+        assert sign_in(prod, "fourth")["endpoint_id"] == sign_in(prod, "fourth")["endpoint_id"]
+
+    def test_with_an_issuer_of_the_callers_own_there_is_none(self, runs: Runs, issuer: TokenIssuer) -> None:
+        run = runs.shared(*authenticated(issuer), *PROFILE_UPDATES["all"], *AT_ONCE)
+
+        with pytest.raises(HTTPError, match="404") as refused:
+            sign_in(run, "demo")
+        refused.value.close()
+
+
+def sign_in(run: EmbeddedRun, user: str) -> Mapping[str, str]:
+    request = urllib.request.Request(
+        f"{run.url}/demo/sign-in",
+        data=json.dumps({"user": user}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
