@@ -5,7 +5,7 @@ from pathlib import Path
 import pulumi
 
 import settings
-from components.event_processor import METRICS_NAMESPACE, EventProcessor, EventProcessorArgs
+from components.event_processor import EventProcessor, EventProcessorArgs
 from components.event_queue import EventQueue, EventQueueArgs
 from components.lambda_package import PackageArgs, build
 from components.location import current_location
@@ -47,7 +47,6 @@ if stack.token_issuer is not None:
         TokenAuthorizerArgs(
             archive=archive("requirements-authorizer.txt", set()),
             token=stack.token_issuer,
-            metrics_namespace=METRICS_NAMESPACE,
             log_retention_days=stack.log_retention_days,
         ),
     )

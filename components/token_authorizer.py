@@ -1,17 +1,15 @@
 """The function that says whose token a request carries: a Lambda REQUEST authorizer.
 
-It denies nothing: a session that expired must not cost a purchase event. Imports IAM documents and the
-runtime target of this package; the handler comes in as an archive.
+It denies nothing: a session that expired must not cost a purchase event. Imports the Lambda function of
+this package; the handler comes in as an archive.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import pulumi
-import pulumi_aws as aws
 
-from components.iam import allow, policy_document, trust_policy
-from components.lambda_package import TARGET
+from components.lambda_function import LambdaFunctionArgs, create_function
 
 HANDLER = "handler.authorizer.lambda_handler"
 
@@ -44,9 +42,6 @@ class TokenAuthorizerArgs:
 
     token: TokenIssuerArgs
 
-    # Metrics of the function: their namespace and `service` dimension.
-    metrics_namespace: str
-
     # Cold starts are on the way of the visitor's request; CPU grows with memory.
     memory_mb: int = 1024
 
@@ -65,52 +60,26 @@ class TokenAuthorizer(pulumi.ComponentResource):
         super().__init__("gtm-pixel:index:TokenAuthorizer", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
 
-        log_group = aws.cloudwatch.LogGroup(
-            f"{name}-logs", retention_in_days=args.log_retention_days, opts=child
-        )
-        role = aws.iam.Role(
-            f"{name}-role",
-            description="Verifies tokens",
-            assume_role_policy=trust_policy("lambda.amazonaws.com"),
-            opts=child,
-        )
-        policy = aws.iam.RolePolicy(
-            f"{name}-policy",
-            role=role.name,
-            policy=policy_document(
-                allow(
-                    "WriteLogs",
-                    ["logs:CreateLogStream", "logs:PutLogEvents"],
-                    pulumi.Output.concat(log_group.arn, ":*"),
-                )
-            ),
-            opts=child,
-        )
         token = args.token
-        function = aws.lambda_.Function(
+        function = create_function(
             name,
-            description="Says whose token a request carries",
-            role=role.arn,
-            runtime=TARGET.runtime,
-            architectures=[TARGET.architecture],
-            handler=HANDLER,
-            code=pulumi.FileArchive(str(args.archive)),
-            timeout=TIMEOUT_SECONDS,
-            memory_size=args.memory_mb,
-            environment={
-                "variables": {
+            LambdaFunctionArgs(
+                description="Says whose token a request carries",
+                archive=args.archive,
+                handler=HANDLER,
+                environment={
                     "TOKEN_ISSUER": token.issuer,
                     "TOKEN_AUDIENCE": token.audience,
                     "JWKS_URI": token.jwks_uri or "",
                     "ENDPOINT_CLAIM": token.endpoint_claim,
                     "TOKEN_COOKIE": token.cookie or "",
-                    "POWERTOOLS_SERVICE_NAME": f"{pulumi.get_project()}-{pulumi.get_stack()}",
-                    "POWERTOOLS_METRICS_NAMESPACE": args.metrics_namespace,
-                }
-            },
-            logging_config={"log_format": "JSON", "log_group": log_group.name},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
-        )
+                },
+                timeout_seconds=TIMEOUT_SECONDS,
+                memory_mb=args.memory_mb,
+                log_retention_days=args.log_retention_days,
+            ),
+            child,
+        ).function
 
         self.function_name = function.name
         self.invoke_arn = function.invoke_arn

@@ -4,7 +4,7 @@ What is started here is what `make local` starts; nothing between the request an
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -24,13 +24,6 @@ from tests.embedded import (
     without,
 )
 from tests.hostile import HOSTILE_VALUES, LONGEST_ATTRIBUTE, LONGEST_USER_ATTRIBUTE
-
-
-@pytest.fixture(scope="module")
-def runs() -> Iterator[Runs]:
-    runs = Runs()
-    yield runs
-    runs.stop()
 
 
 @pytest.fixture

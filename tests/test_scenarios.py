@@ -42,13 +42,6 @@ Pairs = Sequence[tuple[str, str]]
 
 
 @pytest.fixture(scope="module")
-def runs() -> Iterator[Runs]:
-    runs = Runs()
-    yield runs
-    runs.stop()
-
-
-@pytest.fixture(scope="module")
 def issuer() -> Iterator[TokenIssuer]:
     issuer = TokenIssuer()
     yield issuer

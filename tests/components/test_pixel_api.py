@@ -109,9 +109,7 @@ def authenticated() -> Recording:
         token = TokenIssuerArgs(issuer="https://issuer.example", audience="client-1")
         authorizer = TokenAuthorizer(
             "authorizer",
-            TokenAuthorizerArgs(
-                archive=Path("a.zip"), token=token, metrics_namespace="n", log_retention_days=30
-            ),
+            TokenAuthorizerArgs(archive=Path("a.zip"), token=token, log_retention_days=30),
         )
         PixelApi("api", api_args(authorizer=authorizer))
 

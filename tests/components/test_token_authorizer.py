@@ -17,9 +17,7 @@ TOKEN = TokenIssuerArgs(
 
 
 def recorded(token: TokenIssuerArgs = TOKEN) -> Recording:
-    args = TokenAuthorizerArgs(
-        archive=Path("authorizer.zip"), token=token, metrics_namespace="gtm-pixel", log_retention_days=30
-    )
+    args = TokenAuthorizerArgs(archive=Path("authorizer.zip"), token=token, log_retention_days=30)
     return record(lambda: TokenAuthorizer("authorizer", args))
 
 
@@ -79,6 +77,7 @@ def test_the_function_knows_whose_tokens_to_believe(recording: Recording) -> Non
             }
         },
         "loggingConfig": {"logFormat": "JSON", "logGroup": "authorizer-logs-1a2b3c4"},
+        "tracingConfig": {"mode": "PassThrough"},
     }
 
 

@@ -1,0 +1,99 @@
+"""A Lambda function with what every function here has: its own log group, and a role of its own.
+
+The role may write that log and do what the caller adds, nothing else. Imports IAM documents and the
+runtime target of this package; the handler comes in as an archive.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+
+from components.iam import Statement, allow, policy_document, trust_policy
+from components.lambda_package import TARGET
+
+METRICS_NAMESPACE = "gtm-pixel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LambdaFunctionArgs:
+    description: str
+
+    # The code archive (lambda_package.build) and the entry point in it.
+    archive: Path
+    handler: str
+
+    environment: Mapping[str, pulumi.Input[str]]
+
+    # What the function may do beyond writing its log.
+    statements: Sequence[Statement] = ()
+
+    # Seconds, MB, days.
+    timeout_seconds: int
+    memory_mb: int
+    log_retention_days: int
+
+    # Trace every invocation with AWS X-Ray; if not, only those that the caller traces.
+    tracing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LambdaFunction:
+    """A function and its log group."""
+
+    function: aws.lambda_.Function
+    log_group: aws.cloudwatch.LogGroup
+
+
+def create_function(name: str, args: LambdaFunctionArgs, child: pulumi.ResourceOptions) -> LambdaFunction:
+    """Create the function `name` and what belongs to it as children of a component."""
+    log_group = aws.cloudwatch.LogGroup(f"{name}-logs", retention_in_days=args.log_retention_days, opts=child)
+    role = aws.iam.Role(
+        f"{name}-role",
+        description=args.description,
+        assume_role_policy=trust_policy("lambda.amazonaws.com"),
+        opts=child,
+    )
+    policy = aws.iam.RolePolicy(
+        f"{name}-policy",
+        role=role.name,
+        policy=policy_document(
+            allow(
+                "WriteLogs",
+                ["logs:CreateLogStream", "logs:PutLogEvents"],
+                pulumi.Output.concat(log_group.arn, ":*"),
+            ),
+            *args.statements,
+            # These two actions know no resources.
+            *([allow("Trace", _XRAY_ACTIONS, "*")] if args.tracing else []),
+        ),
+        opts=child,
+    )
+    function = aws.lambda_.Function(
+        name,
+        description=args.description,
+        role=role.arn,
+        runtime=TARGET.runtime,
+        architectures=[TARGET.architecture],
+        handler=args.handler,
+        code=pulumi.FileArchive(str(args.archive)),
+        timeout=args.timeout_seconds,
+        memory_size=args.memory_mb,
+        environment={
+            "variables": {
+                **args.environment,
+                # Metrics of two stacks in one account stay apart by this name, their `service` dimension.
+                "POWERTOOLS_SERVICE_NAME": f"{pulumi.get_project()}-{pulumi.get_stack()}",
+                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+            }
+        },
+        logging_config={"log_format": "JSON", "log_group": log_group.name},
+        tracing_config={"mode": "Active" if args.tracing else "PassThrough"},
+        opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[policy])),
+    )
+    return LambdaFunction(function, log_group)
+
+
+_XRAY_ACTIONS = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
