@@ -1,0 +1,416 @@
+___INFO___
+
+{
+  "type": "TAG",
+  "id": "cvt_temp_public_id",
+  "version": 1,
+  "securityGroups": [],
+  "displayName": "gtm-pixel event",
+  "categories": [
+    "ANALYTICS",
+    "MARKETING",
+    "PERSONALIZATION"
+  ],
+  "brand": {
+    "id": "brand_dummy",
+    "displayName": ""
+  },
+  "description": "Sends a customer event to your own gtm-pixel endpoint on AWS: an event type, the endpoint it belongs to, event attributes, metrics and profile updates. Loads no script and sets no cookie.",
+  "containerContexts": [
+    "WEB"
+  ]
+}
+
+
+___TEMPLATE_PARAMETERS___
+
+[
+  {
+    "type": "TEXT",
+    "name": "eventsUrl",
+    "displayName": "Endpoint URL",
+    "simpleValueType": true,
+    "help": "The output \u003cb\u003eevents_url\u003c/b\u003e of your stack. Its host has to be among the template\u0027s permissions.",
+    "valueHint": "https://….amazonaws.com/v1/events",
+    "valueValidators": [
+      {
+        "type": "NON_EMPTY"
+      },
+      {
+        "type": "REGEX",
+        "args": [
+          "^https://[^/?#]+/[^?#]+$"
+        ],
+        "errorMessage": "An address that begins with https:// and has nothing after its path."
+      }
+    ]
+  },
+  {
+    "type": "TEXT",
+    "name": "eventName",
+    "displayName": "Event name",
+    "simpleValueType": true,
+    "help": "\u003cb\u003e{{Event}}\u003c/b\u003e sends the name that fired the trigger.",
+    "valueHint": "{{Event}}",
+    "valueValidators": [
+      {
+        "type": "NON_EMPTY"
+      }
+    ]
+  },
+  {
+    "type": "TEXT",
+    "name": "endpointId",
+    "displayName": "Endpoint id",
+    "simpleValueType": true,
+    "help": "The variable that names the customer\u0027s endpoint. Without a value no event is sent and the tag fails.",
+    "valueHint": "{{endpoint_id}}",
+    "valueValidators": [
+      {
+        "type": "NON_EMPTY"
+      }
+    ]
+  },
+  {
+    "type": "GROUP",
+    "name": "eventGroup",
+    "displayName": "What happened",
+    "groupStyle": "ZIPPY_OPEN",
+    "subParams": [
+      {
+        "type": "SIMPLE_TABLE",
+        "name": "eventAttributes",
+        "displayName": "Event attributes (text)",
+        "simpleTableColumns": [
+          {
+            "defaultValue": "",
+            "displayName": "Name",
+            "name": "name",
+            "type": "TEXT",
+            "isUnique": true,
+            "valueValidators": [
+              {
+                "type": "STRING_LENGTH",
+                "args": [
+                  1,
+                  50
+                ]
+              }
+            ]
+          },
+          {
+            "defaultValue": "",
+            "displayName": "Value",
+            "name": "value",
+            "type": "TEXT"
+          }
+        ],
+        "newRowButtonText": "Add event attribute"
+      },
+      {
+        "type": "SIMPLE_TABLE",
+        "name": "metrics",
+        "displayName": "Event metrics (numbers)",
+        "simpleTableColumns": [
+          {
+            "defaultValue": "",
+            "displayName": "Name",
+            "name": "name",
+            "type": "TEXT",
+            "isUnique": true,
+            "valueValidators": [
+              {
+                "type": "STRING_LENGTH",
+                "args": [
+                  1,
+                  50
+                ]
+              }
+            ]
+          },
+          {
+            "defaultValue": "",
+            "displayName": "Value",
+            "name": "value",
+            "type": "TEXT"
+          }
+        ],
+        "newRowButtonText": "Add metric"
+      }
+    ]
+  },
+  {
+    "type": "GROUP",
+    "name": "profileGroup",
+    "displayName": "Profile updates",
+    "groupStyle": "ZIPPY_CLOSED",
+    "subParams": [
+      {
+        "type": "SIMPLE_TABLE",
+        "name": "userAttributes",
+        "displayName": "User attributes",
+        "help": "They change the customer\u0027s profile as far as your stack\u0027s setting \u003cb\u003eprofileUpdates\u003c/b\u003e allows it.",
+        "simpleTableColumns": [
+          {
+            "defaultValue": "",
+            "displayName": "Name",
+            "name": "name",
+            "type": "TEXT",
+            "isUnique": true,
+            "valueValidators": [
+              {
+                "type": "REGEX",
+                "args": [
+                  "^[^#:?\\\\/]{1,50}$"
+                ],
+                "errorMessage": "1 to 50 characters, none of # : ? \\ /"
+              }
+            ]
+          },
+          {
+            "defaultValue": "",
+            "displayName": "Value",
+            "name": "value",
+            "type": "TEXT"
+          }
+        ],
+        "newRowButtonText": "Add user attribute"
+      },
+      {
+        "type": "TEXT",
+        "name": "token",
+        "displayName": "Customer\u0027s token",
+        "simpleValueType": true,
+        "help": "Authenticated scenario only: the variable that holds the signed-in customer\u0027s short-lived JSON Web Token.",
+        "valueHint": "{{id_token}}"
+      }
+    ]
+  }
+]
+
+
+___SANDBOXED_JS_FOR_WEB_TEMPLATE___
+
+const encodeUriComponent = require('encodeUriComponent');
+const generateRandom = require('generateRandom');
+const getType = require('getType');
+const makeString = require('makeString');
+const sendPixel = require('sendPixel');
+
+// What variables without a value look like once some other tag or variable has made text of them.
+const TEXTS_WITHOUT_VALUE = ['', 'undefined', 'null', '[object Object]'];
+
+/** A value as a query carries it, or undefined where there is none. */
+function encoded(value) {
+  const type = getType(value);
+  if (type !== 'string' && type !== 'number' && type !== 'boolean' && type !== 'array') return undefined;
+  const text = makeString(value);
+  if (TEXTS_WITHOUT_VALUE.indexOf(text) !== -1) return undefined;
+  return encodeUriComponent(text);
+}
+
+/** The parameters of a table; a row without a name or a value is left out. */
+function parameters(prefix, table) {
+  let query = '';
+  (table || []).forEach(function(row) {
+    const name = encoded(row.name);
+    const value = encoded(row.value);
+    if (name !== undefined && value !== undefined) query += '&' + prefix + name + '=' + value;
+  });
+  return query;
+}
+
+/** GTM wants to hear of success or failure once. */
+let ended = false;
+function end(callback) {
+  return function() {
+    if (ended) return;
+    ended = true;
+    callback();
+  };
+}
+const succeed = end(data.gtmOnSuccess);
+const fail = end(data.gtmOnFailure);
+
+const event = encoded(data.eventName);
+const endpointId = encoded(data.endpointId);
+
+if (event === undefined || endpointId === undefined) {
+  // The API would answer 400.
+  fail();
+} else {
+  const token = encoded(data.token);
+  const url = makeString(data.eventsUrl) +
+    '?event=' + event +
+    '&endpoint_id=' + endpointId +
+    parameters('evat_', data.eventAttributes) +
+    parameters('evmt_', data.metrics) +
+    parameters('usat_', data.userAttributes) +
+    (token === undefined ? '' : '&token=' + token) +
+    // A browser may take an image that the page has loaded before from memory.
+    '&gtmcb=' + generateRandom(0, 2147483647);
+  sendPixel(url, succeed, fail);
+}
+
+
+___WEB_PERMISSIONS___
+
+[
+  {
+    "instance": {
+      "key": {
+        "publicId": "send_pixel",
+        "versionId": "1"
+      },
+      "param": [
+        {
+          "key": "allowedUrls",
+          "value": {
+            "type": 1,
+            "string": "specific"
+          }
+        },
+        {
+          "key": "urls",
+          "value": {
+            "type": 2,
+            "listItem": [
+              {
+                "type": 1,
+                "string": "https://*.amazonaws.com/*"
+              },
+              {
+                "type": 1,
+                "string": "https://*.amazonaws.com.cn/*"
+              }
+            ]
+          }
+        }
+      ]
+    },
+    "clientAnnotations": {
+      "isEditedByUser": true
+    },
+    "isRequired": true
+  }
+]
+
+
+___TESTS___
+
+scenarios:
+- name: An event goes to the endpoint URL with its endpoint id
+  code: |-
+    runCode(mockData);
+
+    assertThat(sent.length).isEqualTo(1);
+    assertThat(sent[0]).isEqualTo(EVENTS_URL + '?event=purchase_success&endpoint_id=e1&gtmcb=7');
+- name: Attributes, metrics and user attributes have their prefixes
+  code: |-
+    mockData.eventAttributes = [{name: 'value', value: '12.50'}, {name: 'currency', value: 'EUR'}];
+    mockData.metrics = [{name: 'quantity', value: 2}];
+    mockData.userAttributes = [{name: 'plan', value: 'gold'}];
+
+    runCode(mockData);
+
+    assertThat(sent[0]).isEqualTo(EVENTS_URL + '?event=purchase_success&endpoint_id=e1' +
+      '&evat_value=12.50&evat_currency=EUR&evmt_quantity=2&usat_plan=gold&gtmcb=7');
+- name: A value cannot become a parameter
+  code: |-
+    mockData.eventAttributes = [{name: 'value', value: 'a&usat_plan=gold#?'}];
+
+    runCode(mockData);
+
+    assertThat(sent[0]).isEqualTo(EVENTS_URL + '?event=purchase_success&endpoint_id=e1' +
+      '&evat_value=a%26usat_plan%3Dgold%23%3F&gtmcb=7');
+- name: What has no value is left out
+  code: |-
+    mockData.eventAttributes = [
+      {name: 'a', value: undefined},
+      {name: 'b', value: null},
+      {name: 'c', value: {}},
+      {name: 'd', value: 'undefined'},
+      {name: 'e', value: ''},
+      {name: '', value: 'x'},
+      {name: 'zero', value: 0},
+      {name: 'no', value: false}
+    ];
+    mockData.token = undefined;
+
+    runCode(mockData);
+
+    assertThat(sent[0]).isEqualTo(EVENTS_URL + '?event=purchase_success&endpoint_id=e1' +
+      '&evat_zero=0&evat_no=false&gtmcb=7');
+- name: A list arrives with commas, as from a Custom Image tag
+  code: |-
+    mockData.eventAttributes = [{name: 'items', value: ['a', 'b']}];
+
+    runCode(mockData);
+
+    assertThat(sent[0]).isEqualTo(EVENTS_URL + '?event=purchase_success&endpoint_id=e1' +
+      '&evat_items=a%2Cb&gtmcb=7');
+- name: The token goes along where there is one
+  code: |-
+    mockData.token = 'aaa.bbb.ccc';
+
+    runCode(mockData);
+
+    assertThat(sent[0]).isEqualTo(EVENTS_URL + '?event=purchase_success&endpoint_id=e1' +
+      '&token=aaa.bbb.ccc&gtmcb=7');
+- name: Without an endpoint id nothing is sent and the tag fails
+  code: |-
+    mockData.endpointId = undefined;
+
+    runCode(mockData);
+
+    assertApi('sendPixel').wasNotCalled();
+    assertApi('gtmOnSuccess').wasNotCalled();
+    assertApi('gtmOnFailure').wasCalled();
+- name: Without an event nothing is sent and the tag fails
+  code: |-
+    mockData.eventName = null;
+
+    runCode(mockData);
+
+    assertApi('sendPixel').wasNotCalled();
+    assertApi('gtmOnFailure').wasCalled();
+- name: An image that loads is a success
+  code: |-
+    mock('sendPixel', function(url, onSuccess, onFailure) { onSuccess(); });
+
+    runCode(mockData);
+
+    assertApi('gtmOnSuccess').wasCalled();
+    assertApi('gtmOnFailure').wasNotCalled();
+- name: An image that fails is a failure
+  code: |-
+    mock('sendPixel', function(url, onSuccess, onFailure) { onFailure(); });
+
+    runCode(mockData);
+
+    assertApi('gtmOnSuccess').wasNotCalled();
+    assertApi('gtmOnFailure').wasCalled();
+- name: GTM hears of the end once
+  code: |-
+    mock('sendPixel', function(url, onSuccess, onFailure) { onSuccess(); onFailure(); onSuccess(); });
+
+    runCode(mockData);
+
+    assertApi('gtmOnSuccess').wasCalled();
+    assertApi('gtmOnFailure').wasNotCalled();
+setup: |-
+  const EVENTS_URL = 'https://a1b2c3.execute-api.eu-west-1.amazonaws.com/v1/events';
+  const mockData = {
+    eventsUrl: EVENTS_URL,
+    eventName: 'purchase_success',
+    endpointId: 'e1'
+  };
+  const sent = [];
+  mock('generateRandom', 7);
+  mock('sendPixel', function(url) { sent.push(url); });
+
+
+___NOTES___
+
+Part of gtm-pixel. The permission allows API Gateway's own hosts. For an API on a domain of your own, or to allow
+nothing but your own host, write the template with `python -m gtm template --events-url URL`.

@@ -1,0 +1,34 @@
+"""Plans to make containers from."""
+
+from typing import Any
+
+from gtm.plan import Parameter, ParameterKind, Plan, TagPlan
+
+EVENTS_URL = "https://a1b2c3.execute-api.eu-west-1.amazonaws.com/v1/events"
+
+
+def event_attribute(name: str, key: str) -> Parameter:
+    return Parameter(kind=ParameterKind.EVENT_ATTRIBUTE, name=name, data_layer_key=key)
+
+
+def metric(name: str, key: str) -> Parameter:
+    return Parameter(kind=ParameterKind.METRIC, name=name, data_layer_key=key)
+
+
+def user_attribute(name: str, key: str) -> Parameter:
+    return Parameter(kind=ParameterKind.USER_ATTRIBUTE, name=name, data_layer_key=key)
+
+
+PURCHASE = TagPlan(
+    event="purchase_success",
+    parameters=(
+        event_attribute("value", "ecommerce.value"),
+        metric("quantity", "ecommerce.quantity"),
+        user_attribute("plan", "user.plan"),
+    ),
+)
+
+
+def plan(*tags: TagPlan, **changes: Any) -> Plan:
+    """A plan of these tags; a purchase where none is given."""
+    return Plan(**{"events_url": EVENTS_URL, "tags": tags or (PURCHASE,), **changes})

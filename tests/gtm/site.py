@@ -1,0 +1,131 @@
+"""A site that runs a container, and the endpoint that its tags call: two origins on loopback."""
+
+import json
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from playwright.sync_api import Page
+from werkzeug import Request, Response
+
+from gtm.container import container_export
+from gtm.plan import Plan
+from local.http_server import HttpServer
+
+GTM: Final = Path(__file__).parents[2] / "gtm"
+STAND_IN: Final = (GTM / "stand_in.js").read_text(encoding="utf-8")
+
+IMAGE = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
+
+
+class Endpoint:
+    """Answers `/v1/events` as the API does, or as it is told to, and keeps the queries it was sent."""
+
+    def __init__(self) -> None:
+        self.status = HTTPStatus.OK
+        self.content = IMAGE
+        self.media_type = "image/svg+xml"
+        self.queries: list[str] = []
+        self._lock = threading.Lock()
+        self._server = HttpServer(self._answer)
+
+    def __enter__(self) -> "Endpoint":
+        self._server.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.stop()
+
+    @property
+    def origin(self) -> str:
+        return self._server.url
+
+    @property
+    def events_url(self) -> str:
+        return f"{self.origin}/v1/events"
+
+    @property
+    def parameters(self) -> list[dict[str, str]]:
+        """What was sent, as the event processor reads it, without the cache buster."""
+        read = [dict(parse_qsl(query, keep_blank_values=True, errors="strict")) for query in self.queries]
+        return [{name: value for name, value in each.items() if name != "gtmcb"} for each in read]
+
+    def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        with self._lock:
+            self.queries.append(Request(environ).query_string.decode("ascii"))
+        headers = {"Cache-Control": "no-store"}
+        answer = Response(self.content, self.status, headers, mimetype=self.media_type)
+        return answer(environ, start_response)
+
+
+class Site:
+    """A page that loads the stand-in; `run` starts a container on it."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.headers: dict[str, str] = {}
+        self._server = HttpServer(self._answer)
+
+    def __enter__(self) -> "Site":
+        self._server.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.stop()
+
+    @property
+    def url(self) -> str:
+        return self._server.url
+
+    def open(self) -> None:
+        self.page.goto(self.url)
+
+    def run(self, container: Plan | Mapping[str, Any], *, before: str = "") -> None:
+        """Open the page and start a container on it, after a script that the page itself would have."""
+        export = container_export(container) if isinstance(container, Plan) else container
+        self.open()
+        self.page.evaluate(
+            """([before, text]) => {
+                window.reports = [];
+                window.gtag = function () { window.dataLayer.push(arguments); };
+                window.dataLayer = [];
+                BEFORE
+                GtmStandIn.run(JSON.parse(text), { onTag(report) { window.reports.push(report); } });
+            }""".replace("BEFORE", before),
+            [before, json.dumps(export)],
+        )
+
+    def push(self, message: str) -> None:
+        """Push a JavaScript expression to the data layer."""
+        self.page.evaluate(f"() => {{ window.dataLayer.push({message}); }}")
+
+    def script(self, text: str) -> Any:
+        return self.page.evaluate(text)
+
+    def reports(self, outcome: str | None = None) -> list[dict[str, Any]]:
+        reports = self.page.evaluate("() => window.reports")
+        return [report for report in reports if outcome is None or report["outcome"] == outcome]
+
+    def await_outcomes(self, number: int = 1) -> list[str]:
+        """How that many tags ended, once they have."""
+        self.page.wait_for_function(
+            "number => reports.filter(({ outcome }) => outcome === 'succeeded' || outcome === "
+            "'failed').length"
+            " >= number",
+            arg=number,
+        )
+        return [
+            report["outcome"] for report in self.reports() if report["outcome"] not in ("sent", "blocked")
+        ]
+
+    def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        answers = {
+            "/": ("<!doctype html><title>Site</title><script src='/stand_in.js'></script>", "text/html"),
+            "/stand_in.js": (STAND_IN, "text/javascript"),
+            "/demo.html": ((GTM / "demo.html").read_text(encoding="utf-8"), "text/html"),
+        }
+        content, media_type = answers.get(Request(environ).path, ("", "text/plain"))
+        return Response(content, 200, self.headers, mimetype=media_type)(environ, start_response)

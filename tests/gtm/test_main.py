@@ -1,0 +1,275 @@
+"""`python -m gtm` as a terminal sees it."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gtm.__main__ import main
+from gtm.container import as_text, container_export, plan_of
+from gtm.plan import TagPlan, Token, TokenSource
+from tests.gtm.plans import EVENTS_URL, PURCHASE, event_attribute, plan
+
+PROJECT = Path(__file__).parents[2]
+
+PURCHASE_FLAGS = (
+    *("--event", "purchase_success", "--event-attribute", "value=ecommerce.value"),
+    *("--metric", "quantity=ecommerce.quantity", "--user-attribute", "plan=user.plan"),
+)
+FLAGS = ("container", "--events-url", EVENTS_URL, *PURCHASE_FLAGS)
+
+Capture = pytest.CaptureFixture[str]
+
+
+def written(capture: Capture, *arguments: str) -> Any:
+    """The plan of the container that is written to standard output."""
+    assert main(arguments) == 0
+    return plan_of(json.loads(capture.readouterr().out))
+
+
+def error(capture: Capture, *arguments: str) -> str:
+    """The one line that a call with these arguments ends with."""
+    assert main(arguments) == 2
+    streams = capture.readouterr()
+    assert streams.out == ""
+    (line,) = streams.err.splitlines()
+    return line.removeprefix("error: ")
+
+
+@pytest.fixture
+def outputs(tmp_path: Path) -> Path:
+    return write(tmp_path / "outputs.json", json.dumps({"events_url": EVENTS_URL, "auth_mode": "open"}))
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_flags_describe_an_event(capsys: Capture) -> None:
+    assert written(capsys, *FLAGS) == plan(PURCHASE)
+
+
+def test_several_events_send_the_same(capsys: Capture) -> None:
+    made = written(
+        capsys,
+        "container",
+        "--events-url",
+        EVENTS_URL,
+        "--event",
+        "a",
+        "--event",
+        "b",
+        "--event-attribute",
+        "v=v",
+    )
+
+    parameters = (event_attribute("v", "v"),)
+    assert made.tags == (TagPlan(event="a", parameters=parameters), TagPlan(event="b", parameters=parameters))
+
+
+def test_one_tag_can_send_all_custom_events(capsys: Capture) -> None:
+    made = written(capsys, "container", "--events-url", EVENTS_URL, "--all-custom-events")
+
+    assert made.tags == (TagPlan(event=None),)
+
+
+def test_flags_set_consent_container_endpoint_and_token(capsys: Capture) -> None:
+    more = ("--consent", "ad_storage", "--consent", "analytics_storage", "--container", "GTM-ABC1234")
+
+    made = written(capsys, *FLAGS, *more, "--endpoint-id", "user.id", "--token", "jwt")
+
+    assert made == plan(
+        PURCHASE,
+        consent=("ad_storage", "analytics_storage"),
+        container="GTM-ABC1234",
+        endpoint_key="user.id",
+        token=Token(source=TokenSource.DATA_LAYER, name="jwt"),
+    )
+
+
+def test_the_token_can_come_from_a_cookie(capsys: Capture) -> None:
+    assert written(capsys, *FLAGS, "--token-cookie", "jwt").token == Token(
+        source=TokenSource.COOKIE, name="jwt"
+    )
+
+
+def test_an_attribute_name_may_hold_an_equals_sign(capsys: Capture) -> None:
+    made = written(
+        capsys,
+        "container",
+        "--events-url",
+        EVENTS_URL,
+        "--event",
+        "e",
+        "--event-attribute",
+        "a=b=order.value",
+    )
+
+    assert made.tags[0].parameters == (event_attribute("a=b", "order.value"),)
+
+
+def test_a_file_describes_events_and_a_flag_says_where_they_go(capsys: Capture, tmp_path: Path) -> None:
+    config = write(tmp_path / "gtm.yaml", "events: {sign_up: }")
+
+    made = written(capsys, "container", "--config", str(config), "--events-url", EVENTS_URL)
+
+    assert made == plan(TagPlan(event="sign_up"))
+
+
+def test_stack_outputs_say_where_events_go(capsys: Capture, outputs: Path) -> None:
+    assert written(capsys, "container", "--outputs", str(outputs), "--event", "e") == plan(TagPlan(event="e"))
+
+
+def test_stack_outputs_can_come_through_a_pipe(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps({"events_url": EVENTS_URL})))
+
+    assert written(capsys, "container", "--outputs", "-", "--event", "e") == plan(TagPlan(event="e"))
+
+
+def test_an_authenticated_stack_gets_the_token_variable(capsys: Capture, outputs: Path) -> None:
+    write(outputs, json.dumps({"events_url": EVENTS_URL, "auth_mode": "authenticated"}))
+
+    made = written(capsys, "container", "--outputs", str(outputs), "--event", "e")
+
+    assert made.token == Token(source=TokenSource.DATA_LAYER, name="id_token")
+
+
+def test_an_earlier_container_can_be_written_for_another_stack(capsys: Capture, tmp_path: Path) -> None:
+    earlier = write(tmp_path / "dev.json", as_text(container_export(plan(PURCHASE, consent=("ad_storage",)))))
+    other = "https://events.example.com/v1/events"
+
+    made = written(capsys, "container", "--from", str(earlier), "--events-url", other)
+
+    assert made == plan(PURCHASE, consent=("ad_storage",), events_url=other)
+
+
+def test_a_file_is_written_and_the_next_steps_are_said(capsys: Capture, tmp_path: Path) -> None:
+    target = tmp_path / "container.json"
+
+    assert main([*FLAGS, "-o", str(target)]) == 0
+
+    assert target.read_text(encoding="utf-8") == as_text(container_export(plan(PURCHASE)))
+    streams = capsys.readouterr()
+    assert streams.out == ""
+    assert f"wrote {target}: 1 tag to {EVENTS_URL}" in streams.err
+    assert "Import Container" in streams.err
+
+
+def test_a_warning_leaves_what_is_written_alone(capsys: Capture) -> None:
+    assert main([*FLAGS, "--consent", "marketing"]) == 0
+
+    streams = capsys.readouterr()
+    assert plan_of(json.loads(streams.out)).consent == ("marketing",)
+    assert streams.err.startswith("warning: the consent type marketing is not one of Google's")
+
+
+def test_a_template_is_written_for_the_stacks_host(capsys: Capture, outputs: Path) -> None:
+    assert main(["template", "--outputs", str(outputs)]) == 0
+
+    assert '"string": "https://a1b2c3.execute-api.eu-west-1.amazonaws.com/*"' in capsys.readouterr().out
+
+
+WRONG = {
+    "no command": ((), "the following arguments are required: container|template (python -m gtm --help)"),
+    "no URL": (
+        ("container", "--event", "e"),
+        "the tags need a URL to call: give --events-url, --outputs or --config",
+    ),
+    "no event": (
+        ("container", "--events-url", EVENTS_URL),
+        "what is sent? give --event NAME (or several), or --all-custom-events, or --config",
+    ),
+    "an event and all": (
+        ("container", "--events-url", EVENTS_URL, "--event", "e", "--all-custom-events"),
+        "what is sent? give --event NAME (or several), or --all-custom-events, or --config",
+    ),
+    "an attribute without a variable": (
+        (*FLAGS, "--event-attribute", "currency"),
+        "--event-attribute currency: it must be NAME=KEY; for example --event-attribute "
+        "currency=ecommerce.currency",
+    ),
+    "a user attribute that cannot be": (
+        (*FLAGS, "--user-attribute", "a/b=c"),
+        "--user-attribute a/b=c: the name 'a/b' holds /: user attributes of Amazon Pinpoint take none of "
+        "# : ? \\ /; use an underscore",
+    ),
+    "a URL that is none": (
+        ("container", "--events-url", "nonsense", "--event", "e"),
+        "the events URL is 'nonsense': it must be https://HOST/STAGE/events and nothing after it; take the "
+        "stack's output events_url",
+    ),
+    "a file and flags": (
+        (*FLAGS, "--config", "gtm.yaml"),
+        "--config, --from and flags such as --event each say what is sent: keep one of the three",
+    ),
+    "a file that is not there": (
+        ("container", "--events-url", EVENTS_URL, "--config", "/nowhere/gtm.yaml"),
+        "/nowhere/gtm.yaml cannot be read (No such file or directory): give the path of a file",
+    ),
+    "a place where nothing can be written": (
+        (*FLAGS, "-o", "/nowhere/container.json"),
+        "/nowhere/container.json cannot be written (No such file or directory): give another -o",
+    ),
+    "an unknown flag": (
+        (*FLAGS, "--evnt", "e"),
+        "unrecognized arguments: --evnt e (python -m gtm --help)",
+    ),
+    "a template without a URL": (
+        ("template",),
+        "the template needs a URL: give --events-url, or --outputs",
+    ),
+    "a template for this machine": (
+        ("template", "--events-url", "http://127.0.0.1:8080/v1/events"),
+        "the events URL is 'http://127.0.0.1:8080/v1/events': a template may call https only; deploy the "
+        "stack first",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "line"), WRONG.values(), ids=WRONG)
+def test_an_error_is_one_line_that_says_what_to_do(
+    capsys: Capture, arguments: tuple[str, ...], line: str
+) -> None:
+    assert error(capsys, *arguments) == line
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", '{"events_url": 3}'])
+def test_outputs_without_a_url_are_of_a_stack_that_is_not_up(
+    capsys: Capture, outputs: Path, text: str
+) -> None:
+    write(outputs, text)
+
+    line = error(capsys, "container", "--outputs", str(outputs), "--event", "e")
+
+    assert line == f"{outputs}: there is no output events_url; run pulumi up first"
+
+
+def test_outputs_that_are_not_json_are_refused(capsys: Capture, outputs: Path) -> None:
+    write(outputs, "")
+
+    line = error(capsys, "container", "--outputs", str(outputs), "--event", "e")
+
+    assert line == f"{outputs} holds no JSON: give another file"
+
+
+def test_each_error_of_a_file_is_a_line(capsys: Capture, tmp_path: Path) -> None:
+    config = write(tmp_path / "gtm.yaml", "events: {gtm.js: {}, a: {metrics: {n: 1}}}")
+
+    assert main(["container", "--config", str(config), "--events-url", EVENTS_URL]) == 2
+
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.startswith(f"error: {config}: events.") for line in lines] == [True, True]
+
+
+def test_it_runs_as_a_module() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "gtm", *FLAGS], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+
+    assert plan_of(json.loads(ended.stdout)) == plan(PURCHASE)
+    assert ended.stderr == ""

@@ -1,0 +1,198 @@
+"""What a plan may hold; each error names the value, the rule and the fix."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gtm.plan import (
+    LONGEST_REQUEST_BYTES,
+    Parameter,
+    ParameterKind,
+    PlanError,
+    TagPlan,
+    Token,
+    TokenSource,
+    longest_request_bytes,
+    warnings,
+)
+from tests.gtm.plans import EVENTS_URL, event_attribute, metric, plan, user_attribute
+
+NAME_OF_50 = "n" * 50
+
+
+def attributes(number: int) -> tuple[Parameter, ...]:
+    return tuple(event_attribute(f"a{index}", f"a{index}") for index in range(number))
+
+
+ERRORS: dict[str, tuple[Callable[[], Any], str]] = {
+    "a name that is too long": (
+        lambda: event_attribute("n" * 51, "value"),
+        f"the name '{'n' * 51}' has 51 characters: Amazon Pinpoint takes 1 to 50; choose another",
+    ),
+    "an empty name": (
+        lambda: metric("", "value"),
+        "the name '' has 0 characters: Amazon Pinpoint takes 1 to 50; choose another",
+    ),
+    "a name that nobody can see": (
+        lambda: event_attribute("a\nb", "value"),
+        "the name 'a\\nb' must be of visible characters and must not begin or end with a space; choose "
+        "another",
+    ),
+    "a user attribute that Pinpoint's console cannot show": (
+        lambda: user_attribute("a/b:c", "value"),
+        "the name 'a/b:c' holds / :: user attributes of Amazon Pinpoint take none of # : ? \\ /; use an "
+        "underscore",
+    ),
+    "a data layer variable with a space": (
+        lambda: event_attribute("value", "order value"),
+        "the data layer variable 'order value' must be a name such as value or ecommerce.value, without "
+        "spaces "
+        "or braces; write it as the site pushes it",
+    ),
+    "a cookie that no site can set": (
+        lambda: Token(source=TokenSource.COOKIE, name="id token"),
+        "the cookie 'id token' must be named with letters, digits and !#$%&'*+.^_`|~- only; write the "
+        "name as "
+        "the site sets it",
+    ),
+    "an event without a name": (
+        lambda: TagPlan(event="undefined"),
+        "the event 'undefined' is what GTM writes for a variable without a value; push an event with a "
+        "name of "
+        "its own",
+    ),
+    "an event that nobody can see": (
+        lambda: TagPlan(event="a\tb"),
+        "the event 'a\\tb' must be a name of visible characters that does not begin or end with a space; "
+        "write it as the site pushes it",
+    ),
+    "an event that would be read as a variable": (
+        lambda: TagPlan(event="{{Event}}"),
+        "the event '{{Event}}' holds braces, which GTM reads as a variable; push an event without them",
+    ),
+    "an event of GTM's own": (
+        lambda: TagPlan(event="gtm.click"),
+        "the event 'gtm.click' is GTM's own: names that begin with gtm. are not custom events; push an "
+        "event of "
+        "your own",
+    ),
+    "more keys than an event may have": (
+        lambda: TagPlan(event="e", parameters=(*attributes(40), metric("m", "m"))),
+        "there are 41 event attributes and metrics: Amazon Pinpoint takes 40 together; leave some out",
+    ),
+    "more user attributes than an endpoint may have": (
+        lambda: TagPlan(event="e", parameters=tuple(user_attribute(f"u{i}", "u") for i in range(251))),
+        "there are 251 user attributes: Amazon Pinpoint takes 250; leave some out",
+    ),
+    "an attribute twice": (
+        lambda: TagPlan(event="e", parameters=(event_attribute("a", "b"), event_attribute("a", "c"))),
+        "'evat_a' is there twice: a parameter has one value; leave one out or rename it",
+    ),
+    "no event": (
+        lambda: plan(tags=()),
+        "there is no event: name at least one, or take all custom events",
+    ),
+    "an event twice": (
+        lambda: plan(TagPlan(event="e"), TagPlan(event="e")),
+        "the event 'e' is there twice and would be sent twice; leave one out",
+    ),
+    "all custom events and one more": (
+        lambda: plan(TagPlan(event=None), TagPlan(event="e")),
+        "all custom events hold every single one as well, which would be sent twice; leave one out",
+    ),
+    "a consent type that is none": (
+        lambda: plan(consent=("analytics storage",)),
+        "the consent type 'analytics storage' must be of 1 to 64 letters, digits, hyphens and "
+        "underscores; take "
+        "one of Google's, such as analytics_storage",
+    ),
+    "a consent type twice": (
+        lambda: plan(consent=("ad_storage", "ad_storage")),
+        "the consent type 'ad_storage' is there twice; leave one out",
+    ),
+    "a container id that is none": (
+        lambda: plan(container="ABC1234"),
+        "the container 'ABC1234' must be an id such as GTM-ABC1234; copy it from the top of the "
+        "workspace in GTM",
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "message"), ERRORS.values(), ids=ERRORS)
+def test_an_error_names_the_value_the_rule_and_the_fix(make: Callable[[], Any], message: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        make()
+
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "api.example.com/v1/events",
+        "http://api.example.com/v1/events",
+        "https://api.example.com",
+        "https:///v1/events",
+        f"{EVENTS_URL}?event=a",
+        f"{EVENTS_URL}#a",
+        f"{EVENTS_URL}?",
+        f"{EVENTS_URL} ",
+        "https://api.example.com/{{Event}}",
+        "https://api.example.com:port/v1/events",
+        "https://user@api.example.com/v1/events",
+        "javascript:alert(1)",
+    ],
+)
+def test_an_events_url_is_https_with_a_path_and_nothing_after_it(url: str) -> None:
+    with pytest.raises(
+        PlanError, match="it must be https://HOST/STAGE/events and nothing after it; take the stack's"
+    ):
+        plan(events_url=url)
+
+
+@pytest.mark.parametrize(
+    "url", [EVENTS_URL, "https://events.example.com/v1/events", "http://127.0.0.1:8080/v1/events"]
+)
+def test_the_events_url_of_a_stack_a_domain_or_this_machine_is_taken(url: str) -> None:
+    assert plan(events_url=url).events_url == url
+
+
+def test_names_may_be_as_long_as_pinpoint_takes_them() -> None:
+    assert event_attribute(NAME_OF_50, "value").name == NAME_OF_50
+
+
+def test_only_user_attributes_avoid_the_characters_of_pinpoints_console() -> None:
+    assert event_attribute("a/b:c", "value").name == "a/b:c"
+
+
+def test_a_plan_that_fits_has_no_warnings() -> None:
+    assert list(warnings(plan(consent=("analytics_storage",)))) == []
+
+
+def test_a_consent_type_that_a_page_may_never_set_is_warned_of() -> None:
+    assert list(warnings(plan(consent=("analytic_storage",)))) == [
+        "the consent type analytic_storage is not one of Google's: unless your page sets it, GTM takes "
+        "it for "
+        "granted and the tags fire"
+    ]
+
+
+def test_a_tag_whose_requests_could_be_too_long_is_warned_of() -> None:
+    made = plan(TagPlan(event="too_long", parameters=attributes(40)))
+
+    (warning,) = warnings(made)
+
+    assert warning.startswith("too_long: with every value at its longest a request has about 10,")
+    assert "above 10,240 API Gateway refuses it: send fewer attributes, or shorter ones" in warning
+
+
+def test_a_request_holds_the_url_each_pair_and_the_headers() -> None:
+    bare = plan(TagPlan(event="e"))
+    one_more = plan(TagPlan(event="e", parameters=(event_attribute("value", "value"),)))
+
+    grown = longest_request_bytes(one_more, one_more.tags[0]) - longest_request_bytes(bare, bare.tags[0])
+
+    assert grown == len("&evat_value=") + ParameterKind.EVENT_ATTRIBUTE.longest_value
+    assert longest_request_bytes(bare, bare.tags[0]) < LONGEST_REQUEST_BYTES

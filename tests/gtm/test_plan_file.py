@@ -1,0 +1,198 @@
+"""gtm.yaml: what it may say, and one line for each thing that is wrong with it."""
+
+from pathlib import Path
+
+import pytest
+
+from gtm import plan_file
+from gtm.plan import TagPlan, Token, TokenSource
+from gtm.plan_file import Overrides, PlanFileError
+from tests.gtm.plans import EVENTS_URL, PURCHASE, event_attribute, plan
+
+EXAMPLE = Path(plan_file.__file__).with_name("gtm.yaml")
+
+PURCHASE_YAML = """
+events_url: https://a1b2c3.execute-api.eu-west-1.amazonaws.com/v1/events
+events:
+  purchase_success:
+    event_attributes: {value: ecommerce.value}
+    metrics: {quantity: ecommerce.quantity}
+    user_attributes: {plan: user.plan}
+"""
+
+
+def problems(text: str, **overrides: str) -> list[str]:
+    with pytest.raises(PlanFileError) as caught:
+        plan_file.read(text, overrides=Overrides(**overrides))  # type: ignore[arg-type]
+    return list(caught.value.problems)
+
+
+def test_a_file_describes_events_and_what_each_sends() -> None:
+    assert plan_file.read(PURCHASE_YAML) == plan(PURCHASE)
+
+
+def test_a_file_describes_many_events() -> None:
+    text = PURCHASE_YAML + "  sign_up:\n  refund: {event_attributes: {amount: amount}}\n"
+
+    assert plan_file.read(text).tags == (
+        PURCHASE,
+        TagPlan(event="sign_up"),
+        TagPlan(event="refund", parameters=(event_attribute("amount", "amount"),)),
+    )
+
+
+def test_an_event_may_have_a_name_that_yaml_takes_for_something_else() -> None:
+    text = f"events_url: {EVENTS_URL}\nevents: {{on: , 404: , null: {{metrics: {{1: value}}}}}}"
+
+    with pytest.raises(PlanFileError, match=r"events\.null: the event 'null' is what GTM writes"):
+        plan_file.read(text)
+    assert [tag.event for tag in plan_file.read(text.replace("null", "no")).tags] == ["on", "404", "no"]
+
+
+def test_a_file_can_send_all_custom_events_with_one_tag() -> None:
+    text = f"events_url: {EVENTS_URL}\nall_custom_events: {{event_attributes: {{value: value}}}}\n"
+
+    assert plan_file.read(text).tags == (
+        TagPlan(event=None, parameters=(event_attribute("value", "value"),)),
+    )
+
+
+def test_a_file_sets_container_endpoint_consent_and_token() -> None:
+    text = PURCHASE_YAML + (
+        "container: GTM-ABC1234\nendpoint_id: user.id\nconsent: [analytics_storage]\ntoken: {cookie: "
+        "id_token}\n"
+    )
+
+    assert plan_file.read(text) == plan(
+        PURCHASE,
+        container="GTM-ABC1234",
+        endpoint_key="user.id",
+        consent=("analytics_storage",),
+        token=Token(source=TokenSource.COOKIE, name="id_token"),
+    )
+
+
+def test_what_the_caller_knows_better_counts() -> None:
+    text = PURCHASE_YAML + "consent: [ad_storage]\ntoken: {cookie: id_token}\n"
+    token = Token(source=TokenSource.DATA_LAYER, name="jwt")
+
+    made = plan_file.read(
+        text, overrides=Overrides(events_url="https://events.example.com/v1/events", consent=(), token=token)
+    )
+
+    assert made == plan(PURCHASE, events_url="https://events.example.com/v1/events", token=token)
+
+
+def test_the_token_of_a_scenario_is_taken_where_the_file_names_none() -> None:
+    default = Token(source=TokenSource.DATA_LAYER, name="id_token")
+
+    assert plan_file.read(PURCHASE_YAML, overrides=Overrides(default_token=default)).token == default
+    named = plan_file.read(
+        PURCHASE_YAML + "token: {data_layer: jwt}", overrides=Overrides(default_token=default)
+    )
+    assert named.token == Token(source=TokenSource.DATA_LAYER, name="jwt")
+
+
+def test_the_example_is_a_plan() -> None:
+    made = plan_file.read(EXAMPLE.read_text(encoding="utf-8"), overrides=Overrides(events_url=EVENTS_URL))
+
+    assert [tag.event for tag in made.tags] == ["purchase_success", "sign_up"]
+
+
+URL = f"events_url: {EVENTS_URL}\n"
+
+WRONG = {
+    "an unknown key": (
+        URL + "event: {a: {}}\nevents: {a: }",
+        "gtm.yaml: event is not known here: there are events_url, container, endpoint_id, consent, "
+        "token, events, "
+        "all_custom_events; did you mean events?",
+    ),
+    "an unknown group": (
+        URL + "events: {a: {user_attribute: {plan: plan}}}",
+        "gtm.yaml: events.a.user_attribute is not known here: there are event_attributes, metrics, "
+        "user_attributes; did you mean user_attributes?",
+    ),
+    "a data layer variable that is no text": (
+        URL + "events: {a: {metrics: {n: 12}}}",
+        "gtm.yaml: events.a.metrics.n is 12: it must be a text; write a name, in quotes if need be",
+    ),
+    "a data layer variable that is missing": (
+        URL + "events: {a: {metrics: {n: }}}",
+        "gtm.yaml: events.a.metrics.n is empty: it must be a text; write a name, in quotes if need be",
+    ),
+    "a name that is a list": (
+        URL + "events: {[a]: {}}",
+        "gtm.yaml: line 2 is not YAML: a name is not a text; correct the line",
+    ),
+    "a value that no plan may hold": (
+        URL + "events: {a: {user_attributes: {p/q: plan}}}",
+        "gtm.yaml: events.a.user_attributes.p/q: the name 'p/q' holds /: user attributes of Amazon "
+        "Pinpoint take "
+        "none of # : ? \\ /; use an underscore",
+    ),
+    "a list in the place of a mapping": (
+        URL + "events: [a, b]",
+        "gtm.yaml: events is a list: it must hold the names of events; indent them below it",
+    ),
+    "no events": (
+        URL,
+        "gtm.yaml: events is missing: there is nothing to send; name the events, or set all_custom_events",
+    ),
+    "an empty list of events": (
+        URL + "events: {}",
+        "gtm.yaml: events is empty: there is nothing to send; name at least one event",
+    ),
+    "events and all custom events": (
+        URL + "events: {a: {}}\nall_custom_events: {}",
+        "gtm.yaml: events and all_custom_events exclude each other; keep one of events and all_custom_events",
+    ),
+    "no URL": (
+        "events: {a: {}}",
+        "gtm.yaml: events_url is missing: the tags need a URL to call; set it, or give --events-url",
+    ),
+    "consent that is no list": (
+        URL + "events: {a: {}}\nconsent: analytics_storage",
+        "gtm.yaml: consent is analytics_storage: it must be a list; write [analytics_storage]",
+    ),
+    "two tokens": (
+        URL + "events: {a: {}}\ntoken: {cookie: a, data_layer: b}",
+        "gtm.yaml: token must be data_layer: NAME or cookie: NAME; name one of the two",
+    ),
+    "a token of nothing": (
+        URL + "events: {a: {}}\ntoken: id_token",
+        "gtm.yaml: token is id_token: it must hold data_layer: NAME or cookie: NAME; indent them below it",
+    ),
+    "nothing": ("", "gtm.yaml is empty: it must hold events_url and events; indent them below it"),
+    "a key twice": (
+        URL + "events:\n  a: {}\n  a: {}",
+        "gtm.yaml: line 4 is not YAML: a is there twice; correct the line",
+    ),
+    "no YAML": (
+        URL + "events: {a",
+        "gtm.yaml: line 2 is not YAML: expected ',' or '}', but got '<stream end>'; correct the line",
+    ),
+    "code": (
+        "!!python/object/apply:os.system [ls]",
+        "gtm.yaml: line 1 is not YAML: could not determine a constructor for the tag "
+        "'tag:yaml.org,2002:python/object/apply:os.system'; correct the line",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "problem"), WRONG.values(), ids=WRONG)
+def test_an_error_names_the_key_the_rule_and_the_fix(text: str, problem: str) -> None:
+    assert problems(text) == [problem]
+
+
+def test_every_error_of_a_file_is_found_in_one_reading() -> None:
+    text = "container: nonsense\nconsent: [a b]\nevents:\n  gtm.js: {}\n  a: {metrics: {n: }}\n"
+
+    assert [line.split(" ")[1].rstrip(":") for line in problems(text)] == [
+        *("events_url", "container", "consent[0]", "events.gtm.js", "events.a.metrics.n")
+    ]
+
+
+def test_an_error_names_the_file_that_was_given() -> None:
+    with pytest.raises(PlanFileError, match=r"^conf/site\.yaml: events_url is missing"):
+        plan_file.read("events: {a: }", file="conf/site.yaml")

@@ -1,0 +1,441 @@
+"""The GTM stand-in runs an exported container in a browser as GTM's documentation says."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from playwright.sync_api import Error
+
+from gtm.container import container_export
+from gtm.plan import Plan, TagPlan, Token, TokenSource
+from tests.gtm import chromium
+from tests.gtm.plans import PURCHASE, event_attribute, plan
+from tests.gtm.site import Endpoint, Site
+from tests.hostile import HOSTILE_VALUES, LONGEST_ATTRIBUTE
+
+pytestmark = chromium.NEEDED
+
+ONE_VALUE = TagPlan(event="e", parameters=(event_attribute("value", "value"),))
+
+
+def to(endpoint: Endpoint, *tags: TagPlan, **changes: Any) -> Plan:
+    return plan(*tags, **{"events_url": endpoint.events_url, **changes})
+
+
+def sent_value(site: Site, endpoint: Endpoint, message: str, key: str = "value", before: str = "") -> str:
+    """What arrives as the attribute `value`, read from a data layer variable, after pushing a message."""
+    tag = TagPlan(event="e", parameters=(event_attribute("value", key),))
+    site.run(to(endpoint, tag), before=before)
+    site.push(message)
+    site.await_outcomes()
+    (parameters,) = endpoint.parameters
+    return parameters["evat_value"]
+
+
+def test_a_pushed_event_arrives_with_its_values(site: Site, endpoint: Endpoint) -> None:
+    site.run(to(endpoint))
+
+    site.push(
+        "{event: 'purchase_success', endpoint_id: 'e1', ecommerce: {value: 12.5, quantity: 2}, user: "
+        "{plan: 'gold'}}"
+    )
+
+    assert site.await_outcomes() == ["succeeded"]
+    assert endpoint.parameters == [
+        {
+            "event": "purchase_success",
+            "endpoint_id": "e1",
+            "evat_value": "12.5",
+            "evmt_quantity": "2",
+            "usat_plan": "gold",
+        }
+    ]
+
+
+@pytest.mark.parametrize("value", [*HOSTILE_VALUES, LONGEST_ATTRIBUTE])
+def test_a_hostile_value_arrives_as_it_was_pushed(site: Site, endpoint: Endpoint, value: str) -> None:
+    site.run(to(endpoint, ONE_VALUE))
+
+    site.page.evaluate("value => { dataLayer.push({event: 'e', endpoint_id: 'e1', value}); }", value)
+
+    site.await_outcomes()
+    assert endpoint.parameters == [{"event": "e", "endpoint_id": "e1", "evat_value": value}]
+
+
+def test_quotes_and_brackets_are_encoded_too(site: Site, endpoint: Endpoint) -> None:
+    sent_value(site, endpoint, """{event: 'e', value: "it's (here)!"}""")
+
+    assert "&evat_value=it%27s%20%28here%29!&" in endpoint.queries[0]
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        ("{event: 'e'}", "undefined"),
+        ("{event: 'e', value: null}", "null"),
+        ("{event: 'e', value: ['a', 1, ['b']]}", "a,1,b"),
+        ("{event: 'e', value: {a: 1}}", "[object Object]"),
+        ("{event: 'e', value: 0}", "0"),
+        ("{event: 'e', value: false}", "false"),
+        ("{event: 'e', value: ''}", ""),
+    ],
+)
+def test_a_value_that_is_no_text_becomes_one_as_in_gtm(
+    site: Site, endpoint: Endpoint, message: str, text: str
+) -> None:
+    assert sent_value(site, endpoint, message) == text
+
+
+def test_a_variable_that_throws_is_false(site: Site, endpoint: Endpoint) -> None:
+    thrower = "{event: 'e', order: new (class Order { get value() { throw new Error('no'); } })()}"
+
+    assert sent_value(site, endpoint, thrower, "order.value") == "false"
+
+
+def test_what_is_below_null_is_false_and_below_undefined_undefined(site: Site, endpoint: Endpoint) -> None:
+    two = (event_attribute("null", "ecommerce.value"), event_attribute("nothing", "order.lines.first"))
+    site.run(to(endpoint, TagPlan(event="e", parameters=two)))
+
+    site.push("{event: 'e', ecommerce: null}")
+
+    site.await_outcomes()
+    assert endpoint.parameters[0]["evat_null"] == "false"
+    assert endpoint.parameters[0]["evat_nothing"] == "undefined"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "text"),
+    [
+        ("{a: {b: 1}}", "{a: {c: 2}}", "1"),
+        ("{a: {b: 1}}", "{a: {b: 2}}", "2"),
+        ("{a: {b: [1, 2, 3]}}", "{a: {b: [9]}}", "9,2,3"),
+        ("{a: {b: {c: 1}}}", "{a: {b: {d: 2}}}, function () { this.set('a.b', this.get('a.b.c')); }", "1"),
+        ("{a: {b: ['x', 'y']}}", "{a: {b: ['z'], _clear: true}}", "z"),
+        ("{a: {b: 1}}", "{a: 'text'}", "undefined"),
+        ("{'a.b': 1}", "{}", "1"),
+        ("{a: {b: 1}}", "function () { this.set('a.b', this.get('a.b') + 1); }", "2"),
+        ("{a: {b: [1]}}", "['a.b.push', 2]", "1,2"),
+        ("{a: {b: 1}}", "(function () { return arguments; })('set', 'a.b', 3)", "3"),
+        ("{a: {b: 1}}", "(function () { return arguments; })('set', {a: {b: 4}})", "4"),
+        ("{a: {b: 1}}", "function () { throw new Error('no'); }", "1"),
+        ("{a: {b: 1}}", "['a.nothing.push', 2]", "1"),
+        ("{a: {b: 1}}", "'text'", "1"),
+    ],
+)
+def test_messages_merge_into_the_model(
+    site: Site, endpoint: Endpoint, first: str, second: str, text: str
+) -> None:
+    assert sent_value(site, endpoint, f"{first}, {second}, {{event: 'e'}}", "a.b") == text
+
+
+def test_a_message_cannot_change_the_pages_objects(site: Site, endpoint: Endpoint) -> None:
+    site.run(to(endpoint, ONE_VALUE))
+
+    site.push('JSON.parse(\'{"__proto__": {"polluted": 1}, "a": {"__proto__": {"polluted": 1}}}\')')
+
+    assert site.script("() => ({}).polluted") is None
+
+
+def test_what_was_pushed_before_the_container_ran_counts(site: Site, endpoint: Endpoint) -> None:
+    site.run(to(endpoint, ONE_VALUE), before="dataLayer.push({endpoint_id: 'e1'}, {event: 'e', value: 1});")
+
+    site.await_outcomes()
+
+    assert endpoint.parameters == [{"event": "e", "endpoint_id": "e1", "evat_value": "1"}]
+
+
+def test_a_push_during_an_event_waits_for_its_turn(site: Site, endpoint: Endpoint) -> None:
+    both = (ONE_VALUE, TagPlan(event="f", parameters=ONE_VALUE.parameters))
+    site.run(to(endpoint, *both))
+    site.script(
+        "() => { const report = reports.push; reports.push = function (r) {"
+        " if (r.event === 'e' && r.outcome === 'sent') dataLayer.push({event: 'f', value: 2});"
+        " return report.call(reports, r); }; }"
+    )
+
+    site.push("{event: 'e', value: 1}, {value: 3}")
+
+    site.await_outcomes(2)
+    values = {each["event"]: each["evat_value"] for each in endpoint.parameters}
+    assert values == {"e": "1", "f": "2"}
+
+
+def test_an_event_of_another_name_sends_nothing(site: Site, endpoint: Endpoint) -> None:
+    site.run(to(endpoint, ONE_VALUE))
+
+    site.push("{event: 'E'}, {event: 'ee'}, {value: 'no event'}, {event: 'e', value: 'the only one'}")
+
+    site.await_outcomes()
+    assert [each["evat_value"] for each in endpoint.parameters] == ["the only one"]
+
+
+def test_all_custom_events_are_sent_but_none_of_gtms_own(site: Site, endpoint: Endpoint) -> None:
+    site.run(to(endpoint, TagPlan(event=None)))
+
+    site.push("{event: 'gtm.js'}, {event: 'sign_up'}, {event: 'gtm.load'}, {event: 'refund'}")
+
+    site.await_outcomes(2)
+    assert {each["event"] for each in endpoint.parameters} == {"sign_up", "refund"}
+
+
+def test_a_tag_fires_once_for_an_event_however_many_triggers_match(site: Site, endpoint: Endpoint) -> None:
+    export = container_export(to(endpoint, ONE_VALUE))
+    (trigger,) = export["containerVersion"]["trigger"]
+    export["containerVersion"]["trigger"].append({**trigger, "triggerId": "99"})
+    export["containerVersion"]["tag"][0]["firingTriggerId"].append("99")
+    site.run(export)
+
+    site.push("{event: 'e'}, {event: 'e'}")
+
+    site.await_outcomes(2)
+    assert len(endpoint.queries) == 2
+
+
+def test_each_request_has_another_cache_buster(site: Site, endpoint: Endpoint) -> None:
+    site.run(to(endpoint, ONE_VALUE))
+
+    site.push("{event: 'e'}, {event: 'e'}")
+
+    site.await_outcomes(2)
+    busters = [query.rpartition("&gtmcb=")[2] for query in endpoint.queries]
+    assert all(buster.isdecimal() for buster in busters)
+    assert len(set(busters)) == 2
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    ],
+)
+def test_an_error_answer_is_a_failed_tag(site: Site, endpoint: Endpoint, status: HTTPStatus) -> None:
+    endpoint.status, endpoint.content, endpoint.media_type = status, '{"message": "no"}', "application/json"
+    site.run(to(endpoint, ONE_VALUE))
+
+    site.push("{event: 'e'}")
+
+    assert site.await_outcomes() == ["failed"]
+
+
+def test_an_answer_that_is_no_image_is_a_failed_tag(site: Site, endpoint: Endpoint) -> None:
+    endpoint.content, endpoint.media_type = "{}", "application/json"
+    site.run(to(endpoint, ONE_VALUE))
+
+    site.push("{event: 'e'}")
+
+    assert site.await_outcomes() == ["failed"]
+
+
+def test_an_endpoint_that_does_not_answer_is_a_failed_tag(site: Site) -> None:
+    with Endpoint() as gone:
+        container = to(gone, ONE_VALUE)
+    site.run(container)
+
+    site.push("{event: 'e'}")
+
+    assert site.await_outcomes() == ["failed"]
+
+
+CONSENT = {"consent": ("analytics_storage", "ad_storage")}
+
+
+def test_without_consent_nothing_is_sent(site: Site, endpoint: Endpoint) -> None:
+    site.run(
+        to(endpoint, ONE_VALUE, **CONSENT),
+        before="gtag('consent', 'default', {analytics_storage: 'denied'});",
+    )
+
+    site.push("{event: 'e'}")
+    # What goes out after it would also arrive after it.
+    site.script(f"() => fetch('{endpoint.events_url}?event=last', {{mode: 'no-cors'}}).then(() => null)")
+
+    assert site.reports() == [
+        {
+            "tag": "gtm-pixel - e",
+            "event": "e",
+            "outcome": "blocked",
+            "missingConsent": ["analytics_storage"],
+        }
+    ]
+    assert endpoint.parameters == [{"event": "last"}]
+
+
+def test_consent_counts_from_when_it_is_given(site: Site, endpoint: Endpoint) -> None:
+    site.run(to(endpoint, ONE_VALUE, **CONSENT), before="gtag('consent', 'default', {ad_storage: 'denied'});")
+
+    site.push("{event: 'e', value: 'before'}")
+    site.script("() => { gtag('consent', 'update', {ad_storage: 'granted'}); }")
+    site.push("{event: 'e', value: 'after'}")
+
+    site.await_outcomes()
+    assert [each["evat_value"] for each in endpoint.parameters] == ["after"]
+
+
+@pytest.mark.parametrize(
+    "pushes",
+    [
+        "",
+        "gtag('consent', 'default', {analytics_storage: 'granted', ad_storage: 'granted', "
+        "wait_for_update: 500});",
+        "gtag('consent', 'default', {ad_storage: 'denied', region: ['DE']});",
+        "gtag('consent', 'update', {ad_storage: 'granted'}); gtag('consent', 'default', {ad_storage: "
+        "'denied'});",
+    ],
+    ids=["nothing says otherwise", "granted", "denied elsewhere", "a default after an update"],
+)
+def test_with_consent_an_event_is_sent(site: Site, endpoint: Endpoint, pushes: str) -> None:
+    site.run(to(endpoint, ONE_VALUE, **CONSENT), before=pushes)
+
+    site.push("{event: 'e'}")
+
+    assert site.await_outcomes() == ["succeeded"]
+
+
+def test_consent_can_be_taken_back(site: Site, endpoint: Endpoint) -> None:
+    site.run(to(endpoint, ONE_VALUE, **CONSENT), before="gtag('consent', 'update', {ad_storage: 'granted'});")
+
+    site.script("() => { gtag('consent', 'update', {ad_storage: 'denied'}); }")
+    site.push("{event: 'e'}")
+
+    assert [report["outcome"] for report in site.reports()] == ["blocked"]
+
+
+def test_a_tag_that_needs_no_consent_fires_without(site: Site, endpoint: Endpoint) -> None:
+    site.run(to(endpoint, ONE_VALUE), before="gtag('consent', 'default', {analytics_storage: 'denied'});")
+
+    site.push("{event: 'e'}")
+
+    assert site.await_outcomes() == ["succeeded"]
+
+
+def test_a_page_whose_policy_names_the_pixels_host_can_send(site: Site, endpoint: Endpoint) -> None:
+    site.headers = {
+        "Content-Security-Policy": f"default-src 'none'; script-src 'self'; img-src {endpoint.origin}"
+    }
+    site.run(to(endpoint, ONE_VALUE))
+
+    site.push("{event: 'e'}")
+
+    assert site.await_outcomes() == ["succeeded"]
+
+
+def test_a_page_whose_policy_lacks_the_pixels_host_cannot(site: Site, endpoint: Endpoint) -> None:
+    site.headers = {"Content-Security-Policy": "default-src 'none'; script-src 'self'; img-src 'self'"}
+    site.run(to(endpoint, ONE_VALUE))
+
+    site.push("{event: 'e'}")
+
+    assert site.await_outcomes() == ["failed"]
+    assert endpoint.queries == []
+
+
+def test_the_pixel_leaves_no_cookie(site: Site, endpoint: Endpoint) -> None:
+    site.run(to(endpoint, ONE_VALUE))
+
+    site.push("{event: 'e'}")
+
+    site.await_outcomes()
+    assert site.page.context.cookies() == []
+
+
+@pytest.mark.parametrize(
+    ("token", "before"),
+    [
+        (Token(source=TokenSource.DATA_LAYER, name="id_token"), "dataLayer.push({id_token: 'aaa.bbb.c=c'});"),
+        (
+            Token(source=TokenSource.COOKIE, name="id_token"),
+            "document.cookie = 'a=b'; document.cookie = 'id_token=aaa.bbb.c=c';",
+        ),
+    ],
+    ids=["data layer", "cookie"],
+)
+def test_the_token_goes_along(site: Site, endpoint: Endpoint, token: Token, before: str) -> None:
+    site.run(to(endpoint, ONE_VALUE, token=token), before=before)
+
+    site.push("{event: 'e'}")
+
+    site.await_outcomes()
+    assert endpoint.parameters[0]["token"] == "aaa.bbb.c=c"
+
+
+@pytest.mark.parametrize("source", TokenSource)
+def test_while_nobody_is_signed_in_the_token_is_undefined(
+    site: Site, endpoint: Endpoint, source: TokenSource
+) -> None:
+    site.run(to(endpoint, ONE_VALUE, token=Token(source=source, name="id_token")))
+
+    site.push("{event: 'e'}")
+
+    site.await_outcomes()
+    assert endpoint.parameters[0]["token"] == "undefined"
+
+
+def test_a_stopped_container_hears_no_more(site: Site, endpoint: Endpoint) -> None:
+    site.open()
+    site.page.evaluate(
+        "container => { window.dataLayer = []; window.reports = [];"
+        " GtmStandIn.run(container, {onTag(report) { reports.push(report); }}).stop(); }",
+        container_export(to(endpoint, ONE_VALUE)),
+    )
+
+    site.push("{event: 'e'}")
+
+    assert site.reports() == []
+
+
+def change(kind: str, **changes: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda version: version[kind][0].update(changes)
+
+
+def reparameter(kind: str, key: str, value: str) -> Callable[[dict[str, Any]], None]:
+    def make(version: dict[str, Any]) -> None:
+        (found,) = (each for each in version[kind][0]["parameter"] if each["key"] == key)
+        found["value"] = value
+
+    return make
+
+
+UNKNOWN = {
+    "a tag of another type": (change("tag", type="html"), "of type html"),
+    "another firing option": (change("tag", tagFiringOption="UNLIMITED"), "with the option UNLIMITED"),
+    "an exception": (change("tag", blockingTriggerId=["1"]), "with exceptions or a sequence"),
+    "a trigger of another type": (change("trigger", type="PAGEVIEW"), "of type PAGEVIEW"),
+    "a trigger with a further condition": (change("trigger", filter=[{}]), "of type CUSTOM_EVENT"),
+    "a variable of another type": (change("variable", type="jsm"), "of type jsm"),
+    "a value format": (
+        change("variable", formatValue={"caseConversionType": "lowercase"}),
+        "with a value format",
+    ),
+    "another data layer version": (
+        reparameter("variable", "dataLayerVersion", "1"),
+        "with data layer version 1",
+    ),
+    "a default value": (reparameter("variable", "setDefaultValue", "true"), "with a default value"),
+    "another built-in variable": (
+        change("builtInVariable", type="PAGE_URL"),
+        "the built-in variable PAGE_URL",
+    ),
+    "a variable that is not there": (
+        reparameter("tag", "url", "https://a.example/v1/events?a={{b}}"),
+        "the variable b, which the container lacks",
+    ),
+    "a variable before the query": (
+        reparameter("tag", "url", "https://a.example/{{Event}}?a=b"),
+        "the variable Event before the query",
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "what"), UNKNOWN.values(), ids=UNKNOWN)
+def test_what_it_does_not_know_is_an_error(
+    site: Site, endpoint: Endpoint, make: Callable[[dict[str, Any]], None], what: str
+) -> None:
+    export = container_export(to(endpoint, PURCHASE))
+    make(export["containerVersion"])
+
+    with pytest.raises(Error, match=f"The GTM stand-in does not run .*{what}"):
+        site.run(export)

@@ -1,0 +1,213 @@
+"""The whole way in a real browser: data layer, exported container, image, API, queue, function, record.
+
+The container is what `python -m gtm container` writes; GTM's runtime is the stand-in, everything behind the
+image is the embedded run.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from gtm.plan import Parameter, ParameterKind, Plan, TagPlan
+from local.embedded_run import EmbeddedRun
+from tests.embedded import AT_ONCE, Runs, events_of, eventually, new_endpoint
+from tests.gtm import chromium
+from tests.gtm.site import Site
+from tests.hostile import HOSTILE_VALUES, LONGEST_ATTRIBUTE
+
+pytestmark = chromium.NEEDED
+
+PARAMETERS = (
+    Parameter(kind=ParameterKind.EVENT_ATTRIBUTE, name="text", data_layer_key="text"),
+    Parameter(kind=ParameterKind.USER_ATTRIBUTE, name="plan", data_layer_key="user.plan"),
+)
+
+
+@pytest.fixture
+def run(runs: Runs) -> EmbeddedRun:
+    return runs.shared("profileUpdates=all", *AT_ONCE)
+
+
+def plan(run: EmbeddedRun, *, consent: tuple[str, ...] = ()) -> Plan:
+    """One tag for all custom events, on the run's own API."""
+    tag = TagPlan(event=None, parameters=PARAMETERS)
+    return Plan(events_url=run.outputs["events_url"], tags=(tag,), consent=consent)
+
+
+def push(site: Site, **message: object) -> None:
+    site.push(json.dumps({"event": "purchase", **message}))
+
+
+class TestATag:
+    """An exported Custom Image tag on a site of another origin."""
+
+    def test_it_fires_and_succeeds_and_its_event_is_recorded(self, site: Site, run: EmbeddedRun) -> None:
+        endpoint_id = new_endpoint()
+        site.run(plan(run))
+
+        push(site, endpoint_id=endpoint_id, text="12.50", user={"plan": "gold"})
+
+        assert site.await_outcomes() == ["succeeded"]
+        (event,) = eventually(lambda: events_of(run, endpoint_id))
+        assert (event.event, event.attributes, event.user_attributes) == (
+            "purchase",
+            {"text": "12.50"},
+            {"plan": ["gold"]},
+        )
+
+    @pytest.mark.parametrize("value", [*HOSTILE_VALUES, LONGEST_ATTRIBUTE])
+    def test_a_hostile_value_arrives_intact(self, site: Site, run: EmbeddedRun, value: str) -> None:
+        endpoint_id = new_endpoint()
+        site.run(plan(run))
+
+        push(site, endpoint_id=endpoint_id, text=value)
+
+        (event,) = eventually(lambda: events_of(run, endpoint_id))
+        assert (event.attributes, event.user_attributes) == ({"text": value}, {})
+
+    def test_it_fails_where_the_endpoint_answers_400(self, site: Site, run: EmbeddedRun) -> None:
+        site.run(plan(run))
+
+        push(site, endpoint_id="")
+
+        assert site.await_outcomes() == ["failed"]
+
+    def test_it_fails_where_the_endpoint_answers_429(self, site: Site, runs: Runs) -> None:
+        run = runs.fresh("throttlingRateLimit=1", "throttlingBurstLimit=1", *AT_ONCE)
+        site.run(plan(run))
+
+        for _ in range(5):
+            push(site, endpoint_id="e1")
+
+        assert set(site.await_outcomes(5)) == {"succeeded", "failed"}
+
+    def test_it_fails_where_the_queue_refuses(self, site: Site, runs: Runs) -> None:
+        run = runs.fresh(*AT_ONCE)
+        run.poller.stop()
+        run.cloud.client("sqs").delete_queue(QueueUrl=run.outputs["queue_url"])
+        site.run(plan(run))
+
+        push(site, endpoint_id="e1")
+
+        assert site.await_outcomes() == ["failed"]
+
+    def test_without_consent_it_sends_nothing(self, site: Site, run: EmbeddedRun) -> None:
+        requests: list[str] = []
+        site.page.on("request", lambda request: requests.append(request.url))
+        site.run(
+            plan(run, consent=("analytics_storage",)),
+            before="gtag('consent', 'default', {analytics_storage: 'denied'});",
+        )
+
+        push(site, endpoint_id="e1")
+
+        assert [report["outcome"] for report in site.reports()] == ["blocked"]
+        assert [url for url in requests if url.startswith(run.url)] == []
+
+    def test_a_policy_that_names_the_pixels_host_lets_it_through(self, site: Site, run: EmbeddedRun) -> None:
+        endpoint_id = new_endpoint()
+        site.headers["Content-Security-Policy"] = f"script-src 'self'; img-src {run.url}"
+        site.run(plan(run))
+
+        push(site, endpoint_id=endpoint_id)
+
+        assert site.await_outcomes() == ["succeeded"]
+        assert len(eventually(lambda: events_of(run, endpoint_id))) == 1
+
+    def test_a_policy_that_does_not_name_it_stops_it(self, site: Site, run: EmbeddedRun) -> None:
+        site.headers["Content-Security-Policy"] = "script-src 'self'; img-src 'self'"
+        site.run(plan(run))
+
+        push(site, endpoint_id="e1")
+
+        assert site.await_outcomes() == ["failed"]
+
+
+class TestFetch:
+    """A tag that uses fetch and reads the answer."""
+
+    READ = """async ([url, headers]) => {
+      try { return (await fetch(url, { headers })).status; } catch (error) { return error.name; }
+    }"""
+
+    def fetch(self, page: Page, run: EmbeddedRun, headers: Mapping[str, str]) -> object:
+        url = f"{run.outputs['events_url']}?event=purchase&endpoint_id=e1"
+        return page.evaluate(self.READ, [url, headers])
+
+    @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer none"}], ids=["simple", "preflight"])
+    def test_an_allowed_origin_reads_the_answer_and_another_does_not(
+        self, page: Page, site: Site, runs: Runs, headers: Mapping[str, str]
+    ) -> None:
+        run = runs.shared(f"allowedOrigins={site.url},https://b.example", *AT_ONCE)
+
+        site.open()
+        assert self.fetch(page, run, headers) == 200
+        page.goto(site.url.replace("127.0.0.1", "localhost"))
+        assert self.fetch(page, run, headers) == "TypeError"
+
+
+class TestThePage:
+    """The page of the embedded run."""
+
+    def test_one_click_and_no_typing_is_a_recorded_purchase(self, page: Page, run: EmbeddedRun) -> None:
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        page.goto(f"{run.url}/")
+        page.wait_for_function("() => document.querySelector('#outputs').childElementCount > 0")
+
+        page.get_by_role("button", name="Send event").click()
+
+        page.wait_for_selector("#arrivals li")
+        assert "purchase_success" in page.inner_text("#arrivals")
+        assert "profile updated: plan = gold" in page.inner_text("#arrivals")
+        page.wait_for_function("() => document.querySelector('#answer').innerText.includes('HTTP 200')")
+        assert page.inner_text("#url").startswith(run.outputs["events_url"])
+        assert errors == []
+
+    def test_the_container_it_offers_is_the_one_it_runs(self, page: Page, run: EmbeddedRun) -> None:
+        page.goto(f"{run.url}/")
+        page.wait_for_function("() => document.querySelector('#outputs').childElementCount > 0")
+
+        with page.expect_download() as offered:
+            page.get_by_role("link", name="The GTM container").click()
+
+        export = json.loads(Path(offered.value.path()).read_text())
+        url = next(p["value"] for p in export["containerVersion"]["tag"][0]["parameter"] if p["key"] == "url")
+        assert url.startswith(f"{run.outputs['events_url']}?event={{{{Event}}}}")
+        assert "evat_currency=" in url
+
+    def test_a_name_that_no_container_can_have_is_one_clear_line(self, page: Page, run: EmbeddedRun) -> None:
+        page.goto(f"{run.url}/")
+        page.wait_for_function("() => document.querySelector('#outputs').childElementCount > 0")
+
+        page.get_by_label("Event attributes: name").first.fill("a b")
+        page.get_by_role("button", name="Send event").click()
+
+        page.wait_for_function("() => document.querySelector('#answer').innerText.includes('without spaces')")
+
+    @pytest.mark.parametrize(
+        ("sender", "shown"),
+        [
+            ("Demo user", "profile updated: plan = gold"),
+            ("Nobody", "profile not changed"),
+            ("Demo user, expired token", "profile not changed"),
+            ("Demo user, somebody else's endpoint", "profile not changed"),
+        ],
+    )
+    def test_it_sends_as_whom_one_chooses(self, page: Page, runs: Runs, sender: str, shown: str) -> None:
+        run = runs.shared(*AT_ONCE, stack="prod")
+        page.goto(f"{run.url}/")
+        page.wait_for_function("() => document.querySelector('#identity').innerText.includes('Signed in')")
+        before = int(page.inner_text("#event-count"))
+
+        page.get_by_label(sender, exact=True).check()
+        page.get_by_role("button", name="Send event").click()
+
+        page.wait_for_function(
+            "before => Number(document.querySelector('#event-count').innerText) > before", arg=before
+        )
+        assert shown in page.locator("#arrivals li").first.inner_text()
