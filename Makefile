@@ -1,4 +1,5 @@
 # make local   the whole program on this machine, no AWS account (STACK=dev PORT=8080 CONFIG="key=value …")
+# make gtm     the GTM container of a deployed stack, ready to import (STACK=dev GTM_CONFIG=gtm/gtm.yaml)
 # make test    every test
 # make check   format, lint and types
 # make bench   measurements (cold start, batches)
@@ -10,6 +11,7 @@ STACK ?= dev
 PORT ?= 8080
 CONFIG ?=
 PYTEST_ARGS ?=
+GTM_CONFIG ?= gtm/gtm.yaml
 
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -18,11 +20,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: local test check format bench lock clean
+.PHONY: local gtm test check format bench lock clean
 .DELETE_ON_ERROR:
 
 local: $(VENV)/.run
 	@exec $(BIN)/python -m local --stack "$(STACK)" --port "$(PORT)" $(if $(CONFIG),--config $(CONFIG))
+
+gtm: $(VENV)/.run
+	pulumi stack output --json --stack "$(STACK)" | \
+		$(BIN)/python -m gtm container --outputs - --config "$(GTM_CONFIG)" -o "gtm-container-$(STACK).json"
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -1,6 +1,7 @@
 """The web address of the embedded run: the page, what was recorded as JSON, and the API's stage.
 
-Imports `local.demo_users`, `local.http_server` and `local.recorder`; the gateway is any WSGI application.
+Imports `local.demo_users`, `local.http_server` and `local.recorder`, and `gtm` for the container that the
+page runs; the gateway is any WSGI application.
 """
 
 import base64
@@ -16,22 +17,37 @@ from typing import Any, Final
 
 from werkzeug import Request, Response
 
+import gtm.container
+from gtm.plan import Parameter, ParameterKind, Plan, PlanError, TagPlan, Token, TokenSource
 from local.demo_users import DemoUsers
 from local.http_server import WsgiApplication
 from local.recorder import Arrival, RecordedEvent, Recorder, as_json
 
-PATHS: Final = ("/", "/favicon.ico", "/notes", "/outputs", "/recorded", "/arrivals", "/demo")
+PATHS: Final = ("/", "/favicon.ico", "/notes", "/outputs", "/recorded", "/arrivals", "/demo", "/gtm")
 """What the front answers itself; a stage of the same name could not be reached."""
 
 _SIGN_IN: Final = "/demo/sign-in"
 
 _PAGE: Final = Path(__file__).with_name("page.html")
+_STAND_IN: Final = Path(gtm.container.__file__).with_name("stand_in.js")
+
+
+_NO_STORE: Final = {"Cache-Control": "no-store"}
+
+# Where a site keeps what its tags send; the page pushes accordingly.
+_DATA_LAYER_KEYS: Final = {
+    ParameterKind.EVENT_ATTRIBUTE: "attributes",
+    ParameterKind.METRIC: "metrics",
+    ParameterKind.USER_ATTRIBUTE: "user",
+}
 
 
 class Front:
     """WSGI application for `/`, `/outputs`, `/recorded`, `/arrivals` and `/{stage}/…`.
 
-    Where there are demo users, POST `/demo/sign-in` with `{"user": NAME}` answers their tokens.
+    `/gtm/container.json?parameter=evat_value&…` answers the container export that sends every custom event
+    with these parameters, `/gtm/stand-in.js` the script that runs it in the page. Where there are demo users,
+    POST `/demo/sign-in` with `{"user": NAME}` answers their tokens.
     """
 
     def __init__(
@@ -61,6 +77,10 @@ class Front:
         self._routes: dict[str, Callable[[Request], Response]] = {
             "/": self._serve_page,
             "/favicon.ico": lambda _: Response(status=HTTPStatus.NO_CONTENT),
+            "/gtm/container.json": self._serve_container,
+            "/gtm/stand-in.js": lambda _: Response(
+                _STAND_IN.read_text(encoding="utf-8"), mimetype="text/javascript", headers=_NO_STORE
+            ),
             "/notes": lambda _: _json(self._notes),
             "/outputs": lambda _: _json(dict(self._outputs())),
             "/recorded": self._serve_recorded,
@@ -86,6 +106,21 @@ class Front:
     def _serve_page(self, _: Request) -> Response:
         return Response(self._page, mimetype="text/html", headers=self._page_headers)
 
+    def _serve_container(self, request: Request) -> Response:
+        """The export for the parameters asked for, as `python -m gtm container` would write it."""
+        outputs = self._outputs()
+        authenticated = outputs["auth_mode"] == "authenticated"
+        try:
+            plan = Plan(
+                events_url=outputs["events_url"],
+                tags=(TagPlan(event=None, parameters=_parameters(request.args.getlist("parameter"))),),
+                token=Token(source=TokenSource.DATA_LAYER, name="id_token") if authenticated else None,
+            )
+        except PlanError as error:
+            return _json({"message": f"{error}."}, HTTPStatus.BAD_REQUEST)
+        text = gtm.container.as_text(gtm.container.container_export(plan))
+        return Response(text, mimetype="application/json", headers=_NO_STORE)
+
     def _serve_recorded(self, _: Request) -> Response:
         return _json(
             {
@@ -110,6 +145,19 @@ class Front:
                 "dead_letters": len(self._dead_letters()),
             }
         )
+
+
+def _parameters(names: Sequence[str]) -> tuple[Parameter, ...]:
+    """Parameters of the URL by their names in it; each value lies in the data layer under kind and name."""
+    known = {kind.value: (kind, key) for kind, key in _DATA_LAYER_KEYS.items()}
+    parameters: list[Parameter] = []
+    for name in names:
+        prefix, own_name = name[:5], name[5:]
+        if prefix not in known:
+            raise PlanError(f"the parameter {name[:60]!r} must begin with {', '.join(known)}")
+        kind, key = known[prefix]
+        parameters.append(Parameter(kind=kind, name=own_name, data_layer_key=f"{key}.{own_name}"))
+    return tuple(parameters)
 
 
 def _sign_in(request: Request, users: DemoUsers) -> Response:
@@ -147,7 +195,7 @@ def _content_security_policy(page: str) -> str:
         for tag in ("script", "style")
     }
     return (
-        f"default-src 'none'; script-src {hashes['script']}; style-src {hashes['style']}; "
+        f"default-src 'none'; script-src 'self' {hashes['script']}; style-src {hashes['style']}; "
         "img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 
@@ -158,4 +206,4 @@ def _hash(text: str) -> str:
 
 def _json(value: object, status: HTTPStatus = HTTPStatus.OK) -> Response:
     text = json.dumps(value, ensure_ascii=False)
-    return Response(text, status=status, mimetype="application/json", headers={"Cache-Control": "no-store"})
+    return Response(text, status=status, mimetype="application/json", headers=_NO_STORE)

@@ -13,6 +13,7 @@ ALLOWED = {
     "settings.py": {"components"},
     "components": {"components"},
     "handler": {"handler"},
+    "gtm": {"gtm"},
     "local": {"local", "gtm"},
 }
 

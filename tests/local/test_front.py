@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from werkzeug.test import Client, TestResponse
 
+from gtm.container import plan_of
+from gtm.plan import Token, TokenSource
 from local.cloud import Cloud
 from local.demo_users import DemoUsers
 from local.front import Front
@@ -152,17 +154,19 @@ def test_notes_say_what_is_emulated(client: Client) -> None:
     assert client.get("/notes").json == ["Pinpoint is a stand-in."]
 
 
-@pytest.mark.parametrize(("tag", "directive"), [("script", "script-src"), ("style", "style-src")])
+@pytest.mark.parametrize(
+    ("tag", "directive", "also"), [("script", "script-src", "'self' "), ("style", "style-src", "")]
+)
 def test_the_policy_of_the_page_allows_its_own_code_and_no_other(
-    client: Client, tag: str, directive: str
+    client: Client, tag: str, directive: str, also: str
 ) -> None:
     answer = page(client)
     policy = dict(part.strip().split(" ", 1) for part in answer.headers["Content-Security-Policy"].split(";"))
 
-    blocks = re.findall(rf"<{tag}[^>]*>(.*?)</{tag}>", answer.text, re.DOTALL)
+    blocks = re.findall(rf"<{tag}>(.*?)</{tag}>", answer.text, re.DOTALL)
 
     hashes = [base64.b64encode(hashlib.sha256(block.encode()).digest()).decode() for block in blocks]
-    assert policy[directive] == " ".join(f"'sha256-{value}'" for value in hashes)
+    assert policy[directive] == also + " ".join(f"'sha256-{value}'" for value in hashes)
     assert len(blocks) == 1
     assert policy["default-src"] == "'none'"
 
@@ -176,7 +180,40 @@ def test_the_policy_lets_an_image_tag_reach_this_address_only(client: Client) ->
 
 def test_the_page_asks_for_nothing_from_elsewhere(client: Client) -> None:
     assert re.findall(r"(?:https?:)?//[a-z0-9.-]+\.[a-z]+", page(client).text) == []
-    assert re.findall(r"<(?:link|iframe|script|img)[^>]*(?:src|href)=", page(client).text) == []
+    sources = re.findall(r"<(?:link|iframe|script|img)[^>]*(?:src|href)=\"([^\"]*)\"", page(client).text)
+    assert sources == ["/gtm/stand-in.js"]
+
+
+def test_the_container_is_the_export_for_the_parameters_asked_for(client: Client) -> None:
+    answer = client.get("/gtm/container.json?parameter=evat_value&parameter=evmt_n&parameter=usat_plan")
+
+    plan = plan_of(json.loads(answer.text))
+    assert plan.events_url == OUTPUTS["events_url"]
+    assert [(tag.event, [p.url_name for p in tag.parameters]) for tag in plan.tags] == [
+        (None, ["evat_value", "evmt_n", "usat_plan"])
+    ]
+    assert plan.token is None
+
+
+def test_the_container_of_the_authenticated_scenario_sends_the_token(signing_client: Client) -> None:
+    plan = plan_of(json.loads(signing_client.get("/gtm/container.json").text))
+
+    assert plan.token == Token(source=TokenSource.DATA_LAYER, name="id_token")
+
+
+@pytest.mark.parametrize("parameter", ["value", "evat_", "evat_a b", "usat_a:b", "evat_" + "a" * 51])
+def test_a_parameter_that_no_container_can_have_is_answered_with_400(client: Client, parameter: str) -> None:
+    answer = client.get("/gtm/container.json", query_string={"parameter": parameter})
+
+    assert answer.status_code == 400
+    assert (answer.json or {})["message"].endswith(".")
+
+
+def test_the_script_that_runs_the_container_is_served(client: Client) -> None:
+    answer = client.get("/gtm/stand-in.js")
+
+    assert answer.mimetype == "text/javascript"
+    assert "GtmStandIn" in answer.text
 
 
 def test_the_page_writes_values_as_text_only(client: Client) -> None:
@@ -199,7 +236,7 @@ def signing_client(recorder: Recorder, cloud: Cloud) -> Client:
     front = Front(
         gateway=gateway,
         stage_name="dev",
-        outputs=lambda: OUTPUTS,
+        outputs=lambda: {**OUTPUTS, "auth_mode": "authenticated"},
         recorder=recorder,
         dead_letters=list[dict[str, Any]],
         notes=[],
