@@ -58,7 +58,8 @@ class EmbeddedRun:
 
     `overrides` are `key=value` texts as for `--config`; port 0 picks a free one. What the program logs
     and what goes wrong later is passed to `echo`, a line each. In the authenticated scenario the run has a
-    user pool of its own, unless the overrides name an issuer. start() raises EmbeddedRunError.
+    user pool of its own in place of the issuer that the stack names, unless the overrides name one.
+    start() raises EmbeddedRunError.
     """
 
     def __init__(
@@ -153,7 +154,13 @@ class EmbeddedRun:
 
         demo_users = None
         # Nobody here has a token of the stack's real issuer.
-        if config.setting("authMode") == "authenticated" and not config.overrides(_ISSUER_SETTINGS):
+        # A stack that names no issuer gets none here either: settings.py refuses it, as on AWS.
+        if (
+            config.setting("authMode") == "authenticated"
+            and config.setting("tokenIssuer")
+            and config.setting("tokenAudience")
+            and not config.overrides(_ISSUER_SETTINGS)
+        ):
             demo_users = DemoUsers(self.cloud)
             config = config.with_settings(demo_users.settings)
             self.notes.append(DEMO_NOTE)
