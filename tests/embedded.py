@@ -13,7 +13,7 @@ from local.embedded_run import EmbeddedRun
 from local.recorder import RecordedEvent
 from local.resources import Resources
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 AT_ONCE = ("batchSize=10", "batchWindowSeconds=0")  # no waiting for a batch to fill
 
 _numbers = itertools.count()
