@@ -12,6 +12,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -51,7 +52,7 @@ def _processor() -> "EventProcessor":
     environment = read_environment(os.environ)
     return EventProcessor(
         environment=environment,
-        destinations=[make_destination(settings) for settings in environment.destinations],
+        destinations=[make_destination(name, os.environ) for name in environment.destinations],
         dead_letter_queue=DeadLetterQueue.at(environment.dead_letter_queue_url),
         logger=Logger(service=environment.service),
     )
@@ -91,15 +92,23 @@ class EventProcessor:
         failed: list[str] = []
         refused: list[DeadLetter] = []
         accepted = self._accept(records, report, failed)
-        outcomes = self._record([one.decision.event for one in accepted], time_left)
+        # Messages with the same event id of the same endpoint are one event, recorded once.
+        firsts: dict[tuple[str, str], Event] = {}
+        for event in (one.decision.event for one in accepted):
+            firsts.setdefault((event.endpoint_id, event.event_id), event)
+        outcomes = self._record(list(firsts.values()), time_left)
         recorded_at_ms = time.time_ns() // 1_000_000
         for one in accepted:
-            match outcomes[one.message.message_id]:
+            event = one.decision.event
+            first = firsts[event.endpoint_id, event.event_id]
+            match outcomes[first.message_id]:
                 case Retry(reason):
                     report.retried[reason] += 1
                     failed.append(one.message.message_id)
                 case Refused(reason):
                     refused.append(_dead_letter(one, reason))
+                case Recorded() if event is not first:
+                    report.duplicates += 1
                 case Recorded() as recorded:
                     _count_recorded(report, one.decision, recorded, recorded_at_ms)
         failed += self._dead_letter(refused, report, time_left)
@@ -136,18 +145,27 @@ class EventProcessor:
         return accepted
 
     def _record(self, events: Sequence[Event], time_left: Callable[[], float]) -> Mapping[str, Outcome]:
-        """Record events in every destination; one outcome for each, by message id."""
+        """Record events in every destination at the same time; one outcome for each, by message id."""
+        if not events:
+            return {}
         reserve = self._dead_letter_queue.worst_case_seconds + _CLOSING_SECONDS
-        outcomes: dict[str, list[Outcome]] = {event.message_id: [] for event in events}
-        for destination in self._destinations:
-            answers: Mapping[str, Outcome] = {}
+
+        def record_in(destination: Destination) -> Mapping[str, Outcome]:
             try:
-                answers = destination.record(events, time_left=lambda: time_left() - reserve)
+                return destination.record(events, time_left=lambda: time_left() - reserve)
             except Exception as error:  # other destinations still get the events
                 self._log_unexpected("destination failed", error)
-            for message_id, of_message in outcomes.items():
-                of_message.append(answers.get(message_id, Retry(_UNEXPECTED)))
-        return {message_id: _settle(of_message) for message_id, of_message in outcomes.items()}
+                return {}
+
+        # At the same time, so that a slow destination leaves the others the time they need.
+        with ThreadPoolExecutor(len(self._destinations)) as threads:
+            answers = list(threads.map(record_in, self._destinations))
+        return {
+            event.message_id: _settle(
+                [answer.get(event.message_id, Retry(_UNEXPECTED)) for answer in answers]
+            )
+            for event in events
+        }
 
     def _dead_letter(
         self, letters: Sequence[DeadLetter], report: BatchReport, time_left: Callable[[], float]
@@ -191,15 +209,12 @@ def _settle(outcomes: Sequence[Outcome]) -> Outcome:
         dropped.update(one.dropped)
     return Recorded(
         dropped=dropped,
-        profile_updates=sum(one.profile_updates for one in recorded),
-        duplicate=all(one.duplicate for one in recorded),
+        # An update counts once, in however many destinations it is.
+        profile_updates=max(one.profile_updates for one in recorded),
     )
 
 
 def _count_recorded(report: BatchReport, decision: Decision, recorded: Recorded, now_ms: int) -> None:
-    if recorded.duplicate:
-        report.duplicates += 1
-        return
     report.recorded += 1
     report.profile_updates_applied += recorded.profile_updates
     report.profile_updates_refused += decision.refused

@@ -30,11 +30,7 @@ def read_text(variables: Mapping[str, str], name: str) -> str:
 
 
 def read_choice(variables: Mapping[str, str], name: str, choices: type[_Choice]) -> _Choice:
-    return as_choice(name, read_text(variables, name), choices)
-
-
-def as_choice(name: str, value: str, choices: type[_Choice]) -> _Choice:
-    """A value of the variable `name` as a member of an enum."""
+    value = read_text(variables, name)
     try:
         return choices(value)
     except ValueError:

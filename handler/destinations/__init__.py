@@ -1,14 +1,21 @@
 """Where events are recorded: one protocol, one module a service.
 
-Imports `events` and `environment`; a service's own module only when it is configured.
+A module is named after its destination's name in the settings (`customer-profiles` is
+`customer_profiles.py`) and found by it; nothing else lists them. Imports `events` and `variables`; a
+service's own module only when it is configured.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, assert_never
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Protocol, cast
 
-from handler.environment import DestinationSettings, PinpointSettings
 from handler.events import Event
+from handler.variables import InvalidEnvironmentError
+
+_NAME = re.compile(r"[a-z]+(-[a-z]+)*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,8 +26,6 @@ class Recorded:
     dropped: Mapping[str, int] = field(default_factory=dict[str, int])
     # How many user attributes were written to the profile.
     profile_updates: int = 0
-    # The batch held this event before, under the same event id: it was sent once.
-    duplicate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +51,23 @@ class Destination(Protocol):
     def record(self, events: Sequence[Event], *, time_left: Callable[[], float]) -> Mapping[str, Outcome]:
         """Record a batch; an outcome for every event, by message id.
 
-        `time_left` says how many seconds remain. An event whose turn comes too late gets Retry. A failure
-        of one event or request leaves the others alone.
+        No two events have the same event id and endpoint. `time_left` says how many seconds remain; an
+        event whose turn comes too late gets Retry. A failure of one event or request leaves the others
+        alone. Other destinations record the same events at the same time, in threads of their own.
         """
         ...
 
 
-def make_destination(settings: DestinationSettings) -> Destination:
-    """The destination for a stack's settings. Connects to nothing yet."""
-    match settings:
-        case PinpointSettings():
-            from handler.destinations.pinpoint import PinpointDestination
+class _DestinationModule(Protocol):
+    def make(self, variables: Mapping[str, str]) -> Destination:
+        """The destination for a function's environment. Connects to nothing yet."""
+        ...
 
-            return PinpointDestination.for_settings(settings)
-        case _:
-            assert_never(settings)
+
+def make_destination(name: str, variables: Mapping[str, str]) -> Destination:
+    """The destination of this name; it reads its own variables. Raises InvalidEnvironmentError."""
+    path = f"{__name__}.{name.replace('-', '_')}"
+    module = import_module(path) if _NAME.fullmatch(name) and find_spec(path) else None
+    if not hasattr(module, "make"):
+        raise InvalidEnvironmentError.of("DESTINATIONS", name, "the name of a destination")
+    return cast("_DestinationModule", module).make(variables)

@@ -1,6 +1,6 @@
 """Amazon Pinpoint: records events with PutEvents, and reads what it answers for each of them.
 
-Imports the destinations' protocol, `pinpoint_request` and `aws_calls`.
+Imports the destinations' protocol, `pinpoint_request`, `aws_calls` and `variables`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,10 +9,18 @@ from typing import Any
 from handler.aws_calls import AwsService, CallError, CallLimits
 from handler.destinations import Outcome, Recorded, Refused, Retry
 from handler.destinations.pinpoint_request import FittedEvent, PutEventsRequest, divide
-from handler.environment import PinpointSettings
 from handler.events import Event
+from handler.variables import read_text
 
 CALL_LIMITS = CallLimits(connect_seconds=1, read_seconds=4, attempts=2)
+
+
+def make(variables: Mapping[str, str]) -> "PinpointDestination":
+    """The destination for a function's environment; raises InvalidEnvironmentError."""
+    service = AwsService("pinpoint", region=read_text(variables, "PINPOINT_REGION"), limits=CALL_LIMITS)
+    return PinpointDestination(
+        application_id=read_text(variables, "PINPOINT_APPLICATION_ID"), service=service
+    )
 
 
 class PinpointDestination:
@@ -22,28 +30,11 @@ class PinpointDestination:
         self._application_id = application_id
         self._service = service
 
-    @classmethod
-    def for_settings(cls, settings: PinpointSettings) -> "PinpointDestination":
-        service = AwsService("pinpoint", region=settings.region, limits=CALL_LIMITS)
-        return cls(application_id=settings.application_id, service=service)
-
     def record(self, events: Sequence[Event], *, time_left: Callable[[], float]) -> Mapping[str, Outcome]:
-        """Record a batch in as few requests as Pinpoint's limits allow.
-
-        Messages with the same event id for the same endpoint are one event, sent once: a request and its
-        answer have one entry for it.
-        """
-        firsts: dict[tuple[str, str], Event] = {}
-        for event in events:
-            firsts.setdefault((event.endpoint_id, event.event_id), event)
-        sent: dict[str, Outcome] = {}
-        for request in divide(list(firsts.values())):
-            sent.update(self._send(request, time_left))
+        """Record a batch in as few requests as Pinpoint's limits allow."""
         outcomes: dict[str, Outcome] = {}
-        for event in events:
-            first = firsts[event.endpoint_id, event.event_id]
-            outcome = sent[first.message_id]
-            outcomes[event.message_id] = outcome if event is first else _as_duplicate(outcome)
+        for request in divide(events):
+            outcomes.update(self._send(request, time_left))
         return outcomes
 
     def _send(self, request: PutEventsRequest, time_left: Callable[[], float]) -> Mapping[str, Outcome]:
@@ -105,10 +96,3 @@ def _failure(what: str, status: int | None) -> Retry | Refused:
 
 def _same_for_all(request: PutEventsRequest, outcome: Outcome) -> dict[str, Outcome]:
     return {fitted.event.message_id: outcome for fitted in request.events}
-
-
-def _as_duplicate(outcome: Outcome) -> Outcome:
-    """The outcome of a message whose event another message of the batch has carried."""
-    if isinstance(outcome, Recorded):
-        return Recorded(duplicate=True)
-    return outcome

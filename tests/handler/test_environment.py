@@ -2,20 +2,18 @@
 
 import pytest
 
-from handler.environment import Environment, PinpointSettings, read_environment
+from handler.environment import Environment, read_environment
 from handler.events import TimestampSource
 from handler.update_policy import AuthMode, ProfileUpdates, UpdatePolicy
 from handler.variables import InvalidEnvironmentError
 
 COMPLETE = {
-    "DESTINATIONS": "pinpoint",
+    "DESTINATIONS": "customer-profiles, firehose",
     "AUTH_MODE": "authenticated",
     "PROFILE_UPDATES": "allowlist",
     "PROFILE_ATTRIBUTES": '["plan", "city"]',
     "TIMESTAMP_SOURCE": "url",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead",
-    "PINPOINT_APPLICATION_ID": "a1",
-    "PINPOINT_REGION": "eu-west-1",
     "POWERTOOLS_SERVICE_NAME": "gtm-pixel",
     "POWERTOOLS_METRICS_NAMESPACE": "GtmPixel",
 }
@@ -23,7 +21,7 @@ COMPLETE = {
 
 def test_a_complete_environment_is_read() -> None:
     assert read_environment(COMPLETE) == Environment(
-        destinations=(PinpointSettings(application_id="a1", region="eu-west-1"),),
+        destinations=("customer-profiles", "firehose"),
         update_policy=UpdatePolicy(
             auth_mode=AuthMode.AUTHENTICATED,
             profile_updates=ProfileUpdates.ALLOWLIST,
@@ -37,7 +35,7 @@ def test_a_complete_environment_is_read() -> None:
 
 
 def test_a_destination_that_is_named_twice_is_one() -> None:
-    assert len(read_environment({**COMPLETE, "DESTINATIONS": "pinpoint, pinpoint"}).destinations) == 1
+    assert read_environment({**COMPLETE, "DESTINATIONS": "firehose, firehose"}).destinations == ("firehose",)
 
 
 @pytest.mark.parametrize("name", COMPLETE)
@@ -51,7 +49,6 @@ def test_a_missing_variable_is_named_in_one_line(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "rule"),
     [
-        ("DESTINATIONS", "carrier-pigeon", "one of pinpoint"),
         ("AUTH_MODE", "opne", "one of open, authenticated"),
         ("PROFILE_UPDATES", "some", "one of none, allowlist, all"),
         ("TIMESTAMP_SOURCE", "sundial", "one of gateway, url"),

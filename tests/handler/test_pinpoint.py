@@ -103,22 +103,6 @@ def test_what_exceeds_a_limit_costs_the_attribute_and_not_the_event(
     assert len(pinpoint.recorder.events()) == 1
 
 
-def test_one_event_in_two_messages_is_sent_once(
-    pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event]
-) -> None:
-    outcomes = outcomes_of(destination, make_event(event_id="same"), make_event(event_id="same"))
-    assert outcomes == [Recorded(), Recorded(duplicate=True)]
-    assert len(pinpoint.recorder.events()) == 1
-
-
-def test_one_event_in_two_messages_has_one_outcome(
-    pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event]
-) -> None:
-    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={"same": 400}))
-    outcomes = outcomes_of(destination, make_event(event_id="same"), make_event(event_id="same"))
-    assert outcomes == [Refused("pinpoint_400")] * 2
-
-
 def test_the_same_event_id_of_two_endpoints_is_two_events(
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event]
 ) -> None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
+from threading import Barrier
 from typing import Any, cast
 
 import pytest
@@ -557,6 +558,60 @@ def test_a_message_is_done_when_every_destination_is(
     with_destinations(monkeypatch, Scripted(first), Scripted(second))
     run = invoke(make_record(purchase()))
     assert (run.failed, run.metric("Refused")) == (failed, [refused])
+
+
+def test_one_event_in_two_messages_is_recorded_once(
+    invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
+) -> None:
+    run = invoke(make_record(purchase(event_id="same")), make_record(purchase(event_id="same")))
+    assert run.failed == []
+    assert (run.metric("Recorded"), run.metric("DuplicateEvents")) == ([1], [1])
+    assert len(pinpoint.recorder.events()) == 1
+
+
+@pytest.mark.parametrize(
+    ("outcome", "failed", "refused"),
+    [(Retry("later"), ["message-1", "message-2"], 0), (Refused("never"), [], 2)],
+)
+def test_one_event_in_two_messages_has_one_outcome(
+    monkeypatch: pytest.MonkeyPatch,
+    invoke: Callable[..., Run],
+    make_record: Records,
+    outcome: Outcome,
+    failed: list[str],
+    refused: int,
+) -> None:
+    with_destinations(monkeypatch, Scripted(outcome))
+    run = invoke(make_record(purchase(event_id="same")), make_record(purchase(event_id="same")))
+    assert (run.failed, run.metric("Refused")) == (failed, [refused])
+
+
+def test_a_profile_update_counts_once_in_two_destinations(
+    monkeypatch: pytest.MonkeyPatch, invoke: Callable[..., Run], make_record: Records
+) -> None:
+    with_destinations(
+        monkeypatch, Scripted(Recorded(profile_updates=2)), Scripted(Recorded(profile_updates=1))
+    )
+    assert invoke(make_record(purchase())).metric("ProfileUpdatesApplied") == [2]
+
+
+class Waiting:
+    """A destination that records nothing before the others have begun."""
+
+    def __init__(self, all_have_begun: Barrier) -> None:
+        self._all_have_begun = all_have_begun
+
+    def record(self, events: Sequence[Event], *, time_left: Callable[[], float]) -> Mapping[str, Outcome]:
+        self._all_have_begun.wait(timeout=time_left())
+        return {event.message_id: Recorded() for event in events}
+
+
+def test_destinations_record_at_the_same_time(
+    monkeypatch: pytest.MonkeyPatch, invoke: Callable[..., Run], make_record: Records
+) -> None:
+    all_have_begun = Barrier(3)
+    with_destinations(monkeypatch, *(Waiting(all_have_begun) for _ in range(3)))
+    assert invoke(make_record(purchase())).failed == []
 
 
 @pytest.mark.parametrize("broken", [Raising(), Scripted()])
