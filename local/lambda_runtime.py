@@ -207,7 +207,10 @@ class LambdaRuntime:
         }
         embedded_run_sets = {
             "AWS_ENDPOINT_URL": self._cloud.endpoint_url,
-            **{f"AWS_ENDPOINT_URL_{service.upper()}": url for service, url in self._endpoints.items()},
+            **{
+                f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}": url
+                for service, url in self._endpoints.items()
+            },
             # Without a home, botocore would read the developer's own ~/.aws.
             "HOME": task_root,
         }

@@ -2,30 +2,23 @@
 
 Speaks the service's REST-JSON protocol over HTTP, enforces its documented limits, and records what it
 accepts. A limit that the documentation leaves open (what is a character, what is a kilobyte) is read
-strictly here. Imports `recorder`; knows nothing of the handler.
+strictly here. Imports `local.recorder` and `local.rest_json`; knows nothing of the handler.
 """
 
 import json
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from http import HTTPStatus
 from typing import Any
 
-import botocore.session
 from werkzeug import Request, Response
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import Map, Rule
 
-from local.iam import AccessDenied
 from local.recorder import RecordedEvent, Recorder
-
-# (request, action as in a policy, last part of the resource's ARN); raises local.iam.AccessDenied.
-Authorize = Callable[[Request, str, str], None]
+from local.rest_json import Authorize, Operations, ServiceError, check_permission, length
 
 _MAX_REQUEST_BYTES = 4_000_000
 _MAX_EVENTS = 100
@@ -57,15 +50,6 @@ class PlannedAnswer:
     delay_seconds: float = 0.0
 
 
-class _ServiceError(Exception):
-    """An error answer for the whole request."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-
-
 class PinpointStandIn:
     """A WSGI application that answers PutEvents for some applications."""
 
@@ -81,12 +65,8 @@ class PinpointStandIn:
         self._authorize = authorize
         self._plan: deque[PlannedAnswer] = deque()
         self._requests: list[Mapping[str, Any]] = []
-        operation = _operation_model()
-        path = operation.http["requestUri"].replace("{application-id}", "<application_id>")
-        self._routes = Map([Rule(path, methods=[operation.http["method"]])])
-        self._error_names = {
-            shape.metadata["error"]["httpStatusCode"]: shape.name for shape in operation.error_shapes
-        }
+        self._endpoints: dict[str, dict[str, Sequence[str]]] = {}
+        self._operations = Operations("pinpoint", ["PutEvents"])
 
     def plan(self, *answers: PlannedAnswer) -> None:
         """Answer the next requests so, in this order."""
@@ -97,49 +77,42 @@ class PinpointStandIn:
         """The BatchItem of every request so far that was authorized and readable."""
         return list(self._requests)
 
+    def profile(self, endpoint_id: str) -> Mapping[str, Sequence[str]] | None:
+        """The user attributes of an endpoint, as all updates so far have left them; None: there is none."""
+        attributes = self._endpoints.get(endpoint_id)
+        return None if attributes is None else dict(attributes)
+
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         request = Request(environ)
         request_id = str(uuid.uuid4())
         try:
             body: dict[str, Any] = {"Results": self._put_events(request)}
             status, headers = HTTPStatus.ACCEPTED.value, {}
-        except _ServiceError as error:
+        except ServiceError as error:
             status = error.status
             body = {"Message": error.message, "RequestID": request_id}
-            headers = {"x-amzn-ErrorType": self._error_names.get(status, "InternalServerErrorException")}
+            headers = {"x-amzn-ErrorType": self._operations.error_name(status)}
         response = Response(json.dumps(body), status=status, content_type="application/json")
         response.headers.update({"x-amzn-RequestId": request_id, **headers})
         return response(environ, start_response)
 
     def _put_events(self, request: Request) -> dict[str, Any]:
-        application_id = self._route(request)
-        if self._authorize is not None:
-            try:
-                self._authorize(request, "mobiletargeting:PutEvents", f"apps/{application_id}/events")
-            except AccessDenied as denied:
-                raise _ServiceError(403, str(denied)) from denied
+        application_id = self._operations.match(request)[1]["application_id"]
+        resource = f"apps/{application_id}/events"
+        check_permission(self._authorize, request, "mobiletargeting:PutEvents", resource)
         batch = _read_batch(request.get_data())
         self._requests.append(batch)
         planned = self._plan.popleft() if self._plan else PlannedAnswer()
         time.sleep(planned.delay_seconds)
         if planned.status is not None:
-            raise _ServiceError(planned.status, "planned")
+            raise ServiceError(planned.status, "planned")
         if application_id not in self._application_ids:
-            raise _ServiceError(404, "Resource not found")
+            raise ServiceError(404, "Resource not found")
         return {
             endpoint_id: self._put_endpoint(endpoint_id, item, planned)
             for endpoint_id, item in batch.items()
             if endpoint_id not in planned.endpoints_left_out
         }
-
-    def _route(self, request: Request) -> str:
-        try:
-            _, arguments = self._routes.bind_to_environ(request.environ).match()
-        except MethodNotAllowed as error:
-            raise _ServiceError(405, "Method not allowed") from error
-        except HTTPException as error:
-            raise _ServiceError(404, "Resource not found") from error
-        return arguments["application_id"]
 
     def _put_endpoint(
         self, endpoint_id: str, item: Mapping[str, Any], planned: PlannedAnswer
@@ -147,6 +120,8 @@ class PinpointStandIn:
         refusal = _endpoint_refusal(item["Endpoint"])
         endpoint_status = planned.endpoint_statuses.get(endpoint_id, 400 if refusal else 202)
         user_attributes = item["Endpoint"].get("User", {}).get("UserAttributes", {})
+        if endpoint_status == 202:
+            self._endpoints.setdefault(endpoint_id, {}).update(user_attributes)
         answers: dict[str, Any] = {}
         for event_id, event in item["Events"].items():
             event_refusal = _event_refusal(event)
@@ -172,12 +147,6 @@ class PinpointStandIn:
         return result
 
 
-@cache
-def _operation_model() -> Any:
-    """PutEvents in the service's own model: says the route, and which status has which error name."""
-    return botocore.session.get_session().get_service_model("pinpoint").operation_model("PutEvents")
-
-
 def _item(status: int, refusal: str | None) -> dict[str, Any]:
     return {"StatusCode": status, "Message": refusal or ("Accepted" if status == 202 else "planned")}
 
@@ -185,17 +154,17 @@ def _item(status: int, refusal: str | None) -> dict[str, Any]:
 def _read_batch(body: bytes) -> Mapping[str, Any]:
     """The BatchItem of a request body; raises for what the service answers with an error as a whole."""
     if len(body) > _MAX_REQUEST_BYTES:
-        raise _ServiceError(413, "Request payload is too large")
+        raise ServiceError(413, "Request payload is too large")
     try:
         batch = json.loads(body)["BatchItem"]
         items = [(item["Endpoint"], item["Events"]) for item in batch.values()]
         count = sum(len(events) for endpoint, events in items if isinstance(endpoint, dict))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise _ServiceError(400, "Malformed request") from error
+        raise ServiceError(400, "Malformed request") from error
     if any(not isinstance(part, dict) for item in items for part in item):
-        raise _ServiceError(400, "Malformed request")
+        raise ServiceError(400, "Malformed request")
     if not 0 < count <= _MAX_EVENTS:
-        raise _ServiceError(400, f"The number of events must be from 1 to {_MAX_EVENTS}")
+        raise ServiceError(400, f"The number of events must be from 1 to {_MAX_EVENTS}")
     return batch
 
 
@@ -210,9 +179,9 @@ def _event_refusal(event: Mapping[str, Any]) -> str | None:
         return "The event is too large"
     if len(attributes) + len(metrics) > _MAX_KEYS:
         return "Too many attributes and metrics"
-    if any(_length(key) > _MAX_KEY_LENGTH for key in (*attributes, *metrics)):
+    if any(length(key) > _MAX_KEY_LENGTH for key in (*attributes, *metrics)):
         return "A key is too long"
-    if any(_length(value) > _MAX_VALUE_LENGTH for value in attributes.values()):
+    if any(length(value) > _MAX_VALUE_LENGTH for value in attributes.values()):
         return "A value is too long"
     return None
 
@@ -224,18 +193,13 @@ def _endpoint_refusal(endpoint: Mapping[str, Any]) -> str | None:
         return "The endpoint is too large"
     if len(attributes) > _MAX_USER_ATTRIBUTES:
         return "Too many user attributes"
-    if any(_length(name) > _MAX_USER_ATTRIBUTE_NAME_LENGTH for name in attributes):
+    if any(length(name) > _MAX_USER_ATTRIBUTE_NAME_LENGTH for name in attributes):
         return "A user attribute name is too long"
     if any(len(values) > _MAX_USER_ATTRIBUTE_VALUES for values in attributes.values()):
         return "A user attribute has too many values"
-    if any(_length(value) > _MAX_USER_ATTRIBUTE_VALUE_LENGTH for v in attributes.values() for value in v):
+    if any(length(value) > _MAX_USER_ATTRIBUTE_VALUE_LENGTH for v in attributes.values() for value in v):
         return "A user attribute value is too long"
     return None
-
-
-def _length(text: str) -> int:
-    """UTF-16 code units: the stricter reading of "characters"."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _is_iso_8601(text: object) -> bool:

@@ -125,6 +125,16 @@ def test_what_is_just_within_the_limits_is_accepted(
     assert len(recorder.events()) == 1
 
 
+def test_an_endpoint_keeps_what_updates_leave_of_its_user_attributes(
+    put_events: Callable[..., dict[str, Any]], stand_in: PinpointStandIn
+) -> None:
+    assert stand_in.profile("e1") is None
+    put_events(batch_of(an_event(), plan=["silver"], city=["Bonn"]))
+    put_events(batch_of(an_event(), plan=["gold"]))
+    put_events(batch_of(an_event(), city=["x" * 101]))  # refused
+    assert stand_in.profile("e1") == {"plan": ["gold"], "city": ["Bonn"]}
+
+
 def refused(put_events: Callable[..., Any], *arguments: Any) -> tuple[int, str]:
     with pytest.raises(ClientError) as caught:
         put_events(*arguments)

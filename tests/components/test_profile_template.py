@@ -1,0 +1,354 @@
+"""The template of Customer Profiles: what it declares, and that AWS's own models take it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from components.profile_template import (
+    EventTriggerArgs,
+    ProfileTemplateArgs,
+    TriggerConditionArgs,
+    field_count,
+    profile_template,
+    template_body,
+)
+from tests.profile_templates import findings, refusals
+
+MINIMAL = ProfileTemplateArgs(
+    domain_name="amazon-connect-example",
+    new_domain=False,
+    object_type_name="gtm-pixel-dev",
+    expiration_days=366,
+    create_profiles=True,
+)
+TRIGGER = EventTriggerArgs(name="gtm-pixel-dev-purchase", event_type="purchase_success")
+CAMPAIGN = "arn:aws:connect-campaigns:eu-central-1:123456789012:campaign/0a1b2c3d"
+FULL = replace(
+    MINIMAL,
+    new_domain=True,
+    create_profiles=False,
+    profile_attributes=("plan", "user_id"),
+    trigger_attributes=("currency",),
+    trigger_metrics=("value",),
+    search_attributes=("order_number", "currency"),
+    event_triggers=(
+        TRIGGER,
+        EventTriggerArgs(
+            name="gtm-pixel-dev-large_purchase",
+            event_type="purchase_success",
+            conditions=(
+                TriggerConditionArgs(field="evat_currency", operator="INCLUSIVE", values=("EUR", "CHF")),
+                TriggerConditionArgs(field="evmt_value", operator="BETWEEN", values=("100", "500")),
+            ),
+            segment="customers",
+            expiration_minutes=15,
+            max_invocations_per_day=3,
+            campaign_arn=CAMPAIGN,
+        ),
+    ),
+)
+
+
+def resources(args: ProfileTemplateArgs, type_: str) -> list[Mapping[str, Any]]:
+    found = profile_template(args)["Resources"].values()
+    return [resource for resource in found if resource["Type"] == f"AWS::CustomerProfiles::{type_}"]
+
+
+def object_types(args: ProfileTemplateArgs) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The properties of the type of events and of that of endpoints."""
+    events, endpoints = resources(args, "ObjectType")
+    return events["Properties"], endpoints["Properties"]
+
+
+def fields(object_type: Mapping[str, Any]) -> dict[str, tuple[str, str | None, str]]:
+    """Source, target and content type of each field, by its name."""
+    return {
+        field["Name"]: (
+            field["ObjectTypeField"]["Source"],
+            field["ObjectTypeField"].get("Target"),
+            field["ObjectTypeField"]["ContentType"],
+        )
+        for field in object_type["Fields"]
+    }
+
+
+def keys(object_type: Mapping[str, Any]) -> dict[str, tuple[Sequence[str], Sequence[str]]]:
+    """Standard identifiers and field names of each key, by its name."""
+    found: dict[str, tuple[Sequence[str], Sequence[str]]] = {}
+    for key in object_type["Keys"]:
+        (only,) = key["ObjectTypeKeyList"]
+        found[key["Name"]] = (only.get("StandardIdentifiers", []), only["FieldNames"])
+    return found
+
+
+ENDPOINT_ID = ("_source.endpoint_id", "_profile.Attributes.gtm_pixel_endpoint_id", "STRING")
+
+
+class TestTheEventsType:
+    def test_it_is_named_and_expires_as_told(self) -> None:
+        events, _ = object_types(replace(MINIMAL, expiration_days=30))
+
+        assert {key: value for key, value in events.items() if key not in ("Fields", "Keys")} == {
+            "DomainName": "amazon-connect-example",
+            "ObjectTypeName": "gtm-pixel-dev",
+            "Description": "Events from Google Tag Manager",
+            "AllowProfileCreation": True,
+            "ExpirationDays": 30,
+        }
+
+    def test_an_unknown_endpoint_makes_no_profile_where_none_are_wanted(self) -> None:
+        events, _ = object_types(replace(MINIMAL, create_profiles=False))
+
+        assert events["AllowProfileCreation"] is False
+
+    def test_every_event_has_these_fields_and_its_endpoint_is_seen_in_the_profile(self) -> None:
+        events, _ = object_types(MINIMAL)
+
+        assert fields(events) == {
+            "event_id": ("_source.event_id", None, "STRING"),
+            "endpoint_id": ENDPOINT_ID,
+            "event_type": ("_source.event_type", None, "STRING"),
+            "timestamp": ("_source.timestamp", None, "STRING"),
+        }
+
+    def test_a_user_attribute_goes_to_the_profile(self) -> None:
+        events, _ = object_types(replace(MINIMAL, profile_attributes=["plan"]))
+
+        assert fields(events)["usat_plan"] == (
+            "_source.user_attributes.plan",
+            "_profile.Attributes.plan",
+            "STRING",
+        )
+
+    def test_an_event_attribute_is_a_field_that_reaches_no_profile(self) -> None:
+        events, _ = object_types(replace(MINIMAL, trigger_attributes=["currency"]))
+
+        assert fields(events)["evat_currency"] == ("_source.attributes.currency", None, "STRING")
+
+    def test_a_metric_is_a_number(self) -> None:
+        events, _ = object_types(replace(MINIMAL, trigger_metrics=["value"]))
+
+        assert fields(events)["evmt_value"] == ("_source.metrics.value", None, "NUMBER")
+
+    def test_an_attribute_in_two_lists_is_one_field(self) -> None:
+        args = replace(MINIMAL, trigger_attributes=["order"], search_attributes=["order"])
+        events, _ = object_types(args)
+
+        assert [field["Name"] for field in events["Fields"]].count("evat_order") == 1
+
+    def test_an_event_is_the_same_by_its_id_and_endpoint_and_belongs_to_the_endpoint(self) -> None:
+        events, _ = object_types(MINIMAL)
+
+        assert keys(events) == {
+            "gtm_pixel_event_id": (["UNIQUE"], ["endpoint_id", "event_id"]),
+            "gtm_pixel_endpoint_id": (["PROFILE"], ["endpoint_id"]),
+        }
+
+    def test_a_search_attribute_is_a_key_that_ties_no_event_to_a_profile(self) -> None:
+        events, _ = object_types(replace(MINIMAL, search_attributes=["order"]))
+
+        assert keys(events)["gtm_pixel_order"] == ([], ["evat_order"])
+
+
+class TestTheEndpointsType:
+    def test_it_has_the_endpoint_with_its_address_and_user_attributes(self) -> None:
+        _, endpoints = object_types(replace(MINIMAL, profile_attributes=["plan"]))
+
+        assert endpoints["ObjectTypeName"] == "gtm-pixel-dev-endpoints"
+        assert fields(endpoints) == {
+            "endpoint_id": ENDPOINT_ID,
+            "user_id": ("_source.user_id", "_profile.Attributes.user_id", "STRING"),
+            "email": ("_source.email", "_profile.EmailAddress", "EMAIL_ADDRESS"),
+            "phone": ("_source.phone", "_profile.PhoneNumber", "PHONE_NUMBER"),
+            "usat_plan": ("_source.user_attributes.plan", "_profile.Attributes.plan", "STRING"),
+        }
+
+    def test_importing_an_endpoint_again_replaces_it(self) -> None:
+        _, endpoints = object_types(MINIMAL)
+
+        assert keys(endpoints) == {"gtm_pixel_endpoint_id": (["UNIQUE", "PROFILE"], ["endpoint_id"])}
+
+    def test_it_makes_profiles_also_where_events_make_none(self) -> None:
+        _, endpoints = object_types(replace(MINIMAL, create_profiles=False))
+
+        assert endpoints["AllowProfileCreation"] is True
+
+    def test_no_two_fields_write_one_attribute(self) -> None:
+        for object_type in object_types(replace(MINIMAL, profile_attributes=["user_id", "plan"])):
+            targets = [target for _, target, _ in fields(object_type).values() if target]
+            assert len(targets) == len(set(targets))
+
+
+class TestTheDomain:
+    def test_one_that_exists_is_none_of_the_templates_business(self) -> None:
+        assert resources(MINIMAL, "Domain") == []
+
+    def test_a_new_one_outlives_the_stack(self) -> None:
+        assert resources(replace(MINIMAL, new_domain=True, expiration_days=30), "Domain") == [
+            {
+                "Type": "AWS::CustomerProfiles::Domain",
+                "DeletionPolicy": "RetainExceptOnCreate",
+                "UpdateReplacePolicy": "Retain",
+                "Properties": {"DomainName": "amazon-connect-example", "DefaultExpirationDays": 30},
+            }
+        ]
+
+    def test_everything_waits_for_a_new_one(self) -> None:
+        template = profile_template(FULL)["Resources"]
+
+        def waits_for(logical_id: str) -> set[str]:
+            direct = set(template[logical_id].get("DependsOn", []))
+            return direct.union(*(waits_for(dependency) for dependency in direct))
+
+        assert [logical_id for logical_id in template if "Domain" not in waits_for(logical_id)] == ["Domain"]
+
+
+class TestAnEventTrigger:
+    def test_it_fires_for_events_of_its_type(self) -> None:
+        assert resources(replace(MINIMAL, event_triggers=[TRIGGER]), "EventTrigger") == [
+            {
+                "Type": "AWS::CustomerProfiles::EventTrigger",
+                "DependsOn": ["EventsType"],
+                "Properties": {
+                    "DomainName": "amazon-connect-example",
+                    "EventTriggerName": "gtm-pixel-dev-purchase",
+                    "ObjectTypeName": "gtm-pixel-dev",
+                    "EventTriggerConditions": [
+                        {
+                            "LogicalOperator": "ALL",
+                            "EventTriggerDimensions": [
+                                dimension("event_type", "INCLUSIVE", "purchase_success"),
+                            ],
+                        }
+                    ],
+                },
+            }
+        ]
+
+    def test_every_condition_has_to_hold(self) -> None:
+        _, trigger = resources(FULL, "EventTrigger")
+
+        assert trigger["Properties"]["EventTriggerConditions"] == [
+            {
+                "LogicalOperator": "ALL",
+                "EventTriggerDimensions": [
+                    dimension("event_type", "INCLUSIVE", "purchase_success"),
+                    dimension("evat_currency", "INCLUSIVE", "EUR", "CHF"),
+                    dimension("evmt_value", "BETWEEN", "100", "500"),
+                ],
+            }
+        ]
+
+    def test_its_limits_are_in_the_services_units(self) -> None:
+        _, trigger = resources(FULL, "EventTrigger")
+
+        assert trigger["Properties"]["EventTriggerLimits"] == {
+            "EventExpiration": 15 * 60 * 1000,
+            "Periods": [{"Unit": "DAYS", "Value": 1, "MaxInvocationsPerProfile": 3}],
+        }
+
+    def test_a_segment_says_for_whom(self) -> None:
+        _, trigger = resources(FULL, "EventTrigger")
+
+        assert trigger["Properties"]["SegmentFilter"] == "customers"
+
+    def test_a_campaign_is_connected_once_the_trigger_is_there(self) -> None:
+        template = profile_template(FULL)["Resources"]
+        (integration,) = resources(FULL, "Integration")
+
+        assert integration["Properties"] == {
+            "DomainName": "amazon-connect-example",
+            "Uri": CAMPAIGN,
+            "EventTriggerNames": ["gtm-pixel-dev-large_purchase"],
+        }
+        (dependency,) = integration["DependsOn"]
+        assert template[dependency]["Properties"]["EventTriggerName"] == "gtm-pixel-dev-large_purchase"
+
+    def test_its_logical_id_does_not_depend_on_the_other_triggers(self) -> None:
+        alone = profile_template(replace(FULL, event_triggers=FULL.event_triggers[1:]))["Resources"]
+
+        assert alone.items() <= profile_template(FULL)["Resources"].items()
+
+    @pytest.mark.parametrize(("one", "other"), [("a-b", "ab"), ("a_b", "a-b"), ("-", "_")])
+    def test_names_that_differ_in_punctuation_are_two_triggers(self, one: str, other: str) -> None:
+        args = replace(MINIMAL, event_triggers=[replace(TRIGGER, name=name) for name in (one, other)])
+
+        assert len(resources(args, "EventTrigger")) == 2
+
+
+def dimension(field: str, operator: str, *values: str) -> Mapping[str, Any]:
+    return {
+        "ObjectAttributes": [{"FieldName": field, "ComparisonOperator": operator, "Values": list(values)}]
+    }
+
+
+def test_its_outputs_are_the_names() -> None:
+    assert profile_template(MINIMAL)["Outputs"] == {
+        "DomainName": {"Value": "amazon-connect-example"},
+        "ObjectTypeName": {"Value": "gtm-pixel-dev"},
+        "EndpointsTypeName": {"Value": "gtm-pixel-dev-endpoints"},
+    }
+
+
+def test_the_body_is_the_template_without_a_needless_byte() -> None:
+    body = template_body(FULL)
+
+    assert json.loads(body) == profile_template(FULL)
+    assert body == json.dumps(json.loads(body), separators=(",", ":"))
+
+
+def test_characters_of_other_alphabets_are_written_as_they_are() -> None:
+    """cfn-lint reads no escapes of characters beyond the first 65,536."""
+    args = replace(MINIMAL, event_triggers=[replace(TRIGGER, event_type="購入 \N{PARTY POPPER}")])
+
+    assert '"購入 \N{PARTY POPPER}"' in template_body(args)
+    assert findings(template_body(args)) == []
+
+
+@pytest.mark.parametrize(
+    ("lists", "count"),
+    [
+        ({}, 4),
+        ({"profile_attributes": ["a", "b"]}, 6),
+        ({"profile_attributes": ["a", "b"], "trigger_attributes": ["c"], "trigger_metrics": ["d"]}, 8),
+        ({"trigger_attributes": ["a"], "search_attributes": ["a", "b"]}, 6),
+    ],
+)
+def test_fields_are_counted_in_the_larger_type(lists: dict[str, Any], count: int) -> None:
+    args = replace(MINIMAL, **lists)
+
+    assert field_count(args) == max(len(object_type["Fields"]) for object_type in object_types(args)) == count
+
+
+@pytest.mark.parametrize("args", [MINIMAL, FULL], ids=["minimal", "full"])
+def test_cfn_lint_finds_nothing(args: ProfileTemplateArgs) -> None:
+    assert findings(template_body(args)) == []
+
+
+@pytest.mark.parametrize("args", [MINIMAL, FULL], ids=["minimal", "full"])
+def test_the_api_takes_what_cloudformation_sends(args: ProfileTemplateArgs) -> None:
+    assert refusals(profile_template(args)) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"expiration_days": 1099},
+        {"domain_name": "amazon connect"},
+        {"object_type_name": "1-dev"},
+        {"profile_attributes": ["n" * 60]},
+        {"event_triggers": [replace(TRIGGER, name="n" * 65)]},
+        {"event_triggers": [replace(TRIGGER, event_type="e" * 256)]},
+        {"event_triggers": [replace(TRIGGER, max_invocations_per_day=1001)]},
+    ],
+    ids=str,
+)
+def test_the_models_that_judge_it_know_the_limits(wrong: dict[str, Any]) -> None:
+    """What the two tests before this one, and those of settings, rest on."""
+    args = replace(MINIMAL, **wrong)
+
+    assert findings(template_body(args)) != []
+    assert refusals(profile_template(args)) != []
