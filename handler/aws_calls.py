@@ -7,7 +7,8 @@ lose their text here: an AWS error message may repeat what was sent, which is th
 Imports nothing of the project.
 """
 
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -43,35 +44,85 @@ class CallLimits:
 
 
 class CallError(Exception):
-    """A call without a good answer. `status` is the HTTP status; None where no readable answer came."""
+    """A call without a good answer.
 
-    def __init__(self, status: int | None) -> None:
+    `status` is the HTTP status; None where no readable answer came. `code` is the error's name in the
+    service's own description (ThrottlingException). `transient` says that the error's text holds one of the
+    phrases with which the service says that the same call may succeed later.
+    """
+
+    def __init__(self, status: int | None, *, code: str | None = None, transient: bool = False) -> None:
         super().__init__(f"status {status}")
         self.status = status
+        self.code = code
+        self.transient = transient
 
 
 class AwsService:
-    """One AWS service in one region. Its client is made at the first call and kept."""
+    """One AWS service in one region, for several threads.
 
-    def __init__(self, service: str, *, region: str | None, limits: CallLimits) -> None:
-        """`region` None leaves the region to the function's own environment."""
+    Its client is made at the first call and kept. botocore keeps ten connections open: more calls than
+    that at the same time make new ones.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        *,
+        region: str | None,
+        limits: CallLimits,
+        transient_phrases: Collection[str] = (),
+    ) -> None:
+        """`region` None leaves the region to the function's own environment.
+
+        `transient_phrases` are looked for in the text of an error, in letters of either case.
+        """
         self.limits = limits
         self._service = service
         self._region = region
+        self._transient_phrases = [phrase.casefold() for phrase in transient_phrases]
+        self._making_client = threading.Lock()
+
+    def has(self, operation: str) -> bool:
+        """Whether the service's description knows an operation, by its boto3 name; raises CallError."""
+        return hasattr(self._client(), operation)
 
     def call(self, operation: str, **parameters: object) -> Mapping[str, Any]:
         """Call an operation by its boto3 name; raises CallError."""
+        method: Callable[..., Mapping[str, Any]] = getattr(self._client(), operation)
         try:
-            method: Callable[..., Mapping[str, Any]] = getattr(self._client, operation)
             return method(**parameters)
         except ClientError as error:
             response: Mapping[str, Any] = error.response
-            raise CallError(response["ResponseMetadata"].get("HTTPStatusCode")) from None
+            raise self._call_error(response) from None
         except (BotoCoreError, ResponseParserError):
             raise CallError(None) from None
+        except (AttributeError, TypeError, ValueError):
+            # How botocore fails on an answer that is JSON of another shape, or not UTF-8.
+            raise CallError(None) from None
+
+    def says_transient(self, text: object) -> bool:
+        """Whether a text of the service holds one of the phrases."""
+        return isinstance(text, str) and any(phrase in text.casefold() for phrase in self._transient_phrases)
+
+    def _call_error(self, response: Mapping[str, Any]) -> CallError:
+        error: Mapping[str, Any] = response.get("Error", {})
+        return CallError(
+            response["ResponseMetadata"].get("HTTPStatusCode"),
+            code=error.get("Code"),
+            transient=self.says_transient(error.get("Message")),
+        )
+
+    def _client(self) -> object:
+        # Threads that call for the first time at once share one client: making it takes long.
+        with self._making_client:
+            try:
+                return self._made_client
+            except BotoCoreError:
+                raise CallError(None) from None
 
     @cached_property
-    def _client(self) -> object:
+    def _made_client(self) -> object:
         config = Config(
             connect_timeout=self.limits.connect_seconds,
             read_timeout=self.limits.read_seconds,

@@ -5,11 +5,14 @@ is a secret. Imports nothing of the project; reads no environment by itself.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar, cast
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
+
+_POSITIVE_INTEGER = re.compile(r"[1-9][0-9]{0,8}")
 
 _FIX = "run `pulumi up` to set it again"
 
@@ -35,6 +38,13 @@ def read_choice(variables: Mapping[str, str], name: str, choices: type[_Choice])
         return choices(value)
     except ValueError:
         raise InvalidEnvironmentError.of(name, value, f"one of {', '.join(choices)}") from None
+
+
+def read_positive_integer(variables: Mapping[str, str], name: str) -> int:
+    text = read_text(variables, name)
+    if not _POSITIVE_INTEGER.fullmatch(text):
+        raise InvalidEnvironmentError.of(name, text, "a positive integer")
+    return int(text)
 
 
 def read_names(variables: Mapping[str, str], name: str) -> frozenset[str]:

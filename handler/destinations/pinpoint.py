@@ -1,13 +1,14 @@
 """Amazon Pinpoint: records events with PutEvents, and reads what it answers for each of them.
 
-Imports the destinations' protocol, `pinpoint_request`, `aws_calls` and `variables`.
+Imports the destinations' protocol, `failures`, `pinpoint_request`, `aws_calls` and `variables`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from handler.aws_calls import AwsService, CallError, CallLimits
-from handler.destinations import Outcome, Recorded, Refused, Retry
+from handler.destinations import Outcome, Recorded, Retry
+from handler.destinations.failures import failure
 from handler.destinations.pinpoint_request import FittedEvent, PutEventsRequest, divide
 from handler.events import Event
 from handler.variables import read_text
@@ -49,7 +50,7 @@ class PinpointDestination:
             if error.status in (400, 413) and len(request.events) > 1:
                 first, second = request.halves()
                 return {**self._send(first, time_left), **self._send(second, time_left)}
-            return _same_for_all(request, _failure("pinpoint", error.status))
+            return _same_for_all(request, failure("pinpoint", error.status))
         return _read_answer(request, answer)
 
 
@@ -65,12 +66,12 @@ def _read_result(request: PutEventsRequest, fitted: FittedEvent, result: Mapping
     event = fitted.event
     event_status: int | None = result.get("EventsItemResponse", {}).get(event.event_id, {}).get("StatusCode")
     if event_status is None or not _accepted(event_status):
-        return _failure("pinpoint", event_status)
+        return failure("pinpoint", event_status)
     if event.user_attributes:
         # Pinpoint may leave the endpoint's part out; beside an accepted event that is no refusal.
         endpoint_status: int | None = result.get("EndpointItemResponse", {}).get("StatusCode")
         if endpoint_status is not None and not _accepted(endpoint_status):
-            return _failure("pinpoint_endpoint", endpoint_status)
+            return failure("pinpoint_endpoint", endpoint_status)
     update = request.profile_updates[event.endpoint_id]
     return Recorded(
         dropped={**fitted.dropped, **update.dropped.get(event.message_id, {})},
@@ -80,18 +81,6 @@ def _read_result(request: PutEventsRequest, fitted: FittedEvent, result: Mapping
 
 def _accepted(status: int) -> bool:
     return 200 <= status < 300
-
-
-def _failure(what: str, status: int | None) -> Retry | Refused:
-    """What a status other than success means, of a request as of one entry in its answer.
-
-    Only a 4xx other than 429 is final. No status means no answer: it may have been recorded or not.
-    """
-    if status is None:
-        return Retry(f"{what}_no_answer")
-    if 400 <= status < 500 and status != 429:
-        return Refused(f"{what}_{status}")
-    return Retry(f"{what}_{status}")
 
 
 def _same_for_all(request: PutEventsRequest, outcome: Outcome) -> dict[str, Outcome]:

@@ -1,6 +1,6 @@
 """What a PutEvents request may hold, and how a batch of events is divided into requests.
 
-Pure: knows no clock, environment, logger or AWS client. Imports `events` only.
+Pure: knows no clock, environment, logger or AWS client. Imports `events` and `service_text`.
 
 The limits are Amazon Pinpoint's own. An attribute beyond one is left out whole and counted, because the
 service would drop the event that carries it; a value is never shortened.
@@ -10,11 +10,11 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 from operator import attrgetter
 
+from handler.destinations.service_text import iso_8601, utf16_length
 from handler.events import Event
 
 MAX_EVENTS_IN_REQUEST = 100
@@ -31,8 +31,6 @@ MAX_USER_ATTRIBUTE_NAME_LENGTH = 50
 MAX_USER_ATTRIBUTE_VALUE_LENGTH = 100
 # Pinpoint's console cannot show names with these, so segments could not be built on them.
 AVOIDED_IN_USER_ATTRIBUTE_NAME = frozenset("#:?\\/")
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class LimitReason(StrEnum):
@@ -115,7 +113,7 @@ def fit(event: Event) -> FittedEvent:
         else:
             attributes[key] = value
     for key, number in event.metrics.items():
-        if _length(key) > MAX_KEY_LENGTH:
+        if utf16_length(key) > MAX_KEY_LENGTH:
             dropped[LimitReason.KEY_TOO_LONG] += 1
         elif len(attributes) + len(metrics) == MAX_KEYS_OF_EVENT:
             dropped[LimitReason.TOO_MANY_KEYS] += 1
@@ -184,37 +182,27 @@ def _merge_user_attributes(events: Iterable[FittedEvent]) -> ProfileUpdate:
 
 
 def _attribute_limit(key: str, value: str) -> LimitReason | None:
-    if _length(key) > MAX_KEY_LENGTH:
+    if utf16_length(key) > MAX_KEY_LENGTH:
         return LimitReason.KEY_TOO_LONG
-    if _length(value) > MAX_VALUE_LENGTH:
+    if utf16_length(value) > MAX_VALUE_LENGTH:
         return LimitReason.VALUE_TOO_LONG
     return None
 
 
 def _user_attribute_limit(name: str, value: str) -> LimitReason | None:
-    if _length(name) > MAX_USER_ATTRIBUTE_NAME_LENGTH:
+    if utf16_length(name) > MAX_USER_ATTRIBUTE_NAME_LENGTH:
         return LimitReason.USER_ATTRIBUTE_NAME_TOO_LONG
     if not AVOIDED_IN_USER_ATTRIBUTE_NAME.isdisjoint(name):
         return LimitReason.USER_ATTRIBUTE_NAME_UNUSABLE
-    if _length(value) > MAX_USER_ATTRIBUTE_VALUE_LENGTH:
+    if utf16_length(value) > MAX_USER_ATTRIBUTE_VALUE_LENGTH:
         return LimitReason.USER_ATTRIBUTE_VALUE_TOO_LONG
     return None
 
 
-def _length(text: str) -> int:
-    """Characters as UTF-16 code units: 🎉 is two.
-
-    AWS does not say what it counts. Its services are written in Java, which counts these; where they count
-    otherwise, this is the larger number, and losing one attribute is better than losing the event.
-    """
-    return len(text) + sum(character > "\uffff" for character in text)
-
-
 def _event_structure(event: Event) -> dict[str, object]:
-    timestamp = (_EPOCH + timedelta(milliseconds=event.timestamp_ms)).isoformat(timespec="milliseconds")
     structure: dict[str, object] = {
         "EventType": event.event_type,
-        "Timestamp": timestamp.replace("+00:00", "Z"),
+        "Timestamp": iso_8601(event.timestamp_ms),
     }
     if event.attributes:
         structure["Attributes"] = event.attributes

@@ -1,0 +1,188 @@
+"""Amazon Connect Customer Profiles: puts events as profile objects, and reads what becomes of each.
+
+An object that is put again replaces itself, because its key is made of the endpoint and the event id: what
+may not have arrived can always be sent again. Imports the destinations' protocol,
+`customer_profiles_objects`, `failures`, `pacer`, `aws_calls` and `variables`.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from random import SystemRandom
+from typing import Any
+
+from handler.aws_calls import AwsService, CallError, CallLimits
+from handler.destinations import Outcome, Recorded, Refused, Retry
+from handler.destinations.customer_profiles_objects import (
+    MAX_OBJECTS_IN_REQUEST,
+    Chain,
+    DeclaredAttributes,
+    ObjectRequest,
+    ProfileObject,
+    divide,
+    prepare,
+)
+from handler.destinations.failures import failure
+from handler.destinations.pacer import Pacer
+from handler.events import Event
+from handler.variables import read_names, read_positive_integer, read_text
+
+# One attempt: failures are repeated here, where single objects can be, and within the quota.
+CALL_LIMITS = CallLimits(connect_seconds=1, read_seconds=4, attempts=1)
+# What AWS documents of a BadRequestException that is worth repeating: a concurrent update is in progress.
+TRANSIENT_PHRASES = ("concurrent",)
+
+CONCURRENT_REQUESTS = 8
+MAX_ATTEMPTS = 3
+# The longest wait before the first repetition; it doubles for each one more.
+LONGEST_FIRST_WAIT_SECONDS = 0.5
+
+_BATCH_OPERATION = "batch_put_profile_object"
+_SINGLE_OPERATION = "put_profile_object"
+_REASON = "customer_profiles"
+
+
+def make(variables: Mapping[str, str]) -> "CustomerProfilesDestination":
+    """The destination for a function's environment; raises InvalidEnvironmentError."""
+    return CustomerProfilesDestination(
+        domain=read_text(variables, "CUSTOMER_PROFILES_DOMAIN"),
+        object_type=read_text(variables, "CUSTOMER_PROFILES_OBJECT_TYPE"),
+        declared=DeclaredAttributes(
+            profile_attributes=read_names(variables, "PROFILE_ATTRIBUTES"),
+            trigger_attributes=read_names(variables, "CUSTOMER_PROFILES_TRIGGER_ATTRIBUTES"),
+        ),
+        service=AwsService(
+            "customer-profiles", region=None, limits=CALL_LIMITS, transient_phrases=TRANSIENT_PHRASES
+        ),
+        pacer=Pacer(read_positive_integer(variables, "CUSTOMER_PROFILES_REQUESTS_PER_SECOND")),
+    )
+
+
+def full_jitter(longest: float) -> float:
+    """A wait from nothing to `longest`, so that those who failed together do not come back together."""
+    return SystemRandom().uniform(0, longest)
+
+
+class CustomerProfilesDestination:
+    """Records events as objects of one type in one Customer Profiles domain.
+
+    `pacer` is asked before each request. `sleep` waits for seconds; `jitter` chooses how long to wait
+    before a repetition, from 0 to the seconds that it is given.
+    """
+
+    def __init__(
+        self,
+        *,
+        domain: str,
+        object_type: str,
+        declared: DeclaredAttributes,
+        service: AwsService,
+        pacer: Pacer,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[float], float] = full_jitter,
+    ) -> None:
+        self._target = {"DomainName": domain, "ObjectTypeName": object_type}
+        self._declared = declared
+        self._service = service
+        self._pacer = pacer
+        self._sleep = sleep
+        self._jitter = jitter
+
+    def record(self, events: Sequence[Event], *, time_left: Callable[[], float]) -> Mapping[str, Outcome]:
+        """Record a batch: several requests at a time, but those that share an endpoint in sequence."""
+        batch = prepare(events, self._declared)
+        outcomes: dict[str, Outcome] = {id_: Refused(reason) for id_, reason in batch.refused.items()}
+        if not batch.objects:
+            return outcomes
+        try:
+            largest = MAX_OBJECTS_IN_REQUEST if self._service.has(_BATCH_OPERATION) else 1
+        except CallError as error:
+            return {**outcomes, **_same_for_all(batch.objects, failure(_REASON, error.status))}
+        chains = divide(batch.objects, largest=largest)
+        with ThreadPoolExecutor(min(CONCURRENT_REQUESTS, len(chains))) as pool:
+            for sent in pool.map(partial(self._send_chain, time_left=time_left), chains):
+                outcomes.update(sent)
+        return outcomes
+
+    def _send_chain(self, chain: Chain, *, time_left: Callable[[], float]) -> dict[str, Outcome]:
+        outcomes: dict[str, Outcome] = {}
+        for request in chain:
+            outcomes.update(self._send(request, time_left))
+        return outcomes
+
+    def _send(self, request: ObjectRequest, time_left: Callable[[], float]) -> dict[str, Outcome]:
+        """Send a request, and again what may still succeed of it, as often as attempts and time allow."""
+        outcomes = _same_for_all(request, Retry("out_of_time"))
+        pending = request
+        for attempt in range(MAX_ATTEMPTS):
+            if not self._wait_for_turn(attempt, time_left):
+                break
+            try:
+                outcomes.update(self._put(pending))
+            except CallError as error:
+                outcome = _failure(error.status, transient=error.transient)
+                if isinstance(outcome, Refused) and error.status in (400, 413) and len(pending) > 1:
+                    # One object that the service cannot take must not take the other nine along.
+                    middle = len(pending) // 2
+                    for half in (pending[:middle], pending[middle:]):
+                        outcomes.update(self._send(half, time_left))
+                    break
+                outcomes.update(_same_for_all(pending, outcome))
+            pending = [one for one in pending if isinstance(outcomes[one.message_id], Retry)]
+            if not pending:
+                break
+        return outcomes
+
+    def _wait_for_turn(self, attempt: int, time_left: Callable[[], float]) -> bool:
+        """Wait until a request may start; False where it could then outlive the time that is left."""
+        worst_case = self._service.limits.worst_case_seconds
+        if attempt > 0:
+            wait = self._jitter(LONGEST_FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
+            if time_left() - wait < worst_case:
+                return False
+            self._sleep(wait)
+        return self._pacer.take_turn(within=time_left() - worst_case) and time_left() >= worst_case
+
+    def _put(self, objects: ObjectRequest) -> dict[str, Outcome]:
+        """One call; raises CallError where the request failed as a whole."""
+        if self._service.has(_BATCH_OPERATION):
+            items = [{"Id": one.message_id, "Object": one.text} for one in objects]
+            return self._read_answer(
+                objects, self._service.call(_BATCH_OPERATION, **self._target, Items=items)
+            )
+        # A client that is older than the operation: `divide` has made requests of one object.
+        (single,) = objects
+        self._service.call(_SINGLE_OPERATION, **self._target, Object=single.text)
+        return {single.message_id: _recorded(single)}
+
+    def _read_answer(self, objects: ObjectRequest, answer: Mapping[str, Any]) -> dict[str, Outcome]:
+        """What the answer says of each object; one that it leaves out may have been recorded or not."""
+        successful, failed = _by_id(answer.get("Successful")), _by_id(answer.get("Failed"))
+        outcomes = _same_for_all(objects, failure(_REASON, None))
+        for one in objects:
+            if item := failed.get(one.message_id):
+                transient = self._service.says_transient(item.get("Message"))
+                outcomes[one.message_id] = _failure(item.get("Code"), transient=transient)
+            elif one.message_id in successful:
+                outcomes[one.message_id] = _recorded(one)
+        return outcomes
+
+
+def _by_id(items: Sequence[Mapping[str, Any] | None] | None) -> dict[str, Mapping[str, Any]]:
+    """The items of an answer's list; its elements are structures or null, what they hold is anything."""
+    return {item["Id"]: item for item in items or () if item and isinstance(item.get("Id"), str)}
+
+
+def _failure(status: int | None, *, transient: bool) -> Retry | Refused:
+    if status == 400 and transient:
+        return Retry(f"{_REASON}_concurrent_update")
+    return failure(_REASON, status)
+
+
+def _recorded(one: ProfileObject) -> Recorded:
+    return Recorded(dropped={**one.dropped}, profile_updates=one.profile_updates)
+
+
+def _same_for_all(objects: Sequence[ProfileObject], outcome: Outcome) -> dict[str, Outcome]:
+    return {one.message_id: outcome for one in objects}

@@ -1,0 +1,172 @@
+"""The profile objects that events become, and how a batch of them is divided into requests.
+
+Pure: knows no clock, environment, logger or AWS client. Imports `events` and `service_text`.
+
+The limits are Amazon Connect Customer Profiles' own. A value beyond one is left out whole and counted,
+because the service would refuse the object that carries it; a value is never shortened.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from operator import attrgetter
+
+from handler.destinations.service_text import iso_8601, utf16_length
+from handler.events import Event
+
+MAX_OBJECTS_IN_REQUEST = 10  # Items of BatchPutProfileObject, in the service's model
+MAX_OBJECT_LENGTH = 256_000  # Object of PutProfileObject, in the service's model
+# What a field of an object type may hold, be it a key, a profile's attribute or a condition of a trigger.
+MAX_FIELD_LENGTH = 255
+
+
+class LimitReason(StrEnum):
+    """The limit of Customer Profiles, or of the object type, that an event or an attribute exceeds."""
+
+    # The event is refused.
+    ENDPOINT_ID_TOO_LONG = "customer_profiles_endpoint_id_too_long"
+    EVENT_TYPE_TOO_LONG = "customer_profiles_event_type_too_long"
+    OBJECT_TOO_LARGE = "customer_profiles_object_too_large"
+    # The attribute is left out.
+    ATTRIBUTE_VALUE_TOO_LONG = "customer_profiles_attribute_value_too_long"
+    USER_ATTRIBUTE_UNDECLARED = "customer_profiles_user_attribute_undeclared"
+    USER_ATTRIBUTE_VALUE_EMPTY = "customer_profiles_user_attribute_value_empty"
+    USER_ATTRIBUTE_VALUE_TOO_LONG = "customer_profiles_user_attribute_value_too_long"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredAttributes:
+    """The names for which the object type has a field."""
+
+    profile_attributes: frozenset[str]  # of user attributes: what a profile can hold
+    trigger_attributes: frozenset[str]  # of event attributes: what triggers and searches can use
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileObject:
+    """One event as the service gets it."""
+
+    message_id: str
+    endpoint_id: str
+    text: str  # JSON
+    # How many user attributes it writes to the profile.
+    profile_updates: int
+    # How many attributes were left out, by reason. A user attribute that a later event writes is not one.
+    dropped: Mapping[LimitReason, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedBatch:
+    """The objects of a batch, and the events that the service would never take."""
+
+    objects: Sequence[ProfileObject]  # those of one endpoint side by side and in their order
+    refused: Mapping[str, LimitReason]  # by message id
+
+
+ObjectRequest = Sequence[ProfileObject]
+"""Objects that are sent in one call."""
+
+Chain = Sequence[ObjectRequest]
+"""Requests of which each shares an endpoint with the next, so that they have to follow one another."""
+
+
+def prepare(events: Sequence[Event], declared: DeclaredAttributes) -> PreparedBatch:
+    """The objects of events, in the order in which the gateway took them, one endpoint after the other.
+
+    Of the events of an endpoint, only the newest that has a user attribute writes it: the service may work
+    through a request in any order.
+    """
+    by_endpoint: dict[str, list[Event]] = {}
+    for event in sorted(events, key=attrgetter("received_ms")):
+        by_endpoint.setdefault(event.endpoint_id, []).append(event)
+    objects: list[ProfileObject] = []
+    refused: dict[str, LimitReason] = {}
+    for of_endpoint in by_endpoint.values():
+        newest_first: list[ProfileObject] = []
+        written: set[str] = set()
+        for event in reversed(of_endpoint):
+            dropped: Counter[LimitReason] = Counter()
+            usable = _usable_user_attributes(event, declared, dropped)
+            updates = {name: value for name, value in usable.items() if name not in written}
+            text = _object_text(event, _usable_attributes(event, declared, dropped), updates)
+            if reason := _refusal(event, text):
+                refused[event.message_id] = reason
+                continue
+            written.update(updates)
+            newest_first.append(
+                ProfileObject(
+                    message_id=event.message_id,
+                    endpoint_id=event.endpoint_id,
+                    text=text,
+                    profile_updates=len(updates),
+                    dropped=dropped,
+                )
+            )
+        objects.extend(reversed(newest_first))
+    return PreparedBatch(objects=objects, refused=refused)
+
+
+def divide(objects: Sequence[ProfileObject], *, largest: int) -> list[Chain]:
+    """As few requests as their largest size in objects allows, by what has to be sent in sequence."""
+    chains: list[list[ObjectRequest]] = []
+    for start in range(0, len(objects), largest):
+        request = objects[start : start + largest]
+        if chains and chains[-1][-1][-1].endpoint_id == request[0].endpoint_id:
+            chains[-1].append(request)
+        else:
+            chains.append([request])
+    return list(chains)
+
+
+def _usable_user_attributes(
+    event: Event, declared: DeclaredAttributes, dropped: Counter[LimitReason]
+) -> dict[str, str]:
+    usable: dict[str, str] = {}
+    for name, value in event.user_attributes.items():
+        if name not in declared.profile_attributes:
+            dropped[LimitReason.USER_ATTRIBUTE_UNDECLARED] += 1
+        elif not value:
+            dropped[LimitReason.USER_ATTRIBUTE_VALUE_EMPTY] += 1
+        elif utf16_length(value) > MAX_FIELD_LENGTH:
+            dropped[LimitReason.USER_ATTRIBUTE_VALUE_TOO_LONG] += 1
+        else:
+            usable[name] = value
+    return usable
+
+
+def _usable_attributes(
+    event: Event, declared: DeclaredAttributes, dropped: Counter[LimitReason]
+) -> dict[str, str]:
+    """The event's attributes; one that is no field of the object type may have any length."""
+    usable: dict[str, str] = {}
+    for name, value in event.attributes.items():
+        if name in declared.trigger_attributes and utf16_length(value) > MAX_FIELD_LENGTH:
+            dropped[LimitReason.ATTRIBUTE_VALUE_TOO_LONG] += 1
+        else:
+            usable[name] = value
+    return usable
+
+
+def _object_text(event: Event, attributes: Mapping[str, str], user_attributes: Mapping[str, str]) -> str:
+    """The object as JSON, which is ASCII: as many bytes as characters, however the service counts."""
+    structure: dict[str, object] = {
+        "event_id": event.event_id,
+        "endpoint_id": event.endpoint_id,
+        "event_type": event.event_type,
+        "timestamp": iso_8601(event.timestamp_ms),
+    }
+    parts = {"attributes": attributes, "metrics": event.metrics, "user_attributes": user_attributes}
+    structure.update({name: part for name, part in parts.items() if part})
+    return json.dumps(structure, separators=(",", ":"))
+
+
+def _refusal(event: Event, text: str) -> LimitReason | None:
+    if utf16_length(event.endpoint_id) > MAX_FIELD_LENGTH:
+        return LimitReason.ENDPOINT_ID_TOO_LONG
+    if utf16_length(event.event_type) > MAX_FIELD_LENGTH:
+        return LimitReason.EVENT_TYPE_TOO_LONG
+    if len(text) > MAX_OBJECT_LENGTH:
+        return LimitReason.OBJECT_TOO_LARGE
+    return None

@@ -1,0 +1,152 @@
+"""Calls through botocore to a real HTTP server: what an error says, and that its text stays behind."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from boto3.session import Session
+from werkzeug import Request, Response
+
+from handler import aws_calls
+from handler.aws_calls import AwsService, CallError, CallLimits
+from local.http_server import HttpServer
+
+LIMITS = CallLimits(connect_seconds=1, read_seconds=4, attempts=1)
+
+
+class Service:
+    """Answers every request as it is told to."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.body = b"{}"
+        self.headers: dict[str, str] = {}
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        Request(environ).get_data()
+        response = Response(self.body, status=self.status, content_type="application/json")
+        response.headers.update(self.headers)
+        return response(environ, start_response)
+
+    def refuse(self, status: int, error: str, body: bytes) -> None:
+        self.status, self.body, self.headers = status, body, {"x-amzn-ErrorType": error}
+
+
+@pytest.fixture
+def service(aws_environment: pytest.MonkeyPatch) -> Iterator[Service]:
+    service = Service()
+    server = HttpServer(service).start()
+    aws_environment.setenv("AWS_ENDPOINT_URL_CUSTOMER_PROFILES", server.url)
+    yield service
+    server.stop()
+
+
+def profiles(*transient_phrases: str) -> AwsService:
+    return AwsService(
+        "customer-profiles", region="eu-central-1", limits=LIMITS, transient_phrases=transient_phrases
+    )
+
+
+def put(client: AwsService) -> Any:
+    items = [{"Id": "a", "Object": "{}"}]
+    return client.call("batch_put_profile_object", DomainName="d", ObjectTypeName="t", Items=items)
+
+
+def error_of(client: AwsService) -> CallError:
+    with pytest.raises(CallError) as caught:
+        put(client)
+    return caught.value
+
+
+def test_an_error_has_its_status_and_its_name(service: Service) -> None:
+    service.refuse(429, "ThrottlingException", b'{"Message": "slow down"}')
+    error = error_of(profiles())
+    assert (error.status, error.code) == (429, "ThrottlingException")
+
+
+@pytest.mark.parametrize("member", [b"Message", b"message"])
+@pytest.mark.parametrize("text", [b"Concurrent update in progress", b"another CONCURRENT Update"])
+def test_an_error_whose_text_holds_the_phrase_is_transient(
+    service: Service, member: bytes, text: bytes
+) -> None:
+    service.refuse(400, "BadRequestException", b'{"%s": "%s"}' % (member, text))
+    assert error_of(profiles("Concurrent")).transient
+
+
+@pytest.mark.parametrize("body", [b'{"Message": "the object is not JSON"}', b"{}", b'{"Message": 5}', b""])
+def test_an_error_without_the_phrase_is_not_transient(service: Service, body: bytes) -> None:
+    service.refuse(400, "BadRequestException", body)
+    assert not error_of(profiles("concurrent")).transient
+
+
+def test_without_phrases_no_error_is_transient(service: Service) -> None:
+    service.refuse(400, "BadRequestException", b'{"Message": "concurrent"}')
+    assert not error_of(profiles()).transient
+
+
+def test_an_error_loses_its_text(service: Service) -> None:
+    service.refuse(400, "BadRequestException", b'{"Message": "concurrent update of jane@example.com"}')
+    error = error_of(profiles("concurrent"))
+    assert "jane" not in repr((error, error.args, vars(error)))
+
+
+@pytest.mark.parametrize("status", [200, 400, 503])
+@pytest.mark.parametrize("body", [b"[]", b'"x"', b"null", b"\xff\xfe"])
+def test_an_answer_of_another_shape_is_no_answer(service: Service, status: int, body: bytes) -> None:
+    service.status, service.body = status, body
+    assert error_of(profiles()).status is None
+
+
+@pytest.mark.parametrize("failed", [b'"abc"', b"5", b'{"a": 1}', b"[1]", b'[{"Id": "a", "Code": "x"}]'])
+def test_an_answer_with_a_part_of_another_shape_is_no_answer(service: Service, failed: bytes) -> None:
+    service.body = b'{"Failed": %s}' % failed
+    assert error_of(profiles()).status is None
+
+
+def test_an_operation_is_there_if_the_client_knows_it(aws_environment: pytest.MonkeyPatch) -> None:
+    aws_environment.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # asking calls nothing
+    assert profiles().has("put_profile_object")
+    assert not profiles().has("put_profile_objects_of_tomorrow")
+
+
+@pytest.mark.parametrize("use", [lambda client: client.has("put_profile_object"), put])
+def test_a_client_that_cannot_be_made_gives_no_answer(
+    aws_environment: pytest.MonkeyPatch, use: Callable[[AwsService], object]
+) -> None:
+    aws_environment.delenv("AWS_DEFAULT_REGION")
+    client = AwsService("customer-profiles", region=None, limits=LIMITS)
+    with pytest.raises(CallError) as caught:
+        use(client)
+    assert caught.value.status is None
+
+
+def test_an_operation_that_is_not_there_is_a_defect_and_no_failed_call(service: Service) -> None:
+    assert service.status == 200
+    with pytest.raises(AttributeError):
+        profiles().call("put_profile_objects_of_tomorrow")
+
+
+def test_threads_that_call_at_once_share_one_client(
+    service: Service, aws_environment: pytest.MonkeyPatch, boto3_session: Session
+) -> None:
+    made: list[str] = []
+
+    class CountedSession:
+        def client(self, name: str, **arguments: Any) -> Any:
+            made.append(name)
+            return boto3_session.client(name, **arguments)
+
+    aws_environment.setattr(aws_calls, "Session", CountedSession)
+    client, together = profiles(), threading.Barrier(4)
+
+    def call(_: int) -> Any:
+        together.wait()
+        return put(client)
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(call, range(4)))
+    assert len(answers) == 4
+    assert service.status == 200
+    assert made == ["customer-profiles"]
