@@ -103,3 +103,5 @@ pulumi.export("function_name", processor.function_name)
 pulumi.export("log_group", processor.log_group_name)
 pulumi.export("auth_mode", stack.auth_mode.value)
 pulumi.export("destinations", [destination.name for destination in stack.destinations])
+for output, value in processor.destination_outputs.items():
+    pulumi.export(output, value)

@@ -1,24 +1,48 @@
-"""The settings of a stack: the only reader of pulumi.Config.
+"""The settings of a stack: the only reader of pulumi.Config, with config_values and event_trigger_settings.
 
 Pulumi.yaml declares every setting with its type and default; here is what a type cannot say. Each error
-is one line that names the key, the value, the rule and the fix. Imports only argument classes of
-components.
+is one line that names the key, the value, the rule and the fix. Imports argument classes of components,
+the pure template whose size is limited, and the readers of values.
 """
 
-import difflib
+import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, TypeVar, assert_never, cast
+from typing import Final, assert_never, cast
 
 import pulumi
 import yaml
 from pulumi.runtime.config import CONFIG, get_config_env
 
-from components.destinations import DestinationArgs, PinpointArgs
+from components.destinations import CustomerProfilesArgs, DestinationArgs, FirehoseArgs, PinpointArgs
+from components.firehose_stream import FirehoseStreamArgs
+from components.profile_template import (
+    ENDPOINT_ATTRIBUTE,
+    MAXIMUM_FIELDS,
+    MAXIMUM_KEYS,
+    MAXIMUM_TEMPLATE_BYTES,
+    ProfileTemplateArgs,
+    field_count,
+    template_body,
+)
 from components.token_authorizer import TokenIssuerArgs
+from config_values import (
+    SettingsError,
+    boolean,
+    choice,
+    integer,
+    member,
+    optional,
+    refuse_unknown_key,
+    text,
+    text_list,
+    typed,
+    unique,
+)
+from event_trigger_settings import event_triggers
 
 
 class AuthMode(StrEnum):
@@ -32,6 +56,8 @@ class DestinationName(StrEnum):
     """Where events can be recorded."""
 
     PINPOINT = "pinpoint"
+    CUSTOMER_PROFILES = "customer-profiles"
+    FIREHOSE = "firehose"
 
 
 class ProfileUpdates(StrEnum):
@@ -55,13 +81,23 @@ LOG_RETENTION_DAYS: Final = (
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
 
-# One call to a destination and one to the dead-letter queue, each with its retry, may take 31 s together;
-# the handler starts no call that could outlive the function.
+# One call to a destination and one to the dead-letter queue, each with its retry, may take 31 s together
+# (destinations are called at the same time); the handler starts no call that could outlive the function.
 SHORTEST_FUNCTION_TIMEOUT_SECONDS: Final = 40
 
 BATCH_SIZE_WITHOUT_WINDOW: Final = 10  # AWS Lambda: an SQS batch above 10 needs a window of at least 1 s
 
+# The defaults that Pulumi.yaml gives, where a setting that has no effect is refused.
 DEFAULT_ENDPOINT_CLAIM: Final = "sub"
+DEFAULT_BUFFER_SECONDS: Final = 300
+DEFAULT_RETENTION_DAYS: Final = 395
+
+# AWS Lambda: 4 KB for the whole environment, measured as JSON. All but the names of attributes takes less
+# than 1,296 bytes.
+NAMES_BYTES: Final = 2_800
+
+EXPIRATION_DAYS: Final = 1_098  # Amazon Connect Customer Profiles: the longest that a domain keeps objects
+BUFFER_SECONDS: Final = 900  # Amazon Data Firehose: the longest that records wait
 
 _PROJECT_FILE = Path(__file__).with_name("Pulumi.yaml")
 
@@ -75,13 +111,11 @@ _COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")  # a token of RF
 _ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
 # Amazon Pinpoint endpoint quotas: at most 50 characters, and these break segments and templates.
 _USER_ATTRIBUTE_NAME = re.compile(r"[^#:?\\/]{1,50}")
-
-
-class SettingsError(pulumi.RunError):
-    """A setting is wrong; `pulumi up` shows the message and creates nothing."""
-
-    def __init__(self, key: str, problem: str, fix: str) -> None:
-        super().__init__(f"gtm-pixel:{key}: {problem} {fix}")
+# Amazon Connect Customer Profiles: names of fields and keys, with room for usat_ and gtm_pixel_ before them.
+_FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,49}")
+_DOMAIN_NAME = re.compile(r"amazon-connect-[a-zA-Z0-9_-]{1,49}")
+_OBJECT_TYPE_NAME = re.compile(r"[a-zA-Z_][a-zA-Z_0-9-]{0,244}")
+_STREAM_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,33 +155,38 @@ class Settings:
 def load(config: pulumi.Config) -> Settings:
     """Read and check every setting. Raises SettingsError for the first that is wrong."""
     _refuse_unknown(config)
-    auth_mode = _choice(config, "authMode", AuthMode)
+    auth_mode = choice(config, "authMode", AuthMode)
     profile_updates = _profile_updates(config, auth_mode)
-    batch_size = _integer(config, "batchSize", 1, 10_000)
+    destinations = _destination_names(config)
+    profile_attributes = _profile_attributes(config, profile_updates, destinations)
+    batch_size = integer(config, "batchSize", 1, 10_000)
+    maximum_concurrency = integer(config, "maximumConcurrency", 2, 1_000)
     return Settings(
         auth_mode=auth_mode,
         token_issuer=_token_issuer(config, auth_mode),
-        stage_name=_text(
+        stage_name=text(
             config, "stageName", _STAGE_NAME, "letters, digits, - and _, at most 128 of them", "v1"
         ),
         allowed_origins=_allowed_origins(config),
-        throttling_rate_limit=_integer(config, "throttlingRateLimit", 1, 100_000),
-        throttling_burst_limit=_integer(config, "throttlingBurstLimit", 1, 100_000),
-        destinations=_destinations(config),
+        throttling_rate_limit=integer(config, "throttlingRateLimit", 1, 100_000),
+        throttling_burst_limit=integer(config, "throttlingBurstLimit", 1, 100_000),
+        destinations=tuple(
+            _destination(config, name, profile_attributes, maximum_concurrency) for name in destinations
+        ),
         profile_updates=profile_updates,
-        profile_attributes=_profile_attributes(config, profile_updates),
-        timestamp_source=_choice(config, "timestampSource", TimestampSource),
-        max_receive_count=_integer(config, "maxReceiveCount", 1, 1_000),
+        profile_attributes=profile_attributes,
+        timestamp_source=choice(config, "timestampSource", TimestampSource),
+        max_receive_count=integer(config, "maxReceiveCount", 1, 1_000),
         batch_size=batch_size,
         batch_window_seconds=_batch_window(config, batch_size),
-        maximum_concurrency=_integer(config, "maximumConcurrency", 2, 1_000),
-        function_timeout_seconds=_integer(
+        maximum_concurrency=maximum_concurrency,
+        function_timeout_seconds=integer(
             config, "functionTimeoutSeconds", SHORTEST_FUNCTION_TIMEOUT_SECONDS, 900
         ),
-        function_memory_mb=_integer(config, "functionMemoryMb", 128, 10_240),
-        access_logs=_boolean(config, "accessLogs"),
+        function_memory_mb=integer(config, "functionMemoryMb", 128, 10_240),
+        access_logs=boolean(config, "accessLogs"),
         log_retention_days=_log_retention(config),
-        tracing=_boolean(config, "tracing"),
+        tracing=boolean(config, "tracing"),
     )
 
 
@@ -160,46 +199,236 @@ def _refuse_unknown(config: pulumi.Config) -> None:
     declared = list(project["config"])
     for full_key in {**get_config_env(), **CONFIG.get()}:
         namespace, _, key = full_key.partition(":")
-        if namespace == config.name and key not in declared:
-            close = difflib.get_close_matches(key, declared, n=1)
-            fix = f"Did you mean {close[0]}?" if close else "Pulumi.yaml lists the settings there are."
-            raise SettingsError(key, "there is no such setting.", fix)
+        if namespace == config.name:
+            refuse_unknown_key(key, key, declared)
 
 
-def _destinations(config: pulumi.Config) -> tuple[DestinationArgs, ...]:
+def _destination_names(config: pulumi.Config) -> Sequence[DestinationName]:
     names = [
-        _member("destinations", value, DestinationName)
-        for value in _unique("destinations", _list(config, "destinations"))
+        member("destinations", value, DestinationName)
+        for value in unique("destinations", text_list(config, "destinations"))
     ]
     if not names:
         raise SettingsError(
             "destinations",
             "the list is empty; events need at least one destination.",
-            "Set --path 'destinations[0]' to pinpoint.",
+            "Set --path 'destinations[0]' to customer-profiles.",
         )
-    return tuple(_destination(config, name) for name in names)
+    if DestinationName.CUSTOMER_PROFILES not in names:
+        for key in ("triggerAttributes", "triggerMetrics", "searchAttributes", "eventTriggers"):
+            if typed(key, config.require_object, "a list"):
+                raise SettingsError(
+                    key,
+                    "the list has no effect without destination customer-profiles.",
+                    "Add customer-profiles to destinations, or remove the list.",
+                )
+    return names
 
 
-def _destination(config: pulumi.Config, name: DestinationName) -> DestinationArgs:
+def _destination(
+    config: pulumi.Config,
+    name: DestinationName,
+    profile_attributes: Sequence[str],
+    maximum_concurrency: int,
+) -> DestinationArgs:
     match name:
         case DestinationName.PINPOINT:
-            region = _optional(
-                config,
-                "pinpointRegion",
-                _REGION,
-                "an AWS Region",
-                "one such as us-east-1, or leave it empty for the stack's own",
-            )
-            application_id = _text(
-                config,
-                "pinpointApplicationId",
-                _PINPOINT_APPLICATION_ID,
-                "the application's 32 hexadecimal characters",
-                "the project id that the Amazon Pinpoint console shows",
-            )
-            return PinpointArgs(application_id=application_id, region=region)
+            return _pinpoint(config)
+        case DestinationName.CUSTOMER_PROFILES:
+            return _customer_profiles(config, profile_attributes, maximum_concurrency)
+        case DestinationName.FIREHOSE:
+            return _firehose(config)
         case _:
             assert_never(name)
+
+
+def _pinpoint(config: pulumi.Config) -> PinpointArgs:
+    region = optional(
+        config,
+        "pinpointRegion",
+        _REGION,
+        "an AWS Region",
+        "one such as us-east-1, or leave it empty for the stack's own",
+    )
+    application_id = text(
+        config,
+        "pinpointApplicationId",
+        _PINPOINT_APPLICATION_ID,
+        "the application's 32 hexadecimal characters",
+        "the project id that the Amazon Pinpoint console shows",
+    )
+    return PinpointArgs(application_id=application_id, region=region)
+
+
+def _customer_profiles(
+    config: pulumi.Config, profile_attributes: Sequence[str], maximum_concurrency: int
+) -> CustomerProfilesArgs:
+    object_type_name = _stack_name(config)
+    if not _OBJECT_TYPE_NAME.fullmatch(object_type_name):
+        raise SettingsError(
+            "destinations",
+            f"customer-profiles names its object types after the stack, and {object_type_name!r} is not "
+            "letters, digits, - and _, at most 245 of them.",
+            "Rename the stack.",
+        )
+    trigger_attributes = _field_names(config, "triggerAttributes", "evat_")
+    trigger_metrics = _field_names(config, "triggerMetrics", "evmt_")
+    template = ProfileTemplateArgs(
+        domain_name=text(
+            config,
+            "customerProfilesDomain",
+            _DOMAIN_NAME,
+            "a name that Amazon Connect can use: amazon-connect- and then letters, digits, - and _, at most "
+            "64 characters in all",
+            "the domain's name, such as amazon-connect-example",
+        ),
+        new_domain=boolean(config, "customerProfilesNewDomain"),
+        object_type_name=object_type_name,
+        expiration_days=integer(config, "customerProfilesExpirationDays", 1, EXPIRATION_DAYS),
+        create_profiles=boolean(config, "createProfiles"),
+        profile_attributes=profile_attributes,
+        trigger_attributes=trigger_attributes,
+        trigger_metrics=trigger_metrics,
+        search_attributes=_search_attributes(config),
+        event_triggers=event_triggers(
+            config, object_type_name, {"attribute": trigger_attributes, "metric": trigger_metrics}
+        ),
+    )
+    _refuse_oversize(template)
+    return CustomerProfilesArgs(
+        template=template, requests_per_second=_requests_per_second(config, maximum_concurrency)
+    )
+
+
+def _firehose(config: pulumi.Config) -> FirehoseArgs:
+    name = optional(
+        config,
+        "firehoseStream",
+        _STREAM_NAME,
+        "the name of a stream: letters, digits, _ . and -, at most 64 of them",
+        "the name that Amazon Data Firehose shows, or nothing for a new stream",
+    )
+    of_new_stream = FirehoseStreamArgs(
+        buffer_seconds=integer(config, "firehoseBufferSeconds", 0, BUFFER_SECONDS),
+        retention_days=integer(config, "firehoseRetentionDays", 1, 3_650),
+        log_retention_days=_log_retention(config),
+    )
+    if name is not None:
+        for key, value, unset in (
+            ("firehoseBufferSeconds", of_new_stream.buffer_seconds, DEFAULT_BUFFER_SECONDS),
+            ("firehoseRetentionDays", of_new_stream.retention_days, DEFAULT_RETENTION_DAYS),
+        ):
+            if value != unset:
+                raise SettingsError(
+                    key,
+                    f"{value} has no effect on the existing stream {name!r}.",
+                    "Set it where that stream is managed, and remove it here.",
+                )
+    app_id = optional(
+        config,
+        "firehoseAppId",
+        _PRINTABLE,
+        "text without spaces, at most 256 characters",
+        "what your queries filter application.app_id by, or nothing for the stack's name",
+    )
+    return FirehoseArgs(
+        stream=name or of_new_stream,
+        app_id=app_id or _stack_name(config),
+    )
+
+
+def _stack_name(config: pulumi.Config) -> str:
+    """What tells this stack from others of the project where the account is shared."""
+    return f"{config.name}-{pulumi.get_stack()}"
+
+
+def _requests_per_second(config: pulumi.Config, maximum_concurrency: int) -> int:
+    """The share of one copy of the function."""
+    quota = integer(config, "customerProfilesRequestsPerSecond", 1, 100_000)
+    if quota < maximum_concurrency:
+        raise SettingsError(
+            "customerProfilesRequestsPerSecond",
+            f"{quota} is less than one request for each copy of the function (maximumConcurrency "
+            f"{maximum_concurrency}).",
+            f"Set {maximum_concurrency} or more, or lower maximumConcurrency.",
+        )
+    return quota // maximum_concurrency
+
+
+def _field_names(config: pulumi.Config, key: str, prefix: str) -> tuple[str, ...]:
+    """Names that become fields of an object type."""
+    names = unique(key, text_list(config, key))
+    for name in names:
+        if not _FIELD_NAME.fullmatch(name):
+            raise SettingsError(
+                key,
+                f"{name!r} is not a name that Customer Profiles has: 1 to 50 letters, digits and _, and no "
+                "digit first.",
+                f"Set the name as it follows {prefix} in the URL, or leave it out.",
+            )
+    return tuple(names)
+
+
+def _search_attributes(config: pulumi.Config) -> tuple[str, ...]:
+    names = _field_names(config, "searchAttributes", "evat_")
+    most = MAXIMUM_KEYS - 2
+    if len(names) > most:
+        raise SettingsError(
+            "searchAttributes",
+            f"{len(names)} names are too many: an object type has {MAXIMUM_KEYS} keys, and the event id and "
+            "the endpoint id take two.",
+            f"Set {most} or fewer.",
+        )
+    for name in names:
+        if name in ("event_id", "endpoint_id"):
+            raise SettingsError(
+                "searchAttributes",
+                f"{name!r} would take the name of a key that is there already.",
+                "Leave it out.",
+            )
+    return names
+
+
+def _refuse_oversize(template: ProfileTemplateArgs) -> None:
+    """Refuse lists that are too long together; the error names the longest."""
+    lists: Mapping[str, Sequence[str]] = {
+        "profileAttributes": template.profile_attributes,
+        "triggerAttributes": template.trigger_attributes,
+        "triggerMetrics": template.trigger_metrics,
+        "searchAttributes": template.search_attributes,
+        "eventTriggers": [trigger.name for trigger in template.event_triggers],
+    }
+    longest = max(lists, key=lambda key: len(lists[key]))
+    fields = field_count(template)
+    if fields > MAXIMUM_FIELDS:
+        raise SettingsError(
+            longest,
+            f"{len(lists[longest])} names and those of the other lists make {fields} fields of an object "
+            f"type, which has at most {MAXIMUM_FIELDS}.",
+            "List fewer.",
+        )
+    _refuse_long_names(longest, template.profile_attributes, template.event_attributes)
+    size = len(template_body(template).encode())
+    if size > MAXIMUM_TEMPLATE_BYTES:
+        raise SettingsError(
+            longest,
+            f"{len(lists[longest])} entries and those of the other lists make a CloudFormation template of "
+            f"{size} bytes, which has at most {MAXIMUM_TEMPLATE_BYTES}.",
+            "List fewer, or with shorter names.",
+        )
+
+
+def _refuse_long_names(key: str, *lists: Sequence[str]) -> None:
+    """Refuse names that leave no room in the environment of the function."""
+    # A variable is a text of JSON, whose quotes are escaped where variables are measured as JSON.
+    size = sum(len(json.dumps(json.dumps(list(names)))) for names in lists)
+    if size > NAMES_BYTES:
+        raise SettingsError(
+            key,
+            f"the names of attributes take {size} bytes; a Lambda function has room for {NAMES_BYTES} in "
+            "its environment.",
+            "List fewer, or with shorter names.",
+        )
 
 
 def _token_issuer(config: pulumi.Config, auth_mode: AuthMode) -> TokenIssuerArgs | None:
@@ -211,7 +440,7 @@ def _token_issuer(config: pulumi.Config, auth_mode: AuthMode) -> TokenIssuerArgs
             return None
         case AuthMode.AUTHENTICATED:
             return TokenIssuerArgs(
-                issuer=_text(
+                issuer=text(
                     config,
                     "tokenIssuer",
                     _HTTPS_URL,
@@ -219,20 +448,20 @@ def _token_issuer(config: pulumi.Config, auth_mode: AuthMode) -> TokenIssuerArgs
                     "the issuer as in the iss claim, for example "
                     "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_EXAMPLE",
                 ),
-                audience=_text(
+                audience=text(
                     config,
                     "tokenAudience",
                     _PRINTABLE,
                     "text without spaces",
                     "the client id that your tokens are issued for",
                 ),
-                jwks_uri=_optional(
+                jwks_uri=optional(
                     config, "jwksUri", _HTTPS_URL, "an https URL", "the issuer's JWKS address, or nothing"
                 ),
-                endpoint_claim=_text(
+                endpoint_claim=text(
                     config, "endpointClaim", _PRINTABLE, "text without spaces", DEFAULT_ENDPOINT_CLAIM
                 ),
-                cookie=_optional(
+                cookie=optional(
                     config, "tokenCookie", _COOKIE_NAME, "a cookie name", "the cookie's name, or nothing"
                 ),
             )
@@ -252,7 +481,7 @@ def _refuse_without_effect(config: pulumi.Config, key: str, *, unset: str) -> No
 
 def _profile_updates(config: pulumi.Config, auth_mode: AuthMode) -> ProfileUpdates:
     if config.get("profileUpdates"):
-        return _choice(config, "profileUpdates", ProfileUpdates)
+        return choice(config, "profileUpdates", ProfileUpdates)
     match auth_mode:
         case AuthMode.OPEN:
             return ProfileUpdates.NONE
@@ -263,7 +492,7 @@ def _profile_updates(config: pulumi.Config, auth_mode: AuthMode) -> ProfileUpdat
 
 
 def _allowed_origins(config: pulumi.Config) -> tuple[str, ...]:
-    origins = _unique("allowedOrigins", _list(config, "allowedOrigins"))
+    origins = unique("allowedOrigins", text_list(config, "allowedOrigins"))
     if "*" in origins and len(origins) > 1:
         raise SettingsError(
             "allowedOrigins",
@@ -280,8 +509,12 @@ def _allowed_origins(config: pulumi.Config) -> tuple[str, ...]:
     return tuple(origins)
 
 
-def _profile_attributes(config: pulumi.Config, profile_updates: ProfileUpdates) -> tuple[str, ...]:
-    names = _unique("profileAttributes", _list(config, "profileAttributes"))
+def _profile_attributes(
+    config: pulumi.Config, profile_updates: ProfileUpdates, destinations: Collection[DestinationName]
+) -> tuple[str, ...]:
+    if DestinationName.CUSTOMER_PROFILES in destinations:
+        return _declared_attributes(config, profile_updates)
+    names = unique("profileAttributes", text_list(config, "profileAttributes"))
     for name in names:
         if not _USER_ATTRIBUTE_NAME.fullmatch(name):
             raise SettingsError(
@@ -301,11 +534,31 @@ def _profile_attributes(config: pulumi.Config, profile_updates: ProfileUpdates) 
             f"the list has no effect while profileUpdates is {profile_updates}.",
             "Set profileUpdates to allowlist, or remove the list.",
         )
+    _refuse_long_names("profileAttributes", names)
     return tuple(names)
 
 
+def _declared_attributes(config: pulumi.Config, profile_updates: ProfileUpdates) -> tuple[str, ...]:
+    """The attributes that the object type declares: there are no others, whatever the update policy."""
+    names = _field_names(config, "profileAttributes", "usat_")
+    if ENDPOINT_ATTRIBUTE in names:
+        raise SettingsError(
+            "profileAttributes",
+            f"{ENDPOINT_ATTRIBUTE!r} is the attribute that says which endpoint a profile is.",
+            "Leave it out.",
+        )
+    if profile_updates is not ProfileUpdates.NONE and not names:
+        raise SettingsError(
+            "profileAttributes",
+            "the list is empty, and Customer Profiles has only attributes that are declared, so "
+            f"profileUpdates {profile_updates} would let nothing through.",
+            "List the attributes, or set profileUpdates to none.",
+        )
+    return names
+
+
 def _batch_window(config: pulumi.Config, batch_size: int) -> int:
-    seconds = _integer(config, "batchWindowSeconds", 0, 300)
+    seconds = integer(config, "batchWindowSeconds", 0, 300)
     if batch_size > BATCH_SIZE_WITHOUT_WINDOW and seconds == 0:
         raise SettingsError(
             "batchWindowSeconds",
@@ -316,7 +569,7 @@ def _batch_window(config: pulumi.Config, batch_size: int) -> int:
 
 
 def _log_retention(config: pulumi.Config) -> int:
-    days = _integer(config, "logRetentionDays", LOG_RETENTION_DAYS[0], LOG_RETENTION_DAYS[-1])
+    days = integer(config, "logRetentionDays", LOG_RETENTION_DAYS[0], LOG_RETENTION_DAYS[-1])
     if days not in LOG_RETENTION_DAYS:
         nearest = min(LOG_RETENTION_DAYS, key=lambda allowed: abs(allowed - days))
         raise SettingsError(
@@ -325,74 +578,3 @@ def _log_retention(config: pulumi.Config) -> int:
             f"Set {nearest}, the nearest one.",
         )
     return days
-
-
-# One reader a type.
-
-_E = TypeVar("_E", bound=StrEnum)
-_T = TypeVar("_T")
-
-
-def _typed(key: str, read: Callable[[str], _T], kind: str) -> _T:
-    """The value as `read` gives it, with Pulumi's type error in this house's words."""
-    try:
-        return read(key)
-    except pulumi.ConfigTypeError as error:
-        raise SettingsError(key, f"{error.value!r} is not {kind}.", f"Set {kind}.") from None
-
-
-def _integer(config: pulumi.Config, key: str, least: int, most: int) -> int:
-    value = _typed(key, config.require_int, "a whole number")
-    if not least <= value <= most:
-        raise SettingsError(key, f"{value} is out of range.", f"Set {least} to {most}.")
-    return value
-
-
-def _boolean(config: pulumi.Config, key: str) -> bool:
-    return _typed(key, config.require_bool, "true or false")
-
-
-def _text(config: pulumi.Config, key: str, pattern: re.Pattern[str], rule: str, example: str) -> str:
-    value = config.get(key) or ""
-    if not value:
-        raise SettingsError(key, "it is not set.", f"Set {example}.")
-    if not pattern.fullmatch(value):
-        raise SettingsError(key, f"{value!r} is not {rule}.", f"Set {example}.")
-    return value
-
-
-def _optional(
-    config: pulumi.Config, key: str, pattern: re.Pattern[str], rule: str, example: str
-) -> str | None:
-    return _text(config, key, pattern, rule, example) if config.get(key) else None
-
-
-def _choice(config: pulumi.Config, key: str, choices: type[_E]) -> _E:
-    return _member(key, config.require(key), choices)
-
-
-def _member(key: str, value: str, choices: type[_E]) -> _E:
-    try:
-        return choices(value)
-    except ValueError:
-        allowed = " or ".join(choices)
-        raise SettingsError(key, f"{value!r} is not known.", f"Set {allowed}.") from None
-
-
-def _list(config: pulumi.Config, key: str) -> list[str]:
-    values: object = _typed(key, config.require_object, "a list")
-    if isinstance(values, list):
-        elements = cast("list[object]", values)
-        texts = [element for element in elements if isinstance(element, str)]
-        if len(texts) == len(elements):
-            return texts
-    raise SettingsError(
-        key, f"{values!r} is not a list of texts.", f"Set one at a time with --path '{key}[0]'."
-    )
-
-
-def _unique(key: str, values: Sequence[str]) -> list[str]:
-    for position, value in enumerate(values):
-        if value in values[:position]:
-            raise SettingsError(key, f"{value!r} is listed twice.", "List it once.")
-    return list(values)

@@ -60,16 +60,18 @@ class EventProcessor(pulumi.ComponentResource):
     function_name: pulumi.Output[str]
     log_group_name: pulumi.Output[str]
 
+    # What the stack exports of its destinations, by the name of the output.
+    destination_outputs: Mapping[str, pulumi.Input[str]]
+
     def __init__(
         self, name: str, args: EventProcessorArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("gtm-pixel:index:EventProcessor", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
 
-        grants = [grant(destination, args.location) for destination in args.destinations]
+        grants = [grant(destination, args.location, name, child) for destination in args.destinations]
         for granted in grants:
-            if granted.warning:
-                pulumi.log.warn(granted.warning, resource=self)
+            pulumi.Output.from_input(granted.warning).apply(self._warn)
         created = create_function(
             name,
             LambdaFunctionArgs(
@@ -109,7 +111,14 @@ class EventProcessor(pulumi.ComponentResource):
 
         self.function_name = created.function.name
         self.log_group_name = created.log_group.name
+        self.destination_outputs = {
+            key: value for granted in grants for key, value in granted.outputs.items()
+        }
         self.register_outputs({"function_name": self.function_name, "log_group_name": self.log_group_name})
+
+    def _warn(self, warning: str | None) -> None:
+        if warning:
+            pulumi.log.warn(warning, resource=self)
 
 
 def _reading_environment(args: EventProcessorArgs) -> Mapping[str, pulumi.Input[str]]:

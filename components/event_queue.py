@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.iam import policy_document
+from components.iam import deny_insecure_transport, policy_document
 
 RETENTION_SECONDS = 14 * 24 * 60 * 60
 """SQS keeps a message for at most 14 days (Amazon SQS message quotas)."""
@@ -92,15 +92,6 @@ class EventQueue(pulumi.ComponentResource):
         aws.sqs.QueuePolicy(
             name,
             queue_url=queue.url,
-            policy=policy_document(
-                {
-                    "Sid": "DenyInsecureTransport",
-                    "Effect": "Deny",
-                    "Principal": "*",
-                    "Action": "sqs:*",
-                    "Resource": queue.arn,
-                    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-                }
-            ),
+            policy=policy_document(deny_insecure_transport("sqs:*", queue.arn)),
             opts=child,
         )

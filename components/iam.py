@@ -17,6 +17,18 @@ def allow(sid: str, actions: Sequence[str], *resources: pulumi.Input[str]) -> St
     return {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
 
 
+def deny_insecure_transport(action: str, *resources: pulumi.Input[str]) -> Statement:
+    """Statement of a resource policy that denies everyone requests without TLS; `action` is a pattern."""
+    return {
+        "Sid": "DenyInsecureTransport",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": action,
+        "Resource": list(resources),
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
 def policy_document(*statements: Statement) -> pulumi.Output[str]:
     """JSON text of a policy with these statements, in this order."""
     return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": list(statements)})

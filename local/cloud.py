@@ -20,13 +20,15 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from moto.core.authorization import disable_iam_authentication, enable_iam_authentication
 from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.firehose.responses import FirehoseResponse
 from moto.iam import access_control
-from moto.iam.access_control import IAMRequest
+from moto.iam.access_control import IAMRequest, PermissionResult
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 from moto.logs.responses import LogsResponse
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.s3.models import FakeBucket
 from moto.sqs import models as sqs_models
 from moto.sqs.models import Message, SQSBackend
 from moto.sts.models import sts_backends
@@ -87,6 +89,9 @@ class Cloud:
             access_control.IAMRequest = _IamRequest
             # The hook moto calls, where a service has it, to learn which resource a request concerns.
             setattr(LogsResponse, "_determine_resource", _log_stream_arn)  # noqa: B010 - no such attribute yet
+            setattr(FirehoseResponse, "_determine_resource", _delivery_stream_arn)  # noqa: B010
+            # A policy that denies requests without TLS would deny all that are made here, over plain HTTP.
+            setattr(FakeBucket, "get_permission", _no_bucket_policy)  # noqa: B010
             stack.enter_context(enable_iam_authentication())
             self._stack = stack.pop_all()
         return self
@@ -239,6 +244,19 @@ def _log_stream_arn(response: LogsResponse) -> str:
     stream = response._get_param("logStreamName", "")  # noqa: SLF001
     account = f"{response.region}:{response.current_account}"
     return f"arn:{get_partition(response.region)}:logs:{account}:log-group:{group}:log-stream:{stream}"
+
+
+def _delivery_stream_arn(response: FirehoseResponse) -> str:
+    """The delivery stream that a request names; moto itself would check against `*`."""
+    name = response._get_param("DeliveryStreamName")  # noqa: SLF001
+    if name is None:
+        return "*"
+    account = f"{response.region}:{response.current_account}"
+    return f"arn:{get_partition(response.region)}:firehose:{account}:deliverystream/{name}"
+
+
+def _no_bucket_policy(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:  # noqa: ARG001
+    return PermissionResult.NEUTRAL
 
 
 def _trusts(trust_policy: Mapping[str, Any], service: str, account_id: str) -> bool:

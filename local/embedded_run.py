@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,9 +13,11 @@ from moto.sqs.models import sqs_backends
 
 from local import program, stack_config
 from local.cloud import AssumeRoleDenied, Cloud
+from local.customer_profiles import CustomerProfilesStandIn
 from local.demo_users import DemoUsers
 from local.event_source import EventSource, Poller
-from local.front import PATHS, Front
+from local.firehose import FirehoseDelivery
+from local.front import PATHS, Front, ShownProfile
 from local.gateway import Gateway
 from local.gateway_responses import UnservedPart
 from local.http_server import HttpServer, WsgiApplication
@@ -23,8 +26,10 @@ from local.lambda_runtime import Invocation, LambdaRuntime
 from local.native_packages import NativePackageError
 from local.pinpoint import PinpointStandIn
 from local.problems import Problems
+from local.profile_object_types import ObjectTypeError
 from local.recorder import Recorder
 from local.resources import ResourceError, Resources
+from local.stack_config import StackConfig
 from local.velocity import MappingTemplateError
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
@@ -35,10 +40,23 @@ NOTES: Sequence[str] = (
     "API Gateway: this project's reading of its documentation, from the API as deployed.",
     "Lambda: the deployed archives, each in a process of this machine's Python, one invocation at a time; "
     "compiled packages are this machine's own, in the archive's version.",
-    "Amazon Pinpoint: a stand-in that checks the documented limits of PutEvents.",
     "Not emulated: alarms, quotas of an account, prices, and how long AWS takes (docs/fidelity.md).",
 )
 """What whoever looks at an embedded run should know."""
+
+DESTINATION_NOTES: Mapping[str, str] = {
+    "pinpoint": "Amazon Pinpoint: a stand-in that checks the documented limits of PutEvents.",
+    "customer-profiles": (
+        "Amazon Connect Customer Profiles: a stand-in that holds requests against the service's API model "
+        "and makes profiles as the deployed object types say. Event triggers start nothing; there are no "
+        "segments and no campaigns."
+    ),
+    "firehose": (
+        "Amazon Data Firehose and Amazon S3: moto, with the documented limits; each request is an object at "
+        "once, where AWS buffers."
+    ),
+}
+"""What to know in addition of each destination that the stack has."""
 
 DEMO_NOTE = (
     "Amazon Cognito: a user pool in moto with users to try; this run takes it for the stack's tokenIssuer."
@@ -88,6 +106,8 @@ class EmbeddedRun:
         self.rest_api_id = ""
         self.cloud: Cloud
         self.pinpoint: PinpointStandIn
+        self.customer_profiles: CustomerProfilesStandIn
+        self.firehose: FirehoseDelivery
 
     def start(self) -> Self:
         try:
@@ -98,6 +118,7 @@ class EmbeddedRun:
             stack_config.StackConfigError,
             program.ProgramError,
             ResourceError,
+            ObjectTypeError,
             AssumeRoleDenied,
             NativePackageError,
             UnservedPart,
@@ -145,12 +166,9 @@ class EmbeddedRun:
         server = stack.enter_context(_bound(self._serve, self._port))
         self.url = server.url
         self.cloud = stack.enter_context(Cloud(region=config.region))
-        self.pinpoint = PinpointStandIn(
-            self.recorder,
-            application_ids=[config.setting("pinpointApplicationId")],
-            authorize=authorize,
+        self.firehose = stack.enter_context(
+            FirehoseDelivery(self.cloud, recorder=self.recorder, problems=self.problems)
         )
-        pinpoint = stack.enter_context(_bound(self.pinpoint)).start()
 
         demo_users = None
         # Nobody here has a token of the stack's real issuer.
@@ -167,6 +185,15 @@ class EmbeddedRun:
 
         resources = Resources(self.cloud, api_url=self.url, default_tags=config.default_tags)
         self.outputs = program.run(self._project_dir, config, resources, self._echo)
+        for name in _if_set(config.setting("firehoseStream")):
+            self.firehose.add_stream(name)
+        destinations: Sequence[str] = self.outputs["destinations"]
+        before_the_last = len(NOTES) - 1
+        self.notes[before_the_last:before_the_last] = [DESTINATION_NOTES[name] for name in destinations]
+        endpoints = {
+            service: stack.enter_context(_bound(stand_in)).start().url
+            for service, stand_in in self._make_stand_ins(config, resources).items()
+        }
 
         stack.callback(self._end_pollers_and_functions)
         for function_name, logging in resources.function_logging.items():
@@ -174,7 +201,7 @@ class EmbeddedRun:
                 self.cloud,
                 function_name,
                 logging=logging,
-                endpoints={"pinpoint": pinpoint.url},
+                endpoints=endpoints,
                 recorder=self.recorder,
                 problems=self.problems,
             )
@@ -185,6 +212,11 @@ class EmbeddedRun:
             stage_name=stage_name,
             outputs=lambda: self.outputs,
             recorder=self.recorder,
+            profiles=partial(
+                self._profiles,
+                destinations=destinations,
+                create_profiles=config.setting("createProfiles") == "true",
+            ),
             dead_letters=self.dead_letters,
             notes=self.notes,
             demo_users=demo_users,
@@ -193,6 +225,47 @@ class EmbeddedRun:
             if source.enabled:
                 self._start_event_source(source.uuid)
         server.start()
+
+    def _make_stand_ins(self, config: StackConfig, resources: Resources) -> Mapping[str, WsgiApplication]:
+        """The services that moto lacks, by their names in botocore, as the program has left them."""
+        self.pinpoint = PinpointStandIn(
+            self.recorder,
+            application_ids=_if_set(config.setting("pinpointApplicationId")),
+            authorize=authorize,
+        )
+        is_new = config.setting("customerProfilesNewDomain") == "true"
+        self.customer_profiles = CustomerProfilesStandIn(
+            self.recorder,
+            templates=resources.templates,
+            domains=[] if is_new else _if_set(config.setting("customerProfilesDomain")),
+            authorize=authorize,
+        )
+        return {"pinpoint": self.pinpoint, "customer-profiles": self.customer_profiles}
+
+    def _profiles(
+        self, endpoint_id: str, destinations: Sequence[str], *, create_profiles: bool
+    ) -> list[ShownProfile]:
+        """What each destination that keeps profiles has of an endpoint."""
+        recorded = [event for event in self.recorder.events() if event.endpoint_id == endpoint_id]
+        shown: list[ShownProfile] = []
+        for destination in destinations:
+            match destination:
+                case "pinpoint":
+                    lists = self.pinpoint.profile(endpoint_id)
+                    attributes = None if lists is None else {n: ", ".join(lists[n]) for n in lists}
+                case "customer-profiles":
+                    attributes = self.customer_profiles.profile(endpoint_id)
+                case _:
+                    continue
+            shown.append(
+                ShownProfile(
+                    destination=destination,
+                    attributes=attributes,
+                    created_by_events=destination == "pinpoint" or create_profiles,
+                    events=sum(event.destination == destination for event in recorded),
+                )
+            )
+        return shown
 
     def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         assert self._front is not None  # noqa: S101 - the server starts after it is set
@@ -251,6 +324,10 @@ def _bound(application: WsgiApplication, port: int = 0) -> Iterator[HttpServer]:
         yield server
     finally:
         server.stop()
+
+
+def _if_set(setting: str) -> list[str]:
+    return [setting] if setting else []
 
 
 def _text(message: Any, attribute: str) -> str | None:

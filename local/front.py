@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -23,7 +23,17 @@ from local.demo_users import DemoUsers
 from local.http_server import WsgiApplication
 from local.recorder import Arrival, RecordedEvent, Recorder, as_json
 
-PATHS: Final = ("/", "/favicon.ico", "/notes", "/outputs", "/recorded", "/arrivals", "/demo", "/gtm")
+PATHS: Final = (
+    "/",
+    "/favicon.ico",
+    "/notes",
+    "/outputs",
+    "/recorded",
+    "/arrivals",
+    "/profile",
+    "/demo",
+    "/gtm",
+)
 """What the front answers itself; a stage of the same name could not be reached."""
 
 _SIGN_IN: Final = "/demo/sign-in"
@@ -42,8 +52,20 @@ _DATA_LAYER_KEYS: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownProfile:
+    """An endpoint's profile in one destination; `attributes` is None where there is no profile."""
+
+    destination: str
+    attributes: Mapping[str, str] | None
+    # Whether an event of an endpoint without a profile makes one.
+    created_by_events: bool
+    # How many events of the endpoint the destination has, those without a profile too.
+    events: int
+
+
 class Front:
-    """WSGI application for `/`, `/outputs`, `/recorded`, `/arrivals` and `/{stage}/…`.
+    """WSGI application for `/`, `/outputs`, `/recorded`, `/arrivals`, `/profile` and `/{stage}/…`.
 
     `/gtm/container.json?parameter=evat_value&…` answers the container export that sends every custom event
     with these parameters, `/gtm/stand-in.js` the script that runs it in the page. Where there are demo users,
@@ -57,6 +79,7 @@ class Front:
         stage_name: str,
         outputs: Callable[[], Mapping[str, Any]],
         recorder: Recorder,
+        profiles: Callable[[str], Sequence[ShownProfile]],
         dead_letters: Callable[[], list[dict[str, Any]]],
         notes: Sequence[str],
         demo_users: DemoUsers | None = None,
@@ -65,6 +88,7 @@ class Front:
         self._stage = f"/{stage_name}"
         self._outputs = outputs
         self._recorder = recorder
+        self._profiles = profiles
         self._dead_letters = dead_letters
         self._notes = list(notes)
         self._demo_users = demo_users
@@ -85,6 +109,7 @@ class Front:
             "/outputs": lambda _: _json(dict(self._outputs())),
             "/recorded": self._serve_recorded,
             "/arrivals": self._serve_arrivals,
+            "/profile": self._serve_profile,
         }
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -145,6 +170,13 @@ class Front:
                 "dead_letters": len(self._dead_letters()),
             }
         )
+
+    def _serve_profile(self, request: Request) -> Response:
+        endpoint_id = request.args.get("endpoint_id", "")
+        if not endpoint_id:
+            message = "endpoint_id is missing: say whose profile, as in /profile?endpoint_id=e1."
+            return _json({"message": message}, HTTPStatus.BAD_REQUEST)
+        return _json({"profiles": [asdict(profile) for profile in self._profiles(endpoint_id)]})
 
 
 def _parameters(names: Sequence[str]) -> tuple[Parameter, ...]:

@@ -25,6 +25,12 @@ class _QuietHandler(WSGIRequestHandler):
     wbufsize = -1
     disable_nagle_algorithm = True
 
+    def handle_expect_100(self) -> bool:
+        # Who asks before sending a body waits for the answer: it must not stay in the buffer.
+        super().handle_expect_100()
+        self.wfile.flush()
+        return True
+
     def make_environ(self) -> dict[str, Any]:
         # WSGI has one value a header and no name with an underscore; a real gateway sees all of them.
         return {**super().make_environ(), _HEADERS: self.headers.items()}

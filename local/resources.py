@@ -52,6 +52,8 @@ class Resources:
         self._default_tags = default_tags
         self.function_logging: dict[str, FunctionLogging] = {}
         self.event_sources: list[DeclaredSource] = []
+        # CloudFormation templates, parsed: for the stand-in that is what they declare.
+        self.templates: list[Mapping[str, Any]] = []
         self._types: Mapping[str, Callable[[str, Properties], Created]] = {
             "aws:sqs/queue:Queue": self._queue,
             "aws:sqs/queuePolicy:QueuePolicy": self._queue_policy,
@@ -59,6 +61,15 @@ class Resources:
             "aws:iam/role:Role": self._role,
             "aws:iam/rolePolicy:RolePolicy": self._role_policy,
             "aws:cloudwatch/logGroup:LogGroup": self._log_group,
+            "aws:cloudwatch/logStream:LogStream": self._log_stream,
+            "aws:cloudformation/stack:Stack": self._stack,
+            "aws:s3/bucket:Bucket": self._bucket,
+            "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": self._bucket_public_access_block,
+            "aws:s3/bucketOwnershipControls:BucketOwnershipControls": self._bucket_ownership_controls,
+            _BUCKET_ENCRYPTION: self._bucket_encryption,
+            "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": self._bucket_lifecycle,
+            "aws:s3/bucketPolicy:BucketPolicy": self._bucket_policy,
+            "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": self._delivery_stream,
             "aws:apigateway/restApi:RestApi": self._rest_api,
             "aws:apigateway/deployment:Deployment": self._deployment,
             "aws:apigateway/stage:Stage": self._stage,
@@ -142,7 +153,7 @@ class Resources:
             Path=inputs.get("path", "/"),
             Description=inputs.get("description", ""),
             AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
-            Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+            Tags=_as_pairs(tags),
         )["Role"]
         outputs = {"name": role_name, "arn": role["Arn"], "uniqueId": role["RoleId"], "tagsAll": tags}
         return role_name, {**inputs, **outputs}
@@ -167,6 +178,97 @@ class Resources:
             "arn": self._arn("logs", f"log-group:{group}"),
             "tagsAll": tags,
         }
+
+    def _log_stream(self, name: str, inputs: Properties) -> Created:
+        group, stream = inputs["logGroupName"], inputs.get("name") or _autoname(name)
+        self._cloud.client("logs").create_log_stream(logGroupName=group, logStreamName=stream)
+        arn = self._arn("logs", f"log-group:{group}:log-stream:{stream}")
+        return stream, {**inputs, "name": stream, "arn": arn}
+
+    def _stack(self, name: str, inputs: Properties) -> Created:
+        cloudformation = self._cloud.client("cloudformation")
+        stack_name = inputs.get("name") or _autoname(name)
+        template = json.loads(inputs["templateBody"])
+        _refuse_unknown_template(template)
+        tags = self._tags(inputs)
+        id_ = cloudformation.create_stack(
+            StackName=stack_name,
+            # moto would warn about each resource and create none of them.
+            TemplateBody=json.dumps({**template, "Resources": {}}),
+            Tags=_as_pairs(tags),
+        )["StackId"]
+        (stack,) = cloudformation.describe_stacks(StackName=stack_name)["Stacks"]
+        outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+        self.templates.append(template)
+        return id_, {**inputs, "name": stack_name, "outputs": outputs, "tagsAll": tags}
+
+    def _bucket(self, name: str, inputs: Properties) -> Created:
+        s3, region = self._cloud.client("s3"), self._cloud.region
+        bucket = inputs.get("bucket") or _autoname(name)
+        # S3 refuses its oldest Region as a constraint.
+        constraint = {} if region == "us-east-1" else {"LocationConstraint": region}
+        s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": constraint} if constraint else {}))
+        tags = self._tags(inputs)
+        if tags:
+            s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": _as_pairs(tags)})
+        outputs = {"bucket": bucket, "arn": f"arn:{self._cloud.partition}:s3:::{bucket}", "tagsAll": tags}
+        return bucket, {**inputs, **outputs, "region": region}
+
+    def _bucket_public_access_block(self, _: str, inputs: Properties) -> Created:
+        self._cloud.client("s3").put_public_access_block(
+            Bucket=inputs["bucket"],
+            PublicAccessBlockConfiguration={
+                target: inputs.get(key, False) for key, target in _PUBLIC_ACCESS_BLOCK.items()
+            },
+        )
+        return inputs["bucket"], dict(inputs)
+
+    def _bucket_ownership_controls(self, _: str, inputs: Properties) -> Created:
+        rule = {"ObjectOwnership": inputs["rule"]["objectOwnership"]}
+        self._cloud.client("s3").put_bucket_ownership_controls(
+            Bucket=inputs["bucket"], OwnershipControls={"Rules": [rule]}
+        )
+        return inputs["bucket"], dict(inputs)
+
+    def _bucket_encryption(self, _: str, inputs: Properties) -> Created:
+        (rule,) = inputs["rules"]
+        _refuse_unknown(rule, {"applyServerSideEncryptionByDefault": _names("sseAlgorithm")}, "rules.")
+        algorithm = rule["applyServerSideEncryptionByDefault"]["sseAlgorithm"]
+        default = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": algorithm}}
+        self._cloud.client("s3").put_bucket_encryption(
+            Bucket=inputs["bucket"], ServerSideEncryptionConfiguration={"Rules": [default]}
+        )
+        return inputs["bucket"], dict(inputs)
+
+    def _bucket_lifecycle(self, _: str, inputs: Properties) -> Created:
+        self._cloud.client("s3").put_bucket_lifecycle_configuration(
+            Bucket=inputs["bucket"],
+            LifecycleConfiguration={"Rules": [_lifecycle_rule(rule) for rule in inputs["rules"]]},
+        )
+        return inputs["bucket"], dict(inputs)
+
+    def _bucket_policy(self, _: str, inputs: Properties) -> Created:
+        self._cloud.client("s3").put_bucket_policy(Bucket=inputs["bucket"], Policy=inputs["policy"])
+        return inputs["bucket"], dict(inputs)
+
+    def _delivery_stream(self, name: str, inputs: Properties) -> Created:
+        if inputs["destination"] != "extended_s3":
+            raise ResourceError("the embedded run delivers to extended_s3 only")
+        stream_name = inputs.get("name") or _autoname(name)
+        encryption = inputs.get("serverSideEncryption", {})
+        tags = self._tags(inputs)
+        arn = self._cloud.client("firehose").create_delivery_stream(
+            DeliveryStreamName=stream_name,
+            DeliveryStreamType="DirectPut",
+            ExtendedS3DestinationConfiguration=_s3_destination(inputs["extendedS3Configuration"]),
+            Tags=_as_pairs(tags),
+            **(
+                {"DeliveryStreamEncryptionConfigurationInput": {"KeyType": encryption["keyType"]}}
+                if encryption.get("enabled")
+                else {}
+            ),
+        )["DeliveryStreamARN"]
+        return arn, {**inputs, "name": stream_name, "arn": arn, "tagsAll": tags}
 
     def _rest_api(self, name: str, inputs: Properties) -> Created:
         apigateway = self._cloud.client("apigateway")
@@ -254,7 +356,7 @@ class Resources:
         if not isinstance(code, pulumi.FileArchive) or not Path(code.path).is_file():
             raise ResourceError("its code has to be a FileArchive of a zip file that exists")
         variables = inputs.get("environment", {}).get("variables", {})
-        if sum(len(f"{key}{value}".encode()) for key, value in variables.items()) > _ENVIRONMENT_BYTES:
+        if len(json.dumps(variables, separators=(",", ":")).encode()) > _ENVIRONMENT_BYTES:
             raise ResourceError("its environment variables are over Lambda's limit of 4 KB")
         logging = inputs.get("loggingConfig", {})
         self.function_logging[function_name] = FunctionLogging(
@@ -354,6 +456,20 @@ _QUEUE_ATTRIBUTES = {
     "redrivePolicy": "RedrivePolicy",
 }
 
+_BUCKET_ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+
+# What a CloudFormation template may declare here; a stand-in has it, not moto.
+_TEMPLATE_TYPES = frozenset(
+    f"AWS::CustomerProfiles::{name}" for name in ("Domain", "ObjectType", "EventTrigger", "Integration")
+)
+
+_PUBLIC_ACCESS_BLOCK = {
+    "blockPublicAcls": "BlockPublicAcls",
+    "blockPublicPolicy": "BlockPublicPolicy",
+    "ignorePublicAcls": "IgnorePublicAcls",
+    "restrictPublicBuckets": "RestrictPublicBuckets",
+}
+
 _PERMISSION_SOURCES = {"sourceArn": "SourceArn", "sourceAccount": "SourceAccount"}
 
 _METHOD_SETTINGS = {
@@ -376,6 +492,26 @@ _PROPERTIES: Mapping[str, _Allowed] = {
     "aws:iam/role:Role": _names("name", "path", "description", "assumeRolePolicy", "tags"),
     "aws:iam/rolePolicy:RolePolicy": _names("name", "role", "policy"),
     "aws:cloudwatch/logGroup:LogGroup": _names("name", "retentionInDays", "tags"),
+    "aws:cloudwatch/logStream:LogStream": _names("name", "logGroupName"),
+    "aws:cloudformation/stack:Stack": _names("name", "templateBody", "tags"),
+    "aws:s3/bucket:Bucket": _names("bucket", "tags"),
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _names("bucket", *_PUBLIC_ACCESS_BLOCK),
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": {
+        **_names("bucket"),
+        "rule": _names("objectOwnership"),
+    },
+    _BUCKET_ENCRYPTION: _names("bucket", "rules"),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _names("bucket", "rules"),
+    "aws:s3/bucketPolicy:BucketPolicy": _names("bucket", "policy"),
+    "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": {
+        **_names("name", "destination", "tags"),
+        "extendedS3Configuration": {
+            **_names("roleArn", "bucketArn", "prefix", "errorOutputPrefix", "bufferingInterval"),
+            **_names("bufferingSize", "compressionFormat"),
+            "cloudwatchLoggingOptions": _names("enabled", "logGroupName", "logStreamName"),
+        },
+        "serverSideEncryption": _names("enabled", "keyType"),
+    },
     "aws:apigateway/restApi:RestApi": {
         **_names("name", "description", "body", "tags"),
         "endpointConfiguration": _names("types"),
@@ -415,6 +551,61 @@ def _refuse_unknown(inputs: Properties, allowed: _Allowed, path: str = "") -> No
         nested = allowed[key]
         if nested is not None:
             _refuse_unknown(value, nested, f"{path}{key}.")
+
+
+def _refuse_unknown_template(template: Properties) -> None:
+    """Refuse what would not be here as it would on AWS."""
+    for name, resource in template["Resources"].items():
+        if resource["Type"] not in _TEMPLATE_TYPES:
+            raise ResourceError(
+                f"the embedded run does not know the resource type {resource['Type']} ({name})"
+            )
+    for name, output in template.get("Outputs", {}).items():
+        if not isinstance(output["Value"], str):
+            raise ResourceError(f"the embedded run cannot tell the output {name}: it is not a text")
+
+
+def _lifecycle_rule(rule: Properties) -> dict[str, Any]:
+    allowed: _Allowed = {
+        **_names("id", "status"),
+        "filter": {},  # every object
+        "expiration": _names("days"),
+        "abortIncompleteMultipartUpload": _names("daysAfterInitiation"),
+    }
+    _refuse_unknown(rule, allowed, "rules.")
+    uploads = rule.get("abortIncompleteMultipartUpload", {}).get("daysAfterInitiation")
+    return {
+        "ID": rule["id"],
+        "Status": rule["status"],
+        "Filter": {"Prefix": ""},
+        "Expiration": {"Days": int(rule["expiration"]["days"])},
+        **({"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": int(uploads)}} if uploads else {}),
+    }
+
+
+def _s3_destination(configuration: Properties) -> dict[str, Any]:
+    """The destination of a delivery stream as the API takes it, with its defaults."""
+    logging = configuration.get("cloudwatchLoggingOptions", {})
+    return {
+        "RoleARN": configuration["roleArn"],
+        "BucketARN": configuration["bucketArn"],
+        "Prefix": configuration.get("prefix", ""),
+        "ErrorOutputPrefix": configuration.get("errorOutputPrefix", ""),
+        "BufferingHints": {
+            "IntervalInSeconds": int(configuration.get("bufferingInterval", 300)),
+            "SizeInMBs": int(configuration.get("bufferingSize", 5)),
+        },
+        "CompressionFormat": configuration.get("compressionFormat", "UNCOMPRESSED"),
+        "CloudWatchLoggingOptions": {
+            "Enabled": logging.get("enabled", False),
+            "LogGroupName": logging.get("logGroupName", ""),
+            "LogStreamName": logging.get("logStreamName", ""),
+        },
+    }
+
+
+def _as_pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 def _one_line(error: Exception) -> str:

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from http.client import HTTPConnection
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
@@ -15,6 +16,11 @@ from local.resources import Resources
 
 PATIENCE_SECONDS = 60
 AT_ONCE = ("batchSize=10", "batchWindowSeconds=0")  # no waiting for a batch to fill
+TO_PROFILES = (
+    *("destinations=customer-profiles", "customerProfilesDomain=amazon-connect-example"),
+    "profileAttributes=plan,tier",
+)
+"""Amazon Connect Customer Profiles in place of the destination of `dev`, with two attributes."""
 
 _numbers = itertools.count()
 
@@ -58,16 +64,45 @@ def new_endpoint() -> str:
     return f"endpoint-{next(_numbers)}"
 
 
-def events_of(run: EmbeddedRun, endpoint_id: str) -> list[RecordedEvent]:
-    return [event for event in run.recorder.events() if event.endpoint_id == endpoint_id]
+def events_of(run: EmbeddedRun, endpoint_id: str, destination: str | None = None) -> list[RecordedEvent]:
+    """An endpoint's events in one destination: without a name, the first that the stack has."""
+    place = destination or run.outputs["destinations"][0]
+    return [
+        event
+        for event in run.recorder.events()
+        if (event.endpoint_id, event.destination) == (endpoint_id, place)
+    ]
+
+
+def the_event_of(run: EmbeddedRun, endpoint_id: str) -> RecordedEvent:
+    """The one event of an endpoint, once every destination has it: once in each, and the same in all."""
+    destinations: list[str] = run.outputs["destinations"]
+    arrivals = [
+        event
+        for destination in destinations
+        for event in eventually(lambda place=destination: events_of(run, endpoint_id, place))
+    ]
+    assert [event.destination for event in arrivals] == destinations
+    assert [replace(event, destination=destinations[0]) for event in arrivals] == [arrivals[0]] * len(
+        arrivals
+    )
+    return arrivals[0]
+
+
+def attributes_of(run: EmbeddedRun, endpoint_id: str) -> Mapping[str, str] | None:
+    """What Customer Profiles has of an endpoint besides its id; None where there is no profile."""
+    profile = run.customer_profiles.profile(endpoint_id)
+    if profile is None:
+        return None
+    assert profile["gtm_pixel_endpoint_id"] == endpoint_id
+    return {name: value for name, value in profile.items() if name != "gtm_pixel_endpoint_id"}
 
 
 def recorded(run: EmbeddedRun, **parameters: str) -> RecordedEvent:
     """Send an event for an endpoint of its own; the one event that is recorded for it."""
     endpoint_id = new_endpoint()
     assert send(run, event="purchase", endpoint_id=endpoint_id, **parameters).status == 200
-    (event,) = eventually(lambda: events_of(run, endpoint_id))
-    return event
+    return the_event_of(run, endpoint_id)
 
 
 def log_lines(run: EmbeddedRun, log_group: str | None = None) -> list[str]:

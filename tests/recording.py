@@ -31,6 +31,7 @@ class Registration:
     parent: str  # logical name of the parent; empty for the stack itself
     inputs: dict[str, Any]
     depends_on: frozenset[str]
+    retained: bool  # stays when the stack goes
 
     def policy(self, key: str = "policy") -> Any:
         """A JSON document among the inputs, parsed."""
@@ -73,6 +74,8 @@ class _Answers(mocks.Mocks):
                 f"{physical}/invocations"
             ),
             "invokeUrl": f"https://api.test/{args.inputs.get('stageName')}",
+            "bucket": physical,
+            "outputs": _template_outputs(args.inputs.get("templateBody", "{}")),
         }
         return f"{args.name}-id", {**computed, **args.inputs}
 
@@ -83,6 +86,10 @@ class _Answers(mocks.Mocks):
             "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT_ID},
         }
         return answers[args.token]
+
+
+def _template_outputs(body: str) -> Mapping[str, str]:
+    return {name: output["Value"] for name, output in json.loads(body).get("Outputs", {}).items()}
 
 
 class _Monitor(mocks.MockMonitor):
@@ -103,6 +110,7 @@ class _Monitor(mocks.MockMonitor):
                     parent,
                     rpc.deserialize_properties(request.object),
                     frozenset(urn.rpartition("::")[2] for urn in request.dependencies),
+                    request.retainOnDelete,
                 )
             )
         return response
@@ -128,6 +136,7 @@ def record(
     config: Mapping[str, str] | None = None,
     partition: str = "aws",
     region: str = "eu-west-1",
+    stack: str = "test",
 ) -> Recording:
     """Run `program` in a stack of its own; what it raises comes out."""
     recording = Recording()
@@ -136,7 +145,7 @@ def record(
         program()
 
     async def run() -> None:
-        _configure(recording, _Answers(partition, region), config or {})
+        _configure(recording, _Answers(partition, region), config or {}, stack)
         await run_in_stack(run_program)
 
     # The SDK keeps its settings in context variables: a new thread starts without any.
@@ -145,7 +154,7 @@ def record(
     return recording
 
 
-def _configure(recording: Recording, answers: mocks.Mocks, config: Mapping[str, str]) -> None:
+def _configure(recording: Recording, answers: mocks.Mocks, config: Mapping[str, str], stack: str) -> None:
     logger = logging.getLogger(f"program-{id(recording)}")
     logger.propagate = False
     logger.addHandler(_Log(recording))
@@ -156,7 +165,7 @@ def _configure(recording: Recording, answers: mocks.Mocks, config: Mapping[str, 
             monitor_features=set(monitor.GetDeploymentInfo(empty_pb2.Empty()).supportedFeatures),
             engine=mocks.MockEngine(logger),
             project="gtm-pixel",
-            stack="test",
+            stack=stack,
             organization=None,
             dry_run=False,
             legacy_apply_enabled=False,

@@ -5,15 +5,20 @@ What is started here is what `make local` starts; nothing between the request an
 
 import json
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 
+from local import customer_profiles
 from local.embedded_run import EmbeddedRun
+from local.event_source import event_record
 from local.pinpoint import PlannedAnswer
 from local.resources import Resources
 from tests.embedded import (
     AT_ONCE,
+    TO_PROFILES,
     Runs,
+    attributes_of,
     deployed_actions,
     events_of,
     eventually,
@@ -172,15 +177,7 @@ class TestABatch:
 
     def test_a_thousand_queued_events_are_at_most_twelve_requests(self, runs: Runs) -> None:
         run = runs.fresh("batchSize=1000", "batchWindowSeconds=10")
-        sqs = run.cloud.client("sqs")
-        for start in range(0, 1000, 10):
-            sqs.send_message_batch(
-                QueueUrl=run.outputs["queue_url"],
-                Entries=[
-                    {"Id": str(n), "MessageBody": f"event=purchase&endpoint_id=e{n % 250}&evat_n={n}"}
-                    for n in range(start, start + 10)
-                ],
-            )
+        queue_events(run, 1000)
 
         assert run.recorder.wait_for(1000, timeout=60)
 
@@ -223,6 +220,177 @@ class TestABatch:
 
         assert letter["reason"] == "max_receive_count"
         assert run.recorder.events() == []
+
+
+class TestCustomerProfiles:
+    """Events as objects, and the profiles that they make."""
+
+    @pytest.fixture
+    def run(self, runs: Runs) -> EmbeddedRun:
+        return runs.shared("profileUpdates=all", *TO_PROFILES, *AT_ONCE)
+
+    def test_an_event_makes_a_profile_and_the_next_one_updates_it(self, run: EmbeddedRun) -> None:
+        endpoint_id = new_endpoint()
+        for plan in ("silver", "gold"):
+            send(run, event="purchase", endpoint_id=endpoint_id, usat_plan=plan, **{f"usat_{plan}": "x"})
+
+        eventually(lambda: len(events_of(run, endpoint_id)) == 2)
+
+        assert attributes_of(run, endpoint_id) == {"plan": "gold"}
+        assert len(run.customer_profiles.objects(endpoint_id)) == 2
+
+    @pytest.mark.parametrize("value", HOSTILE_VALUES)
+    def test_its_values_come_back_exactly_as_sent_and_add_nothing(self, run: EmbeddedRun, value: str) -> None:
+        endpoint_id = new_endpoint()
+
+        send(run, event="purchase", endpoint_id=endpoint_id, evat_text=value, usat_plan=value)
+        (event,) = eventually(lambda: events_of(run, endpoint_id))
+
+        assert event.attributes == {"text": value}
+        assert attributes_of(run, endpoint_id) == {"plan": value}
+
+    def test_a_batch_that_is_delivered_twice_changes_nothing(self, runs: Runs) -> None:
+        run = runs.fresh("profileUpdates=all", *TO_PROFILES, *AT_ONCE)
+        batch = received_batch(
+            run,
+            {"event": "sign_up", "endpoint_id": "e1", "usat_plan": "silver"},
+            {"event": "purchase", "endpoint_id": "e1", "usat_plan": "gold", "event_id": "order-1"},
+            {"event": "purchase", "endpoint_id": "e2", "usat_plan": "free", "event_id": "order-1"},
+        )
+
+        once = delivered(run, batch)
+        twice = delivered(run, batch)
+
+        assert once["e1"] == ({"plan": "gold"}, ["sign_up", "purchase"], [1, 1])
+        assert once["e2"] == ({"plan": "free"}, ["purchase"], [1])
+        assert {name: state[:2] for name, state in twice.items()} == {
+            name: state[:2] for name, state in once.items()
+        }
+        assert [state[2] for state in twice.values()] == [[2, 2], [2]]  # it did come again
+        assert len(run.recorder.events()) == 3
+
+    def test_a_thousand_queued_events_are_a_hundred_requests(self, runs: Runs) -> None:
+        run = runs.fresh(
+            *("batchSize=1000", "batchWindowSeconds=10", "customerProfilesRequestsPerSecond=1000"),
+            *TO_PROFILES,
+            "profileAttributes=",
+        )
+        queue_events(run, 1000)
+
+        assert run.recorder.wait_for(1000, timeout=60)
+
+        assert len(run.recorder.events()) == 1000
+        # A receive can end a batch early, and each batch can have one request that is not full.
+        assert 100 <= len(run.customer_profiles.requests) <= 110
+
+    def test_an_update_that_is_refused_for_another_one_is_made_after_it(self, run: EmbeddedRun) -> None:
+        endpoint_id = new_endpoint()
+        run.customer_profiles.plan(
+            customer_profiles.PlannedAnswer(status=400, message="A concurrent update is in progress")
+        )
+
+        send(run, event="purchase", endpoint_id=endpoint_id, usat_plan="gold")
+        eventually(lambda: events_of(run, endpoint_id))
+
+        assert attributes_of(run, endpoint_id) == {"plan": "gold"}
+
+
+def queue_events(run: EmbeddedRun, count: int) -> None:
+    """Put events of 250 endpoints into the queue, past the API."""
+    for start in range(0, count, 10):
+        run.cloud.client("sqs").send_message_batch(
+            QueueUrl=run.outputs["queue_url"],
+            Entries=[
+                {"Id": str(n), "MessageBody": f"event=purchase&endpoint_id=e{n % 250}&evat_n={n}"}
+                for n in range(start, start + 10)
+            ],
+        )
+
+
+def received_batch(run: EmbeddedRun, *events: Mapping[str, str]) -> dict[str, Any]:
+    """What the function gets for these events, which stay in the queue."""
+    run.poller.stop()
+    for parameters in events:
+        assert send(run, **parameters).status == 200
+    received = run.cloud.client("sqs").receive_message(
+        QueueUrl=run.outputs["queue_url"],
+        MaxNumberOfMessages=10,
+        MessageAttributeNames=["All"],
+        AttributeNames=["All"],
+    )["Messages"]
+    assert len(received) == len(events)
+    arn = f"arn:aws:sqs:{run.cloud.region}:{run.cloud.account_id}:queue"
+    return {"Records": [event_record(message, arn, run.cloud.region) for message in received]}
+
+
+def delivered(run: EmbeddedRun, batch: Mapping[str, Any]) -> dict[str, tuple[Any, list[str], list[int]]]:
+    """Invoke the function with a batch; by endpoint, its profile, its objects and how often each was put."""
+    invocation = run._invoke(run.outputs["function_name"], batch)
+    assert invocation.payload == {"batchItemFailures": []}
+    stored = {one: run.customer_profiles.objects(one) for one in ("e1", "e2")}
+    return {
+        endpoint_id: (
+            attributes_of(run, endpoint_id),
+            [one.content["event_type"] for one in objects],
+            [one.puts for one in objects],
+        )
+        for endpoint_id, objects in stored.items()
+    }
+
+
+class TestSeveralDestinations:
+    """Every event goes to all of them, and settles only when all have it."""
+
+    @pytest.fixture
+    def run(self, runs: Runs) -> EmbeddedRun:
+        return runs.shared("profileUpdates=all", *TO_PROFILES, *EVERYWHERE, *AT_ONCE)
+
+    def test_an_event_is_recorded_once_in_each(self, run: EmbeddedRun) -> None:
+        event = recorded(run, evat_currency="EUR", evmt_value="12.5", usat_plan="gold")
+
+        assert (event.attributes, event.metrics) == ({"currency": "EUR"}, {"value": 12.5})
+        assert event.user_attributes == {"plan": ["gold"]}
+
+    def test_what_one_of_them_could_not_take_comes_again_to_all(self, run: EmbeddedRun) -> None:
+        run.cloud.client("sqs").set_queue_attributes(
+            QueueUrl=run.outputs["queue_url"], Attributes={"VisibilityTimeout": "1"}
+        )
+        # As many as the destination tries in one invocation.
+        run.customer_profiles.plan(*[customer_profiles.PlannedAnswer(status=429)] * 3)
+        endpoint_id = new_endpoint()
+
+        send(run, event="purchase", endpoint_id=endpoint_id)
+        eventually(lambda: events_of(run, endpoint_id, "customer-profiles"))
+        eventually(lambda: len(events_of(run, endpoint_id, "firehose")) == 2)
+
+        # Firehose does not know that it has the event already; its records carry the event's id.
+        assert len({event.event_id for event in events_of(run, endpoint_id, "firehose")}) == 1
+        assert len(events_of(run, endpoint_id, "customer-profiles")) == 1
+
+    def test_an_event_that_one_of_them_refuses_is_kept_by_the_others(self, run: EmbeddedRun) -> None:
+        before = len(run.dead_letters())
+        run.pinpoint.plan(PlannedAnswer(event_statuses={"refused-2": 400}))
+        endpoint_id = new_endpoint()
+
+        send(run, event="purchase", endpoint_id=endpoint_id, event_id="refused-2")
+        (letter,) = eventually(lambda: run.dead_letters()[before:])
+
+        assert letter["reason"] == "pinpoint_400"
+        assert len(events_of(run, endpoint_id, "customer-profiles")) == 1
+        assert len(events_of(run, endpoint_id, "firehose")) == 1
+
+    def test_the_run_says_what_is_emulated_of_each(self, run: EmbeddedRun) -> None:
+        services = ("Amazon Pinpoint:", "Amazon Connect Customer Profiles:", "Amazon Data Firehose")
+
+        assert [sum(note.startswith(service) for note in run.notes) for service in services] == [1, 1, 1]
+
+    def test_the_run_says_nothing_of_a_destination_that_the_stack_has_not(
+        self, open_run: EmbeddedRun
+    ) -> None:
+        assert [note for note in open_run.notes if "Firehose" in note or "Customer Profiles" in note] == []
+
+
+EVERYWHERE = ("destinations=pinpoint,customer-profiles,firehose",)
 
 
 class TestTheAnswer:
@@ -298,6 +466,36 @@ NEEDED: dict[str, Callable[[EmbeddedRun], None]] = {
 """Every action of either role, and how the path breaks without it."""
 
 
+def _loses_the_records(run: EmbeddedRun) -> None:
+    assert send(run, event="purchase", endpoint_id="e1").status == 200
+    eventually(lambda: any("records of the delivery stream" in line for line in run.problems.lines))
+    assert events_of(run, "e1", "firehose") == []
+
+
+NEEDED_BY_DESTINATIONS: dict[str, Callable[[EmbeddedRun], None]] = {
+    "gtm-pixel-processor-policy:PutProfileObjects/profile:PutProfileObject": _dead_letters_as(
+        "customer_profiles_403"
+    ),
+    "gtm-pixel-processor-policy:PutFirehoseRecords/firehose:PutRecordBatch": _dead_letters_as(
+        "firehose_access_denied"
+    ),
+    "gtm-pixel-processor-firehose-policy:WriteObjects/s3:PutObject": _loses_the_records,
+}
+"""The same for what is needed by destinations that are not in `dev`."""
+
+UNUSED_HERE = {
+    f"gtm-pixel-processor-firehose-policy:{action}"
+    for action in (
+        "FindBucket/s3:GetBucketLocation",
+        "FindBucket/s3:ListBucket",
+        "FindBucket/s3:ListBucketMultipartUploads",
+        "WriteErrors/logs:PutLogEvents",
+        "WriteObjects/s3:AbortMultipartUpload",
+    )
+}
+"""What AWS's documentation asks for a delivery stream's role, and the embedded delivery does not use."""
+
+
 class TestLeastPrivilege:
     def test_the_roles_have_exactly_the_actions_that_are_needed(self, open_run: EmbeddedRun) -> None:
         assert deployed_actions(open_run) == set(NEEDED)
@@ -313,5 +511,19 @@ class TestLeastPrivilege:
     ) -> None:
         monkeypatch.setattr(Resources, "_role_policy", without(action))
         run = runs.fresh(*AT_ONCE)
+        assert action not in deployed_actions(run)
+        breaks(run)
+
+    def test_the_roles_have_what_the_other_destinations_need_and_no_more(self, runs: Runs) -> None:
+        run = runs.shared("profileUpdates=all", *TO_PROFILES, *EVERYWHERE, *AT_ONCE)
+
+        assert deployed_actions(run) == {*NEEDED, *NEEDED_BY_DESTINATIONS, *UNUSED_HERE}
+
+    @pytest.mark.parametrize(("action", "breaks"), NEEDED_BY_DESTINATIONS.items())
+    def test_without_one_of_those_the_path_breaks(
+        self, runs: Runs, monkeypatch: pytest.MonkeyPatch, action: str, breaks: Callable[[EmbeddedRun], None]
+    ) -> None:
+        monkeypatch.setattr(Resources, "_role_policy", without(action))
+        run = runs.fresh(*TO_PROFILES, *EVERYWHERE, "profileAttributes=", *AT_ONCE)
         assert action not in deployed_actions(run)
         breaks(run)

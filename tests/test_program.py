@@ -22,10 +22,13 @@ def stack_config(stack: str, **changes: Any) -> dict[str, str]:
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 
 
-def recorded(stack: str = "dev", **changes: Any) -> Recording:
+def recorded(stack: str = "dev", *, name: str = "test", **changes: Any) -> Recording:
+    config = stack_config(stack, **changes)
     return record(
         lambda: runpy.run_path(str(PROJECT / "__main__.py"), run_name="__main__"),
-        config=stack_config(stack, **changes),
+        config=config,
+        region=config["aws:region"],
+        stack=name,
     )
 
 
@@ -39,13 +42,35 @@ def authenticated() -> Recording:
     return recorded("prod")
 
 
+@pytest.fixture(scope="module")
+def opened() -> Recording:
+    """The authenticated stack after its switch to the open scenario."""
+    return recorded("prod", authMode="open", tokenIssuer="", tokenAudience="")
+
+
+@pytest.fixture(scope="module")
+def everywhere() -> Recording:
+    """A stack with every destination."""
+    return recorded("prod", destinations=["pinpoint", "customer-profiles", "firehose"], **PINPOINT)
+
+
+ONLY_PINPOINT: dict[str, Any] = {
+    "destinations": ["pinpoint"],
+    "profileAttributes": [],
+    "triggerAttributes": [],
+    "triggerMetrics": [],
+    "eventTriggers": [],
+}
+PINPOINT = {"pinpointApplicationId": "0123456789abcdef0123456789abcdef"}
+
+
 def test_a_stack_exports_what_people_need(recording: Recording) -> None:
     assert recording.outputs == {
         "events_url": "https://api.test/v1/events",
         "gtm_image_url": "https://api.test/v1/events?event={{Event}}&endpoint_id={{endpoint_id}}",
-        "queue_url": "https://sqs.eu-west-1.test/123456789012/gtm-pixel-events-1a2b3c4",
+        "queue_url": "https://sqs.us-east-1.test/123456789012/gtm-pixel-events-1a2b3c4",
         "dead_letter_queue_url": (
-            "https://sqs.eu-west-1.test/123456789012/gtm-pixel-events-dead-letter-1a2b3c4"
+            "https://sqs.us-east-1.test/123456789012/gtm-pixel-events-dead-letter-1a2b3c4"
         ),
         "function_name": "gtm-pixel-processor-1a2b3c4",
         "log_group": "gtm-pixel-processor-logs-1a2b3c4",
@@ -95,10 +120,10 @@ def test_the_function_carries_the_built_archive(recording: Recording) -> None:
 
 
 class TestTheAuthenticatedScenario:
-    """Pulumi.prod.yaml beside Pulumi.dev.yaml."""
+    """Pulumi.prod.yaml, and what switching it to the open scenario would change."""
 
-    def test_it_adds_an_authorizer(self, recording: Recording, authenticated: Recording) -> None:
-        added = set(authenticated.names()) - set(recording.names())
+    def test_it_adds_an_authorizer(self, opened: Recording, authenticated: Recording) -> None:
+        added = set(authenticated.names()) - set(opened.names())
 
         assert added == {
             "gtm-pixel-authorizer",
@@ -108,17 +133,15 @@ class TestTheAuthenticatedScenario:
             "gtm-pixel-api-invoke-authorizer",
         }
 
-    def test_switching_changes_nothing_of_the_url(
-        self, recording: Recording, authenticated: Recording
-    ) -> None:
+    def test_switching_changes_nothing_of_the_url(self, opened: Recording, authenticated: Recording) -> None:
         """The same REST API, stage and path: no resource that carries the URL is replaced."""
-        apis = [dict(run["gtm-pixel-api"].inputs) for run in (recording, authenticated)]
+        apis = [dict(run["gtm-pixel-api"].inputs) for run in (opened, authenticated)]
         paths = [set(json.loads(api.pop("body"))["paths"]) for api in apis]
 
         assert apis[0] == apis[1]
         assert paths == [{"/events"}, {"/events"}]
-        assert recording["gtm-pixel-api-stage"].inputs == authenticated["gtm-pixel-api-stage"].inputs
-        assert recording.outputs["events_url"] == authenticated.outputs["events_url"]
+        assert opened["gtm-pixel-api-stage"].inputs == authenticated["gtm-pixel-api-stage"].inputs
+        assert opened.outputs["events_url"] == authenticated.outputs["events_url"]
 
     def test_it_says_so(self, authenticated: Recording) -> None:
         assert authenticated.outputs["auth_mode"] == "authenticated"
@@ -128,11 +151,100 @@ class TestTheAuthenticatedScenario:
         )
 
     def test_profile_updates_are_on_and_in_the_open_scenario_off(
-        self, recording: Recording, authenticated: Recording
+        self, opened: Recording, authenticated: Recording
     ) -> None:
         variables = [
-            run["gtm-pixel-processor"].inputs["environment"]["variables"]
-            for run in (recording, authenticated)
+            run["gtm-pixel-processor"].inputs["environment"]["variables"] for run in (opened, authenticated)
         ]
 
         assert [variables_["PROFILE_UPDATES"] for variables_ in variables] == ["none", "all"]
+
+
+class TestDestinations:
+    OUTPUTS = (
+        *("customer_profiles_domain", "customer_profiles_object_type", "customer_profiles_endpoints_type"),
+        *("firehose_stream", "event_bucket"),
+    )
+
+    def test_each_adds_its_own_resources_and_no_others(self, everywhere: Recording) -> None:
+        without = recorded("prod", **PINPOINT, **ONLY_PINPOINT)
+        added = everywhere.names().keys() - without.names().keys()
+
+        assert added == {
+            "gtm-pixel-processor-customer-profiles",
+            "gtm-pixel-processor-firehose",
+            "gtm-pixel-processor-firehose-role",
+            "gtm-pixel-processor-firehose-policy",
+            "gtm-pixel-processor-firehose-errors",
+            "gtm-pixel-processor-firehose-errors-delivery",
+            "gtm-pixel-processor-firehose-bucket",
+            "gtm-pixel-processor-firehose-bucket-private",
+            "gtm-pixel-processor-firehose-bucket-ownership",
+            "gtm-pixel-processor-firehose-bucket-encryption",
+            "gtm-pixel-processor-firehose-bucket-lifecycle",
+            "gtm-pixel-processor-firehose-bucket-tls-only",
+        }
+
+    def test_a_stack_exports_what_its_destinations_are(self, everywhere: Recording) -> None:
+        assert {name: everywhere.outputs[name] for name in ("destinations", *self.OUTPUTS)} == {
+            "destinations": ["pinpoint", "customer-profiles", "firehose"],
+            "customer_profiles_domain": "amazon-connect-example",
+            "customer_profiles_object_type": "gtm-pixel-test",
+            "customer_profiles_endpoints_type": "gtm-pixel-test-endpoints",
+            "firehose_stream": "gtm-pixel-processor-firehose-1a2b3c4",
+            "event_bucket": "gtm-pixel-processor-firehose-bucket-1a2b3c4",
+        }
+
+    def test_it_exports_nothing_of_destinations_that_it_has_not(self, recording: Recording) -> None:
+        assert recording.outputs.keys() & set(self.OUTPUTS) == set()
+
+    def test_their_components_belong_to_the_processor(self, everywhere: Recording) -> None:
+        parents = {
+            resource.name: resource.parent
+            for resource in everywhere.resources
+            if resource.type in ("gtm-pixel:index:CustomerProfiles", "gtm-pixel:index:FirehoseStream")
+        }
+
+        assert parents == {
+            "gtm-pixel-processor-customer-profiles": "gtm-pixel-processor",
+            "gtm-pixel-processor-firehose": "gtm-pixel-processor",
+        }
+
+    def test_the_function_waits_for_the_object_types(self, everywhere: Recording) -> None:
+        assert "gtm-pixel-processor-customer-profiles" in everywhere["gtm-pixel-processor"].depends_on
+
+    def test_the_example_is_in_a_region_that_has_them(self, authenticated: Recording) -> None:
+        assert authenticated.log == []
+
+    def test_the_example_does_not_need_a_domain_of_its_own(self, authenticated: Recording) -> None:
+        template = json.loads(authenticated["gtm-pixel-processor-customer-profiles"].inputs["templateBody"])
+
+        assert {resource["Type"] for resource in template["Resources"].values()} == {
+            "AWS::CustomerProfiles::ObjectType",
+            "AWS::CustomerProfiles::EventTrigger",
+        }
+
+    def test_the_longest_settings_fit_the_environment_of_a_function(self) -> None:
+        """AWS Lambda takes 4 KB of variables, measured as JSON."""
+        longest = recorded(
+            "prod",
+            name="s" * 100,
+            **PINPOINT,
+            destinations=["customer-profiles", "firehose", "pinpoint"],
+            pinpointRegion="ap-northeast-1",
+            customerProfilesDomain="amazon-connect-" + "a" * 49,
+            profileUpdates="allowlist",
+            profileAttributes=[f"{'a' * 46}{number}" for number in range(1000, 1049)],
+            eventTriggers=[],
+            firehoseStream="s" * 64,
+            firehoseAppId="a" * 256,
+        )
+        variables = {
+            **longest["gtm-pixel-processor"].inputs["environment"]["variables"],
+            # As long as on AWS.
+            "DEAD_LETTER_QUEUE_URL": (
+                "https://sqs.ap-northeast-1.amazonaws.com/123456789012/gtm-pixel-events-dead-letter-1a2b3c4"
+            ),
+        }
+
+        assert len(json.dumps(variables).encode()) <= 4096

@@ -19,7 +19,9 @@ from local.recorder import RecordedEvent
 from local.resources import Resources
 from tests.embedded import (
     AT_ONCE,
+    TO_PROFILES,
     Runs,
+    attributes_of,
     deployed_actions,
     events_of,
     eventually,
@@ -27,6 +29,7 @@ from tests.embedded import (
     new_endpoint,
     send,
     send_pairs,
+    the_event_of,
     without,
 )
 from tests.forged_tokens import FORGERIES, Forger, Forgery
@@ -92,8 +95,7 @@ def record(run: EmbeddedRun, endpoint_id: str, parameters: Pairs = (), headers: 
     """Send an event that asks for profile updates, and wait until it is recorded."""
     event = [("event", "purchase"), ("endpoint_id", endpoint_id), *UPDATES.items()]
     answer = send_pairs(run, [*event, *parameters], headers)
-    (found,) = eventually(lambda: events_of(run, endpoint_id))
-    return Sent(answer.status, answer.headers["x-amz-apigw-id"], found)
+    return Sent(answer.status, answer.headers["x-amz-apigw-id"], the_event_of(run, endpoint_id))
 
 
 def record_with(run: EmbeddedRun, endpoint_id: str, token: str, source: str = "parameter") -> Sent:
@@ -204,6 +206,69 @@ class TestWhoMayUpdateAProfile:
         assert (
             record_with(run, endpoint_id, token(issuer, endpoint_id)).event.user_attributes == ALLOWED["all"]
         )
+
+
+class TestTheProfileItself:
+    """The same rules, seen in the profile that Customer Profiles has afterwards."""
+
+    @pytest.mark.parametrize("row", [OPEN_ROWS[0], OPEN_ROWS[3]], ids=_name)
+    def test_in_an_open_stack_anyone_may_change_it_where_the_setting_says_so(
+        self, runs: Runs, issuer: TokenIssuer, row: Row
+    ) -> None:
+        run = runs.shared("profileUpdates=all", *TO_PROFILES, *AT_ONCE)
+        endpoint_id = new_endpoint()
+
+        record_with(run, endpoint_id, row.token(issuer, endpoint_id))
+
+        assert attributes_of(run, endpoint_id) == {"plan": "gold", "tier": "1"}
+
+    def test_in_an_open_stack_nobody_may_change_it_by_default(self, runs: Runs) -> None:
+        run = runs.shared(*TO_PROFILES, *AT_ONCE)
+        endpoint_id = new_endpoint()
+
+        record(run, endpoint_id)
+
+        assert attributes_of(run, endpoint_id) == {}
+
+    @pytest.mark.parametrize("row", AUTHENTICATED_ROWS, ids=_name)
+    def test_in_an_authenticated_stack_only_a_proven_endpoint_changes_it(
+        self, runs: Runs, issuer: TokenIssuer, row: Row
+    ) -> None:
+        run = runs.shared(*authenticated(issuer), *TO_PROFILES, *AT_ONCE)
+        endpoint_id = new_endpoint()
+
+        record_with(run, endpoint_id, row.token(issuer, endpoint_id))
+
+        assert attributes_of(run, endpoint_id) == ({"plan": "gold", "tier": "1"} if row.may_update else {})
+
+    def test_nobody_else_changes_what_its_owner_has_set(self, runs: Runs, issuer: TokenIssuer) -> None:
+        run = runs.shared(*authenticated(issuer), *TO_PROFILES, *AT_ONCE)
+        endpoint_id = new_endpoint()
+        record_with(run, endpoint_id, token(issuer, endpoint_id))
+
+        send(run, event="forgery", endpoint_id=endpoint_id, usat_plan="platinum")
+        eventually(lambda: len(events_of(run, endpoint_id)) == 2)
+
+        assert attributes_of(run, endpoint_id) == {"plan": "gold", "tier": "1"}
+
+    def test_an_attribute_that_is_not_declared_is_left_out(self, runs: Runs, issuer: TokenIssuer) -> None:
+        run = runs.shared(*authenticated(issuer), *TO_PROFILES, "profileAttributes=plan", *AT_ONCE)
+        endpoint_id = new_endpoint()
+
+        record_with(run, endpoint_id, token(issuer, endpoint_id))
+
+        assert attributes_of(run, endpoint_id) == {"plan": "gold"}
+
+    def test_an_anonymous_event_makes_no_profile_where_events_may_make_none(
+        self, runs: Runs, issuer: TokenIssuer
+    ) -> None:
+        run = runs.shared(*authenticated(issuer), *TO_PROFILES, "createProfiles=false", *AT_ONCE)
+        endpoint_id = new_endpoint()
+
+        record(run, endpoint_id)
+
+        assert attributes_of(run, endpoint_id) is None
+        assert [stored.profile_id for stored in run.customer_profiles.objects(endpoint_id)] == [None]
 
 
 # ---- Forged and broken tokens --------------------------------------------------------------------------
@@ -476,6 +541,7 @@ class TestTheDemoUser:
         user = sign_in(prod, "first")
 
         assert record_with(prod, user["endpoint_id"], user["token"]).event.user_attributes == ALLOWED["all"]
+        assert attributes_of(prod, user["endpoint_id"]) == {"plan": "gold", "tier": "1"}
 
     def test_nobody_updates_no_profile(self, prod: EmbeddedRun) -> None:
         assert record(prod, new_endpoint()).event.user_attributes == {}

@@ -1,34 +1,71 @@
 """Every setting and every error message."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pulumi
 import pytest
 import yaml
+from hypothesis import given, reject
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
+import event_trigger_settings
 import settings
-from components.destinations import PinpointArgs
+from components.destinations import CustomerProfilesArgs, FirehoseArgs, PinpointArgs
+from components.firehose_stream import FirehoseStreamArgs
+from components.profile_template import (
+    EventTriggerArgs,
+    ProfileTemplateArgs,
+    TriggerConditionArgs,
+    profile_template,
+    template_body,
+)
 from components.token_authorizer import TokenIssuerArgs
+from config_values import SettingsError
+from tests.profile_templates import findings, refusals, service_model
 from tests.recording import record
 
 PROJECT = Path(__file__).parents[1]
 SCHEMA: dict[str, dict[str, Any]] = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["config"]
 APPLICATION_ID = "0123456789abcdef0123456789abcdef"
+DOMAIN = "amazon-connect-example"
 
 
-def load(**changes: Any) -> settings.Settings:
+def load(*, stack: str = "test", **changes: Any) -> settings.Settings:
     """The settings of a stack that sets `changes`; defaults come from Pulumi.yaml, as with the engine."""
     defaults = {key: schema["default"] for key, schema in SCHEMA.items()}
-    values = {**defaults, "pinpointApplicationId": APPLICATION_ID, **changes}
+    values = {**defaults, "customerProfilesDomain": DOMAIN, **changes}
     config = {
         f"gtm-pixel:{key}": value if isinstance(value, str) else json.dumps(value)
         for key, value in values.items()
     }
     loaded: list[settings.Settings] = []
-    record(lambda: loaded.append(settings.load(pulumi.Config())), config=config)
+    record(lambda: loaded.append(settings.load(pulumi.Config())), config=config, stack=stack)
     return loaded[0]
+
+
+TEMPLATE = ProfileTemplateArgs(
+    domain_name=DOMAIN,
+    new_domain=False,
+    object_type_name="gtm-pixel-test",
+    expiration_days=366,
+    create_profiles=True,
+)
+
+
+def test_a_setting_at_its_default_is_never_refused_for_having_no_effect() -> None:
+    assert {
+        key: SCHEMA[key]["default"]
+        for key in ("endpointClaim", "firehoseBufferSeconds", "firehoseRetentionDays")
+    } == {
+        "endpointClaim": settings.DEFAULT_ENDPOINT_CLAIM,
+        "firehoseBufferSeconds": settings.DEFAULT_BUFFER_SECONDS,
+        "firehoseRetentionDays": settings.DEFAULT_RETENTION_DAYS,
+    }
 
 
 def test_the_defaults_are_an_open_stack_that_updates_no_profile() -> None:
@@ -39,7 +76,7 @@ def test_the_defaults_are_an_open_stack_that_updates_no_profile() -> None:
         allowed_origins=(),
         throttling_rate_limit=1000,
         throttling_burst_limit=2000,
-        destinations=(PinpointArgs(application_id=APPLICATION_ID),),
+        destinations=(CustomerProfilesArgs(template=TEMPLATE, requests_per_second=20),),
         profile_updates=settings.ProfileUpdates.NONE,
         profile_attributes=(),
         timestamp_source=settings.TimestampSource.GATEWAY,
@@ -55,10 +92,14 @@ def test_the_defaults_are_an_open_stack_that_updates_no_profile() -> None:
     )
 
 
+PINPOINT: dict[str, Any] = {"destinations": ["pinpoint"], "pinpointApplicationId": APPLICATION_ID}
+FIREHOSE: dict[str, Any] = {"destinations": ["firehose"]}
+
 AUTHENTICATED: dict[str, Any] = {
     "authMode": "authenticated",
     "tokenIssuer": "https://issuer.example/pool",
     "tokenAudience": "client-1",
+    "profileAttributes": ["plan"],
 }
 
 
@@ -112,15 +153,186 @@ def test_a_list_of_origins_is_kept_in_order() -> None:
 
 
 def test_an_allow_list_goes_with_its_attributes() -> None:
-    loaded = load(profileUpdates="allowlist", profileAttributes=["plan"])
+    loaded = load(**PINPOINT, profileUpdates="allowlist", profileAttributes=["plan", "first name"])
 
-    assert (loaded.profile_updates, loaded.profile_attributes) == ("allowlist", ("plan",))
+    assert (loaded.profile_updates, loaded.profile_attributes) == ("allowlist", ("plan", "first name"))
 
 
 def test_the_pinpoint_application_may_have_a_region_of_its_own() -> None:
-    assert load(pinpointRegion="us-gov-west-1").destinations == (
+    assert load(**PINPOINT, pinpointRegion="us-gov-west-1").destinations == (
         PinpointArgs(application_id=APPLICATION_ID, region="us-gov-west-1"),
     )
+
+
+def test_destinations_keep_their_order() -> None:
+    loaded = load(**{**PINPOINT, "destinations": ["firehose", "customer-profiles", "pinpoint"]})
+
+    assert [destination.name for destination in loaded.destinations] == [
+        "firehose",
+        "customer-profiles",
+        "pinpoint",
+    ]
+
+
+# ---- Customer Profiles --------------------------------------------------------------------------------
+
+
+def customer_profiles(**changes: Any) -> CustomerProfilesArgs:
+    (destination,) = load(**changes).destinations
+    assert isinstance(destination, CustomerProfilesArgs)
+    return destination
+
+
+def test_the_domain_may_be_a_new_one_and_the_rest_said_too() -> None:
+    destination = customer_profiles(
+        customerProfilesNewDomain=True,
+        customerProfilesExpirationDays=30,
+        createProfiles=False,
+        profileAttributes=["plan"],
+        triggerAttributes=["currency"],
+        triggerMetrics=["value"],
+        searchAttributes=["order_number"],
+    )
+
+    assert destination.template == replace(
+        TEMPLATE,
+        new_domain=True,
+        expiration_days=30,
+        create_profiles=False,
+        profile_attributes=("plan",),
+        trigger_attributes=("currency",),
+        trigger_metrics=("value",),
+        search_attributes=("order_number",),
+    )
+
+
+@pytest.mark.parametrize("profile_updates", ["none", "allowlist", "all"])
+def test_attributes_are_declared_whatever_may_update_them(profile_updates: str) -> None:
+    loaded = load(profileUpdates=profile_updates, profileAttributes=["plan"])
+
+    assert loaded.profile_attributes == ("plan",)
+    assert customer_profiles(profileAttributes=["plan"]).template.profile_attributes == ("plan",)
+
+
+@pytest.mark.parametrize(
+    ("quota", "copies", "share"), [(100, 5, 20), (100, 7, 14), (99, 50, 1), (100, 100, 1)]
+)
+def test_the_copies_of_the_function_share_the_quota(quota: int, copies: int, share: int) -> None:
+    destination = customer_profiles(
+        customerProfilesRequestsPerSecond=quota, maximumConcurrency=copies, batchSize=10
+    )
+
+    assert destination.requests_per_second == share
+    assert share * copies <= quota
+
+
+def test_an_event_trigger_needs_a_name_and_an_event() -> None:
+    destination = customer_profiles(eventTriggers=[{"name": "purchase", "event": "purchase_success"}])
+
+    assert destination.template.event_triggers == (
+        EventTriggerArgs(name="gtm-pixel-test-purchase", event_type="purchase_success"),
+    )
+
+
+def test_an_event_trigger_may_say_more() -> None:
+    campaign = "arn:aws:connect-campaigns:eu-central-1:123456789012:campaign/0a1b2c3d-0000-1111"
+    destination = customer_profiles(
+        triggerAttributes=["currency"],
+        triggerMetrics=["value"],
+        eventTriggers=[
+            {
+                "name": "purchase",
+                "event": "purchase_success",
+                "conditions": [
+                    {"attribute": "currency", "operator": "CONTAINS", "values": ["EUR", "CHF"]},
+                    {"metric": "value", "operator": "BETWEEN", "values": [100, 200.5]},
+                    {"metric": "value", "operator": "LESS_THAN", "values": [200.0]},
+                ],
+                "segment": "customers",
+                "expirationMinutes": 15,
+                "maxInvocationsPerDay": 1000,
+                "campaignArn": campaign,
+            }
+        ],
+    )
+
+    assert destination.template.event_triggers == (
+        EventTriggerArgs(
+            name="gtm-pixel-test-purchase",
+            event_type="purchase_success",
+            conditions=(
+                TriggerConditionArgs(field="evat_currency", operator="CONTAINS", values=("EUR", "CHF")),
+                TriggerConditionArgs(field="evmt_value", operator="BETWEEN", values=("100", "200.5")),
+                TriggerConditionArgs(field="evmt_value", operator="LESS_THAN", values=("200",)),
+            ),
+            segment="customers",
+            expiration_minutes=15,
+            max_invocations_per_day=1000,
+            campaign_arn=campaign,
+        ),
+    )
+
+
+def test_a_stack_whose_name_customer_profiles_cannot_have_is_refused() -> None:
+    with pytest.raises(SettingsError) as error:
+        load(stack="eu.prod")
+
+    assert str(error.value) == (
+        "gtm-pixel:destinations: customer-profiles names its object types after the stack, and "
+        "'gtm-pixel-eu.prod' is not letters, digits, - and _, at most 245 of them. Rename the stack."
+    )
+
+
+# ---- Firehose -----------------------------------------------------------------------------------------
+
+
+def test_firehose_is_a_new_stream_and_bucket_unless_it_says_otherwise() -> None:
+    assert load(**FIREHOSE, logRetentionDays=7).destinations == (
+        FirehoseArgs(
+            stream=FirehoseStreamArgs(buffer_seconds=300, retention_days=395, log_retention_days=7),
+            app_id="gtm-pixel-test",
+        ),
+    )
+
+
+def test_firehose_may_be_a_stream_that_exists_with_the_application_that_queries_know() -> None:
+    loaded = load(**FIREHOSE, firehoseStream="events.v1", firehoseAppId=APPLICATION_ID)
+
+    assert loaded.destinations == (FirehoseArgs(stream="events.v1", app_id=APPLICATION_ID),)
+
+
+# ---- Errors -------------------------------------------------------------------------------------------
+
+
+def trigger(**changes: Any) -> dict[str, Any]:
+    """A stack with one event trigger, and what conditions may use."""
+    return {
+        "triggerAttributes": ["currency"],
+        "triggerMetrics": ["value"],
+        "eventTriggers": [{"name": "purchase", "event": "purchase", **changes}],
+    }
+
+
+def condition(**entry: Any) -> dict[str, Any]:
+    return trigger(conditions=[entry])
+
+
+def names(count: int, length: int = 4, prefix: str = "a") -> list[str]:
+    """Distinct names of one length."""
+    return [prefix + str(number).zfill(length - 1) for number in range(count)]
+
+
+_FIELD_RULE = (
+    "is not a name that Customer Profiles has: 1 to 50 letters, digits and _, and no digit first. "
+    "Set the name as it follows"
+)
+_VALUES_RULE = "is not a list of 1 to 10 values of 1 to 255 characters. Set such a list."
+
+CAMPAIGN = "arn:aws:connect-campaigns:eu-central-1:123456789012:campaign/0a1b2c3d"
+
+
+def _not_objects(path: str, value: Any) -> str:
+    return f"{path}: {value!r} is not a list of objects. Set one key at a time with --path '{path}[0].KEY'."
 
 
 ERRORS: list[tuple[dict[str, Any], str]] = [
@@ -181,9 +393,12 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     (
         {"destinations": []},
         "destinations: the list is empty; events need at least one destination. "
-        "Set --path 'destinations[0]' to pinpoint.",
+        "Set --path 'destinations[0]' to customer-profiles.",
     ),
-    ({"destinations": ["pinpiont"]}, "destinations: 'pinpiont' is not known. Set pinpoint."),
+    (
+        {"destinations": ["pinpiont"]},
+        "destinations: 'pinpiont' is not known. Set pinpoint or customer-profiles or firehose.",
+    ),
     (
         {"destinations": ["pinpoint", "pinpoint"]},
         "destinations: 'pinpoint' is listed twice. List it once.",
@@ -201,35 +416,277 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         "destinations: [1] is not a list of texts. Set one at a time with --path 'destinations[0]'.",
     ),
     (
-        {"pinpointApplicationId": ""},
+        {**PINPOINT, "pinpointApplicationId": ""},
         "pinpointApplicationId: it is not set. Set the project id that the Amazon Pinpoint console shows.",
     ),
     (
-        {"pinpointApplicationId": "abc"},
+        {**PINPOINT, "pinpointApplicationId": "abc"},
         "pinpointApplicationId: 'abc' is not the application's 32 hexadecimal characters. "
         "Set the project id that the Amazon Pinpoint console shows.",
     ),
     (
-        {"pinpointRegion": "Oregon"},
+        {**PINPOINT, "pinpointRegion": "Oregon"},
         "pinpointRegion: 'Oregon' is not an AWS Region. "
         "Set one such as us-east-1, or leave it empty for the stack's own.",
+    ),
+    (
+        {"customerProfilesDomain": ""},
+        "customerProfilesDomain: it is not set. Set the domain's name, such as amazon-connect-example.",
+    ),
+    *(
+        (
+            {"customerProfilesDomain": name},
+            f"customerProfilesDomain: {name!r} is not a name that Amazon Connect can use: amazon-connect- "
+            "and then letters, digits, - and _, at most 64 characters in all. Set the domain's name, such as "
+            "amazon-connect-example.",
+        )
+        for name in ("example", "amazon-connect-", "amazon-connect-a.b", "amazon-connect-" + "a" * 50)
+    ),
+    (
+        {"customerProfilesNewDomain": "maybe"},
+        "customerProfilesNewDomain: 'maybe' is not true or false. Set true or false.",
+    ),
+    (
+        {"customerProfilesRequestsPerSecond": 0},
+        "customerProfilesRequestsPerSecond: 0 is out of range. Set 1 to 100000.",
+    ),
+    (
+        {"customerProfilesRequestsPerSecond": 10, "maximumConcurrency": 11},
+        "customerProfilesRequestsPerSecond: 10 is less than one request for each copy of the function "
+        "(maximumConcurrency 11). Set 11 or more, or lower maximumConcurrency.",
+    ),
+    (
+        {"customerProfilesExpirationDays": 1099},
+        "customerProfilesExpirationDays: 1099 is out of range. Set 1 to 1098.",
+    ),
+    ({"createProfiles": "maybe"}, "createProfiles: 'maybe' is not true or false. Set true or false."),
+    *(
+        (
+            {"destinations": ["firehose"], key: value},
+            f"{key}: the list has no effect without destination customer-profiles. "
+            "Add customer-profiles to destinations, or remove the list.",
+        )
+        for key, value in {
+            "triggerAttributes": ["currency"],
+            "triggerMetrics": ["value"],
+            "searchAttributes": ["order"],
+            "eventTriggers": [{"name": "purchase", "event": "purchase"}],
+        }.items()
+    ),
+    *(
+        ({key: [name]}, f"{key}: {name!r} {_FIELD_RULE} {prefix} in the URL, or leave it out.")
+        for key, prefix in {
+            "profileAttributes": "usat_",
+            "triggerAttributes": "evat_",
+            "triggerMetrics": "evmt_",
+            "searchAttributes": "evat_",
+        }.items()
+        for name in ("first name", "1st", "a-b", "", "n" * 51)
+    ),
+    ({"triggerMetrics": ["value", "value"]}, "triggerMetrics: 'value' is listed twice. List it once."),
+    (
+        {"searchAttributes": names(9)},
+        "searchAttributes: 9 names are too many: an object type has 10 keys, and the event id and the "
+        "endpoint id take two. Set 8 or fewer.",
+    ),
+    *(
+        (
+            {"searchAttributes": [name]},
+            f"searchAttributes: {name!r} would take the name of a key that is there already. Leave it out.",
+        )
+        for name in ("event_id", "endpoint_id")
+    ),
+    (
+        {"profileAttributes": ["plan", "gtm_pixel_endpoint_id"]},
+        "profileAttributes: 'gtm_pixel_endpoint_id' is the attribute that says which endpoint a profile is. "
+        "Leave it out.",
+    ),
+    (
+        {"profileAttributes": names(245), "triggerMetrics": names(2)},
+        "profileAttributes: 245 names and those of the other lists make 251 fields of an object type, which "
+        "has at most 250. List fewer.",
+    ),
+    (
+        {"triggerMetrics": names(247)},
+        "triggerMetrics: 247 names and those of the other lists make 251 fields of an object type, which has "
+        "at most 250. List fewer.",
+    ),
+    (
+        {"profileAttributes": names(47, 50), "triggerAttributes": names(3, 50)},
+        "profileAttributes: the names of attributes take 2804 bytes; a Lambda function has room for 2800 in "
+        "its environment. List fewer, or with shorter names.",
+    ),
+    (
+        {**PINPOINT, "profileUpdates": "allowlist", "profileAttributes": names(50, 50)},
+        "profileAttributes: the names of attributes take 2802 bytes; a Lambda function has room for 2800 in "
+        "its environment. List fewer, or with shorter names.",
+    ),
+    ({"eventTriggers": {"name": "purchase"}}, _not_objects("eventTriggers", {"name": "purchase"})),
+    ({"eventTriggers": ["purchase"]}, _not_objects("eventTriggers", ["purchase"])),
+    (
+        {"eventTriggers": [{"name": "purchase", "event": "purchase", "segmnet": "vip"}]},
+        "eventTriggers[0].segmnet: there is no such setting. Did you mean segment?",
+    ),
+    (
+        {"eventTriggers": [{"event": "purchase"}]},
+        "eventTriggers[0].name: it is not set. Set letters, digits, - and _.",
+    ),
+    (
+        trigger(name="large purchase"),
+        "eventTriggers[0].name: 'large purchase' is not letters, digits, - and _. "
+        "Set letters, digits, - and _.",
+    ),
+    (
+        trigger(name="n" * 50),
+        f"eventTriggers[0].name: 'gtm-pixel-test-{'n' * 50}', with the stack's name, has 65 characters; an "
+        "event trigger's has at most 64. Set a shorter one.",
+    ),
+    (
+        {"eventTriggers": [{"name": "purchase", "event": event} for event in ("a", "b")]},
+        "eventTriggers: 'purchase' is listed twice. List it once.",
+    ),
+    (
+        {"eventTriggers": [{"name": name, "event": "a", "campaignArn": CAMPAIGN} for name in ("a", "b")]},
+        f"eventTriggers: {CAMPAIGN!r} is listed twice. List it once.",
+    ),
+    (
+        {"eventTriggers": [{"name": "purchase"}]},
+        "eventTriggers[0].event: it is not set. Set 1 to 255 characters.",
+    ),
+    *(
+        (
+            trigger(event=event),
+            f"eventTriggers[0].event: {event!r} is not 1 to 255 characters. Set 1 to 255 characters.",
+        )
+        for event in ("", "e" * 256, 1)
+    ),
+    (
+        trigger(segment="big spenders"),
+        "eventTriggers[0].segment: 'big spenders' is not the name of a segment definition. "
+        "Set the name of a segment definition.",
+    ),
+    *(
+        (
+            trigger(**{key: value}),
+            f"eventTriggers[0].{key}: {value!r} is out of range. Set 1 to {most}.",
+        )
+        for key, most in {"expirationMinutes": 15, "maxInvocationsPerDay": 1000}.items()
+        for value in (0, most + 1, "ten", True)
+    ),
+    (
+        trigger(campaignArn="arn:aws:s3:::bucket"),
+        "eventTriggers[0].campaignArn: 'arn:aws:s3:::bucket' is not the ARN of a campaign. "
+        "Set the ARN of a campaign.",
+    ),
+    (trigger(conditions=["a"]), _not_objects("eventTriggers[0].conditions", ["a"])),
+    (
+        trigger(conditions=[{"attribute": "currency", "values": ["EUR"]}] * 10),
+        "eventTriggers[0].conditions: 10 are too many: an event trigger has 10, and the event type takes "
+        "one. Set 9 or fewer.",
+    ),
+    (
+        condition(attribute="currency", values=["EUR"], unit="m"),
+        "eventTriggers[0].conditions[0].unit: there is no such setting. "
+        "Pulumi.yaml lists the settings there are.",
+    ),
+    *(
+        (
+            condition(**entry),
+            "eventTriggers[0].conditions[0]: it needs either attribute or metric. Set one of them.",
+        )
+        for entry in ({"values": ["a"]}, {"attribute": "currency", "metric": "value", "values": ["a"]})
+    ),
+    (
+        condition(attribute="value", values=["a"]),
+        "eventTriggers[0].conditions[0].attribute: 'value' is not in triggerAttributes, so that event "
+        "triggers cannot see it. Add it to triggerAttributes.",
+    ),
+    (
+        condition(metric="currency", values=["a"]),
+        "eventTriggers[0].conditions[0].metric: 'currency' is not in triggerMetrics, so that event triggers "
+        "cannot see it. Add it to triggerMetrics.",
+    ),
+    (
+        condition(attribute="currency", operator="IS", values=["a"]),
+        "eventTriggers[0].conditions[0].operator: 'IS' is not known. Set "
+        + " or ".join(event_trigger_settings.ComparisonOperator)
+        + ".",
+    ),
+    *(
+        (
+            condition(attribute="currency", values=values),
+            f"eventTriggers[0].conditions[0].values: {values!r} {_VALUES_RULE}",
+        )
+        for values in ([], "EUR", ["a"] * 11, ["v" * 256], [""], [True], [["EUR"]])
+    ),
+    (
+        condition(attribute="currency"),
+        f"eventTriggers[0].conditions[0].values: None {_VALUES_RULE}",
+    ),
+    *(
+        (
+            condition(metric="value", operator=operator, values=[1]),
+            f"eventTriggers[0].conditions[0].values: [1] does not go with {operator}. "
+            "Set two values: the least and the most.",
+        )
+        for operator in ("BETWEEN", "NOT_BETWEEN")
+    ),
+    (
+        condition(attribute="currency", values=["EUR", "USD"]),
+        "eventTriggers[0].conditions[0].values: ['EUR', 'USD'] does not go with INCLUSIVE, which wants one "
+        "value. Set one value, or operator CONTAINS, which holds for any of several.",
+    ),
+    *(
+        (
+            {**FIREHOSE, "firehoseStream": "events", key: 60},
+            f"{key}: 60 has no effect on the existing stream 'events'. "
+            "Set it where that stream is managed, and remove it here.",
+        )
+        for key in ("firehoseBufferSeconds", "firehoseRetentionDays")
+    ),
+    (
+        {**FIREHOSE, "firehoseStream": "a/b"},
+        "firehoseStream: 'a/b' is not the name of a stream: letters, digits, _ . and -, at most 64 of them. "
+        "Set the name that Amazon Data Firehose shows, or nothing for a new stream.",
+    ),
+    (
+        {**FIREHOSE, "firehoseAppId": "a b"},
+        "firehoseAppId: 'a b' is not text without spaces, at most 256 characters. Set what your queries "
+        "filter application.app_id by, or nothing for the stack's name.",
+    ),
+    (
+        {**FIREHOSE, "firehoseBufferSeconds": 901},
+        "firehoseBufferSeconds: 901 is out of range. Set 0 to 900.",
+    ),
+    (
+        {**FIREHOSE, "firehoseRetentionDays": 0},
+        "firehoseRetentionDays: 0 is out of range. Set 1 to 3650.",
     ),
     (
         {"profileUpdates": "some"},
         "profileUpdates: 'some' is not known. Set none or allowlist or all.",
     ),
+    *(
+        (
+            {"profileUpdates": profile_updates},
+            "profileAttributes: the list is empty, and Customer Profiles has only attributes that are "
+            f"declared, so profileUpdates {profile_updates} would let nothing through. "
+            "List the attributes, or set profileUpdates to none.",
+        )
+        for profile_updates in ("allowlist", "all")
+    ),
     (
-        {"profileUpdates": "allowlist"},
+        {**PINPOINT, "profileUpdates": "allowlist"},
         "profileAttributes: the list is empty, so profileUpdates allowlist would let nothing through. "
         "List the attributes, or set profileUpdates to none.",
     ),
     (
-        {"profileAttributes": ["plan"]},
+        {**PINPOINT, "profileAttributes": ["plan"]},
         "profileAttributes: the list has no effect while profileUpdates is none. "
         "Set profileUpdates to allowlist, or remove the list.",
     ),
     (
-        {"profileUpdates": "allowlist", "profileAttributes": ["a:b"]},
+        {**PINPOINT, "profileUpdates": "allowlist", "profileAttributes": ["a:b"]},
         "profileAttributes: 'a:b' is not a user attribute name: 1 to 50 characters without # : ? \\ /. "
         "Set the name as it follows usat_ in the URL.",
     ),
@@ -275,7 +732,7 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
 def test_a_wrong_setting_is_one_line_with_key_value_rule_and_fix(
     changes: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(settings.SettingsError) as error:
+    with pytest.raises(SettingsError) as error:
         load(**changes)
 
     assert str(error.value) == f"gtm-pixel:{message}"
@@ -283,3 +740,120 @@ def test_a_wrong_setting_is_one_line_with_key_value_rule_and_fix(
 
 def test_every_setting_is_covered_by_an_error_or_is_free_of_rules() -> None:
     assert {message.partition(":")[0] for _, message in ERRORS} >= set(SCHEMA)
+
+
+# ---- Whatever loads, AWS takes ------------------------------------------------------------------------
+
+
+def test_names_that_fill_the_limits_are_taken() -> None:
+    template = customer_profiles(
+        profileAttributes=names(120), triggerMetrics=names(118), searchAttributes=names(8, 50)
+    ).template
+
+    assert len(profile_template(template)["Resources"]["EventsType"]["Properties"]["Fields"]) == 250
+    assert refusals(profile_template(template)) == []
+
+
+def test_a_template_that_is_too_long_for_cloudformation_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"^gtm-pixel:triggerMetrics: 200 entries .* 51200\. "):
+        load(
+            triggerMetrics=names(200, 50),
+            profileAttributes=names(40, 20),
+            eventTriggers=[{"name": name, "event": "e" * 255} for name in names(30)],
+        )
+
+
+NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,49}", fullmatch=True)
+PROFILE_NAMES = st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True)
+VALUES = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=255),
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+)
+
+
+def conditions(kind: str, declared: list[str]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {
+            kind: st.sampled_from(declared),
+            "operator": st.sampled_from(event_trigger_settings.ComparisonOperator),
+            "values": st.lists(VALUES, min_size=2, max_size=2) | st.lists(VALUES, min_size=1, max_size=10),
+        }
+    )
+
+
+@st.composite
+def stacks(draw: st.DrawFn) -> dict[str, Any]:
+    """Customer Profiles in every way that settings have, most of them right."""
+    attributes = draw(st.lists(NAMES, unique=True, min_size=1, max_size=20))
+    metrics = draw(st.lists(NAMES, unique=True, min_size=1, max_size=20))
+    triggers = st.fixed_dictionaries(
+        {
+            "name": st.from_regex(r"[A-Za-z0-9_-]{1,49}", fullmatch=True),
+            "event": st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=255),
+        },
+        optional={
+            "conditions": st.lists(
+                conditions("attribute", attributes) | conditions("metric", metrics), max_size=9
+            ),
+            "segment": PROFILE_NAMES,
+            "expirationMinutes": st.integers(1, 15),
+            "maxInvocationsPerDay": st.integers(1, 1000),
+            "campaignArn": st.from_regex(
+                r"arn:aws:connect-campaigns:us-east-1:123456789012:campaign/[a-f0-9-]{1,64}", fullmatch=True
+            ),
+        },
+    )
+    return {
+        "customerProfilesDomain": f"amazon-connect-{draw(PROFILE_NAMES)[:49]}",
+        "customerProfilesNewDomain": draw(st.booleans()),
+        "customerProfilesExpirationDays": draw(st.integers(1, 1098)),
+        "createProfiles": draw(st.booleans()),
+        "profileAttributes": draw(st.lists(NAMES, unique=True, max_size=20)),
+        "triggerAttributes": attributes,
+        "triggerMetrics": metrics,
+        "searchAttributes": draw(st.lists(NAMES, unique=True, max_size=8)),
+        "eventTriggers": draw(st.lists(triggers, max_size=4)),
+    }
+
+
+@given(stack=stacks())
+@hypothesis_settings(max_examples=15, deadline=None)
+def test_a_stack_that_loads_makes_a_template_that_aws_takes(stack: dict[str, Any]) -> None:
+    try:
+        template = customer_profiles(**stack).template
+    except SettingsError:
+        reject()
+
+    assert findings(template_body(template)) == []
+    assert refusals(profile_template(template)) == []
+
+
+def shape(name: str) -> Any:
+    return service_model().shape_for(name)
+
+
+def test_limits_and_operators_are_those_of_the_services_model() -> None:
+    values = shape("EventTriggerValues")
+
+    assert set(event_trigger_settings.ComparisonOperator) == set(shape("ComparisonOperator").enum)
+    assert shape("name").metadata["max"] == event_trigger_settings.TRIGGER_NAME_CHARACTERS
+    assert (
+        values.metadata["max"],
+        values.member.metadata["max"],
+    ) == (event_trigger_settings.TRIGGER_VALUES, event_trigger_settings.TRIGGER_VALUE_CHARACTERS)
+    assert shape("EventTriggerDimensions").metadata["max"] == event_trigger_settings.MAXIMUM_DIMENSIONS
+    assert shape("maxSize1000").metadata["max"] == event_trigger_settings.TRIGGER_INVOCATIONS
+    assert shape("expirationDaysInteger").metadata["max"] == settings.EXPIRATION_DAYS
+
+
+def test_the_longest_wait_of_firehose_is_that_of_its_model() -> None:
+    model = botocore.session.get_session().get_service_model("firehose")
+    seconds = model.shape_for("IntervalInSeconds").metadata
+
+    assert (seconds["min"], seconds["max"]) == (0, settings.BUFFER_SECONDS)
+    assert model.shape_for("DeliveryStreamName").metadata == {
+        "min": 1,
+        "max": 64,
+        "pattern": "[a-zA-Z0-9_.-]+",
+    }

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 
-from components.destinations import PINPOINT_END_OF_SUPPORT, PinpointArgs
+from components.destinations import PINPOINT_END_OF_SUPPORT, FirehoseArgs, PinpointArgs
 from components.event_processor import EventProcessor, EventProcessorArgs
 from components.location import current_location
 from tests.recording import Recording, record
@@ -33,9 +34,10 @@ def recorded(*, partition: str = "aws", region: str = "eu-west-1", **changes: An
             "memory_mb": 512,
             "log_retention_days": 30,
         }
-        EventProcessor(
+        processor = EventProcessor(
             "processor", EventProcessorArgs(location=current_location(), **{**defaults, **changes})
         )
+        pulumi.export("destination_outputs", processor.destination_outputs)
 
     return record(program, partition=partition, region=region)
 
@@ -173,3 +175,23 @@ def test_the_function_waits_for_its_permissions() -> None:
 def test_whoever_deploys_to_pinpoint_is_told_that_its_support_ended() -> None:
     assert recorded().log == [PINPOINT_END_OF_SUPPORT]
     assert "2026-10-30" in PINPOINT_END_OF_SUPPORT
+
+
+FIREHOSE = FirehoseArgs(stream="events", app_id="gtm-pixel-test")
+
+
+def test_with_two_destinations_the_function_has_what_both_need() -> None:
+    recording = recorded(destinations=[PinpointArgs(application_id=APPLICATION_ID), FIREHOSE])
+
+    variables = recording["processor"].inputs["environment"]["variables"]
+    assert variables["DESTINATIONS"] == "pinpoint,firehose"
+    assert (variables["PINPOINT_APPLICATION_ID"], variables["FIREHOSE_STREAM"]) == (APPLICATION_ID, "events")
+    assert {"PutPinpointEvents", "PutFirehoseRecords"} <= statements(recording).keys()
+
+
+def test_without_pinpoint_nobody_is_warned() -> None:
+    assert recorded(destinations=[FIREHOSE]).log == []
+
+
+def test_what_destinations_export_is_at_hand() -> None:
+    assert recorded(destinations=[FIREHOSE]).outputs == {"destination_outputs": {"firehose_stream": "events"}}

@@ -67,7 +67,7 @@ def test_a_request_without_tls_is_denied(recording: Recording, queue: str) -> No
                 "Effect": "Deny",
                 "Principal": "*",
                 "Action": "sqs:*",
-                "Resource": f"arn:aws:sqs:eu-west-1:123456789012:{queue}-1a2b3c4",
+                "Resource": [f"arn:aws:sqs:eu-west-1:123456789012:{queue}-1a2b3c4"],
                 "Condition": {"Bool": {"aws:SecureTransport": "false"}},
             }
         ],

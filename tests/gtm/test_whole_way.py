@@ -13,7 +13,8 @@ from playwright.sync_api import Page
 
 from gtm.plan import Parameter, ParameterKind, Plan, TagPlan
 from local.embedded_run import EmbeddedRun
-from tests.embedded import AT_ONCE, Runs, events_of, eventually, new_endpoint
+from local.recorder import RecordedEvent
+from tests.embedded import AT_ONCE, TO_PROFILES, Runs, events_of, eventually, new_endpoint
 from tests.gtm import chromium
 from tests.gtm.site import Site
 from tests.hostile import HOSTILE_VALUES, LONGEST_ATTRIBUTE
@@ -211,3 +212,114 @@ class TestThePage:
             "before => Number(document.querySelector('#event-count').innerText) > before", arg=before
         )
         assert shown in page.locator("#arrivals li").first.inner_text()
+
+
+class TestTheProfileOnThePage:
+    """The panel that shows what an event has made of a profile."""
+
+    BOTH = ("destinations=customer-profiles,firehose",)
+
+    def open(self, page: Page, runs: Runs, *settings: str) -> str:
+        """The page of a stack with Customer Profiles, with an endpoint of the test's own in its form."""
+        run = runs.shared("profileUpdates=all", *TO_PROFILES, *self.BOTH, *settings, *AT_ONCE)
+        endpoint_id = new_endpoint()
+        page.goto(f"{run.url}/")
+        page.wait_for_function("() => document.querySelector('#outputs').childElementCount > 0")
+        page.get_by_label("Endpoint id").fill(endpoint_id)
+        self.wait_for(page, "#profile-of", endpoint_id)
+        return endpoint_id
+
+    def send(self, page: Page, plan: str) -> None:
+        page.get_by_label("User attributes: value").first.fill(plan)
+        page.get_by_role("button", name="Send event").click()
+
+    def wait_for(self, page: Page, selector: str, text: str) -> None:
+        page.wait_for_function(
+            "([selector, text]) => document.querySelector(selector).innerText.includes(text)",
+            arg=[selector, text],
+        )
+
+    def test_it_appears_with_the_first_event_and_changes_with_the_next(self, page: Page, runs: Runs) -> None:
+        self.open(page, runs)
+        assert "No profile yet" in page.inner_text("#profiles")
+
+        self.send(page, "silver")
+        self.wait_for(page, "#profiles", "silver (new)")
+        self.send(page, "gold")
+        self.wait_for(page, "#profiles", "gold (was silver)")
+
+        assert page.inner_text("#profile-change") == "customer-profiles: plan is now gold"
+
+    def test_it_is_that_of_the_endpoint_in_the_form(self, page: Page, runs: Runs) -> None:
+        endpoint_id = self.open(page, runs)
+        self.send(page, "gold")
+        self.wait_for(page, "#profiles", "gold (new)")
+
+        page.get_by_label("Endpoint id").fill("somebody")
+        self.wait_for(page, "#profiles", "No profile yet")
+        page.get_by_label("Endpoint id").fill(endpoint_id)
+        self.wait_for(page, "#profiles", "gold")
+
+        assert "(new)" not in page.inner_text("#profiles")
+
+    @pytest.mark.parametrize("value", [value for value in HOSTILE_VALUES if value.isprintable()])
+    def test_a_hostile_value_is_shown_as_text(self, page: Page, runs: Runs, value: str) -> None:
+        self.open(page, runs)
+
+        self.send(page, value)
+
+        self.wait_for(page, "#profile-change", "plan is now")
+        assert page.locator("#profiles dd.changed").last.text_content() == f"{value} (new)"
+
+    def test_it_says_plainly_where_events_make_none(self, page: Page, runs: Runs) -> None:
+        self.open(page, runs, "createProfiles=false")
+
+        self.send(page, "gold")
+
+        self.wait_for(page, "#profiles", "Its 1 event is kept without one.")
+        assert "No profile: createProfiles is off" in page.inner_text("#profiles")
+        assert "profile not changed" in page.locator("#arrivals li").first.inner_text()
+
+    def test_an_event_in_two_destinations_is_one_event_with_two_places(self, page: Page, runs: Runs) -> None:
+        endpoint_id = self.open(page, runs)
+        before = int(page.inner_text("#event-count"))
+
+        self.send(page, "gold")
+
+        places = page.locator("#arrivals > li", has_text=endpoint_id).get_by_label("Recorded in")
+        places.get_by_text("firehose", exact=True).wait_for()
+        assert places.locator("li").all_inner_texts() == ["customer-profiles", "firehose"]
+        assert int(page.inner_text("#event-count")) == before + 1
+
+    def test_it_shows_where_an_event_is_not_yet_and_where_it_came_twice(self, page: Page, runs: Runs) -> None:
+        endpoint_id = self.open(page, runs)
+        run = runs.shared("profileUpdates=all", *TO_PROFILES, *self.BOTH, *AT_ONCE)
+        event = RecordedEvent(
+            destination="firehose",
+            endpoint_id=endpoint_id,
+            event_id="order-1",
+            event="purchase",
+            timestamp="2026-11-22T11:00:00.000Z",
+        )
+
+        run.recorder.add(event, event)
+
+        places = page.locator("#arrivals > li", has_text=endpoint_id).get_by_label("Recorded in")
+        places.wait_for()
+        assert places.locator("li").all_inner_texts() == ["customer-profiles: not yet", "firehose, 2 times"]
+
+    def test_a_stack_that_keeps_no_profiles_says_so(self, page: Page, runs: Runs) -> None:
+        run = runs.shared("destinations=firehose", *AT_ONCE)
+
+        page.goto(f"{run.url}/")
+
+        self.wait_for(page, "#profiles", "No destination of this stack keeps profiles.")
+
+    def test_nothing_is_wider_than_a_phone(self, page: Page, runs: Runs) -> None:
+        page.set_viewport_size({"width": 390, "height": 844})
+        self.open(page, runs)
+
+        self.send(page, "x" * 200)
+
+        self.wait_for(page, "#profiles", "(new)")
+        assert page.evaluate("() => document.documentElement.scrollWidth") == 390

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from moto.sqs.models import sqs_backends
 
 from local.cloud import AssumeRoleDenied, Cloud, error_code
+from tests.delivery_streams import STREAM, create_delivery_stream
 
 LAMBDA = "lambda.amazonaws.com"
 
@@ -97,6 +98,20 @@ def test_log_permissions_are_checked_against_the_log_group(
 
     other = {"logGroupName": "other", "logStreamName": "stream"}
     assert refusal(lambda: logs.create_log_stream(**other)) == "AccessDenied (CreateLogStream)"
+
+
+def test_putting_records_is_checked_against_the_delivery_stream(
+    cloud: Cloud, make_role: Callable[..., str]
+) -> None:
+    mine = create_delivery_stream(cloud)
+    role = make_role("role", allowed=[("firehose:PutRecordBatch", mine)])
+    firehose = cloud.client_as(cloud.assume_role(role, service=LAMBDA), "firehose")
+    records = [{"Data": b"{}\n"}]
+
+    firehose.put_record_batch(DeliveryStreamName=STREAM, Records=records)
+
+    other = {"DeliveryStreamName": f"{STREAM}-2", "Records": records}
+    assert refusal(lambda: firehose.put_record_batch(**other)) == "AccessDenied (PutRecordBatch)"
 
 
 def test_a_message_past_its_retention_is_not_received(cloud: Cloud) -> None:

@@ -1,6 +1,7 @@
 """Starting and stopping whole runs in one process. What a run does is tests/test_embedded_run.py."""
 
 import json
+import re
 import threading
 import urllib.request
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from local.embedded_run import EmbeddedRun, EmbeddedRunError
+from local.embedded_run import PROJECT_DIR, EmbeddedRun, EmbeddedRunError
 
 StartRun = Callable[..., EmbeddedRun]
 
@@ -91,3 +92,18 @@ def test_looking_at_dead_letters_does_not_hide_them(embedded_run: StartRun) -> N
     assert (letter["reason"], letter["original_message_id"]) == ("pinpoint_400", "m1")
     assert run.dead_letters() == [letter]
     assert len(sqs.receive_message(QueueUrl=url)["Messages"]) == 1
+
+
+def test_the_command_on_the_page_runs_other_destinations(embedded_run: StartRun) -> None:
+    page = (PROJECT_DIR / "local" / "page.html").read_text()
+    (command,) = re.findall(r'make local CONFIG="([^"]+)"', page)
+    run = embedded_run(*command.split())
+    assert run.outputs["destinations"] == ["customer-profiles", "firehose"]
+
+
+def test_an_object_type_that_the_service_would_refuse_ends_the_start(
+    embedded_run: StartRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("local.profile_object_types._MAX_FIELDS", 3)
+    with pytest.raises(EmbeddedRunError, match=r"has \d+ fields: 3 are allowed"):
+        embedded_run(stack="prod")

@@ -14,11 +14,18 @@ from gtm.container import plan_of
 from gtm.plan import Token, TokenSource
 from local.cloud import Cloud
 from local.demo_users import DemoUsers
-from local.front import Front
+from local.front import Front, ShownProfile
 from local.recorder import RecordedEvent, Recorder, RejectedMessage
 
 OUTPUTS = {"events_url": "http://127.0.0.1:1/dev/events", "auth_mode": "open", "destinations": ["pinpoint"]}
 DEAD_LETTER = {"message_id": "m-9", "reason": "pinpoint_400"}
+
+
+def profiles(endpoint_id: str) -> list[ShownProfile]:
+    attributes = {"plan": "gold"} if endpoint_id == "e1" else None
+    return [
+        ShownProfile(destination="customer-profiles", attributes=attributes, created_by_events=True, events=3)
+    ]
 
 
 def gateway(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
@@ -54,6 +61,7 @@ def client(recorder: Recorder) -> Client:
         stage_name="dev",
         outputs=lambda: OUTPUTS,
         recorder=recorder,
+        profiles=profiles,
         dead_letters=lambda: [DEAD_LETTER],
         notes=["Pinpoint is a stand-in."],
     )
@@ -109,6 +117,33 @@ def test_arrivals_are_told_once(client: Client, recorder: Recorder) -> None:
 
 def test_arrivals_count_the_dead_letters(client: Client) -> None:
     assert client.get("/arrivals").get_json()["dead_letters"] == 1
+
+
+def test_a_profile_is_what_each_destination_has_of_an_endpoint(client: Client) -> None:
+    assert client.get("/profile?endpoint_id=e1").get_json() == {
+        "profiles": [
+            {
+                "destination": "customer-profiles",
+                "attributes": {"plan": "gold"},
+                "created_by_events": True,
+                "events": 3,
+            }
+        ]
+    }
+
+
+def test_an_endpoint_without_a_profile_has_no_attributes(client: Client) -> None:
+    (profile,) = client.get("/profile", query_string={"endpoint_id": "e 2&"}).get_json()["profiles"]
+
+    assert profile["attributes"] is None
+
+
+@pytest.mark.parametrize("path", ["/profile", "/profile?endpoint_id="])
+def test_a_profile_of_nobody_is_answered_with_400(client: Client, path: str) -> None:
+    answer = client.get(path)
+
+    assert answer.status_code == 400
+    assert "endpoint_id" in answer.get_json()["message"]
 
 
 @pytest.mark.parametrize("timestamp", ["1970-01-01T00:00:01.500Z", "1970-01-01T01:00:01.500+01:00"])
@@ -238,6 +273,7 @@ def signing_client(recorder: Recorder, cloud: Cloud) -> Client:
         stage_name="dev",
         outputs=lambda: {**OUTPUTS, "auth_mode": "authenticated"},
         recorder=recorder,
+        profiles=profiles,
         dead_letters=list[dict[str, Any]],
         notes=[],
         demo_users=DemoUsers(cloud),

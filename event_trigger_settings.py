@@ -1,0 +1,169 @@
+"""Event triggers of Customer Profiles in the settings of a stack: eventTriggers and its rules.
+
+Imports argument classes and the limits of the template of components.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+from typing import Final, cast
+
+import pulumi
+
+from components.profile_template import MAXIMUM_DIMENSIONS, EventTriggerArgs, TriggerConditionArgs
+from config_values import (
+    Entry,
+    SettingsError,
+    entries,
+    entry_integer,
+    entry_optional,
+    entry_text,
+    member,
+    refuse_unknown_key,
+    typed,
+    unique,
+)
+
+
+class ComparisonOperator(StrEnum):
+    """How an event trigger compares (Amazon Connect Customer Profiles, ObjectAttribute)."""
+
+    INCLUSIVE = "INCLUSIVE"
+    EXCLUSIVE = "EXCLUSIVE"
+    CONTAINS = "CONTAINS"
+    BEGINS_WITH = "BEGINS_WITH"
+    ENDS_WITH = "ENDS_WITH"
+    GREATER_THAN = "GREATER_THAN"
+    LESS_THAN = "LESS_THAN"
+    GREATER_THAN_OR_EQUAL = "GREATER_THAN_OR_EQUAL"
+    LESS_THAN_OR_EQUAL = "LESS_THAN_OR_EQUAL"
+    EQUAL = "EQUAL"
+    BEFORE = "BEFORE"
+    AFTER = "AFTER"
+    ON = "ON"
+    BETWEEN = "BETWEEN"
+    NOT_BETWEEN = "NOT_BETWEEN"
+
+
+# Amazon Connect Customer Profiles: limits of an event trigger (CreateEventTrigger and its developer guide).
+TRIGGER_NAME_CHARACTERS: Final = 64
+TRIGGER_VALUES: Final = 10
+TRIGGER_VALUE_CHARACTERS: Final = 255
+TRIGGER_EXPIRATION_MINUTES: Final = 15
+TRIGGER_INVOCATIONS: Final = 1_000
+
+_TRIGGER_KEYS = (
+    *("name", "event", "conditions", "segment", "expirationMinutes", "maxInvocationsPerDay"),
+    "campaignArn",
+)
+_CONDITION_KEYS = ("attribute", "metric", "operator", "values")
+_TRIGGER_VALUE = re.compile(rf".{{1,{TRIGGER_VALUE_CHARACTERS}}}", re.DOTALL)
+_TRIGGER_VALUE_RULE = f"1 to {TRIGGER_VALUE_CHARACTERS} characters"
+_PROFILE_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_CAMPAIGN_ARN = re.compile(r"arn:aws[a-z-]*:connect-campaigns:[a-z0-9-]+:\d{12}:campaign/[A-Za-z0-9-]{1,128}")
+
+
+def event_triggers(
+    config: pulumi.Config, prefix: str, fields: Mapping[str, Collection[str]]
+) -> tuple[EventTriggerArgs, ...]:
+    """Triggers whose names start with the stack's; `fields` are names by the key of a condition."""
+    values: object = typed("eventTriggers", config.require_object, "a list")
+    triggers = [
+        _event_trigger(f"eventTriggers[{position}]", entry, prefix, fields)
+        for position, entry in enumerate(entries("eventTriggers", values))
+    ]
+    unique("eventTriggers", [trigger.name.removeprefix(f"{prefix}-") for trigger in triggers])
+    # A domain has one integration for each campaign.
+    unique("eventTriggers", [trigger.campaign_arn for trigger in triggers if trigger.campaign_arn])
+    return tuple(triggers)
+
+
+def _event_trigger(
+    path: str, entry: Entry, prefix: str, fields: Mapping[str, Collection[str]]
+) -> EventTriggerArgs:
+    for key in entry:
+        refuse_unknown_key(f"{path}.{key}", key, _TRIGGER_KEYS)
+    name = f"{prefix}-{entry_text(path, entry, 'name', _PROFILE_NAME, 'letters, digits, - and _')}"
+    if len(name) > TRIGGER_NAME_CHARACTERS:
+        raise SettingsError(
+            f"{path}.name",
+            f"{name!r}, with the stack's name, has {len(name)} characters; an event trigger's has at most "
+            f"{TRIGGER_NAME_CHARACTERS}.",
+            "Set a shorter one.",
+        )
+    conditions = entries(f"{path}.conditions", entry.get("conditions", []))
+    if len(conditions) >= MAXIMUM_DIMENSIONS:
+        raise SettingsError(
+            f"{path}.conditions",
+            f"{len(conditions)} are too many: an event trigger has {MAXIMUM_DIMENSIONS}, and the event type "
+            "takes one.",
+            f"Set {MAXIMUM_DIMENSIONS - 1} or fewer.",
+        )
+    return EventTriggerArgs(
+        name=name,
+        event_type=entry_text(path, entry, "event", _TRIGGER_VALUE, _TRIGGER_VALUE_RULE),
+        conditions=tuple(
+            _trigger_condition(f"{path}.conditions[{position}]", condition, fields)
+            for position, condition in enumerate(conditions)
+        ),
+        segment=entry_optional(path, entry, "segment", _PROFILE_NAME, "the name of a segment definition"),
+        expiration_minutes=entry_integer(path, entry, "expirationMinutes", TRIGGER_EXPIRATION_MINUTES),
+        max_invocations_per_day=entry_integer(path, entry, "maxInvocationsPerDay", TRIGGER_INVOCATIONS),
+        campaign_arn=entry_optional(path, entry, "campaignArn", _CAMPAIGN_ARN, "the ARN of a campaign"),
+    )
+
+
+def _trigger_condition(
+    path: str, entry: Entry, fields: Mapping[str, Collection[str]]
+) -> TriggerConditionArgs:
+    for key in entry:
+        refuse_unknown_key(f"{path}.{key}", key, _CONDITION_KEYS)
+    (kind, *others) = [key for key in fields if key in entry] or [""]
+    if not kind or others:
+        raise SettingsError(path, "it needs either attribute or metric.", "Set one of them.")
+    name = entry[kind]
+    if name not in fields[kind]:
+        declaration = {"attribute": "triggerAttributes", "metric": "triggerMetrics"}[kind]
+        raise SettingsError(
+            f"{path}.{kind}",
+            f"{name!r} is not in {declaration}, so that event triggers cannot see it.",
+            f"Add it to {declaration}.",
+        )
+    operator = member(f"{path}.operator", entry.get("operator", "INCLUSIVE"), ComparisonOperator)
+    prefix = {"attribute": "evat", "metric": "evmt"}[kind]
+    return TriggerConditionArgs(
+        field=f"{prefix}_{name}",
+        operator=operator,
+        values=_trigger_values(f"{path}.values", entry.get("values"), operator),
+    )
+
+
+def _trigger_values(path: str, value: object, operator: ComparisonOperator) -> tuple[str, ...]:
+    elements = cast("list[object]", value) if isinstance(value, list) else []
+    values = [_number_as_text(element) for element in elements]
+    texts = [text for text in values if isinstance(text, str) and _TRIGGER_VALUE.fullmatch(text)]
+    if not 1 <= len(texts) <= TRIGGER_VALUES or len(texts) < len(values):
+        raise SettingsError(
+            path,
+            f"{value!r} is not a list of 1 to {TRIGGER_VALUES} values of {_TRIGGER_VALUE_RULE}.",
+            "Set such a list.",
+        )
+    if operator in (ComparisonOperator.BETWEEN, ComparisonOperator.NOT_BETWEEN) and len(texts) != 2:
+        raise SettingsError(
+            path, f"{value!r} does not go with {operator}.", "Set two values: the least and the most."
+        )
+    # It holds where an attribute has all the values, so that with two it never would.
+    if operator is ComparisonOperator.INCLUSIVE and len(texts) != 1:
+        raise SettingsError(
+            path,
+            f"{value!r} does not go with {operator}, which wants one value.",
+            "Set one value, or operator CONTAINS, which holds for any of several.",
+        )
+    return tuple(texts)
+
+
+def _number_as_text(value: object) -> object:
+    """A number as the text that Customer Profiles compares with; anything else as it is."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -1,0 +1,155 @@
+"""Amazon Data Firehose: records events for analytics with PutRecordBatch, and reads its answer for each.
+
+Firehose does not deduplicate: an event that is sent again is a second record with the same event id.
+Imports the destinations' protocol, `failures`, `firehose_records`, `aws_calls` and `variables`.
+"""
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any, cast
+
+from handler.aws_calls import AwsService, CallError, CallLimits
+from handler.destinations import Outcome, Recorded, Refused, Retry
+from handler.destinations.failures import failure
+from handler.destinations.firehose_records import EventRecord, as_record, divide
+from handler.events import Event
+from handler.variables import read_text
+
+# One attempt: which records to send again is in the answer, where botocore does not look.
+CALL_LIMITS = CallLimits(connect_seconds=1, read_seconds=5, attempts=1)
+
+# The longest waits before records are sent again. The limits of a stream are counted by the second.
+_WAITS_SECONDS = (0.5, 1.0)
+
+_NO_ANSWER = Retry("firehose_no_answer")
+_OUT_OF_TIME = Retry("out_of_time")
+
+# What the service's error names mean, of a request as of one record. ServiceUnavailableException is how
+# Firehose says that a stream's throughput limit is reached.
+_FAILURES: Mapping[str, Retry | Refused] = {
+    "ServiceUnavailableException": Retry("firehose_throttled"),
+    "ThrottlingException": Retry("firehose_throttled"),
+    "InternalFailure": Retry("firehose_failed"),
+    # Wrong with the stream, not with an event: once a person has mended that, a redrive delivers.
+    "AccessDeniedException": Refused("firehose_access_denied"),
+    "ResourceNotFoundException": Refused("firehose_stream_not_found"),
+    "InvalidKMSResourceException": Refused("firehose_key_unusable"),
+    "InvalidArgumentException": Refused("firehose_invalid_argument"),
+}
+# May be about a single record of many.
+_INVALID_ARGUMENT = "InvalidArgumentException"
+
+
+def make(variables: Mapping[str, str]) -> "FirehoseDestination":
+    """The destination for a function's environment; raises InvalidEnvironmentError."""
+    service = AwsService("firehose", region=None, limits=CALL_LIMITS)
+    return FirehoseDestination(
+        stream=read_text(variables, "FIREHOSE_STREAM"),
+        app_id=read_text(variables, "FIREHOSE_APP_ID"),
+        service=service,
+    )
+
+
+class FirehoseDestination:
+    """Records events in one delivery stream of the function's own region."""
+
+    def __init__(
+        self,
+        *,
+        stream: str,
+        app_id: str,
+        service: AwsService,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """`stream` is a name. `pause` waits for seconds before records are sent again."""
+        self._stream = stream
+        self._app_id = app_id
+        self._service = service
+        self._pause = pause
+
+    def record(self, events: Sequence[Event], *, time_left: Callable[[], float]) -> Mapping[str, Outcome]:
+        """Record a batch in as few requests as Firehose's limits allow, in the order of arrival."""
+        outcomes: dict[str, Outcome] = {}
+        fitting: list[EventRecord] = []
+        for event in sorted(events, key=attrgetter("received_ms")):
+            record = as_record(event, app_id=self._app_id)
+            if record.is_too_large:
+                outcomes[record.message_id] = Refused("firehose_record_too_large")
+            else:
+                fitting.append(record)
+        for request in divide(fitting):
+            outcomes.update(self._send(request, time_left))
+        return outcomes
+
+    def _send(self, records: Sequence[EventRecord], time_left: Callable[[], float]) -> Mapping[str, Outcome]:
+        """Send records, and those that Firehose says have failed up to twice more while time allows."""
+        outcomes = dict(self._put(records, time_left))
+        for longest in _WAITS_SECONDS:
+            failed = [record for record in records if _has_failed_for_now(outcomes[record.message_id])]
+            # Not all copies of the function at the same moment.
+            wait = random.uniform(longest / 2, longest)  # noqa: S311 - spreads load, keeps no secret
+            if not failed or time_left() < wait + self._service.limits.worst_case_seconds:
+                break
+            self._pause(wait)
+            outcomes.update(self._put(failed, time_left))
+        return outcomes
+
+    def _put(self, records: Sequence[EventRecord], time_left: Callable[[], float]) -> Mapping[str, Outcome]:
+        if time_left() < self._service.limits.worst_case_seconds:
+            return _same_for_all(records, _OUT_OF_TIME)
+        try:
+            answer = self._service.call(
+                "put_record_batch",
+                DeliveryStreamName=self._stream,
+                Records=[{"Data": record.data} for record in records],
+            )
+        except CallError as error:
+            # One record that the service cannot take must not take the others along.
+            if (error.code == _INVALID_ARGUMENT or error.status == 413) and len(records) > 1:
+                middle = len(records) // 2
+                return {
+                    **self._put(records[:middle], time_left),
+                    **self._put(records[middle:], time_left),
+                }
+            return _same_for_all(records, _request_failure(error))
+        return _read_answer(records, answer)
+
+
+def _read_answer(records: Sequence[EventRecord], answer: Mapping[str, Any]) -> Mapping[str, Outcome]:
+    """The outcome of each record by its place. An answer that does not add up says nothing about any."""
+    entries: object = answer.get("RequestResponses")
+    if not isinstance(entries, list):
+        return _same_for_all(records, _NO_ANSWER)
+    outcomes = [_read_entry(entry) for entry in cast("list[object]", entries)]
+    failed = sum(map(_has_failed_for_now, outcomes))
+    if len(outcomes) != len(records) or answer.get("FailedPutCount") != failed:
+        return _same_for_all(records, _NO_ANSWER)
+    return {record.message_id: outcome for record, outcome in zip(records, outcomes, strict=True)}
+
+
+def _read_entry(entry: object) -> Outcome:
+    if not isinstance(entry, Mapping):
+        return _NO_ANSWER
+    fields = cast("Mapping[str, object]", entry)
+    code = fields.get("ErrorCode")
+    if code is not None:
+        # A code that is not documented for a record is still no word that it will never be taken.
+        known = _FAILURES.get(code) if isinstance(code, str) else None
+        return known if isinstance(known, Retry) else Retry("firehose_failed")
+    return Recorded() if fields.get("RecordId") else _NO_ANSWER
+
+
+def _request_failure(error: CallError) -> Retry | Refused:
+    code = "AccessDeniedException" if error.status == 403 else error.code
+    return _FAILURES.get(code or "") or failure("firehose", error.status)
+
+
+def _has_failed_for_now(outcome: Outcome) -> bool:
+    """Whether the service has said so: after no answer it may have the record."""
+    return isinstance(outcome, Retry) and outcome not in (_NO_ANSWER, _OUT_OF_TIME)
+
+
+def _same_for_all(records: Sequence[EventRecord], outcome: Outcome) -> Mapping[str, Outcome]:
+    return {record.message_id: outcome for record in records}

@@ -1,0 +1,83 @@
+"""What a record of the analytics stream says, and how records are divided into PutRecordBatch requests.
+
+Pure: knows no clock, environment, logger or AWS client. Imports `events` only.
+
+A record is an event in the shape of Amazon Pinpoint's event stream, so that queries on that keep working:
+what Pinpoint knew of a session or a device is absent, `event_id` and `user_attributes` are additional.
+The limits are those of Amazon Data Firehose.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from handler.events import Event
+
+MAX_RECORDS_IN_REQUEST = 500
+# Of the Data of a record, before base64: the service's own model says so in bytes.
+MAX_RECORD_BYTES = 1_024_000
+# The documentation writes 4 MB and not of what: the smaller reading of it, base64 and JSON included, is safe.
+MAX_REQUEST_BYTES = 4_000_000
+# What one record takes in a request beside its base64, and the longest request without any record.
+_RECORD_FRAME_BYTES = len('{"Data": ""}, ')
+_REQUEST_FRAME_BYTES = len('{"DeliveryStreamName": "", "Records": []}') + 64
+
+EVENT_VERSION = "3.1"
+"""The version that Pinpoint's records of custom events carry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRecord:
+    """The record of one event."""
+
+    message_id: str
+    data: bytes
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether it exceeds the limit of a single record; all others fit into a request."""
+        return len(self.data) > MAX_RECORD_BYTES
+
+
+def as_record(event: Event, *, app_id: str) -> EventRecord:
+    """An event as one line of JSON with its newline, which Firehose does not add.
+
+    Times are epoch milliseconds. `app_id` is what queries filter on as `application.app_id`. The text is
+    ASCII: readers disagree on which characters beyond it end a line, none on what an escaped one means.
+    """
+    record = {
+        "event_type": event.event_type,
+        "event_timestamp": event.timestamp_ms,
+        "arrival_timestamp": event.received_ms,
+        "event_version": EVENT_VERSION,
+        "event_id": event.event_id,
+        "application": {"app_id": app_id},
+        "client": {"client_id": event.endpoint_id},
+        "attributes": dict(event.attributes),
+        "metrics": dict(event.metrics),
+        "user_attributes": dict(event.user_attributes),
+    }
+    data = json.dumps(record, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+    return EventRecord(message_id=event.message_id, data=data)
+
+
+def divide(records: Iterable[EventRecord]) -> list[Sequence[EventRecord]]:
+    """As few requests as the limits allow, the records in their order. None of them may be too large."""
+    requests: list[Sequence[EventRecord]] = []
+    filling: list[EventRecord] = []
+    room = MAX_REQUEST_BYTES - _REQUEST_FRAME_BYTES
+    for record in records:
+        size = _size_in_request(record)
+        if filling and (len(filling) == MAX_RECORDS_IN_REQUEST or size > room):
+            requests.append(filling)
+            filling, room = [], MAX_REQUEST_BYTES - _REQUEST_FRAME_BYTES
+        filling.append(record)
+        room -= size
+    if filling:
+        requests.append(filling)
+    return requests
+
+
+def _size_in_request(record: EventRecord) -> int:
+    """Bytes that botocore sends for a record: base64 of its data, in JSON."""
+    return 4 * ((len(record.data) + 2) // 3) + _RECORD_FRAME_BYTES

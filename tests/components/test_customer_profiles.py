@@ -1,0 +1,73 @@
+"""The component of Customer Profiles, as it is registered."""
+
+import botocore.session
+import pulumi
+import pytest
+from cfnlint.helpers import REGIONS as ALL_REGIONS
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
+
+from components.customer_profiles import REGIONS, CustomerProfiles
+from components.profile_template import ProfileTemplateArgs, template_body
+from tests.recording import Recording, record
+
+# cfn-lint knows isolated partitions too, and takes everything to be in me-south-1, of which it has no
+# specification.
+PARTITION_AWS = [
+    region
+    for region in ALL_REGIONS
+    if "-iso" not in region and not region.startswith(("eusc-", "cn-", "us-gov-", "me-south-1"))
+]
+
+ARGS = ProfileTemplateArgs(
+    domain_name="amazon-connect-example",
+    new_domain=True,
+    object_type_name="gtm-pixel-test",
+    expiration_days=366,
+    create_profiles=True,
+)
+
+
+@pytest.fixture(scope="module")
+def recording() -> Recording:
+    return record(lambda: CustomerProfiles("profiles", ARGS))
+
+
+def test_it_is_one_cloudformation_stack(recording: Recording) -> None:
+    assert recording.names() == {"profiles": "aws:cloudformation/stack:Stack"}
+
+
+def test_the_stack_belongs_to_the_component(recording: Recording) -> None:
+    assert recording["profiles"].parent == "profiles"
+
+
+def test_its_template_is_the_one_of_the_arguments_and_its_name_is_its_own(recording: Recording) -> None:
+    assert recording["profiles"].inputs == {"templateBody": template_body(ARGS)}
+
+
+def test_its_outputs_are_those_of_the_template() -> None:
+    def program() -> None:
+        profiles = CustomerProfiles("profiles", ARGS)
+        pulumi.export("domain", profiles.domain_name)
+        pulumi.export("types", [profiles.object_type_name, profiles.endpoints_type_name])
+
+    assert record(program).outputs == {
+        "domain": "amazon-connect-example",
+        "types": ["gtm-pixel-test", "gtm-pixel-test-endpoints"],
+    }
+
+
+def test_the_regions_are_those_that_the_sdk_knows() -> None:
+    known = botocore.session.get_session().get_available_regions("customer-profiles", partition_name="aws")
+
+    assert set(known) == REGIONS
+
+
+@pytest.mark.parametrize("type_", ["Domain", "ObjectType", "EventTrigger", "Integration"])
+def test_the_regions_are_those_where_cloudformation_has_its_types(type_: str) -> None:
+    specified = {
+        region
+        for region in PARTITION_AWS
+        if f"AWS::CustomerProfiles::{type_}" in PROVIDER_SCHEMA_MANAGER.get_resource_types(region)
+    }
+
+    assert specified == REGIONS

@@ -1,0 +1,169 @@
+"""The delivery stream and its bucket, as they are registered."""
+
+import pytest
+
+from components.firehose_stream import FirehoseStream, FirehoseStreamArgs
+from tests.recording import Recording, record
+
+BUCKET = "stream-bucket-1a2b3c4"
+BUCKET_ARN = f"arn:aws:s3:eu-west-1:123456789012:{BUCKET}"
+ROLE_ARN = "arn:aws:iam:eu-west-1:123456789012:stream-role-1a2b3c4"
+
+
+@pytest.fixture(scope="module")
+def recording() -> Recording:
+    args = FirehoseStreamArgs(buffer_seconds=60, retention_days=395, log_retention_days=30)
+    return record(lambda: FirehoseStream("stream", args))
+
+
+def test_it_is_a_stream_with_its_role_and_log_and_a_bucket(recording: Recording) -> None:
+    assert recording.names() == {
+        "stream": "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream",
+        "stream-role": "aws:iam/role:Role",
+        "stream-policy": "aws:iam/rolePolicy:RolePolicy",
+        "stream-errors": "aws:cloudwatch/logGroup:LogGroup",
+        "stream-errors-delivery": "aws:cloudwatch/logStream:LogStream",
+        "stream-bucket": "aws:s3/bucket:Bucket",
+        "stream-bucket-private": "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+        "stream-bucket-ownership": "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+        "stream-bucket-encryption": (
+            "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+        ),
+        "stream-bucket-lifecycle": "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+        "stream-bucket-tls-only": "aws:s3/bucketPolicy:BucketPolicy",
+    }
+
+
+def test_every_resource_belongs_to_the_component(recording: Recording) -> None:
+    assert {resource.parent for resource in recording.resources[1:]} == {"stream"}
+
+
+def test_the_stream_writes_compressed_objects_by_day(recording: Recording) -> None:
+    assert recording["stream"].inputs == {
+        "destination": "extended_s3",
+        "extendedS3Configuration": {
+            "roleArn": ROLE_ARN,
+            "bucketArn": BUCKET_ARN,
+            "prefix": "events/year=!{timestamp:yyyy}/month=!{timestamp:MM}/day=!{timestamp:dd}/",
+            "errorOutputPrefix": (
+                "errors/!{firehose:error-output-type}"
+                "/year=!{timestamp:yyyy}/month=!{timestamp:MM}/day=!{timestamp:dd}/"
+            ),
+            "bufferingInterval": 60,
+            "bufferingSize": 64,
+            "compressionFormat": "GZIP",
+            "cloudwatchLoggingOptions": {
+                "enabled": True,
+                "logGroupName": "stream-errors-1a2b3c4",
+                "logStreamName": "stream-errors-delivery-1a2b3c4",
+            },
+        },
+        "serverSideEncryption": {"enabled": True, "keyType": "AWS_OWNED_CMK"},
+    }
+
+
+def test_the_stream_waits_for_its_permissions(recording: Recording) -> None:
+    assert "stream-policy" in recording["stream"].depends_on
+
+
+def test_only_firehose_may_assume_the_role(recording: Recording) -> None:
+    assert recording["stream-role"].policy("assumeRolePolicy")["Statement"] == [
+        {
+            "Sid": "AssumedByService",
+            "Effect": "Allow",
+            "Principal": {"Service": "firehose.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+    ]
+
+
+def test_the_role_may_write_to_the_bucket_and_the_log_and_nothing_else(recording: Recording) -> None:
+    assert recording["stream-policy"].policy() == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "FindBucket",
+                "Effect": "Allow",
+                "Action": ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"],
+                "Resource": [BUCKET_ARN],
+            },
+            {
+                "Sid": "WriteObjects",
+                "Effect": "Allow",
+                "Action": ["s3:AbortMultipartUpload", "s3:PutObject"],
+                "Resource": [f"{BUCKET_ARN}/*"],
+            },
+            {
+                "Sid": "WriteErrors",
+                "Effect": "Allow",
+                "Action": ["logs:PutLogEvents"],
+                "Resource": ["arn:aws:cloudwatch:eu-west-1:123456789012:stream-errors-delivery-1a2b3c4"],
+            },
+        ],
+    }
+
+
+def test_the_log_of_failed_deliveries_forgets(recording: Recording) -> None:
+    assert recording["stream-errors"].inputs == {"retentionInDays": 30}
+    assert recording["stream-errors-delivery"].inputs == {"logGroupName": "stream-errors-1a2b3c4"}
+
+
+class TestTheBucket:
+    def test_nothing_in_it_can_be_public(self, recording: Recording) -> None:
+        assert recording["stream-bucket-private"].inputs == {
+            "bucket": BUCKET,
+            "blockPublicAcls": True,
+            "blockPublicPolicy": True,
+            "ignorePublicAcls": True,
+            "restrictPublicBuckets": True,
+        }
+
+    def test_access_is_by_policy_only(self, recording: Recording) -> None:
+        assert recording["stream-bucket-ownership"].inputs == {
+            "bucket": BUCKET,
+            "rule": {"objectOwnership": "BucketOwnerEnforced"},
+        }
+
+    def test_it_is_encrypted(self, recording: Recording) -> None:
+        assert recording["stream-bucket-encryption"].inputs == {
+            "bucket": BUCKET,
+            "rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}],
+        }
+
+    def test_it_forgets_events_and_unfinished_uploads(self, recording: Recording) -> None:
+        assert recording["stream-bucket-lifecycle"].inputs == {
+            "bucket": BUCKET,
+            "rules": [
+                {
+                    "id": "expire",
+                    "status": "Enabled",
+                    "filter": {},
+                    "expiration": {"days": 395},
+                    "abortIncompleteMultipartUpload": {"daysAfterInitiation": 7},
+                }
+            ],
+        }
+
+    def test_a_request_without_tls_is_denied(self, recording: Recording) -> None:
+        assert recording["stream-bucket-tls-only"].inputs["bucket"] == BUCKET
+        assert recording["stream-bucket-tls-only"].policy() == {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Sid": "DenyInsecureTransport",
+                    "Effect": "Deny",
+                    "Principal": "*",
+                    "Action": "s3:*",
+                    "Resource": [BUCKET_ARN, f"{BUCKET_ARN}/*"],
+                    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                }
+            ],
+        }
+
+    def test_its_access_changes_one_thing_at_a_time(self, recording: Recording) -> None:
+        assert "stream-bucket-private" in recording["stream-bucket-tls-only"].depends_on
+
+    def test_it_stays_with_all_that_protects_it_when_the_stack_goes(self, recording: Recording) -> None:
+        retained = {resource.name for resource in recording.resources if resource.retained}
+
+        assert retained == {name for name in recording.names() if name.startswith("stream-bucket")}

@@ -1,0 +1,55 @@
+"""Delivery streams for tests: as the component declares one, without the program around it."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from components.firehose_stream import ERRORS_PREFIX, EVENTS_PREFIX
+from local.cloud import Cloud
+
+STREAM = "stream"
+BUCKET = "event-bucket"
+
+
+def create_delivery_stream(
+    cloud: Cloud,
+    *,
+    trusted: str = "firehose.amazonaws.com",
+    allowed: Sequence[tuple[str, str]] = (("s3:PutObject", f"arn:aws:s3:::{BUCKET}/*"),),
+    **configuration: Any,
+) -> str:
+    """A stream with a bucket and a role of its own; its ARN. `allowed` are (action, resource) pairs."""
+    # S3 takes its first region as the default and not by name.
+    elsewhere = {} if cloud.region == "us-east-1" else {"LocationConstraint": cloud.region}
+    cloud.client("s3").create_bucket(
+        Bucket=BUCKET, **({"CreateBucketConfiguration": elsewhere} if elsewhere else {})
+    )
+    iam = cloud.client("iam")
+    trust = {"Effect": "Allow", "Principal": {"Service": trusted}, "Action": "sts:AssumeRole"}
+    role = iam.create_role(RoleName="delivery", AssumeRolePolicyDocument=_document(trust))["Role"]
+    statements = [{"Effect": "Allow", "Action": action, "Resource": arn} for action, arn in allowed]
+    if statements:
+        iam.put_role_policy(RoleName="delivery", PolicyName="policy", PolicyDocument=_document(*statements))
+    answer = cloud.client("firehose").create_delivery_stream(
+        DeliveryStreamName=STREAM,
+        DeliveryStreamType="DirectPut",
+        ExtendedS3DestinationConfiguration={
+            "RoleARN": role["Arn"],
+            "BucketARN": f"arn:aws:s3:::{BUCKET}",
+            "Prefix": EVENTS_PREFIX,
+            "ErrorOutputPrefix": ERRORS_PREFIX,
+            "CompressionFormat": "GZIP",
+            **configuration,
+        },
+    )
+    return answer["DeliveryStreamARN"]
+
+
+def keys_of(cloud: Cloud) -> list[str]:
+    """The keys of all objects in the bucket."""
+    listed = cloud.client("s3").list_objects_v2(Bucket=BUCKET)
+    return [one["Key"] for one in listed.get("Contents", [])]
+
+
+def _document(*statements: Any) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
