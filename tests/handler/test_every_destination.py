@@ -1,0 +1,382 @@
+"""All destinations at once, under any mix of failures: no message is lost and acknowledged.
+
+The processor and the destinations are the real ones; they speak HTTP to the stand-ins for Amazon Pinpoint
+and Customer Profiles and to moto's Firehose, SQS and S3.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import count
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.data_classes import SQSEvent
+from boto3.session import Session
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from components.profile_template import ProfileTemplateArgs, profile_template
+from handler import aws_calls
+from handler.aws_calls import AwsService, CallLimits
+from handler.dead_letters import DeadLetterQueue
+from handler.destinations import Destination
+from handler.destinations.customer_profiles import TRANSIENT_PHRASES, CustomerProfilesDestination
+from handler.destinations.customer_profiles_objects import DeclaredAttributes
+from handler.destinations.firehose import FirehoseDestination
+from handler.destinations.pacer import Pacer
+from handler.destinations.pinpoint import PinpointDestination
+from handler.environment import Environment
+from handler.events import TimestampSource
+from handler.processor import EventProcessor
+from handler.update_policy import AuthMode, ProfileUpdates, UpdatePolicy
+from local import customer_profiles, firehose, pinpoint
+from local.cloud import Cloud
+from local.customer_profiles import CustomerProfilesStandIn
+from local.firehose import FirehoseDelivery
+from local.http_server import HttpServer
+from local.pinpoint import PinpointStandIn
+from local.problems import Problems
+from local.recorder import Recorder
+from tests.delivery_streams import STREAM, create_delivery_stream
+
+REGION = "us-east-1"
+APPLICATION_ID = "a1b2c3"
+DOMAIN = "amazon-connect-example"
+OBJECT_TYPE = "gtm-pixel-test"
+NAMES = ("pinpoint", "customer-profiles", "firehose")
+
+TEMPLATE = profile_template(
+    ProfileTemplateArgs(
+        domain_name=DOMAIN,
+        new_domain=True,
+        object_type_name=OBJECT_TYPE,
+        expiration_days=366,
+        create_profiles=True,
+        profile_attributes=("plan",),
+    )
+)
+# Short enough to be waited out in a test.
+IMPATIENT = CallLimits(connect_seconds=1, read_seconds=0.4, attempts=1)
+TOO_LATE_SECONDS = 0.6
+# Long enough for a busy machine.
+PATIENT = CallLimits(connect_seconds=10, read_seconds=60, attempts=1)
+PLENTY = 900.0
+
+_numbers = count(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The services that a processor sends to, and what they have recorded."""
+
+    recorder: Recorder
+    pinpoint: PinpointStandIn
+    profiles: CustomerProfilesStandIn
+    firehose: FirehoseDelivery
+    sqs: Any
+    dead_letter_queue: str
+
+    def recorded_in(self, name: str, event_id: str) -> int:
+        """How often a destination has an event."""
+        events = self.recorder.events()
+        return sum(event.destination == name and event.event_id == event_id for event in events)
+
+    def take_dead_letters(self) -> set[str]:
+        """The ids of the messages that the dead-letter queue has got since the last time."""
+        ids: set[str] = set()
+        while messages := self.sqs.receive_message(
+            QueueUrl=self.dead_letter_queue, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        ).get("Messages"):
+            for message in messages:
+                ids.add(message["MessageAttributes"]["original_message_id"]["StringValue"])
+                self.sqs.delete_message(
+                    QueueUrl=self.dead_letter_queue, ReceiptHandle=message["ReceiptHandle"]
+                )
+        return ids
+
+    def requests(self) -> list[int]:
+        """How many requests each destination of NAMES has got."""
+        return [len(service.requests) for service in (self.pinpoint, self.profiles, self.firehose)]
+
+    def forget_plans(self) -> None:
+        for service in (self.pinpoint, self.profiles, self.firehose):
+            service._plan.clear()
+
+
+@pytest.fixture(scope="module")
+def services() -> Iterator[Services]:
+    recorder, problems = Recorder(), Problems(print)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        Cloud(region=REGION) as cloud,
+        FirehoseDelivery(cloud, recorder=recorder, problems=problems) as delivery,
+    ):
+        create_delivery_stream(cloud)
+        application = PinpointStandIn(recorder, application_ids=[APPLICATION_ID])
+        profiles = CustomerProfilesStandIn(recorder, templates=[TEMPLATE])
+        servers = {
+            "PINPOINT": HttpServer(application).start(),
+            "CUSTOMER_PROFILES": HttpServer(profiles).start(),
+        }
+        for name, server in servers.items():
+            patch.setenv(f"AWS_ENDPOINT_URL_{name}", server.url)
+        patch.setenv("AWS_ENDPOINT_URL", cloud.endpoint_url)
+        session = Session(region_name=REGION, **cloud._administrator)
+        patch.setattr(aws_calls, "Session", lambda: session)
+        make_destinations.cache_clear()
+        sqs = cloud.client("sqs")
+        yield Services(
+            recorder=recorder,
+            pinpoint=application,
+            profiles=profiles,
+            firehose=delivery,
+            sqs=sqs,
+            dead_letter_queue=sqs.create_queue(QueueName="dead")["QueueUrl"],
+        )
+        for server in servers.values():
+            server.stop()
+
+
+@cache
+def make_destinations(limits: CallLimits) -> Sequence[Destination]:
+    """The destinations of NAMES, without waits."""
+
+    def no_wait(_: float) -> None:
+        pass
+
+    return [
+        PinpointDestination(
+            application_id=APPLICATION_ID, service=AwsService("pinpoint", region=REGION, limits=limits)
+        ),
+        CustomerProfilesDestination(
+            domain=DOMAIN,
+            object_type=OBJECT_TYPE,
+            declared=DeclaredAttributes(
+                profile_attributes=frozenset({"plan"}), trigger_attributes=frozenset()
+            ),
+            service=AwsService(
+                "customer-profiles", region=REGION, limits=limits, transient_phrases=TRANSIENT_PHRASES
+            ),
+            pacer=Pacer(100_000),
+            sleep=no_wait,
+        ),
+        FirehoseDestination(
+            stream=STREAM,
+            app_id="app",
+            service=AwsService("firehose", region=REGION, limits=limits),
+            pause=no_wait,
+        ),
+    ]
+
+
+def make_processor(
+    services: Services, limits: CallLimits = PATIENT, *, dead_letter_queue: str | None = None
+) -> EventProcessor:
+    queue = dead_letter_queue or services.dead_letter_queue
+    return EventProcessor(
+        environment=Environment(
+            destinations=NAMES,
+            update_policy=UpdatePolicy(auth_mode=AuthMode.OPEN, profile_updates=ProfileUpdates.ALL),
+            timestamp_source=TimestampSource.GATEWAY,
+            dead_letter_queue_url=queue,
+            service="test",
+            metrics_namespace="test",
+        ),
+        destinations=make_destinations(limits),
+        dead_letter_queue=DeadLetterQueue(
+            queue_url=queue, service=AwsService("sqs", region=REGION, limits=limits)
+        ),
+        logger=Logger(service="test", level="CRITICAL"),
+    )
+
+
+def deliver(
+    processor: EventProcessor, records: Sequence[dict[str, Any]], *, seconds: float = PLENTY
+) -> set[str]:
+    """Process a batch as Lambda would with so much time left; the ids of the messages that come again."""
+    messages = list(SQSEvent({"Records": list(records)}).records)
+    return set(processor.process(messages, time_left=lambda: seconds))
+
+
+def make_record(endpoint: int, plan: str) -> dict[str, Any]:
+    """A message with an event and an id that no other example has; the event's id is the message's."""
+    message_id = f"message-{next(_numbers)}"
+    body = {"event": "purchase", "endpoint_id": f"endpoint-{endpoint}", "usat_plan": plan}
+    return {
+        "messageId": message_id,
+        "body": urlencode(body),
+        "attributes": {"SentTimestamp": "1790000000000"},
+        "messageAttributes": {},
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What goes wrong with one request: its status as a whole, single entries, or the time it takes."""
+
+    status: int | None = None
+    # By the position of an event in the batch: how the service refuses it (None: it takes it), and whether
+    # the answer says anything about it.
+    entries: Mapping[int, tuple[int | None, bool]] = field(default_factory=dict[int, tuple[int | None, bool]])
+    too_late: bool = False
+
+
+POSITIONS = st.integers(0, 11)
+STATUSES = st.sampled_from([400, 403, 404, 413, 429, 500, 503])
+FAULTS = st.one_of(
+    st.just(Fault()),
+    st.builds(Fault, status=STATUSES),
+    st.builds(
+        Fault,
+        entries=st.dictionaries(POSITIONS, st.tuples(st.none() | STATUSES, st.booleans()), min_size=1),
+    ),
+    # Rare, because each is waited out.
+    st.booleans().flatmap(lambda rare: st.builds(Fault, too_late=st.just(rare))),
+)
+PLANS = st.fixed_dictionaries({name: st.lists(FAULTS, max_size=4) for name in NAMES})
+
+FIREHOSE_ERRORS = {
+    400: "InvalidArgumentException",
+    403: "AccessDeniedException",
+    404: "ResourceNotFoundException",
+    413: "InvalidArgumentException",
+    429: "ThrottlingException",
+    500: "InternalFailure",
+    503: "ServiceUnavailableException",
+}
+
+
+def plan(services: Services, name: str, faults: Sequence[Fault], ids: Sequence[str]) -> None:
+    """Tell one service what goes wrong, in its own terms."""
+    for fault in faults:
+        delay = TOO_LATE_SECONDS if fault.too_late else 0.0
+        entries = {place: entry for place, entry in fault.entries.items() if place < len(ids)}
+        refused = {place: status for place, (status, _) in entries.items() if status is not None}
+        failed = {ids[place]: status for place, status in refused.items()}
+        unmentioned = [place for place, (_, is_mentioned) in entries.items() if not is_mentioned]
+        left_out = [ids[place] for place in unmentioned]
+        match name:
+            case "pinpoint":
+                services.pinpoint.plan(
+                    pinpoint.PlannedAnswer(
+                        status=fault.status,
+                        event_statuses=failed,
+                        events_left_out=left_out,
+                        delay_seconds=delay,
+                    )
+                )
+            case "customer-profiles":
+                services.profiles.plan(
+                    customer_profiles.PlannedAnswer(
+                        status=fault.status,
+                        item_failures={one: (status, "planned") for one, status in failed.items()},
+                        items_left_out=left_out,
+                        delay_seconds=delay,
+                    )
+                )
+            case _:
+                services.firehose.plan(
+                    firehose.PlannedAnswer(
+                        error_code=FIREHOSE_ERRORS[fault.status] if fault.status else None,
+                        status=fault.status or 400,
+                        failed={place: FIREHOSE_ERRORS[status] for place, status in refused.items()},
+                        left_out=unmentioned,
+                        delay_seconds=delay,
+                    )
+                )
+
+
+def not_taken_in_silence(name: str) -> dict[str, Any]:
+    """The worst of answers: the second of three events is not taken, and the answer does not mention it."""
+    silence = Fault(entries={1: (500, False)})
+    return {
+        "messages": [(0, "a"), (1, "b"), (2, "c")],
+        "plans": {other: [silence] if other == name else [] for other in NAMES},
+        "seconds": PLENTY,
+        "dead_letters": "work",
+    }
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    messages=st.lists(st.tuples(st.integers(0, 5), st.sampled_from("abc")), min_size=1, max_size=16),
+    plans=PLANS,
+    seconds=st.sampled_from([PLENTY, PLENTY, PLENTY, 4.0, 0.5]),
+    dead_letters=st.sampled_from(["work", "work", "fail"]),
+)
+@example(**not_taken_in_silence("pinpoint"))
+@example(**not_taken_in_silence("customer-profiles"))
+@example(**not_taken_in_silence("firehose"))
+def test_every_message_is_recorded_everywhere_or_kept_or_comes_again(
+    services: Services,
+    messages: list[tuple[int, str]],
+    plans: dict[str, list[Fault]],
+    seconds: float,
+    dead_letters: str,
+) -> None:
+    records = [make_record(endpoint, plan) for endpoint, plan in messages]
+    ids = [record["messageId"] for record in records]
+    for name, faults in plans.items():
+        plan(services, name, faults, ids)
+    queue = services.dead_letter_queue + {"work": "", "fail": "-that-is-gone"}[dead_letters]
+    processor = make_processor(services, IMPATIENT, dead_letter_queue=queue)
+
+    failed = deliver(processor, records, seconds=seconds)
+    services.forget_plans()
+
+    kept = services.take_dead_letters()
+    assert failed.isdisjoint(kept)
+    for message_id in set(ids) - failed - kept:
+        missing = [name for name in NAMES if not services.recorded_in(name, message_id)]
+        assert missing == []
+
+    # Those that come again find every service well, and it does no harm that some have seen them.
+    again = [record for record in records if record["messageId"] in failed]
+    assert deliver(make_processor(services), again) == set()
+    for message_id in failed:
+        assert all(services.recorded_in(name, message_id) for name in NAMES)
+    stored = [one.content["event_id"] for n in range(6) for one in services.profiles.objects(f"endpoint-{n}")]
+    assert len(stored) == len(set(stored))
+
+
+def test_one_failing_destination_is_tried_again_and_the_others_have_the_event(services: Services) -> None:
+    record = make_record(0, "a")
+    services.profiles.plan(*[customer_profiles.PlannedAnswer(status=503)] * 3)
+    processor = make_processor(services)
+
+    failed = deliver(processor, [record])
+
+    assert failed == {record["messageId"]}
+    assert [services.recorded_in(name, record["messageId"]) for name in NAMES] == [1, 0, 1]
+
+
+@pytest.mark.parametrize("delivered", [1, 3])
+def test_a_batch_that_is_delivered_again_leaves_customer_profiles_as_it_is(
+    services: Services, delivered: int
+) -> None:
+    endpoint = next(_numbers)
+    records = [make_record(endpoint, plan) for plan in "abc"]
+    processor = make_processor(services)
+
+    for _ in range(delivered):
+        assert deliver(processor, records) == set()
+
+    objects = services.profiles.objects(f"endpoint-{endpoint}")
+    assert [one.content["event_id"] for one in objects] == [record["messageId"] for record in records]
+    assert services.profiles.profile(f"endpoint-{endpoint}") == {
+        "gtm_pixel_endpoint_id": f"endpoint-{endpoint}",
+        "plan": "c",
+    }
+
+
+def test_a_thousand_events_take_as_few_requests_as_the_limits_allow(services: Services) -> None:
+    records = [make_record(number % 250, "a") for number in range(1_000)]
+    before = services.requests()
+
+    assert deliver(make_processor(services), records) == set()
+
+    counts = [now - then for now, then in zip(services.requests(), before, strict=True)]
+    assert dict(zip(NAMES, counts, strict=True)) == {"pinpoint": 10, "customer-profiles": 100, "firehose": 2}
