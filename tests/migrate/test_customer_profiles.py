@@ -1,0 +1,143 @@
+"""Calls to Customer Profiles, through boto3 and over HTTP."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from local.customer_profiles import PlannedAnswer
+from migrate.customer_profiles import CallError, CustomerProfiles, ItemAnswer, SetupError
+from tests.migrate.service import DOMAIN, ENDPOINTS_TYPE, REGION, Service
+
+pytestmark = pytest.mark.usefixtures("service")
+
+OK = ItemAnswer(status=200)
+
+
+@pytest.fixture
+def profiles() -> Iterator[CustomerProfiles]:
+    made = connect()
+    yield made
+    made.close()
+
+
+def connect(domain: str = DOMAIN, region: str | None = None) -> CustomerProfiles:
+    return CustomerProfiles(domain=domain, object_type=ENDPOINTS_TYPE, region=region, connections=2)
+
+
+def an_object(endpoint_id: str, **parts: object) -> str:
+    return json.dumps({"endpoint_id": endpoint_id, **parts})
+
+
+def test_objects_become_profiles(profiles: CustomerProfiles, service: Service) -> None:
+    objects = [an_object("e1", user_attributes={"plan": "gold"}), an_object("e2", user_id="u2")]
+
+    assert profiles.put(objects) == [OK, OK]
+    assert service.stand_in.profile("e1") == {"gtm_pixel_endpoint_id": "e1", "plan": "gold"}
+    assert service.stand_in.profile("e2") == {"gtm_pixel_endpoint_id": "e2", "user_id": "u2"}
+
+
+def test_an_address_becomes_the_profiles_own(profiles: CustomerProfiles, service: Service) -> None:
+    profiles.put([an_object("e1", email="e1@example.com"), an_object("e2", phone="+491711234567")])
+
+    assert [profile.get("EmailAddress") for profile in service.stand_in.profiles] == ["e1@example.com", None]
+    assert [profile.get("PhoneNumber") for profile in service.stand_in.profiles] == [None, "+491711234567"]
+
+
+def test_ten_objects_are_one_request(profiles: CustomerProfiles, service: Service) -> None:
+    assert profiles.put([an_object(f"e{number}") for number in range(10)]) == [OK] * 10
+    assert service.put_sizes == [10]
+
+
+def test_answers_are_in_the_order_of_the_objects(profiles: CustomerProfiles, service: Service) -> None:
+    service.stand_in.plan(PlannedAnswer(item_failures={"1": (503, "planned")}, items_left_out=["2"]))
+
+    assert profiles.put([an_object(f"e{number}") for number in range(4)]) == [
+        OK,
+        ItemAnswer(status=503),
+        ItemAnswer(status=None),
+        OK,
+    ]
+
+
+def test_an_object_that_the_service_refuses_is_refused_alone(profiles: CustomerProfiles) -> None:
+    assert profiles.put([an_object("e1"), an_object(""), an_object("e3")]) == [OK, ItemAnswer(status=400), OK]
+
+
+def test_an_update_at_the_same_time_is_told_apart_by_its_text(
+    profiles: CustomerProfiles, service: Service
+) -> None:
+    text = "Concurrent update in progress"
+    service.stand_in.plan(PlannedAnswer(item_failures={"0": (400, text)}))
+
+    assert profiles.put([an_object("e1")]) == [ItemAnswer(status=400, concurrent=True)]
+
+
+@pytest.mark.parametrize(
+    ("planned", "expected"),
+    [
+        (PlannedAnswer(status=429), (429, False)),
+        (PlannedAnswer(status=500), (500, False)),
+        (PlannedAnswer(status=400, message="A concurrent update is in progress"), (400, True)),
+        (PlannedAnswer(status=400, message="e1@example.com is wrong"), (400, False)),
+    ],
+)
+def test_an_error_of_a_request_has_a_status_and_no_text(
+    profiles: CustomerProfiles, service: Service, planned: PlannedAnswer, expected: tuple[int, bool]
+) -> None:
+    service.stand_in.plan(planned)
+
+    with pytest.raises(CallError) as caught:
+        profiles.put([an_object("e1")])
+
+    assert (caught.value.status, caught.value.concurrent) == expected
+    assert str(caught.value) == f"status {expected[0]}"
+    assert caught.value.__cause__ is None
+    assert len(service.put_sizes) == 1  # boto3 itself does not try again
+
+
+def test_no_answer_is_an_error_without_a_status(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CUSTOMER_PROFILES", "http://127.0.0.1:9")
+
+    with pytest.raises(CallError) as caught:
+        connect().put([an_object("e1")])
+
+    assert caught.value.status is None
+
+
+def test_an_unknown_domain_is_not_found() -> None:
+    with pytest.raises(CallError, match="status 404"):
+        connect("amazon-connect-other").put([an_object("e1")])
+
+
+def test_the_object_type_says_which_attributes_are_declared(profiles: CustomerProfiles) -> None:
+    assert profiles.declared_attributes() == {"plan", "loyalty_tier"}
+
+
+def test_the_region_is_the_configured_one_unless_it_is_given() -> None:
+    assert (connect().region, connect(region="us-east-1").region) == (REGION, "us-east-1")
+
+
+def test_a_missing_region_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+
+    with pytest.raises(SetupError, match="--region"):
+        connect()
+
+
+def test_missing_credentials_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+    with pytest.raises(SetupError, match="credentials"):
+        connect().put([an_object("e1")])
+
+
+def test_a_profile_that_is_not_configured_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody-has-this-profile")
+
+    with pytest.raises(SetupError, match="configuration"):
+        connect()

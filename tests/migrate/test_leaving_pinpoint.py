@@ -1,0 +1,200 @@
+"""docs/leaving-pinpoint.md against the programs that it tells people to run."""
+
+import json
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+import yaml
+from botocore import xform_name
+from botocore.validate import ParamValidator
+
+from local.profile_object_types import read_object_types
+from migrate.__main__ import main
+from migrate.endpoints import LeftOutReason, SkipReason
+from tests.migrate.exports import numbered, write_export
+from tests.migrate.service import DOMAIN, ENDPOINTS_TYPE, TEMPLATE, Service
+from tests.test_settings import APPLICATION_ID, load
+
+PROJECT = Path(__file__).parents[2]
+GUIDE = (PROJECT / "docs" / "leaving-pinpoint.md").read_text(encoding="utf-8")
+
+# Commands of the AWS CLI that are not operations of a service.
+HIGH_LEVEL = {("s3", "sync")}
+GLOBAL_OPTIONS = {"--query", "--output", "--region"}
+
+SESSION = botocore.session.get_session()
+SERVICES = set(SESSION.get_available_services())
+
+# As long as any id that a shell variable of the guide stands for.
+AN_ID = "0a1b2c3d-0000-0000-0000-000000000000"
+
+
+def blocks(language: str) -> list[str]:
+    """The code blocks of one language, without their indentation."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", GUIDE, re.MULTILINE | re.DOTALL)
+    return [re.sub(rf"^{indent}", "", code, flags=re.MULTILINE) for indent, code in found]
+
+
+def commands(program: str) -> list[str]:
+    """The commands of shell blocks that begin with this."""
+    lines = "".join(blocks("bash")).replace("\\\n", " ").splitlines()
+    return [line for line in lines if line.startswith(program + " ")]
+
+
+def prose(heading: str) -> str:
+    return GUIDE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+
+
+@cache
+def operations(service: str) -> Mapping[str, Any]:
+    """The operations of a service by their names in the AWS CLI."""
+    model: Any = SESSION.get_service_model(service)
+    return {xform_name(name, "-"): model.operation_model(name) for name in model.operation_names}
+
+
+def parameters_of(command: str) -> tuple[Any, dict[str, Any]]:
+    """The operation of an `aws` command, and its parameters as botocore takes them."""
+    _, service, name, *words = shlex.split(re.sub(r"\$[A-Z_]+", AN_ID, command), comments=True)
+    assert service in SERVICES, f"there is no service {service}"
+    assert name in operations(service), f"{service} has no {name}"
+    operation = operations(service)[name]
+    members = {f"--{xform_name(member, '-')}": member for member in operation.input_shape.members}
+    parameters: dict[str, Any] = {}
+    for option, values in options(words).items():
+        if option in GLOBAL_OPTIONS:
+            continue
+        switch = option.replace("--no-", "--", 1)
+        assert option in members or switch in members, f"{service} {name} has no {option}"
+        member = members.get(option) or members[switch]
+        parameters[member] = value_of(operation.input_shape.members[member].type_name, option, values)
+    return operation, parameters
+
+
+def options(words: Sequence[str]) -> dict[str, list[str]]:
+    """The values of each option."""
+    found: dict[str, list[str]] = {}
+    for word in words:
+        if word.startswith("--"):
+            assert word not in found, f"{word} is there twice"
+            found[word] = []
+        else:
+            found[next(reversed(found))].append(word)
+    return found
+
+
+def value_of(type_name: str, option: str, values: list[str]) -> Any:
+    match type_name, values:
+        case "boolean", []:
+            return not option.startswith("--no-")
+        case "list", _:
+            return values
+        case "structure", [text] if text.startswith("{"):
+            return json.loads(text)
+        case "structure", [text]:
+            return dict(pair.split("=", 1) for pair in text.split(","))
+        case (("integer" | "long"), [text]):
+            return int(text)
+        case _, [text]:
+            return text
+        case _:
+            raise AssertionError(f"{option} has {len(values)} values")
+
+
+def test_there_are_commands_to_check() -> None:
+    assert len(commands("aws")) > 15
+    assert len(commands("python -m migrate")) >= 4
+
+
+@pytest.mark.parametrize("command", commands("aws"))
+def test_a_command_of_the_aws_cli_is_one_that_the_service_has(command: str) -> None:
+    if tuple(shlex.split(command)[1:3]) in HIGH_LEVEL:
+        return
+    operation, parameters = parameters_of(command)
+    problems = ParamValidator().validate(parameters, operation.input_shape)
+
+    assert not problems.has_errors(), problems.generate_report()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "aws customer-profiles search-profile --domain-name d",
+        "aws customer-profiles search-profiles --domain d --key-name k --values v",
+        "aws customer-profiles search-profiles --domain-name d --values v",
+        "aws lambda update-event-source-mapping --uuid u --no-enable",
+        "aws connectcampaignsv2 create-campaign --name n --connect-instance-id i --source '{\"event\": {}}'",
+    ],
+)
+def test_a_wrong_command_would_be_noticed(command: str) -> None:
+    with pytest.raises(AssertionError):  # noqa: PT012 - either of the two notices
+        operation, parameters = parameters_of(command)
+        assert not ParamValidator().validate(parameters, operation.input_shape).has_errors()
+
+
+@pytest.mark.parametrize("command", commands("python -m migrate"))
+def test_a_command_of_the_migration_runs(
+    command: str, service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outputs = {"customer_profiles_domain": DOMAIN, "customer_profiles_endpoints_type": ENDPOINTS_TYPE}
+    (tmp_path / "outputs.json").write_text(json.dumps(outputs))
+    write_export(tmp_path / "export" / "part.json.gz", numbered(3))
+    monkeypatch.chdir(tmp_path)
+
+    assert main(shlex.split(command)[3:]) == 0
+    calls_nothing = "--dry-run" in command or "--csv" in command
+    assert len(service.stand_in.profiles) == (0 if calls_nothing else 3)
+
+
+@pytest.mark.parametrize("block", blocks("yaml"))
+def test_a_configuration_of_the_guide_is_one_that_the_program_takes(block: str) -> None:
+    config = yaml.safe_load(block)["config"]
+    settings = {key.removeprefix("gtm-pixel:"): value for key, value in config.items()}
+    loaded = load(**{"pinpointApplicationId": APPLICATION_ID, **settings})
+
+    if "destinations" in settings:
+        assert [destination.name for destination in loaded.destinations] == settings["destinations"]
+
+
+def test_every_option_of_the_import_is_described() -> None:
+    described = set(re.findall(r"--[a-z-]+", prose("Import the endpoints")))
+
+    assert described >= {
+        *("--outputs", "--domain", "--object-type", "--region", "--attributes", "--rate", "--dry-run"),
+        *("--csv", "--state", "--skipped", "--quiet"),
+    }
+
+
+@pytest.mark.parametrize("reason", [*SkipReason, *LeftOutReason])
+def test_every_reason_of_the_summary_is_described(reason: str) -> None:
+    assert f"\n| `{reason}` | " in GUIDE
+
+
+def test_what_is_said_to_be_in_the_profile_is_what_the_object_type_maps() -> None:
+    (endpoints,) = [one for one in read_object_types([TEMPLATE]) if one.name == ENDPOINTS_TYPE]
+    targets = {field.target for field in endpoints.fields.values()}
+    table = prose("Import the endpoints").partition("### What is imported")[2].partition("\n\n**")[0]
+    said = set(re.findall(r"\| `((?:Attributes\.)?[A-Za-z_]+)`", table))
+
+    assert {"Attributes.gtm_pixel_endpoint_id", "Attributes.user_id", "EmailAddress", "PhoneNumber"} <= said
+    assert said - {"Attributes.NAME", "Id"} <= targets | {"Address"}
+
+
+def test_the_key_that_finds_a_profile_is_the_object_types() -> None:
+    (endpoints,) = [one for one in read_object_types([TEMPLATE]) if one.name == ENDPOINTS_TYPE]
+    (key,) = [key.name for key in endpoints.keys if key.is_profile]
+
+    assert any(f"--key-name {key} " in command for command in commands("aws"))
+
+
+def test_every_placeholder_of_a_new_template_is_in_a_profile() -> None:
+    (endpoints,) = [one for one in read_object_types([TEMPLATE]) if one.name == ENDPOINTS_TYPE]
+    targets = {field.target for field in endpoints.fields.values()}
+    placeholders = set(re.findall(r"\{\{Attributes\.Customer\.([A-Za-z_.]+)\}\}", GUIDE))
+
+    assert placeholders - {"Attributes.colors"} <= targets

@@ -1,0 +1,406 @@
+"""`python -m migrate` as a terminal sees it."""
+
+import csv
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import termios
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from local.customer_profiles import PlannedAnswer
+from migrate.__main__ import STATE_NAME, main
+from tests.migrate.exports import an_endpoint, numbered, with_attributes, write_export, write_lines
+from tests.migrate.service import DOMAIN, ENDPOINTS_TYPE, Service
+
+PROJECT = Path(__file__).parents[2]
+
+TARGET = ("--domain", DOMAIN, "--object-type", ENDPOINTS_TYPE)
+FAST = ("--rate", "100")
+
+Capture = pytest.CaptureFixture[str]
+
+
+def imported(export: Path, *more: str) -> int:
+    return main(["endpoints", str(export), *TARGET, *FAST, *more])
+
+
+def dry_run(export: Path, *more: str) -> int:
+    return main(["endpoints", str(export), "--dry-run", "--attributes", "plan,loyalty_tier", *more])
+
+
+def usage_error(capture: Capture, *arguments: str) -> str:
+    """The one line that a call with these arguments ends with."""
+    assert main(["endpoints", *arguments]) == 2
+    streams = capture.readouterr()
+    assert streams.out == ""
+    (line,) = streams.err.splitlines()
+    return line.removeprefix("error: ")
+
+
+def test_every_endpoint_becomes_a_profile(service: Service, export: Path) -> None:
+    assert imported(export) == 0
+
+    assert service.stand_in.profile("endpoint-24") == {
+        "gtm_pixel_endpoint_id": "endpoint-24",
+        "user_id": "user-of-endpoint-24",
+        "plan": "gold",
+    }
+    assert [service.puts(f"endpoint-{number}") for number in range(25)] == [1] * 25
+
+
+def test_an_imported_profile_is_the_one_that_events_find(service: Service, export: Path) -> None:
+    imported(export)
+    stand_in = service.stand_in
+    # An event of the same endpoint, as the event processor puts it.
+    event = {"event_id": "m1", "endpoint_id": "endpoint-3", "event_type": "e", "timestamp": "t"}
+    put_event(event | {"user_attributes": {"plan": "platinum"}})
+
+    profile = stand_in.profile("endpoint-3")
+    assert profile is not None
+    assert (profile["user_id"], profile["plan"]) == ("user-of-endpoint-3", "platinum")
+    assert len(stand_in.profiles) == 25
+
+
+def put_event(event: dict[str, Any]) -> None:
+    client = boto3.client("customer-profiles")
+    client.put_profile_object(
+        DomainName=DOMAIN,
+        ObjectTypeName=ENDPOINTS_TYPE.removesuffix("-endpoints"),
+        Object=json.dumps(event),
+    )
+    client.close()
+
+
+@pytest.mark.usefixtures("service")
+def test_the_result_is_on_standard_output(export: Path, capsys: Capture) -> None:
+    imported(export)
+    first, *_ = capsys.readouterr().out.splitlines()
+
+    assert re.fullmatch(rf"25 of 25 endpoints are imported into {DOMAIN}, in \d+ s\.", first)
+
+
+def test_the_stacks_outputs_say_where_to(service: Service, export: Path, tmp_path: Path) -> None:
+    outputs = tmp_path / "outputs.json"
+    outputs.write_text(
+        json.dumps({"customer_profiles_domain": DOMAIN, "customer_profiles_endpoints_type": ENDPOINTS_TYPE})
+    )
+
+    assert main(["endpoints", str(export), "--outputs", str(outputs)]) == 0
+    assert len(service.stand_in.profiles) == 25
+
+
+def test_outputs_can_come_from_a_pipe(
+    service: Service, export: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outputs = {"customer_profiles_domain": DOMAIN, "customer_profiles_endpoints_type": ENDPOINTS_TYPE}
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(outputs)))
+
+    assert main(["endpoints", str(export), "--outputs", "-"]) == 0
+    assert len(service.stand_in.profiles) == 25
+
+
+def test_the_object_type_says_which_attributes_are_taken(service: Service, tmp_path: Path) -> None:
+    attributes = {"plan": ["gold"], "loyalty_tier": ["2"], "secret": ["x"]}
+    imported(write_export(tmp_path / "part.json", [with_attributes(attributes)]))
+    (stored,) = service.stand_in.objects("e1")
+
+    assert stored.content["user_attributes"] == {"plan": "gold", "loyalty_tier": "2"}
+
+
+def test_attributes_can_be_chosen(service: Service, tmp_path: Path) -> None:
+    export = write_export(tmp_path / "part.json", [with_attributes({"plan": ["a"], "loyalty_tier": ["b"]})])
+    imported(export, "--attributes", "plan")
+    (stored,) = service.stand_in.objects("e1")
+
+    assert stored.content["user_attributes"] == {"plan": "a"}
+
+
+def test_importing_again_from_the_start_changes_nothing(service: Service, export: Path) -> None:
+    imported(export)
+    before = [dict(profile) for profile in service.stand_in.profiles]
+    (export / STATE_NAME).unlink()
+    imported(export)
+
+    assert [dict(profile) for profile in service.stand_in.profiles] == before
+    assert service.puts("endpoint-0") == 2
+
+
+def test_a_finished_import_calls_nothing_again(service: Service, export: Path, capsys: Capture) -> None:
+    imported(export)
+    count = len(service.put_sizes)
+
+    assert imported(export) == 0
+    assert len(service.put_sizes) == count
+    assert capsys.readouterr().out.count("25 of 25 endpoints") == 2
+
+
+@pytest.mark.usefixtures("service")
+def test_what_was_skipped_is_listed_beside_the_state(tmp_path: Path, capsys: Capture) -> None:
+    export = write_export(tmp_path / "part.json", [an_endpoint("e1"), an_endpoint(Id="")])
+
+    assert imported(export) == 0
+    listed = tmp_path / f"{STATE_NAME}.skipped.jsonl"
+    assert json.loads(listed.read_text()) == {"file": "part.json", "line": 2, "skipped": "id_missing"}
+    assert str(listed) in capsys.readouterr().out
+
+
+def test_an_endpoint_that_the_service_refuses_is_told_by_the_exit_status(
+    service: Service, tmp_path: Path, capsys: Capture
+) -> None:
+    service.stand_in.plan(PlannedAnswer(item_failures={"1": (400, "e2@example.com is wrong")}))
+    export = write_export(tmp_path / "part.json", [an_endpoint("e1"), an_endpoint("e2"), an_endpoint("e3")])
+
+    assert imported(export) == 1
+    assert "1  400" in capsys.readouterr().out
+    assert (service.puts("e1"), service.puts("e2"), service.puts("e3")) == (1, 0, 1)
+
+
+def test_throttling_is_waited_out(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("migrate.delivery._FIRST_WAIT_SECONDS", 0.01)
+    service.stand_in.plan(PlannedAnswer(status=429), PlannedAnswer(item_failures={"0": (429, "slow down")}))
+
+    assert imported(write_export(tmp_path / "part.json", numbered(3))) == 0
+    assert service.put_sizes == [3, 3, 1]
+
+
+def test_a_service_that_denies_ends_in_one_line(service: Service, export: Path, capsys: Capture) -> None:
+    service.stand_in.plan(*[PlannedAnswer(status=403, message="user e1 may not")] * 10)
+
+    assert imported(export) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: the service refuses every request (status 403)")
+    assert "e1" not in line
+
+
+@pytest.mark.usefixtures("service")
+def test_an_unknown_object_type_ends_in_one_line(export: Path, capsys: Capture) -> None:
+    assert main(["endpoints", str(export), "--domain", DOMAIN, "--object-type", "other"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "the object type cannot be read (status 404)" in line
+
+
+@pytest.mark.usefixtures("service")
+def test_a_damaged_part_ends_in_one_line(export: Path, capsys: Capture) -> None:
+    (export / "part-2.gz").write_bytes(b"\x1f\x8b\x08")
+
+    assert imported(export) == 1
+    assert capsys.readouterr().err == "error: part-2.gz is damaged or not complete: download it again\n"
+
+
+def test_a_dry_run_counts_and_calls_nothing(service: Service, export: Path, capsys: Capture) -> None:
+    assert dry_run(export) == 0
+
+    assert capsys.readouterr().out.startswith("25 of 25 endpoints would be imported")
+    assert service.stand_in.requests == []
+
+
+def test_a_dry_run_needs_no_aws_and_leaves_no_file(export: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    before = sorted(export.rglob("*"))
+
+    assert dry_run(export) == 0
+    assert sorted(export.rglob("*")) == before
+
+
+def test_a_dry_run_can_list_what_would_be_skipped(tmp_path: Path) -> None:
+    export = write_lines(tmp_path / "part.json", [b"no json\n"])
+    dry_run(export, "--skipped", str(tmp_path / "skipped.jsonl"))
+
+    assert json.loads((tmp_path / "skipped.jsonl").read_text())["skipped"] == "unreadable"
+
+
+def test_a_csv_has_a_row_for_every_endpoint(export: Path, tmp_path: Path) -> None:
+    file = tmp_path / "profiles.csv"
+
+    assert main(["endpoints", str(export), "--attributes", "loyalty_tier,plan", "--csv", str(file)]) == 0
+    with file.open(encoding="utf-8", newline="") as text:
+        rows = list(csv.DictReader(text))
+    assert len(rows) == 25
+    assert rows[3] == {
+        "endpoint_id": "endpoint-3",
+        "user_id": "user-of-endpoint-3",
+        "email": "endpoint-3@example.com",
+        "phone": "",
+        "usat_loyalty_tier": "",
+        "usat_plan": "gold",
+    }
+
+
+def test_a_csv_is_for_its_owner_only(export: Path, tmp_path: Path) -> None:
+    file = tmp_path / "profiles.csv"
+    file.write_text("an older one")
+    file.chmod(0o644)
+    main(["endpoints", str(export), "--attributes", "plan", "--csv", str(file)])
+
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_csv_that_is_not_complete_is_not_left(export: Path, tmp_path: Path) -> None:
+    (export / "part-2.gz").write_bytes(b"\x1f\x8b\x08")
+    file = tmp_path / "profiles.csv"
+
+    assert main(["endpoints", str(export), "--attributes", "plan", "--csv", str(file)]) == 1
+    assert not list(tmp_path.glob("profiles.csv*"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], "where to? give --outputs, or both --domain and --object-type"),
+        (["--domain", DOMAIN], "where to? give --outputs, or both --domain and --object-type"),
+        (["--domain", "a b", "--object-type", "t"], "domain 'a b': a name has"),
+        (["--domain", DOMAIN, "--object-type", "1t"], "object type '1t': a name has"),
+        ([*TARGET, "--rate", "0"], "--rate 0: it must be from 1 to 100 requests a second"),
+        ([*TARGET, "--rate", "101"], "--rate 101: it must be from 1 to 100 requests a second"),
+        ([*TARGET, "--rate", "fast"], "argument --rate: invalid int value: 'fast'"),
+        ([*TARGET, "--attributes", "plan,loyalty-tier"], "--attributes loyalty-tier: a name has"),
+        (["--dry-run"], "--dry-run calls nothing, so it cannot ask the object type"),
+        (["--csv", "a.csv"], "--csv calls nothing, so it cannot ask the object type"),
+        (["--outputs", "missing.json"], "missing.json cannot be read"),
+        ([*TARGET, "--outputs", "x.json"], "--outputs says domain and object type"),
+        (["--unknown"], "unrecognized arguments: --unknown (python -m migrate --help)"),
+        (["--dry-run", "--csv", "a.csv"], "argument --csv: not allowed with argument --dry-run"),
+    ],
+)
+def test_wrong_usage_is_one_line(
+    export: Path, capsys: Capture, arguments: Sequence[str], expected: str
+) -> None:
+    assert usage_error(capsys, str(export), *arguments).startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{}", "there is no output customer_profiles_domain"),
+        ('{"customer_profiles_domain": "d"}', "there is no output customer_profiles_endpoints_type"),
+        ("[1]", "there is no output customer_profiles_domain"),
+        ("no json", "holds no JSON"),
+    ],
+)
+def test_outputs_that_say_no_target_are_one_line(
+    export: Path, tmp_path: Path, capsys: Capture, text: str, expected: str
+) -> None:
+    outputs = tmp_path / "outputs.json"
+    outputs.write_text(text)
+
+    assert expected in usage_error(capsys, str(export), "--outputs", str(outputs))
+
+
+def test_an_export_that_is_not_there_is_one_line(tmp_path: Path, capsys: Capture) -> None:
+    assert "does not exist" in usage_error(capsys, str(tmp_path / "nothing"), *TARGET)
+
+
+@pytest.mark.usefixtures("service")
+def test_a_changed_export_is_one_line(export: Path, capsys: Capture) -> None:
+    imported(export)
+    capsys.readouterr()
+    write_export(export / "part-0.json.gz", numbered(3))
+
+    assert "part-0.json.gz has changed" in usage_error(capsys, str(export), *TARGET)
+
+
+@pytest.mark.usefixtures("service")
+def test_the_state_of_another_target_is_one_line(export: Path, capsys: Capture) -> None:
+    imported(export)
+    capsys.readouterr()
+
+    assert "another set of attributes" in usage_error(capsys, str(export), *TARGET, "--attributes", "plan")
+
+
+SECRETS = ["secret-id", "secret-user", "secret@example.com", "+491711234567", "secret-value", "secret-token"]
+
+
+def test_nothing_of_a_customer_is_printed_or_kept_in_any_outcome(
+    service: Service, tmp_path: Path, capsys: Capture
+) -> None:
+    user = {"UserId": "secret-user", "UserAttributes": {"plan": ["secret-value"], "city": ["secret-value"]}}
+    whole = {"Address": "secret@example.com", "User": user}
+    phone = {"ChannelType": "SMS", "Address": "+491711234567", "User": user}
+    endpoints = [
+        an_endpoint("secret-id-1", **whole),
+        an_endpoint("secret-id-2", **phone),
+        an_endpoint("secret-id-3", ChannelType="GCM", Address="secret-token"),
+        an_endpoint("secret-id-4", OptOut="ALL", **whole),
+        an_endpoint("secret-id-5", EndpointStatus="INACTIVE", **whole),
+        an_endpoint("secret-id-6", ChannelType="SMS", Address="secret@example.com"),
+        an_endpoint("secret-id-" * 40, **whole),
+        an_endpoint("", **whole),
+        ["secret-value"],
+    ]
+    export = write_export(tmp_path / "export" / "part.json", endpoints)
+    service.stand_in.plan(PlannedAnswer(item_failures={"0": (400, "secret-id-1 secret@example.com")}))
+    dry_run(export, "--skipped", str(tmp_path / "export" / "dry.jsonl"))
+
+    assert imported(export) == 1
+    streams = capsys.readouterr()
+    kept = "".join(file.read_text() for file in export.parent.iterdir() if file != export)
+    assert [secret for secret in SECRETS if secret in streams.out + streams.err + kept] == []
+    assert '"refused": 400' in kept
+
+
+def start(*arguments: str, **streams: Any) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "migrate", "endpoints", *arguments], cwd=PROJECT, text=True, **streams
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_import_says_how_to_go_on_and_does(
+    service: Service, tmp_path: Path, number: signal.Signals
+) -> None:
+    export = write_export(tmp_path / "part.json", numbered(200))
+    arguments = (str(export), *TARGET)
+    process = start(*arguments, "--rate", "10", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert service.wait_for_requests(3, timeout=60)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert err == f"interrupted: run the same command again to go on ({tmp_path / STATE_NAME})\n"
+    assert 30 <= int(out.split()[0]) < 200
+    assert imported(export) == 0
+    assert [service.puts(f"endpoint-{number}") for number in range(200)] == [1] * 200
+
+
+@pytest.mark.usefixtures("service")
+def test_the_bar_is_silent_without_a_terminal(export: Path, capsys: Capture) -> None:
+    imported(export)
+
+    assert capsys.readouterr().err == ""
+
+
+def on_a_terminal(*arguments: str) -> str:
+    """What a terminal shows on standard error."""
+    reader, writer = os.openpty()
+    termios.tcsetwinsize(writer, (24, 80))
+    shown = b""
+    try:
+        process = start(*arguments, stdout=subprocess.DEVNULL, stderr=writer)
+        assert process.wait(timeout=60) == 0
+        os.write(writer, b"<end>")
+        while not shown.endswith(b"<end>"):
+            shown += os.read(reader, 1_000)
+        return shown.decode()
+    finally:
+        os.close(writer)
+        os.close(reader)
+
+
+@pytest.mark.usefixtures("service")
+def test_a_terminal_shows_how_far_the_import_is(export: Path) -> None:
+    assert "25/25" in on_a_terminal(str(export), *TARGET)
+
+
+@pytest.mark.usefixtures("service")
+def test_the_bar_can_be_switched_off(export: Path) -> None:
+    assert on_a_terminal(str(export), *TARGET, "--quiet") == "<end>"

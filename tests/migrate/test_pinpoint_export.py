@@ -1,0 +1,122 @@
+"""Reading the files of an export: which, line by line, and what is damaged."""
+
+import gzip
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from migrate.pinpoint_export import MAX_LINE_BYTES, ExportError, count_lines, export_files, read_lines
+from tests.migrate.exports import write_lines
+
+
+def names(files: list[Path]) -> list[str]:
+    return [file.name for file in files]
+
+
+def test_a_directory_stands_for_its_parts_in_order(tmp_path: Path) -> None:
+    for name in ("b.json.gz", "a/c.json", "a.jsonl"):
+        write_lines(tmp_path / name, [b"{}\n"])
+
+    assert names(export_files([tmp_path])) == ["c.json", "a.jsonl", "b.json.gz"]
+
+
+def test_hidden_files_and_other_files_of_a_directory_are_no_parts(tmp_path: Path) -> None:
+    for name in ("part.gz", ".gtm-pixel-import.json", ".cache/part.gz", "readme.txt"):
+        write_lines(tmp_path / name, [b"{}\n"])
+
+    assert names(export_files([tmp_path])) == ["part.gz"]
+
+
+def test_a_file_may_have_any_name(tmp_path: Path) -> None:
+    file = write_lines(tmp_path / "endpoints", [b"{}\n"])
+
+    assert names(export_files([file])) == ["endpoints"]
+
+
+def test_a_file_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
+    file = write_lines(tmp_path / "part.json", [b"{}\n"])
+
+    assert names(export_files([tmp_path, file])) == ["part.json"]
+
+
+@pytest.mark.parametrize("path", ["nothing", "empty"])
+def test_what_holds_no_part_is_an_error_that_names_it(tmp_path: Path, path: str) -> None:
+    (tmp_path / "empty").mkdir()
+
+    with pytest.raises(ExportError, match=path):
+        export_files([tmp_path / path])
+
+
+@pytest.mark.parametrize("name", ["part.json", "part.json.gz"])
+def test_lines_come_without_their_ends(tmp_path: Path, name: str) -> None:
+    file = write_lines(tmp_path / name, [b"one\n", b"\n", b"two\r\n", b"three"])
+
+    assert list(read_lines(file)) == [b"one", b"", b"two", b"three"]
+
+
+def test_gzip_is_known_by_its_content(tmp_path: Path) -> None:
+    file = tmp_path / "part.json"
+    file.write_bytes(gzip.compress(b"one\n"))
+
+    assert list(read_lines(file)) == [b"one"]
+
+
+def test_a_byte_order_mark_is_no_content(tmp_path: Path) -> None:
+    file = write_lines(tmp_path / "part.json", [b"\xef\xbb\xbfone\n", b"two\n"])
+
+    assert list(read_lines(file)) == [b"one", b"two"]
+
+
+def test_an_empty_file_has_no_lines(tmp_path: Path) -> None:
+    assert list(read_lines(write_lines(tmp_path / "part.json", []))) == []
+
+
+@pytest.mark.parametrize(
+    "lines", [[], [b"a\n"], [b"a\n", b"b"], [b"\n", b"\n"], [b"x" * (MAX_LINE_BYTES + 5) + b"\n", b"b"]]
+)
+def test_counting_agrees_with_reading(tmp_path: Path, lines: list[bytes]) -> None:
+    file = write_lines(tmp_path / "part.json.gz", lines)
+
+    assert count_lines(file) == len(list(read_lines(file)))
+
+
+@pytest.mark.parametrize("beyond", [1, 2, 3, 3 * MAX_LINE_BYTES])
+def test_a_line_that_is_too_long_is_passed_over(tmp_path: Path, beyond: int) -> None:
+    file = write_lines(tmp_path / "part.json", [b"x" * (MAX_LINE_BYTES + beyond) + b"\n", b"next\n"])
+
+    assert list(read_lines(file)) == [None, b"next"]
+
+
+def test_the_longest_line_is_read(tmp_path: Path) -> None:
+    longest = b"x" * MAX_LINE_BYTES
+
+    assert list(read_lines(write_lines(tmp_path / "part.json", [longest + b"\n"]))) == [longest]
+
+
+def test_memory_does_not_grow_with_a_line(tmp_path: Path) -> None:
+    file = write_lines(tmp_path / "part.gz", [b"0" * 10_000_000 for _ in range(4)])
+    tracemalloc.start()
+
+    assert list(read_lines(file)) == [None]
+
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5_000_000
+
+
+@pytest.mark.parametrize("cut", [5, 20, 60])
+def test_a_file_that_is_cut_off_is_an_error_that_names_it(tmp_path: Path, cut: int) -> None:
+    file = tmp_path / "part.gz"
+    file.write_bytes(gzip.compress(bytes(range(256)) * 4)[:cut])
+
+    with pytest.raises(ExportError, match=r"part\.gz is damaged or not complete"):
+        list(read_lines(file))
+
+
+def test_a_file_with_other_content_behind_its_lines_is_damaged(tmp_path: Path) -> None:
+    file = tmp_path / "part.gz"
+    file.write_bytes(gzip.compress(b"one\n") + b"no gzip")
+
+    with pytest.raises(ExportError, match="damaged"):
+        list(read_lines(file))

@@ -1,0 +1,164 @@
+"""docs/athena.md against the files that the program writes: columns, types, paths, and what queries name."""
+
+import gzip
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from handler.destinations.firehose_records import EVENT_VERSION
+from local.embedded_run import EmbeddedRun
+from tests.embedded import AT_ONCE, Runs, new_endpoint, send, the_event_of
+from tests.hostile import HOSTILE_VALUES
+
+DOCUMENT = (Path(__file__).parents[1] / "docs" / "athena.md").read_text()
+STATEMENTS = re.findall(r"```sql\n(.*?)\n```", DOCUMENT, re.DOTALL)
+TABLE, *QUERIES = STATEMENTS
+
+COLUMN = re.compile(r"^    (\w+) (.+?),?$", re.MULTILINE)
+COLUMNS: Mapping[str, str] = dict(COLUMN.findall(TABLE.partition("\n)\n")[0]))
+PARTITIONS = re.findall(r"(\w+) string", TABLE.partition("PARTITIONED BY")[2].partition(")")[0])
+PROPERTIES: Mapping[str, str] = dict(re.findall(r"'([\w.]+)' = '([^']*)'", TABLE))
+
+PYTHON_TYPES = {"string": str, "bigint": int, "double": float}
+
+
+class WrittenFile(NamedTuple):
+    key: str
+    records: list[dict[str, Any]]
+
+
+@pytest.fixture
+def run(runs: Runs) -> EmbeddedRun:
+    return runs.shared("destinations=firehose", "profileUpdates=all", *AT_ONCE)
+
+
+@pytest.fixture
+def written_file(run: EmbeddedRun) -> WrittenFile:
+    """The file that one event with everything there is ends in."""
+    endpoint_id = new_endpoint()
+    everything = {
+        "evmt_value": "12.5",
+        "usat_plan": "gold",
+        **{f"evat_{number}": value for number, value in enumerate(HOSTILE_VALUES)},
+    }
+    send(run, event="purchase_success", endpoint_id=endpoint_id, **everything)
+    the_event_of(run, endpoint_id)
+    s3, bucket = run.cloud.client("s3"), run.outputs["event_bucket"]
+    for key in (one["Key"] for one in s3.list_objects_v2(Bucket=bucket)["Contents"]):
+        body = gzip.decompress(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        records = [json.loads(line) for line in body.splitlines()]
+        if any(record["client"]["client_id"] == endpoint_id for record in records):
+            return WrittenFile(key, records)
+    raise AssertionError("the event is in no file")
+
+
+def fits(type_: str, value: Any) -> bool:
+    """Whether a JSON value is what a column of this type holds, nothing more and nothing less."""
+    if found := re.fullmatch(r"struct<(.+)>", type_):
+        fields = dict(field.split(": ") for field in found[1].split(", "))
+        return set(value) == set(fields) and all(fits(fields[name], value[name]) for name in fields)
+    if found := re.fullmatch(r"map<string, (\w+)>", type_):
+        return all(fits(found[1], entry) for entry in value.values())
+    return type(value) is PYTHON_TYPES[type_]
+
+
+def test_the_table_has_a_column_for_each_key_of_a_record_and_no_other(written_file: WrittenFile) -> None:
+    (record,) = written_file.records
+    assert set(COLUMNS) == set(record)
+
+
+def test_each_value_of_a_record_is_of_its_columns_type(written_file: WrittenFile) -> None:
+    (record,) = written_file.records
+    assert record["attributes"]
+    assert record["metrics"]
+    assert record["user_attributes"]
+    assert [name for name, type_ in COLUMNS.items() if not fits(type_, record[name])] == []
+
+
+def test_hostile_values_lie_in_the_bucket_as_they_were_sent(written_file: WrittenFile) -> None:
+    (record,) = written_file.records
+    assert tuple(record["attributes"].values()) == HOSTILE_VALUES
+
+
+def test_the_table_finds_a_file_where_the_program_puts_it(written_file: WrittenFile) -> None:
+    prefix = re.search(r"LOCATION 's3://BUCKET/(.*)'", TABLE)
+    assert prefix
+    assert written_file.key.startswith(prefix[1])
+    folders = written_file.key.removeprefix(prefix[1]).split("/")[:-1]
+    assert [folder.partition("=")[0] for folder in folders] == PARTITIONS
+
+
+@pytest.mark.parametrize("partition", PARTITIONS)
+def test_the_table_works_out_the_path_of_a_day(written_file: WrittenFile, partition: str) -> None:
+    value = dict(part.split("=") for part in written_file.key.split("/") if "=" in part)[partition]
+    first, last = (int(limit) for limit in PROPERTIES[f"projection.{partition}.range"].split(","))
+    digits = int(PROPERTIES.get(f"projection.{partition}.digits", "1"))
+    assert PROPERTIES[f"projection.{partition}.type"] == "integer"
+    assert first <= int(value) <= last
+    assert value == f"{int(value):0{digits}}"
+
+
+def test_a_month_and_a_day_below_ten_have_the_digits_that_the_path_has() -> None:
+    assert [PROPERTIES[f"projection.{name}.digits"] for name in ("month", "day")] == ["2", "2"]
+
+
+def test_a_file_lies_under_the_day_on_which_it_was_written(written_file: WrittenFile) -> None:
+    moment = datetime.now(UTC)
+    days = [f"year={day:%Y}/month={day:%m}/day={day:%d}" for day in (moment, moment - timedelta(hours=1))]
+    assert any(f"/{day}/" in written_file.key for day in days)
+
+
+def test_names_that_differ_in_their_case_are_two(run: EmbeddedRun) -> None:
+    endpoint_id = new_endpoint()
+    send(run, event="purchase", endpoint_id=endpoint_id, evat_Plan="a", evat_plan="b")
+    assert the_event_of(run, endpoint_id).attributes == {"Plan": "a", "plan": "b"}
+    assert PROPERTIES["case.insensitive"] == "FALSE"
+
+
+def test_the_document_describes_every_column() -> None:
+    described = re.findall(r"^\| `([\w.]+)`(?:, `(\w+)`, `(\w+)`)? \|", DOCUMENT, re.MULTILINE)
+    names = [name.partition(".")[0] for row in described for name in row if name]
+    assert names[: len(COLUMNS) + 3] == [*COLUMNS, *PARTITIONS]
+
+
+def test_the_document_gives_the_event_version() -> None:
+    assert f"| `event_version` | `{EVENT_VERSION}` |" in DOCUMENT
+
+
+def names_of(query: str) -> set[str]:
+    """What a query names: not its keywords (upper case), functions, texts and the names it gives itself."""
+    bare = re.sub(r"'[^']*'", "''", query)
+    given = set(re.findall(r"\bAS (\w+)", bare))
+    return set(re.findall(r"\b[a-z_]\w*(?:\.\w+)?\b(?!\()", bare)) - given - {"gtm_pixel_events"}
+
+
+def test_there_are_three_queries() -> None:
+    assert len(QUERIES) == 3
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_query_names_only_what_the_table_has(query: str) -> None:
+    fields = {f"{name}.{field}" for name, type_ in COLUMNS.items() for field in re.findall(r"(\w+): ", type_)}
+    assert names_of(query) <= {*COLUMNS, *PARTITIONS, *fields}
+    assert "FROM gtm_pixel_events" in query
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_query_reads_the_files_of_a_month_only(query: str) -> None:
+    assert "WHERE year = '2026' AND month = '11'" in query
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_query_counts_an_event_once(query: str) -> None:
+    assert "row_number() OVER (PARTITION BY client.client_id, event_id ORDER BY arrival_timestamp)" in query
+    assert "WHERE copy = 1" in query
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_query_takes_nothing_out_of_a_map_that_may_lack_it(query: str) -> None:
+    assert "[" not in query
