@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 import yaml
 
 from tests.test_program import recorded
@@ -13,7 +14,7 @@ README = (PROJECT / "README.md").read_text()
 
 def table(heading: str) -> dict[str, str]:
     """First column of the table under a heading → second column."""
-    section = README.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    section = re.split(r"\n###? ", README.partition(f"\n## {heading}\n")[2], maxsplit=1)[0]
     return dict(re.findall(r"^\| `([^`]+)` \| (.*?) \|", section, re.MULTILINE))
 
 
@@ -38,7 +39,28 @@ def yaml_text(value: object) -> str:
 
 
 def test_the_readme_describes_every_output() -> None:
-    assert set(table("Outputs")) == set(recorded().outputs)
+    everywhere = {
+        "destinations": ["pinpoint", "customer-profiles", "firehose"],
+        "pinpointApplicationId": "0123456789abcdef0123456789abcdef",
+    }
+
+    assert set(table("Outputs")) == set(recorded("prod", **everywhere).outputs)
+
+
+def excerpts() -> list[tuple[str, str]]:
+    """The path and the text of every excerpt in docs/adding-a-destination.md, cut at its lines of dots."""
+    guide = (PROJECT / "docs" / "adding-a-destination.md").read_text()
+    blocks = re.findall(r"<!-- (\S+) -->\n```\w+\n(.*?)```", guide, re.DOTALL)
+    return [(path, part) for path, block in blocks for part in block.split("...\n")]
+
+
+def test_the_guide_to_destinations_has_excerpts() -> None:
+    assert len(excerpts()) >= 10
+
+
+@pytest.mark.parametrize(("path", "excerpt"), excerpts())
+def test_the_guide_to_destinations_quotes_the_sources(path: str, excerpt: str) -> None:
+    assert excerpt in (PROJECT / path).read_text()
 
 
 def test_every_link_to_a_file_leads_somewhere() -> None:
