@@ -18,28 +18,45 @@ from types import SimpleNamespace
 from typing import Any
 
 from components.lambda_package import PackageArgs, build
-from local.http_server import HttpServer
+from components.profile_template import ProfileTemplateArgs, profile_template
+from local.customer_profiles import CustomerProfilesStandIn
+from local.http_server import HttpServer, WsgiApplication
 from local.native_packages import replace_native_packages
 from local.pinpoint import PinpointStandIn
 from local.recorder import Recorder
 
 PROJECT = Path(__file__).parents[1]
 APPLICATION_ID = "0123456789abcdef0123456789abcdef"
+PROFILES = ProfileTemplateArgs(
+    domain_name="amazon-connect-example",
+    new_domain=True,
+    object_type_name="gtm-pixel-benchmark",
+    expiration_days=366,
+    create_profiles=True,
+)
 REPEATS = 5
 EVENTS = 1_000
 
+_NOWHERE = Path(os.devnull).open("w")  # noqa: SIM115 - open as long as the process
+
 
 def main() -> None:
-    _cold_start(
-        "processor",
-        _archive("requirements.txt", {"sqs", "pinpoint"}),
-        "import handler.processor, boto3; boto3.client('pinpoint', region_name='eu-west-1')",
-    )
+    for services in (["pinpoint"], ["customer-profiles", "firehose"]):
+        clients = "; ".join(f"boto3.client({name!r}, region_name='eu-west-1')" for name in services)
+        _cold_start(
+            f"processor for {' and '.join(services)}",
+            _archive("requirements.txt", {"sqs", *services}),
+            f"import handler.processor, boto3; {clients}",
+        )
     _cold_start(
         "authorizer", _archive("requirements-authorizer.txt", set()), "import handler.authorizer, jwt"
     )
-    with _stand_in() as pinpoint:
-        _batches(pinpoint)
+    pinpoint = PinpointStandIn(Recorder(), application_ids=[APPLICATION_ID])
+    with _serving("pinpoint", pinpoint):
+        _batches("pinpoint", lambda: len(pinpoint.requests))
+    profiles = CustomerProfilesStandIn(Recorder(), templates=[profile_template(PROFILES)])
+    with _serving("customer-profiles", profiles):
+        _batches("customer-profiles", lambda: len(profiles.requests))
 
 
 def _archive(requirements: str, services: set[str]) -> Path:
@@ -72,30 +89,32 @@ def _python(statement: str, task_root: str) -> None:
     subprocess.run([sys.executable, "-I", "-S", "-c", program], check=True, env={})  # noqa: S603 - own words
 
 
-def _batches(pinpoint: PinpointStandIn) -> None:
+def _batches(destination: str, requests_so_far: Callable[[], int]) -> None:
     """The same events in one batch and one by one."""
-    from handler.processor import lambda_handler
+    from handler import processor
 
+    # The next destination is another container.
+    processor._processor.cache_clear()  # noqa: SLF001
     context: Any = SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000)
 
     def record(batches: Sequence[Sequence[int]]) -> Callable[[], None]:
         def run() -> None:
             for batch in batches:
-                lambda_handler({"Records": [_sqs_record(n) for n in batch]}, context)
+                processor.lambda_handler({"Records": [_sqs_record(n) for n in batch]}, context)
 
         return run
 
     together, singly = record([range(EVENTS)]), record([[n] for n in range(EVENTS)])
-    # The handler prints metrics and log lines, and keeps the stream that it first saw.
-    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+    # The handler prints metrics and log lines, and its logger keeps the stream that it first saw.
+    with redirect_stdout(_NOWHERE):
         together()  # the first call makes the client
-        before = len(pinpoint.requests)
+        before = requests_so_far()
         batched = _median(together)
-        requests = (len(pinpoint.requests) - before) // REPEATS
+        requests = (requests_so_far() - before) // REPEATS
         one_by_one = _median(singly, repeats=1)
     print(
-        f"{EVENTS} events: one batch takes 1/{one_by_one / batched:.0f} of the time of one by one "
-        f"({batched:.2f} s, {one_by_one:.2f} s), in {requests} requests instead of {EVENTS}"
+        f"{destination}, {EVENTS} events: one batch takes 1/{one_by_one / batched:.0f} of the time of one by "
+        f"one ({batched:.2f} s, {one_by_one:.2f} s), in {requests} requests instead of {EVENTS}"
     )
 
 
@@ -109,28 +128,32 @@ def _sqs_record(number: int) -> dict[str, Any]:
 
 
 @contextmanager
-def _stand_in() -> Iterator[PinpointStandIn]:
-    """Pinpoint's stand-in on loopback, and the environment of a function that uses it."""
-    pinpoint = PinpointStandIn(Recorder(), application_ids=[APPLICATION_ID])
-    server = HttpServer(pinpoint).start()
+def _serving(destination: str, stand_in: WsgiApplication) -> Iterator[None]:
+    """A destination's stand-in on loopback, and the environment of a function that uses it."""
+    server = HttpServer(stand_in).start()
     os.environ |= {
         "AUTH_MODE": "open",
-        "DESTINATIONS": "pinpoint",
+        "DESTINATIONS": destination,
         "PINPOINT_APPLICATION_ID": APPLICATION_ID,
         "PINPOINT_REGION": "eu-west-1",
+        "CUSTOMER_PROFILES_DOMAIN": PROFILES.domain_name,
+        "CUSTOMER_PROFILES_OBJECT_TYPE": PROFILES.object_type_name,
+        "CUSTOMER_PROFILES_TRIGGER_ATTRIBUTES": "[]",
+        # No quota here: what is measured is the work, not the pace.
+        "CUSTOMER_PROFILES_REQUESTS_PER_SECOND": "100000",
         "PROFILE_UPDATES": "none",
         "PROFILE_ATTRIBUTES": "[]",
         "TIMESTAMP_SOURCE": "gateway",
         "DEAD_LETTER_QUEUE_URL": "http://127.0.0.1/none",
         "POWERTOOLS_SERVICE_NAME": "benchmark",
         "POWERTOOLS_METRICS_NAMESPACE": "benchmark",
-        "AWS_ENDPOINT_URL_PINPOINT": server.url,
+        f"AWS_ENDPOINT_URL_{destination.upper().replace('-', '_')}": server.url,
         "AWS_ACCESS_KEY_ID": "none",
         "AWS_SECRET_ACCESS_KEY": "none",
-        "AWS_REGION": "eu-west-1",
+        "AWS_DEFAULT_REGION": "eu-west-1",
     }
     try:
-        yield pinpoint
+        yield
     finally:
         server.stop()
 

@@ -35,8 +35,8 @@ from local.velocity import MappingTemplateError
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
 NOTES: Sequence[str] = (
-    "SQS, IAM, CloudWatch Logs: moto, in this process; the roles' policies are enforced, queue policies "
-    "are not.",
+    "SQS, IAM, CloudWatch Logs: moto, in this process; the roles' policies are enforced, those of queues and "
+    "buckets are not.",
     "API Gateway: this project's reading of its documentation, from the API as deployed.",
     "Lambda: the deployed archives, each in a process of this machine's Python, one invocation at a time; "
     "compiled packages are this machine's own, in the archive's version.",
