@@ -1,6 +1,6 @@
 """The delivery stream that writes events to a bucket for analytics, and that bucket.
 
-Imports IAM documents of this package.
+Imports IAM documents and roles of this package.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.iam import allow, deny_insecure_transport, policy_document, trust_policy
+from components.iam import allow, deny_insecure_transport, policy_document
+from components.service_role import create_service_role
 
 _DATE = "year=!{timestamp:yyyy}/month=!{timestamp:MM}/day=!{timestamp:dd}/"
 
@@ -63,17 +64,11 @@ class FirehoseStream(pulumi.ComponentResource):
         log_stream = aws.cloudwatch.LogStream(
             f"{name}-errors-delivery", log_group_name=log_group.name, opts=child
         )
-        role = aws.iam.Role(
-            f"{name}-role",
-            description="Amazon Data Firehose writes events to the bucket",
-            assume_role_policy=trust_policy("firehose.amazonaws.com"),
-            opts=child,
-        )
         # What Firehose needs for an S3 destination, by its developer guide, without reading objects.
-        policy = aws.iam.RolePolicy(
-            f"{name}-policy",
-            role=role.name,
-            policy=policy_document(
+        writer = create_service_role(
+            name,
+            "firehose.amazonaws.com",
+            [
                 allow(
                     "FindBucket",
                     ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"],
@@ -85,14 +80,15 @@ class FirehoseStream(pulumi.ComponentResource):
                     pulumi.Output.concat(bucket.arn, "/*"),
                 ),
                 allow("WriteErrors", ["logs:PutLogEvents"], log_stream.arn),
-            ),
-            opts=child,
+            ],
+            child,
+            description="Amazon Data Firehose writes events to the bucket",
         )
         stream = aws.kinesis.FirehoseDeliveryStream(
             name,
             destination="extended_s3",
             extended_s3_configuration={
-                "role_arn": role.arn,
+                "role_arn": writer.role.arn,
                 "bucket_arn": bucket.arn,
                 "prefix": EVENTS_PREFIX,
                 "error_output_prefix": ERRORS_PREFIX,
@@ -107,7 +103,7 @@ class FirehoseStream(pulumi.ComponentResource):
             },
             server_side_encryption={"enabled": True, "key_type": "AWS_OWNED_CMK"},
             # Firehose tries the role when the stream is created.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[writer.policy]),
         )
 
         self.stream_arn = stream.arn

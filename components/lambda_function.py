@@ -1,6 +1,6 @@
 """A Lambda function with what every function here has: its own log group, and a role of its own.
 
-The role may write that log and do what the caller adds, nothing else. Imports IAM documents and the
+The role may write that log and do what the caller adds, nothing else. Imports IAM documents, roles and the
 runtime target of this package; the handler comes in as an archive.
 """
 
@@ -11,8 +11,9 @@ from pathlib import Path
 import pulumi
 import pulumi_aws as aws
 
-from components.iam import Statement, allow, policy_document, trust_policy
+from components.iam import Statement, allow
 from components.lambda_package import TARGET
+from components.service_role import create_service_role
 
 METRICS_NAMESPACE = "gtm-pixel"
 
@@ -50,16 +51,10 @@ class LambdaFunction:
 def create_function(name: str, args: LambdaFunctionArgs, child: pulumi.ResourceOptions) -> LambdaFunction:
     """Create the function `name` and what belongs to it as children of a component."""
     log_group = aws.cloudwatch.LogGroup(f"{name}-logs", retention_in_days=args.log_retention_days, opts=child)
-    role = aws.iam.Role(
-        f"{name}-role",
-        description=args.description,
-        assume_role_policy=trust_policy("lambda.amazonaws.com"),
-        opts=child,
-    )
-    policy = aws.iam.RolePolicy(
-        f"{name}-policy",
-        role=role.name,
-        policy=policy_document(
+    own = create_service_role(
+        name,
+        "lambda.amazonaws.com",
+        [
             allow(
                 "WriteLogs",
                 ["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -68,13 +63,14 @@ def create_function(name: str, args: LambdaFunctionArgs, child: pulumi.ResourceO
             *args.statements,
             # These two actions know no resources.
             *([allow("Trace", _XRAY_ACTIONS, "*")] if args.tracing else []),
-        ),
-        opts=child,
+        ],
+        child,
+        description=args.description,
     )
     function = aws.lambda_.Function(
         name,
         description=args.description,
-        role=role.arn,
+        role=own.role.arn,
         runtime=TARGET.runtime,
         architectures=[TARGET.architecture],
         handler=args.handler,
@@ -91,7 +87,7 @@ def create_function(name: str, args: LambdaFunctionArgs, child: pulumi.ResourceO
         },
         logging_config={"log_format": "JSON", "log_group": log_group.name},
         tracing_config={"mode": "Active" if args.tracing else "PassThrough"},
-        opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[policy])),
+        opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[own.policy])),
     )
     return LambdaFunction(function, log_group)
 

@@ -1,7 +1,7 @@
 """The HTTP endpoint that GTM calls: API Gateway puts each request on the queue, with no code between.
 
 A regional REST API, because only REST APIs map a request to SQS by template (docs/adr/0001).
-Imports the OpenAPI document, the token authorizer and IAM documents of this package.
+Imports the OpenAPI document, the token authorizer, IAM documents and roles of this package.
 """
 
 import hashlib
@@ -13,9 +13,10 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.iam import allow, policy_document, trust_policy
+from components.iam import allow
 from components.location import Location
 from components.openapi import api_document
+from components.service_role import create_service_role
 from components.token_authorizer import TokenAuthorizer
 
 ACCESS_LOG_FORMAT = json.dumps(
@@ -68,26 +69,22 @@ class PixelApi(pulumi.ComponentResource):
         super().__init__("gtm-pixel:index:PixelApi", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
 
-        role = aws.iam.Role(
-            f"{name}-role",
+        sender = create_service_role(
+            name,
+            "apigateway.amazonaws.com",
+            [allow("SendEvents", ["sqs:SendMessage"], args.queue_arn)],
+            child,
             description="API Gateway puts events on the queue",
-            assume_role_policy=trust_policy("apigateway.amazonaws.com"),
-            opts=child,
+            policy_name="send-message",
         )
-        send_message = aws.iam.RolePolicy(
-            f"{name}-send-message",
-            role=role.name,
-            policy=policy_document(allow("SendEvents", ["sqs:SendMessage"], args.queue_arn)),
-            opts=child,
-        )
-        body = self._openapi_body(args, role.arn)
+        body = self._openapi_body(args, sender.role.arn)
         api = aws.apigateway.RestApi(
             name,
             body=body,
             endpoint_configuration={"types": "REGIONAL"},
             opts=child,
         )
-        before_stage: list[pulumi.Resource] = [send_message]
+        before_stage: list[pulumi.Resource] = [sender.policy]
         if args.authorizer is not None:
             before_stage.append(self._permit_authorizer(name, api, args.authorizer, child))
         deployment = aws.apigateway.Deployment(

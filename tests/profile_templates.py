@@ -1,4 +1,7 @@
-"""What AWS's own models say about a template: cfn-lint's resource specification, and botocore's API model."""
+"""A template to begin with, and what AWS's own models say about one.
+
+The models are cfn-lint's resource specification and botocore's description of the API.
+"""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +14,18 @@ from cfnlint.config import ConfigMixIn
 from cfnlint.decode import decode_str
 from cfnlint.runner import Runner
 
+from components.profile_template import ProfileTemplateArgs
+
 REGIONS = ("eu-central-1", "us-east-1")
+
+MINIMAL = ProfileTemplateArgs(
+    domain_name="amazon-connect-example",
+    new_domain=False,
+    object_type_name="gtm-pixel-test",
+    expiration_days=366,
+    create_profiles=True,
+)
+"""The least that a stack can say of its events."""
 
 
 @cache

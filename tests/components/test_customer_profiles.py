@@ -1,5 +1,7 @@
 """The component of Customer Profiles, as it is registered."""
 
+from dataclasses import replace
+
 import botocore.session
 import pulumi
 import pytest
@@ -7,7 +9,8 @@ from cfnlint.helpers import REGIONS as ALL_REGIONS
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from components.customer_profiles import REGIONS, CustomerProfiles
-from components.profile_template import ProfileTemplateArgs, template_body
+from components.profile_template import template_body
+from tests.profile_templates import MINIMAL
 from tests.recording import Recording, record
 
 # cfn-lint knows isolated partitions too, and takes everything to be in me-south-1, of which it has no
@@ -18,13 +21,7 @@ PARTITION_AWS = [
     if "-iso" not in region and not region.startswith(("eusc-", "cn-", "us-gov-", "me-south-1"))
 ]
 
-ARGS = ProfileTemplateArgs(
-    domain_name="amazon-connect-example",
-    new_domain=True,
-    object_type_name="gtm-pixel-test",
-    expiration_days=366,
-    create_profiles=True,
-)
+ARGS = replace(MINIMAL, new_domain=True)
 
 
 @pytest.fixture(scope="module")

@@ -18,19 +18,11 @@ from components.destinations import (
 )
 from components.firehose_stream import FirehoseStreamArgs
 from components.location import current_location
-from components.profile_template import ProfileTemplateArgs
+from tests.profile_templates import MINIMAL
 from tests.recording import Recording, record
 
 PINPOINT = PinpointArgs(application_id="0123456789abcdef0123456789abcdef")
-TEMPLATE = ProfileTemplateArgs(
-    domain_name="amazon-connect-example",
-    new_domain=False,
-    object_type_name="gtm-pixel-test",
-    expiration_days=366,
-    create_profiles=True,
-    trigger_attributes=("currency",),
-    search_attributes=("order", "currency"),
-)
+TEMPLATE = replace(MINIMAL, trigger_attributes=("currency",), search_attributes=("order", "currency"))
 CUSTOMER_PROFILES = CustomerProfilesArgs(template=TEMPLATE, requests_per_second=20)
 NEW_STREAM = FirehoseArgs(
     stream=FirehoseStreamArgs(buffer_seconds=300, retention_days=395, log_retention_days=30),

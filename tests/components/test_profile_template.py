@@ -15,16 +15,9 @@ from components.profile_template import (
     profile_template,
     template_body,
 )
-from tests.profile_templates import findings, refusals
+from tests.profile_templates import MINIMAL, findings, refusals
 
-MINIMAL = ProfileTemplateArgs(
-    domain_name="amazon-connect-example",
-    new_domain=False,
-    object_type_name="gtm-pixel-dev",
-    expiration_days=366,
-    create_profiles=True,
-)
-TRIGGER = EventTriggerArgs(name="gtm-pixel-dev-purchase", event_type="purchase_success")
+TRIGGER = EventTriggerArgs(name="gtm-pixel-test-purchase", event_type="purchase_success")
 CAMPAIGN = "arn:aws:connect-campaigns:eu-central-1:123456789012:campaign/0a1b2c3d"
 FULL = replace(
     MINIMAL,
@@ -37,7 +30,7 @@ FULL = replace(
     event_triggers=(
         TRIGGER,
         EventTriggerArgs(
-            name="gtm-pixel-dev-large_purchase",
+            name="gtm-pixel-test-large_purchase",
             event_type="purchase_success",
             conditions=(
                 TriggerConditionArgs(field="evat_currency", operator="INCLUSIVE", values=("EUR", "CHF")),
@@ -93,7 +86,7 @@ class TestTheEventsType:
 
         assert {key: value for key, value in events.items() if key not in ("Fields", "Keys")} == {
             "DomainName": "amazon-connect-example",
-            "ObjectTypeName": "gtm-pixel-dev",
+            "ObjectTypeName": "gtm-pixel-test",
             "Description": "Events from Google Tag Manager",
             "AllowProfileCreation": True,
             "ExpirationDays": 30,
@@ -157,7 +150,7 @@ class TestTheEndpointsType:
     def test_it_has_the_endpoint_with_its_address_and_user_attributes(self) -> None:
         _, endpoints = object_types(replace(MINIMAL, profile_attributes=["plan"]))
 
-        assert endpoints["ObjectTypeName"] == "gtm-pixel-dev-endpoints"
+        assert endpoints["ObjectTypeName"] == "gtm-pixel-test-endpoints"
         assert fields(endpoints) == {
             "endpoint_id": ENDPOINT_ID,
             "user_id": ("_source.user_id", "_profile.Attributes.user_id", "STRING"),
@@ -214,8 +207,8 @@ class TestAnEventTrigger:
                 "DependsOn": ["EventsType"],
                 "Properties": {
                     "DomainName": "amazon-connect-example",
-                    "EventTriggerName": "gtm-pixel-dev-purchase",
-                    "ObjectTypeName": "gtm-pixel-dev",
+                    "EventTriggerName": "gtm-pixel-test-purchase",
+                    "ObjectTypeName": "gtm-pixel-test",
                     "EventTriggerConditions": [
                         {
                             "LogicalOperator": "ALL",
@@ -262,10 +255,10 @@ class TestAnEventTrigger:
         assert integration["Properties"] == {
             "DomainName": "amazon-connect-example",
             "Uri": CAMPAIGN,
-            "EventTriggerNames": ["gtm-pixel-dev-large_purchase"],
+            "EventTriggerNames": ["gtm-pixel-test-large_purchase"],
         }
         (dependency,) = integration["DependsOn"]
-        assert template[dependency]["Properties"]["EventTriggerName"] == "gtm-pixel-dev-large_purchase"
+        assert template[dependency]["Properties"]["EventTriggerName"] == "gtm-pixel-test-large_purchase"
 
     def test_its_logical_id_does_not_depend_on_the_other_triggers(self) -> None:
         alone = profile_template(replace(FULL, event_triggers=FULL.event_triggers[1:]))["Resources"]
@@ -288,8 +281,8 @@ def dimension(field: str, operator: str, *values: str) -> Mapping[str, Any]:
 def test_its_outputs_are_the_names() -> None:
     assert profile_template(MINIMAL)["Outputs"] == {
         "DomainName": {"Value": "amazon-connect-example"},
-        "ObjectTypeName": {"Value": "gtm-pixel-dev"},
-        "EndpointsTypeName": {"Value": "gtm-pixel-dev-endpoints"},
+        "ObjectTypeName": {"Value": "gtm-pixel-test"},
+        "EndpointsTypeName": {"Value": "gtm-pixel-test-endpoints"},
     }
 
 

@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug import Request, Response
 
-from components.profile_template import ProfileTemplateArgs, profile_template
+from components.profile_template import profile_template
 from handler import aws_calls
 from handler.aws_calls import AwsService, CallLimits
 from handler.destinations import Outcome, Recorded, Refused, Retry, make_destination
@@ -40,18 +41,16 @@ from local.http_server import HttpServer, WsgiApplication
 from local.recorder import Recorder
 from tests.handler.conftest import RECEIVED_MS
 from tests.hostile import HOSTILE_VALUES
+from tests.profile_templates import MINIMAL
 
-DOMAIN = "amazon-connect-example"
-OBJECT_TYPE = "gtm-pixel-test"
+DOMAIN = MINIMAL.domain_name
+OBJECT_TYPE = MINIMAL.object_type_name
 PROFILE_ATTRIBUTES = ("plan", "city", *(f"n{number}" for number in range(20)))
 TRIGGER_ATTRIBUTES = ("currency",)
 TEMPLATE = profile_template(
-    ProfileTemplateArgs(
-        domain_name=DOMAIN,
+    replace(
+        MINIMAL,
         new_domain=True,
-        object_type_name=OBJECT_TYPE,
-        expiration_days=366,
-        create_profiles=True,
         profile_attributes=PROFILE_ATTRIBUTES,
         trigger_attributes=TRIGGER_ATTRIBUTES,
     )

@@ -5,7 +5,7 @@ and Customer Profiles and to moto's Firehose, SQS and S3.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import count
 from typing import Any
@@ -18,7 +18,7 @@ from boto3.session import Session
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from components.profile_template import ProfileTemplateArgs, profile_template
+from components.profile_template import profile_template
 from handler import aws_calls
 from handler.aws_calls import AwsService, CallLimits
 from handler.dead_letters import DeadLetterQueue
@@ -41,23 +41,13 @@ from local.pinpoint import PinpointStandIn
 from local.problems import Problems
 from local.recorder import Recorder
 from tests.delivery_streams import STREAM, create_delivery_stream
+from tests.profile_templates import MINIMAL
 
 REGION = "us-east-1"
 APPLICATION_ID = "a1b2c3"
-DOMAIN = "amazon-connect-example"
-OBJECT_TYPE = "gtm-pixel-test"
 NAMES = ("pinpoint", "customer-profiles", "firehose")
 
-TEMPLATE = profile_template(
-    ProfileTemplateArgs(
-        domain_name=DOMAIN,
-        new_domain=True,
-        object_type_name=OBJECT_TYPE,
-        expiration_days=366,
-        create_profiles=True,
-        profile_attributes=("plan",),
-    )
-)
+TEMPLATE = replace(MINIMAL, new_domain=True, profile_attributes=("plan",))
 # Short enough to be waited out in a test.
 IMPATIENT = CallLimits(connect_seconds=1, read_seconds=0.4, attempts=1)
 TOO_LATE_SECONDS = 0.6
@@ -116,7 +106,7 @@ def services() -> Iterator[Services]:
     ):
         create_delivery_stream(cloud)
         application = PinpointStandIn(recorder, application_ids=[APPLICATION_ID])
-        profiles = CustomerProfilesStandIn(recorder, templates=[TEMPLATE])
+        profiles = CustomerProfilesStandIn(recorder, templates=[profile_template(TEMPLATE)])
         servers = {
             "PINPOINT": HttpServer(application).start(),
             "CUSTOMER_PROFILES": HttpServer(profiles).start(),
@@ -152,8 +142,8 @@ def make_destinations(limits: CallLimits) -> Sequence[Destination]:
             application_id=APPLICATION_ID, service=AwsService("pinpoint", region=REGION, limits=limits)
         ),
         CustomerProfilesDestination(
-            domain=DOMAIN,
-            object_type=OBJECT_TYPE,
+            domain=TEMPLATE.domain_name,
+            object_type=TEMPLATE.object_type_name,
             declared=DeclaredAttributes(
                 profile_attributes=frozenset({"plan"}), trigger_attributes=frozenset()
             ),

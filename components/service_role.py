@@ -1,0 +1,45 @@
+"""A role that one AWS service assumes, and the one policy that says what it may do there.
+
+Imports IAM documents of this package.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.iam import Statement, policy_document, trust_policy
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRole:
+    """A role, and its policy for whoever has to wait until the role may do what it is for."""
+
+    role: aws.iam.Role
+    policy: aws.iam.RolePolicy
+
+
+def create_service_role(
+    name: str,
+    service: str,
+    statements: Sequence[Statement],
+    child: pulumi.ResourceOptions,
+    *,
+    description: str,
+    policy_name: str = "policy",
+) -> ServiceRole:
+    """Create `name`-role, which `service` (`lambda.amazonaws.com`) may assume, and `name`-`policy_name`."""
+    role = aws.iam.Role(
+        f"{name}-role",
+        description=description,
+        assume_role_policy=trust_policy(service),
+        opts=child,
+    )
+    policy = aws.iam.RolePolicy(
+        f"{name}-{policy_name}",
+        role=role.name,
+        policy=policy_document(*statements),
+        opts=child,
+    )
+    return ServiceRole(role, policy)
