@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -34,6 +35,8 @@ _CLOSING_SECONDS = 1.0
 
 # Retry reason where this program, not a service, went wrong.
 _UNEXPECTED = "unexpected_error"
+# Retry reason where an earlier update of the same attribute has to come again.
+_AFTER_EARLIER_UPDATE = "after_earlier_update"
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
@@ -92,11 +95,15 @@ class EventProcessor:
         failed: list[str] = []
         refused: list[DeadLetter] = []
         accepted = self._accept(records, report, failed)
-        # Messages with the same event id of the same endpoint are one event, recorded once.
+        # Messages with the same event id of the same endpoint are one event, recorded once. One that may
+        # update the profile goes before one that may not: anyone can send the latter.
         firsts: dict[tuple[str, str], Event] = {}
-        for event in (one.decision.event for one in accepted):
+        for event in sorted(
+            (one.decision.event for one in accepted), key=lambda event: not event.user_attributes
+        ):
             firsts.setdefault((event.endpoint_id, event.event_id), event)
-        outcomes = self._record(list(firsts.values()), time_left)
+        events = list(firsts.values())
+        outcomes = _keep_updates_in_order(events, self._record(events, time_left))
         recorded_at_ms = time.time_ns() // 1_000_000
         for one in accepted:
             event = one.decision.event
@@ -212,6 +219,24 @@ def _settle(outcomes: Sequence[Outcome]) -> Outcome:
         # An update counts once, in however many destinations it is.
         profile_updates=max(one.profile_updates for one in recorded),
     )
+
+
+def _keep_updates_in_order(events: Sequence[Event], outcomes: Mapping[str, Outcome]) -> Mapping[str, Outcome]:
+    """Let later updates of a profile come again with an earlier one that has to.
+
+    An event that comes again writes its user attributes again. Alone, it would set those back that a later
+    event of its endpoint has written meanwhile; together, the later one wins.
+    """
+    settled = dict(outcomes)
+    waiting: dict[str, set[str]] = {}  # by endpoint: the user attributes that will be written again
+    for event in sorted(events, key=attrgetter("received_ms")):
+        names = waiting.setdefault(event.endpoint_id, set())
+        outcome = settled[event.message_id]
+        if isinstance(outcome, Recorded) and not names.isdisjoint(event.user_attributes):
+            outcome = settled[event.message_id] = Retry(_AFTER_EARLIER_UPDATE)
+        if isinstance(outcome, Retry):
+            names.update(event.user_attributes)
+    return settled
 
 
 def _count_recorded(report: BatchReport, decision: Decision, recorded: Recorded, now_ms: int) -> None:

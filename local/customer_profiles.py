@@ -415,7 +415,7 @@ def _read_values(fields: Mapping[str, Field], content: Mapping[str, Any]) -> dic
         text = value if isinstance(value, str) else json.dumps(value)
         if length(text) > _MAX_VALUE_LENGTH:
             raise ServiceError(400, f"The field {name} is too long")
-        if not text and declared.target is not None:
+        if not text:
             raise ServiceError(400, f"The field {name} is empty")
         values[name] = text
     return values

@@ -30,6 +30,7 @@ class LimitReason(StrEnum):
     EVENT_TYPE_TOO_LONG = "customer_profiles_event_type_too_long"
     OBJECT_TOO_LARGE = "customer_profiles_object_too_large"
     # The attribute is left out.
+    ATTRIBUTE_VALUE_EMPTY = "customer_profiles_attribute_value_empty"
     ATTRIBUTE_VALUE_TOO_LONG = "customer_profiles_attribute_value_too_long"
     USER_ATTRIBUTE_UNDECLARED = "customer_profiles_user_attribute_undeclared"
     USER_ATTRIBUTE_VALUE_EMPTY = "customer_profiles_user_attribute_value_empty"
@@ -139,10 +140,12 @@ def _usable_user_attributes(
 def _usable_attributes(
     event: Event, declared: DeclaredAttributes, dropped: Counter[LimitReason]
 ) -> dict[str, str]:
-    """The event's attributes; one that is no field of the object type may have any length."""
+    """The event's attributes; one that is no field of the object type may be empty or of any length."""
     usable: dict[str, str] = {}
     for name, value in event.attributes.items():
-        if name in declared.trigger_attributes and utf16_length(value) > MAX_FIELD_LENGTH:
+        if name in declared.trigger_attributes and not value:
+            dropped[LimitReason.ATTRIBUTE_VALUE_EMPTY] += 1
+        elif name in declared.trigger_attributes and utf16_length(value) > MAX_FIELD_LENGTH:
             dropped[LimitReason.ATTRIBUTE_VALUE_TOO_LONG] += 1
         else:
             usable[name] = value

@@ -98,12 +98,16 @@ def test_a_user_attribute_that_the_profile_cannot_hold_is_left_out_and_counted(
     assert (one.profile_updates, one.dropped) == (1, {reason: 1})
 
 
-def test_a_trigger_attribute_that_is_too_long_is_left_out_and_counted(
-    make_event: Callable[..., Event],
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [("x" * 256, LimitReason.ATTRIBUTE_VALUE_TOO_LONG), ("", LimitReason.ATTRIBUTE_VALUE_EMPTY)],
+)
+def test_a_trigger_attribute_that_no_field_can_hold_is_left_out_and_counted(
+    make_event: Callable[..., Event], value: str, reason: LimitReason
 ) -> None:
-    (one,) = prepared(make_event(attributes={"currency": "x" * 256, "item": "book"})).objects
-    assert json.loads(one.text)["attributes"] == {"item": "book"}
-    assert one.dropped == {LimitReason.ATTRIBUTE_VALUE_TOO_LONG: 1}
+    (one,) = prepared(make_event(attributes={"currency": value, "item": "book", "note": ""})).objects
+    assert json.loads(one.text)["attributes"] == {"item": "book", "note": ""}
+    assert one.dropped == {reason: 1}
 
 
 @pytest.mark.parametrize("attributes", [{"currency": "x" * 255}, {"item": "x" * 256}, {"item": ""}])

@@ -191,14 +191,15 @@ def deliver(
     return set(processor.process(messages, time_left=lambda: seconds))
 
 
-def make_record(endpoint: int, plan: str) -> dict[str, Any]:
+def make_record(endpoint: int, plan: str | None) -> dict[str, Any]:
     """A message with an event and an id that no other example has; the event's id is the message's."""
     message_id = f"message-{next(_numbers)}"
-    body = {"event": "purchase", "endpoint_id": f"endpoint-{endpoint}", "usat_plan": plan}
+    body = {"event": "purchase", "endpoint_id": f"endpoint-{endpoint}"}
+    body |= {"usat_plan": plan} if plan else {}
     return {
         "messageId": message_id,
         "body": urlencode(body),
-        "attributes": {"SentTimestamp": "1790000000000"},
+        "attributes": {"SentTimestamp": str(1_790_000_000_000 + next(_numbers))},
         "messageAttributes": {},
     }
 
@@ -307,7 +308,7 @@ def test_every_message_is_recorded_everywhere_or_kept_or_comes_again(
     seconds: float,
     dead_letters: str,
 ) -> None:
-    records = [make_record(endpoint, plan) for endpoint, plan in messages]
+    records = [make_record(endpoint, value) for endpoint, value in messages]
     ids = [record["messageId"] for record in records]
     for name, faults in plans.items():
         plan(services, name, faults, ids)
@@ -341,6 +342,38 @@ def test_one_failing_destination_is_tried_again_and_the_others_have_the_event(se
 
     assert failed == {record["messageId"]}
     assert [services.recorded_in(name, record["messageId"]) for name in NAMES] == [1, 0, 1]
+
+
+@pytest.mark.parametrize("failing", ["customer-profiles", "firehose"])
+def test_an_older_update_that_comes_again_does_not_replace_a_newer_one(
+    services: Services, failing: str
+) -> None:
+    endpoint = next(_numbers)
+    older, newer = make_record(endpoint, "silver"), make_record(endpoint, "gold")
+    ids = [older["messageId"], newer["messageId"]]
+    # As often as a destination tries within one invocation.
+    plan(services, failing, [Fault(entries={0: (500, True)})] * 3, ids)
+    processor = make_processor(services)
+
+    failed = deliver(processor, [older, newer])
+    assert deliver(processor, [record for record in (older, newer) if record["messageId"] in failed]) == set()
+
+    profile = services.profiles.profile(f"endpoint-{endpoint}")
+    assert profile is not None
+    assert profile["plan"] == "gold"
+
+
+def test_only_updates_of_the_same_attribute_wait_for_an_older_one(services: Services) -> None:
+    endpoint = next(_numbers)
+    records = [
+        make_record(endpoint, "silver"),
+        make_record(endpoint, None),
+        make_record(endpoint + 1, "gold"),
+    ]
+    ids = [record["messageId"] for record in records]
+    plan(services, "customer-profiles", [Fault(entries={0: (500, True)})] * 3, ids)
+
+    assert deliver(make_processor(services), records) == {ids[0]}
 
 
 @pytest.mark.parametrize("delivered", [1, 3])

@@ -595,6 +595,17 @@ def test_a_profile_update_counts_once_in_two_destinations(
     assert invoke(make_record(purchase())).metric("ProfileUpdatesApplied") == [2]
 
 
+@pytest.mark.parametrize("first", ["with", "without"])
+def test_of_one_event_in_two_messages_the_one_that_may_update_the_profile_counts(
+    pinpoint: Pinpoint, invoke: Callable[..., Run], make_record: Records, first: str
+) -> None:
+    bodies = {"with": purchase(event_id="same", usat_plan="gold"), "without": purchase(event_id="same")}
+    second = "without" if first == "with" else "with"
+    run = invoke(make_record(bodies[first]), make_record(bodies[second]))
+    assert (run.failed, run.metric("ProfileUpdatesApplied")) == ([], [1])
+    assert [event.user_attributes for event in pinpoint.recorder.events()] == [{"plan": ["gold"]}]
+
+
 class Waiting:
     """A destination that records nothing before the others have begun."""
 

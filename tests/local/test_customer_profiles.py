@@ -314,6 +314,7 @@ class TestLimits:
             an_event(user_attributes={"plan": "🎉" * 128}),
             an_event(user_attributes={"plan": ["gold"]}),
             an_event(attributes={"order": "x" * 256}),
+            an_event(attributes={"order": ""}),
         ],
     )
     def test_an_object_beyond_a_limit_is_refused_alone(
