@@ -6,12 +6,16 @@ needs a value, and a value has its declared type. Imports nothing of the project
 """
 
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 
 
 class StackConfigError(Exception):
@@ -74,6 +78,11 @@ def load(project_dir: Path, stack: str, overrides: Iterable[str] = ()) -> StackC
     if "aws:region" not in values:
         raise StackConfigError(
             f"stack '{stack}' has no aws:region: set it in Pulumi.{stack}.yaml or with --config aws:region=…"
+        )
+    if not _REGION.fullmatch(str(values["aws:region"])):
+        raise StackConfigError(
+            f"aws:region is {_shown(values['aws:region'])}, which is not an AWS Region: set one such as "
+            "eu-central-1"
         )
     return StackConfig(
         project=name,

@@ -186,3 +186,14 @@ def test_an_override_that_is_not_json_is_an_error(project: Path) -> None:
 def test_an_encrypted_value_is_an_error(project: Path, value: object) -> None:
     (project / "Pulumi.dev.yaml").write_text(STACK + f"  gtm-pixel:stageName: {json.dumps(value)}\n")
     assert "which the embedded run cannot decrypt" in refusal(project)
+
+
+@pytest.mark.parametrize("region", ["frankfurt", "eu-central", "eu-central-1a", ""])
+def test_what_is_no_region_is_an_error(project: Path, region: str) -> None:
+    expected = f"aws:region is '{region}', which is not an AWS Region: set one such as eu-central-1"
+    assert refusal(project, f"aws:region={region}") == expected
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "us-gov-west-1", "ap-southeast-5"])
+def test_a_region_is_taken(project: Path, region: str) -> None:
+    assert load(project, "dev", [f"aws:region={region}"]).region == region
