@@ -97,6 +97,7 @@ pulumi.export(
     "gtm_image_url",
     pulumi.Output.concat(api.events_url, "?event={{Event}}&endpoint_id={{endpoint_id}}"),
 )
+pulumi.export("region", location.region)
 pulumi.export("queue_url", queue.queue_url)
 pulumi.export("dead_letter_queue_url", queue.dead_letter_queue_url)
 pulumi.export("function_name", processor.function_name)

@@ -73,3 +73,17 @@ def test_every_link_to_a_file_leads_somewhere() -> None:
     ]
 
     assert broken == []
+
+
+def test_every_file_that_the_documents_name_is_there() -> None:
+    documents = [PROJECT / "README.md", *(PROJECT / "docs").rglob("*.md")]
+    missing = [
+        f"{document.name}: {path}"
+        for document in documents
+        for path in re.findall(
+            r"`((?:tests|local|handler|components|gtm|migrate)/[\w/.-]+\.\w+)`", document.read_text()
+        )
+        if not (PROJECT / path).exists()
+    ]
+
+    assert missing == []
