@@ -1,5 +1,5 @@
 # make local   the whole program on this machine, no AWS account (STACK=dev PORT=8080 CONFIG="key=value …")
-# make gtm     the GTM container of a deployed stack, ready to import (STACK=dev GTM_CONFIG=gtm/gtm.yaml)
+# make gtm     the GTM container of the selected stack or of STACK, ready to import (GTM_CONFIG=gtm/gtm.yaml)
 # make test    every test
 # make check   format, lint and types
 # make bench   measurements (cold start, batches)
@@ -7,7 +7,7 @@
 #
 # Everything is set up on the way: a virtual environment in .venv with hash-checked dependencies.
 
-STACK ?= dev
+STACK ?=
 PORT ?= 8080
 CONFIG ?=
 PYTEST_ARGS ?=
@@ -24,11 +24,11 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 .DELETE_ON_ERROR:
 
 local: $(VENV)/.run
-	@exec $(BIN)/python -m local --stack "$(STACK)" --port "$(PORT)" $(if $(CONFIG),--config $(CONFIG))
+	@exec $(BIN)/python -m local --stack "$(or $(STACK),dev)" --port "$(PORT)" $(if $(CONFIG),--config $(CONFIG))
 
 gtm: $(VENV)/.run
-	pulumi stack output --json --stack "$(STACK)" | \
-		$(BIN)/python -m gtm container --outputs - --config "$(GTM_CONFIG)" -o "gtm-container-$(STACK).json"
+	pulumi stack output --json $(if $(STACK),--stack "$(STACK)") | \
+		$(BIN)/python -m gtm container --outputs - --config "$(GTM_CONFIG)" -o "gtm-container$(if $(STACK),-$(STACK)).json"
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -1,6 +1,6 @@
 """`python -m gtm`: write what Google Tag Manager imports.
 
-    python -m gtm container --events-url URL --event purchase_success --event-attribute value=ecommerce.value
+    python -m gtm container --events-url URL --event purchase_success --metric value=ecommerce.value
     python -m gtm template --events-url URL
 
 Imports the rest of `gtm`. What is written goes to standard output or to a file, all else to standard error.
@@ -34,7 +34,10 @@ from gtm.plan import (
 
 USAGE_ERROR = 2
 
-NEXT_STEPS = "GTM: Admin → Import Container → this file, a new workspace, Merge → Rename conflicting."
+NEXT_STEPS = """\
+GTM: Admin → Import Container → this file, a new workspace.
+The first time: Merge, Rename conflicting tags.
+When you import again: Merge, Overwrite conflicting tags, or every event is sent twice."""
 
 
 class _UsageError(Exception):
@@ -170,9 +173,18 @@ def _target(options: argparse.Namespace) -> plan_file.Overrides:
     """What flags and stack outputs say, whatever describes the events."""
     events_url, default_token = options.events_url, None
     if options.outputs is not None:
-        outputs = _json(options.outputs, _read(options.outputs))
+        text = _read(options.outputs)
+        # The CLI before the pipe has failed, or was not found.
+        if options.outputs == "-" and not text.strip():
+            raise _UsageError(
+                "`pulumi stack output --json` gave nothing: is the Pulumi CLI installed, and the stack "
+                "deployed?"
+            )
+        outputs = _json(options.outputs, text)
         if not isinstance(outputs, dict) or not isinstance(outputs.get("events_url"), str):
-            raise _UsageError(f"{options.outputs}: there is no output events_url; run pulumi up first")
+            raise _UsageError(
+                f"{_shown(options.outputs)}: there is no output events_url; run pulumi up first"
+            )
         events_url = outputs["events_url"]
         if outputs.get("auth_mode") == "authenticated":
             default_token = Token(source=TokenSource.DATA_LAYER, name=DEFAULT_TOKEN_KEY)
@@ -231,16 +243,19 @@ def _read(file: str) -> str:
         return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise _UsageError(f"{file} cannot be read ({reason}): give the path of a file") from None
+        raise _UsageError(f"{_shown(file)} cannot be read ({reason}): give the path of a file") from None
 
 
 def _json(file: str, text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:
-        raise _UsageError(
-            f"{'standard input' if file == '-' else file} holds no JSON: give another file"
-        ) from None
+        raise _UsageError(f"{_shown(file)} holds no JSON: give another file") from None
+
+
+def _shown(file: str) -> str:
+    """A file for a message."""
+    return "standard input" if file == "-" else file
 
 
 def _write(text: str, file: str | None) -> None:

@@ -10,8 +10,8 @@ value, the rule and the fix.
     token: {data_layer: id_token}                     # authenticated scenario; or {cookie: NAME}
     events:                                           # or all_custom_events: {…}, one tag for every event
       purchase_success:
-        event_attributes: {value: ecommerce.value}    # name: data layer variable
-        metrics: {quantity: ecommerce.quantity}
+        event_attributes: {currency: ecommerce.currency}    # name: data layer variable
+        metrics: {value: ecommerce.value, quantity: ecommerce.quantity}
         user_attributes: {plan: user.plan}
       sign_up:                                        # nothing but the endpoint id
 """

@@ -67,7 +67,7 @@ class ShownProfile:
 class Front:
     """WSGI application for `/`, `/outputs`, `/recorded`, `/arrivals`, `/profile` and `/{stage}/…`.
 
-    `/gtm/container.json?parameter=evat_value&…` answers the container export that sends every custom event
+    `/gtm/container.json?parameter=evmt_value&…` answers the container export that sends every custom event
     with these parameters, `/gtm/stand-in.js` the script that runs it in the page. Where there are demo users,
     POST `/demo/sign-in` with `{"user": NAME}` answers their tokens.
     """

@@ -307,14 +307,14 @@ scenarios:
     assertThat(sent[0]).isEqualTo(EVENTS_URL + '?event=purchase_success&endpoint_id=e1&gtmcb=7');
 - name: Attributes, metrics and user attributes have their prefixes
   code: |-
-    mockData.eventAttributes = [{name: 'value', value: '12.50'}, {name: 'currency', value: 'EUR'}];
-    mockData.metrics = [{name: 'quantity', value: 2}];
+    mockData.eventAttributes = [{name: 'currency', value: 'EUR'}];
+    mockData.metrics = [{name: 'value', value: '12.50'}, {name: 'quantity', value: 2}];
     mockData.userAttributes = [{name: 'plan', value: 'gold'}];
 
     runCode(mockData);
 
     assertThat(sent[0]).isEqualTo(EVENTS_URL + '?event=purchase_success&endpoint_id=e1' +
-      '&evat_value=12.50&evat_currency=EUR&evmt_quantity=2&usat_plan=gold&gtmcb=7');
+      '&evat_currency=EUR&evmt_value=12.50&evmt_quantity=2&usat_plan=gold&gtmcb=7');
 - name: A value cannot become a parameter
   code: |-
     mockData.eventAttributes = [{name: 'value', value: 'a&usat_plan=gold#?'}];

@@ -22,7 +22,8 @@ def user_attribute(name: str, key: str) -> Parameter:
 PURCHASE = TagPlan(
     event="purchase_success",
     parameters=(
-        event_attribute("value", "ecommerce.value"),
+        event_attribute("currency", "ecommerce.currency"),
+        metric("value", "ecommerce.value"),
         metric("quantity", "ecommerce.quantity"),
         user_attribute("plan", "user.plan"),
     ),

@@ -92,8 +92,8 @@ def test_a_tag_calls_the_events_url_with_a_variable_for_each_value() -> None:
 
     assert parameter(tag, "url") == (
         f"{EVENTS_URL}?event={{{{Event}}}}&endpoint_id={{{{gtm-pixel - endpoint_id}}}}"
-        "&evat_value={{gtm-pixel - ecommerce.value}}&evmt_quantity={{gtm-pixel - ecommerce.quantity}}"
-        "&usat_plan={{gtm-pixel - user.plan}}"
+        "&evat_currency={{gtm-pixel - ecommerce.currency}}&evmt_value={{gtm-pixel - ecommerce.value}}"
+        "&evmt_quantity={{gtm-pixel - ecommerce.quantity}}&usat_plan={{gtm-pixel - user.plan}}"
     )
 
 
@@ -144,6 +144,7 @@ def test_a_variable_that_two_tags_use_is_there_once() -> None:
 
     assert names == [
         "gtm-pixel - endpoint_id",
+        "gtm-pixel - ecommerce.currency",
         "gtm-pixel - ecommerce.value",
         "gtm-pixel - ecommerce.quantity",
         "gtm-pixel - user.plan",

@@ -55,7 +55,8 @@ def test_the_event_of_the_form_reaches_the_endpoint(opened: Open, endpoint: Endp
         {
             "event": "purchase_success",
             "endpoint_id": "visitor-1",
-            "evat_value": "12.50",
+            "evat_currency": "EUR",
+            "evmt_value": "12.50",
             "evmt_quantity": "1",
             "usat_plan": "gold",
         }

@@ -17,8 +17,9 @@ from tests.gtm.plans import EVENTS_URL, PURCHASE, event_attribute, plan
 PROJECT = Path(__file__).parents[2]
 
 PURCHASE_FLAGS = (
-    *("--event", "purchase_success", "--event-attribute", "value=ecommerce.value"),
-    *("--metric", "quantity=ecommerce.quantity", "--user-attribute", "plan=user.plan"),
+    *("--event", "purchase_success", "--event-attribute", "currency=ecommerce.currency"),
+    *("--metric", "value=ecommerce.value", "--metric", "quantity=ecommerce.quantity"),
+    *("--user-attribute", "plan=user.plan"),
 )
 FLAGS = ("container", "--events-url", EVENTS_URL, *PURCHASE_FLAGS)
 
@@ -160,6 +161,15 @@ def test_a_file_is_written_and_the_next_steps_are_said(capsys: Capture, tmp_path
     assert "Import Container" in streams.err
 
 
+def test_the_next_steps_say_how_importing_again_differs(capsys: Capture, tmp_path: Path) -> None:
+    assert main([*FLAGS, "-o", str(tmp_path / "container.json")]) == 0
+
+    assert capsys.readouterr().err.splitlines()[-2:] == [
+        "The first time: Merge, Rename conflicting tags.",
+        "When you import again: Merge, Overwrite conflicting tags, or every event is sent twice.",
+    ]
+
+
 def test_a_warning_leaves_what_is_written_alone(capsys: Capture) -> None:
     assert main([*FLAGS, "--consent", "marketing"]) == 0
 
@@ -255,6 +265,33 @@ def test_outputs_that_are_not_json_are_refused(capsys: Capture, outputs: Path) -
     line = error(capsys, "container", "--outputs", str(outputs), "--event", "e")
 
     assert line == f"{outputs} holds no JSON: give another file"
+
+
+NO_OUTPUTS = "`pulumi stack output --json` gave nothing: is the Pulumi CLI installed, and the stack deployed?"
+
+PIPED = {
+    "nothing": ("", NO_OUTPUTS),
+    "a line end": ("\n", NO_OUTPUTS),
+    "no JSON": ("events_url", "standard input holds no JSON: give another file"),
+    "no URL": ("{}", "standard input: there is no output events_url; run pulumi up first"),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), PIPED.values(), ids=PIPED)
+def test_piped_outputs_that_are_none_are_refused(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, text: str, expected: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+
+    assert error(capsys, "container", "--outputs", "-", "--event", "e") == expected
+
+
+def test_an_earlier_container_through_an_empty_pipe_is_no_matter_of_pulumi(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+
+    assert error(capsys, "container", "--from", "-") == "standard input holds no JSON: give another file"
 
 
 def test_each_error_of_a_file_is_a_line(capsys: Capture, tmp_path: Path) -> None:

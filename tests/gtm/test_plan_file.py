@@ -3,20 +3,22 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from gtm import plan_file
-from gtm.plan import TagPlan, Token, TokenSource
+from gtm.plan import ParameterKind, TagPlan, Token, TokenSource
 from gtm.plan_file import Overrides, PlanFileError
 from tests.gtm.plans import EVENTS_URL, PURCHASE, event_attribute, plan
 
 EXAMPLE = Path(plan_file.__file__).with_name("gtm.yaml")
+PROD = Path(__file__).parents[2] / "Pulumi.prod.yaml"
 
 PURCHASE_YAML = """
 events_url: https://a1b2c3.execute-api.eu-west-1.amazonaws.com/v1/events
 events:
   purchase_success:
-    event_attributes: {value: ecommerce.value}
-    metrics: {quantity: ecommerce.quantity}
+    event_attributes: {currency: ecommerce.currency}
+    metrics: {value: ecommerce.value, quantity: ecommerce.quantity}
     user_attributes: {plan: user.plan}
 """
 
@@ -97,6 +99,24 @@ def test_the_example_is_a_plan() -> None:
     made = plan_file.read(EXAMPLE.read_text(encoding="utf-8"), overrides=Overrides(events_url=EVENTS_URL))
 
     assert [tag.event for tag in made.tags] == ["purchase_success", "sign_up"]
+
+
+def test_the_example_sends_what_the_event_triggers_of_prod_look_at() -> None:
+    triggers = yaml.safe_load(PROD.read_text(encoding="utf-8"))["config"]["gtm-pixel:eventTriggers"]
+    kinds = {"attribute": ParameterKind.EVENT_ATTRIBUTE, "metric": ParameterKind.METRIC}
+    looked_at = {
+        (trigger["event"], kind, condition[key])
+        for trigger in triggers
+        for condition in trigger["conditions"]
+        for key, kind in kinds.items()
+        if key in condition
+    }
+
+    made = plan_file.read(EXAMPLE.read_text(encoding="utf-8"), overrides=Overrides(events_url=EVENTS_URL))
+
+    sent = {(tag.event, each.kind, each.name) for tag in made.tags for each in tag.parameters}
+    assert looked_at
+    assert looked_at - sent == set()
 
 
 URL = f"events_url: {EVENTS_URL}\n"

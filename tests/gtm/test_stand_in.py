@@ -37,8 +37,8 @@ def test_a_pushed_event_arrives_with_its_values(site: Site, endpoint: Endpoint) 
     site.run(to(endpoint))
 
     site.push(
-        "{event: 'purchase_success', endpoint_id: 'e1', ecommerce: {value: 12.5, quantity: 2}, user: "
-        "{plan: 'gold'}}"
+        "{event: 'purchase_success', endpoint_id: 'e1', "
+        "ecommerce: {currency: 'EUR', value: 12.5, quantity: 2}, user: {plan: 'gold'}}"
     )
 
     assert site.await_outcomes() == ["succeeded"]
@@ -46,7 +46,8 @@ def test_a_pushed_event_arrives_with_its_values(site: Site, endpoint: Endpoint) 
         {
             "event": "purchase_success",
             "endpoint_id": "e1",
-            "evat_value": "12.5",
+            "evat_currency": "EUR",
+            "evmt_value": "12.5",
             "evmt_quantity": "2",
             "usat_plan": "gold",
         }

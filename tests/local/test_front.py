@@ -5,11 +5,13 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from werkzeug.test import Client, TestResponse
 
+from gtm import plan_file
 from gtm.container import plan_of
 from gtm.plan import Token, TokenSource
 from local.cloud import Cloud
@@ -253,6 +255,18 @@ def test_the_script_that_runs_the_container_is_served(client: Client) -> None:
 
 def test_the_page_writes_values_as_text_only(client: Client) -> None:
     assert re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", page(client).text) == []
+
+
+def test_the_form_begins_with_what_the_example_sends_of_a_purchase(client: Client) -> None:
+    text = Path(plan_file.__file__).with_name("gtm.yaml").read_text(encoding="utf-8")
+    example = plan_file.read(text, overrides=plan_file.Overrides(events_url=str(OUTPUTS["events_url"])))
+    (purchase,) = [tag for tag in example.tags if tag.event == "purchase_success"]
+
+    groups = re.findall(r"data-prefix=\"(\w+)\" data-defaults='(.*?)'", page(client).text)
+
+    assert [prefix + name for prefix, rows in groups for name, _ in json.loads(rows)] == [
+        parameter.url_name for parameter in purchase.parameters
+    ]
 
 
 def test_the_page_labels_its_fields(client: Client) -> None:
