@@ -3,8 +3,10 @@
 Imports argument classes and the limits of the template of components.
 """
 
+import math
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, cast
 
@@ -18,7 +20,6 @@ from config_values import (
     entry_integer,
     entry_optional,
     entry_text,
-    member,
     refuse_unknown_key,
     typed,
     unique,
@@ -45,6 +46,28 @@ class ComparisonOperator(StrEnum):
     NOT_BETWEEN = "NOT_BETWEEN"
 
 
+# What each type of field has, the default first (Amazon Connect administrator guide, "Create an outbound
+# campaign using event triggers", supported types): attributes are texts, times among them, metrics numbers.
+ATTRIBUTE_OPERATORS: Final = (
+    ComparisonOperator.INCLUSIVE,
+    ComparisonOperator.EXCLUSIVE,
+    ComparisonOperator.CONTAINS,
+    ComparisonOperator.BEGINS_WITH,
+    ComparisonOperator.ENDS_WITH,
+    ComparisonOperator.BEFORE,
+    ComparisonOperator.AFTER,
+    ComparisonOperator.ON,
+)
+METRIC_OPERATORS: Final = (
+    ComparisonOperator.EQUAL,
+    ComparisonOperator.GREATER_THAN,
+    ComparisonOperator.GREATER_THAN_OR_EQUAL,
+    ComparisonOperator.LESS_THAN,
+    ComparisonOperator.LESS_THAN_OR_EQUAL,
+    ComparisonOperator.BETWEEN,
+    ComparisonOperator.NOT_BETWEEN,
+)
+
 # Amazon Connect Customer Profiles: limits of an event trigger (CreateEventTrigger and its developer guide).
 TRIGGER_NAME_CHARACTERS: Final = 64
 TRIGGER_VALUES: Final = 10
@@ -57,10 +80,35 @@ _TRIGGER_KEYS = (
     "campaignArn",
 )
 _CONDITION_KEYS = ("attribute", "metric", "operator", "values")
-_TRIGGER_VALUE = re.compile(rf".{{1,{TRIGGER_VALUE_CHARACTERS}}}", re.DOTALL)
-_TRIGGER_VALUE_RULE = f"1 to {TRIGGER_VALUE_CHARACTERS} characters"
+# AWS CloudFormation answers others as question marks (GetTemplate): a template with them would differ from
+# the deployed one at each `pulumi up`.
+_TRIGGER_VALUE = re.compile(rf"[ -~]{{1,{TRIGGER_VALUE_CHARACTERS}}}")
+_TRIGGER_VALUE_RULE = f"1 to {TRIGGER_VALUE_CHARACTERS} printable ASCII characters"
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _PROFILE_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _CAMPAIGN_ARN = re.compile(r"arn:aws[a-z-]*:connect-campaigns:[a-z0-9-]+:\d{12}:campaign/[A-Za-z0-9-]{1,128}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _FieldKind:
+    """What the conditions of one kind of field have in common."""
+
+    name: str
+    # The setting that declares its fields, and what their names start with in the URL.
+    declaration: str
+    prefix: str
+    # The first is the default.
+    operators: tuple[ComparisonOperator, ...]
+
+
+_FIELD_KINDS: Mapping[str, _FieldKind] = {
+    "attribute": _FieldKind(
+        name="an attribute", declaration="triggerAttributes", prefix="evat_", operators=ATTRIBUTE_OPERATORS
+    ),
+    "metric": _FieldKind(
+        name="a metric", declaration="triggerMetrics", prefix="evmt_", operators=METRIC_OPERATORS
+    ),
+}
 
 
 def event_triggers(
@@ -118,27 +166,36 @@ def _trigger_condition(
 ) -> TriggerConditionArgs:
     for key in entry:
         refuse_unknown_key(f"{path}.{key}", key, _CONDITION_KEYS)
-    (kind, *others) = [key for key in fields if key in entry] or [""]
-    if not kind or others:
+    (key, *others) = [key for key in _FIELD_KINDS if key in entry] or [""]
+    if not key or others:
         raise SettingsError(path, "it needs either attribute or metric.", "Set one of them.")
-    name = entry[kind]
-    if name not in fields[kind]:
-        declaration = {"attribute": "triggerAttributes", "metric": "triggerMetrics"}[kind]
+    kind, name = _FIELD_KINDS[key], entry[key]
+    if name not in fields[key]:
         raise SettingsError(
-            f"{path}.{kind}",
-            f"{name!r} is not in {declaration}, so that event triggers cannot see it.",
-            f"Add it to {declaration}.",
+            f"{path}.{key}",
+            f"{name!r} is not in {kind.declaration}, so that event triggers cannot see it.",
+            f"Add it to {kind.declaration}.",
         )
-    operator = member(f"{path}.operator", entry.get("operator", "INCLUSIVE"), ComparisonOperator)
-    prefix = {"attribute": "evat", "metric": "evmt"}[kind]
+    operator = _operator(f"{path}.operator", entry.get("operator", kind.operators[0]), kind)
+    read_values = _numbers if operator in METRIC_OPERATORS else _texts
     return TriggerConditionArgs(
-        field=f"{prefix}_{name}",
+        field=f"{kind.prefix}{name}",
         operator=operator,
-        values=_trigger_values(f"{path}.values", entry.get("values"), operator),
+        values=read_values(f"{path}.values", entry.get("values"), operator),
     )
 
 
-def _trigger_values(path: str, value: object, operator: ComparisonOperator) -> tuple[str, ...]:
+def _operator(path: str, value: object, kind: _FieldKind) -> ComparisonOperator:
+    for operator in kind.operators:
+        if value == operator:
+            return operator
+    raise SettingsError(
+        path, f"{value!r} does not go with {kind.name}.", f"Set {' or '.join(kind.operators)}."
+    )
+
+
+def _texts(path: str, value: object, operator: ComparisonOperator) -> tuple[str, ...]:
+    """What an attribute is compared with."""
     elements = cast("list[object]", value) if isinstance(value, list) else []
     values = [_number_as_text(element) for element in elements]
     texts = [text for text in values if isinstance(text, str) and _TRIGGER_VALUE.fullmatch(text)]
@@ -148,10 +205,6 @@ def _trigger_values(path: str, value: object, operator: ComparisonOperator) -> t
             f"{value!r} is not a list of 1 to {TRIGGER_VALUES} values of {_TRIGGER_VALUE_RULE}.",
             "Set such a list.",
         )
-    if operator in (ComparisonOperator.BETWEEN, ComparisonOperator.NOT_BETWEEN) and len(texts) != 2:
-        raise SettingsError(
-            path, f"{value!r} does not go with {operator}.", "Set two values: the least and the most."
-        )
     # It holds where an attribute has all the values, so that with two it never would.
     if operator is ComparisonOperator.INCLUSIVE and len(texts) != 1:
         raise SettingsError(
@@ -160,6 +213,29 @@ def _trigger_values(path: str, value: object, operator: ComparisonOperator) -> t
             "Set one value, or operator CONTAINS, which holds for any of several.",
         )
     return tuple(texts)
+
+
+def _numbers(path: str, value: object, operator: ComparisonOperator) -> tuple[str, ...]:
+    """What a metric is compared with: one number, or the least and the most."""
+    elements = cast("list[object]", value) if isinstance(value, list) else []
+    values = [_number_as_text(element) for element in elements]
+    texts = [text for text in values if isinstance(text, str) and _is_number(text)]
+    if operator in (ComparisonOperator.BETWEEN, ComparisonOperator.NOT_BETWEEN):
+        if len(texts) == len(values) == 2 and float(texts[0]) < float(texts[1]):
+            return tuple(texts)
+        rule, fix = "two numbers in ascending order", "Set two numbers: the least and the most."
+    else:
+        if len(texts) == len(values) == 1:
+            return tuple(texts)
+        rule, fix = "one number", "Set one number."
+    raise SettingsError(path, f"{value!r} does not go with {operator}, which wants {rule}.", fix)
+
+
+def _is_number(text: str) -> bool:
+    """Whether a text is a finite number that is short enough for a value."""
+    if len(text) > TRIGGER_VALUE_CHARACTERS or not _NUMBER.fullmatch(text):
+        return False
+    return math.isfinite(float(text))
 
 
 def _number_as_text(value: object) -> object:

@@ -6,6 +6,7 @@ the pure template whose size is limited, and the readers of values.
 """
 
 import json
+import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from components.profile_template import (
     MAXIMUM_TEMPLATE_BYTES,
     ProfileTemplateArgs,
     field_count,
-    template_body,
+    template_bytes,
 )
 from components.token_authorizer import TokenIssuerArgs
 from config_values import (
@@ -85,6 +86,13 @@ LOG_RETENTION_DAYS: Final = (
 # (destinations are called at the same time); the handler starts no call that could outlive the function.
 SHORTEST_FUNCTION_TIMEOUT_SECONDS: Final = 40
 
+# The end of the function's time, in which no request to Customer Profiles starts: what the handler keeps for
+# the dead-letter queue (one call with its retry, 14 s) and for its answer (1 s), and the last request itself.
+CLOSING_SECONDS: Final = 15
+LAST_REQUEST_SECONDS: Final = 5
+
+OBJECTS_IN_REQUEST: Final = 10  # Amazon Connect Customer Profiles: Items of BatchPutProfileObject
+
 BATCH_SIZE_WITHOUT_WINDOW: Final = 10  # AWS Lambda: an SQS batch above 10 needs a window of at least 1 s
 
 # The defaults that Pulumi.yaml gives, where a setting that has no effect is refused.
@@ -116,6 +124,8 @@ _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,49}")
 _DOMAIN_NAME = re.compile(r"amazon-connect-[a-zA-Z0-9_-]{1,49}")
 _OBJECT_TYPE_NAME = re.compile(r"[a-zA-Z_][a-zA-Z_0-9-]{0,244}")
 _STREAM_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
+# Short, and of one byte a character in JSON: it is in the function's environment (see NAMES_BYTES).
+_APP_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,8 +169,6 @@ def load(config: pulumi.Config) -> Settings:
     profile_updates = _profile_updates(config, auth_mode)
     destinations = _destination_names(config)
     profile_attributes = _profile_attributes(config, profile_updates, destinations)
-    batch_size = integer(config, "batchSize", 1, 10_000)
-    maximum_concurrency = integer(config, "maximumConcurrency", 2, 1_000)
     return Settings(
         auth_mode=auth_mode,
         token_issuer=_token_issuer(config, auth_mode),
@@ -170,19 +178,15 @@ def load(config: pulumi.Config) -> Settings:
         allowed_origins=_allowed_origins(config),
         throttling_rate_limit=integer(config, "throttlingRateLimit", 1, 100_000),
         throttling_burst_limit=integer(config, "throttlingBurstLimit", 1, 100_000),
-        destinations=tuple(
-            _destination(config, name, profile_attributes, maximum_concurrency) for name in destinations
-        ),
+        destinations=tuple(_destination(config, name, profile_attributes) for name in destinations),
         profile_updates=profile_updates,
         profile_attributes=profile_attributes,
         timestamp_source=choice(config, "timestampSource", TimestampSource),
         max_receive_count=integer(config, "maxReceiveCount", 1, 1_000),
-        batch_size=batch_size,
-        batch_window_seconds=_batch_window(config, batch_size),
-        maximum_concurrency=maximum_concurrency,
-        function_timeout_seconds=integer(
-            config, "functionTimeoutSeconds", SHORTEST_FUNCTION_TIMEOUT_SECONDS, 900
-        ),
+        batch_size=_batch_size(config),
+        batch_window_seconds=_batch_window(config),
+        maximum_concurrency=_maximum_concurrency(config),
+        function_timeout_seconds=_function_timeout(config),
         function_memory_mb=integer(config, "functionMemoryMb", 128, 10_240),
         access_logs=boolean(config, "accessLogs"),
         log_retention_days=_log_retention(config),
@@ -226,16 +230,13 @@ def _destination_names(config: pulumi.Config) -> Sequence[DestinationName]:
 
 
 def _destination(
-    config: pulumi.Config,
-    name: DestinationName,
-    profile_attributes: Sequence[str],
-    maximum_concurrency: int,
+    config: pulumi.Config, name: DestinationName, profile_attributes: Sequence[str]
 ) -> DestinationArgs:
     match name:
         case DestinationName.PINPOINT:
             return _pinpoint(config)
         case DestinationName.CUSTOMER_PROFILES:
-            return _customer_profiles(config, profile_attributes, maximum_concurrency)
+            return _customer_profiles(config, profile_attributes)
         case DestinationName.FIREHOSE:
             return _firehose(config)
         case _:
@@ -260,9 +261,7 @@ def _pinpoint(config: pulumi.Config) -> PinpointArgs:
     return PinpointArgs(application_id=application_id, region=region)
 
 
-def _customer_profiles(
-    config: pulumi.Config, profile_attributes: Sequence[str], maximum_concurrency: int
-) -> CustomerProfilesArgs:
+def _customer_profiles(config: pulumi.Config, profile_attributes: Sequence[str]) -> CustomerProfilesArgs:
     object_type_name = _stack_name(config)
     if not _OBJECT_TYPE_NAME.fullmatch(object_type_name):
         raise SettingsError(
@@ -295,9 +294,7 @@ def _customer_profiles(
         ),
     )
     _refuse_oversize(template)
-    return CustomerProfilesArgs(
-        template=template, requests_per_second=_requests_per_second(config, maximum_concurrency)
-    )
+    return CustomerProfilesArgs(template=template, requests_per_second=_requests_per_second(config))
 
 
 def _firehose(config: pulumi.Config) -> FirehoseArgs:
@@ -327,8 +324,8 @@ def _firehose(config: pulumi.Config) -> FirehoseArgs:
     app_id = optional(
         config,
         "firehoseAppId",
-        _PRINTABLE,
-        "text without spaces, at most 256 characters",
+        _APP_ID,
+        "letters, digits, . _ and -, at most 128 of them",
         "what your queries filter application.app_id by, or nothing for the stack's name",
     )
     return FirehoseArgs(
@@ -342,8 +339,9 @@ def _stack_name(config: pulumi.Config) -> str:
     return f"{config.name}-{pulumi.get_stack()}"
 
 
-def _requests_per_second(config: pulumi.Config, maximum_concurrency: int) -> int:
-    """The share of one copy of the function."""
+def _requests_per_second(config: pulumi.Config) -> int:
+    """The share of one copy of the function, at which it has to be able to send a whole batch in time."""
+    maximum_concurrency = _maximum_concurrency(config)
     quota = integer(config, "customerProfilesRequestsPerSecond", 1, 100_000)
     if quota < maximum_concurrency:
         raise SettingsError(
@@ -352,7 +350,20 @@ def _requests_per_second(config: pulumi.Config, maximum_concurrency: int) -> int
             f"{maximum_concurrency}).",
             f"Set {maximum_concurrency} or more, or lower maximumConcurrency.",
         )
-    return quota // maximum_concurrency
+    share = quota // maximum_concurrency
+    batch_size, timeout = _batch_size(config), _function_timeout(config)
+    requests = math.ceil(batch_size / OBJECTS_IN_REQUEST)
+    seconds = timeout - CLOSING_SECONDS - LAST_REQUEST_SECONDS
+    if requests > share * seconds:
+        raise SettingsError(
+            "batchSize",
+            f"{batch_size} messages are {requests} requests to Customer Profiles, which at {share} a second "
+            f"(customerProfilesRequestsPerSecond {quota}, maximumConcurrency {maximum_concurrency}) take "
+            f"longer than the {seconds} s that functionTimeoutSeconds {timeout} leaves for them.",
+            f"Set {share * seconds * OBJECTS_IN_REQUEST} or less, or lower maximumConcurrency, or raise "
+            "functionTimeoutSeconds.",
+        )
+    return share
 
 
 def _field_names(config: pulumi.Config, key: str, prefix: str) -> tuple[str, ...]:
@@ -408,7 +419,7 @@ def _refuse_oversize(template: ProfileTemplateArgs) -> None:
             "List fewer.",
         )
     _refuse_long_names(longest, template.profile_attributes, template.event_attributes)
-    size = len(template_body(template).encode())
+    size = template_bytes(template)
     if size > MAXIMUM_TEMPLATE_BYTES:
         raise SettingsError(
             longest,
@@ -557,8 +568,20 @@ def _declared_attributes(config: pulumi.Config, profile_updates: ProfileUpdates)
     return names
 
 
-def _batch_window(config: pulumi.Config, batch_size: int) -> int:
-    seconds = integer(config, "batchWindowSeconds", 0, 300)
+def _batch_size(config: pulumi.Config) -> int:
+    return integer(config, "batchSize", 1, 10_000)
+
+
+def _maximum_concurrency(config: pulumi.Config) -> int:
+    return integer(config, "maximumConcurrency", 2, 1_000)
+
+
+def _function_timeout(config: pulumi.Config) -> int:
+    return integer(config, "functionTimeoutSeconds", SHORTEST_FUNCTION_TIMEOUT_SECONDS, 900)
+
+
+def _batch_window(config: pulumi.Config) -> int:
+    batch_size, seconds = _batch_size(config), integer(config, "batchWindowSeconds", 0, 300)
     if batch_size > BATCH_SIZE_WITHOUT_WINDOW and seconds == 0:
         raise SettingsError(
             "batchWindowSeconds",

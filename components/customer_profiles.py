@@ -35,11 +35,21 @@ class CustomerProfiles(pulumi.ComponentResource):
         super().__init__("gtm-pixel:index:CustomerProfiles", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
 
-        outputs = aws.cloudformation.Stack(name, template_body=template_body(args), opts=child).outputs
+        stack = aws.cloudformation.Stack(
+            name,
+            template_body=template_body(args),
+            # A stack whose creation failed and that stayed (ROLLBACK_COMPLETE) could not be updated.
+            on_failure="DELETE",
+            opts=child,
+        )
 
-        self.domain_name = outputs["DomainName"]
-        self.object_type_name = outputs["ObjectTypeName"]
-        self.endpoints_type_name = outputs["EndpointsTypeName"]
+        def once_there(value: str) -> pulumi.Output[str]:
+            """A name that is known beforehand, for those who have to wait for what it names."""
+            return stack.id.apply(lambda _: value)
+
+        self.domain_name = once_there(args.domain_name)
+        self.object_type_name = once_there(args.object_type_name)
+        self.endpoints_type_name = once_there(args.endpoints_type_name)
         self.register_outputs(
             {
                 "domain_name": self.domain_name,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 MAXIMUM_TEMPLATE_BYTES: Final = 51_200
-"""Longest template that CloudFormation takes in a request (AWS CloudFormation quotas)."""
+"""Longest template that CloudFormation takes in a request (AWS CloudFormation quotas); see template_bytes."""
 
 MAXIMUM_FIELDS: Final = 250
 """Fields of an object type (Amazon Connect Customer Profiles quotas)."""
@@ -33,6 +33,10 @@ ENDPOINT_KEY: Final = "gtm_pixel_endpoint_id"
 EVENT_KEY: Final = "gtm_pixel_event_id"
 """The key that makes an object of the events type the same object when it is put again."""
 
+# What Go's JSON encoder, through which the AWS provider passes a template, writes as \u0026, \u003c, \u003e.
+_ESCAPED_CHARACTERS: Final = "&<>"
+_ESCAPED_BYTES: Final = 6
+
 _EVENT_FIELDS: Final = ("event_id", "endpoint_id", "event_type", "timestamp")
 _MILLISECONDS_A_MINUTE: Final = 60_000
 
@@ -44,7 +48,8 @@ class TriggerConditionArgs:
     # Name of an event attribute or metric as in the URL, with its prefix: evat_currency, evmt_value.
     field: str
 
-    # A ComparisonOperator of the service, and what it compares with: 1 to 10 texts of 1 to 255 characters.
+    # A ComparisonOperator of the service, and what it compares with: 1 to 10 texts of 1 to 255 characters,
+    # printable ASCII only, because CloudFormation answers others as question marks.
     operator: str
     values: Sequence[str]
 
@@ -56,6 +61,7 @@ class EventTriggerArgs:
     # In the domain: 1 to 64 of the characters A-Z a-z 0-9 _ -.
     name: str
 
+    # 1 to 255 printable ASCII characters, as in conditions.
     event_type: str
     conditions: Sequence[TriggerConditionArgs] = ()
 
@@ -120,7 +126,7 @@ def field_count(args: ProfileTemplateArgs) -> int:
 
 
 def profile_template(args: ProfileTemplateArgs) -> Mapping[str, Any]:
-    """The template. Its outputs are DomainName, ObjectTypeName and EndpointsTypeName.
+    """The template. It has no outputs: every name in it is one of the arguments.
 
     A new domain stays when the stack goes, unless it is the stack's creation that fails: there is nothing
     in it yet, and a domain left behind would stand in the way of the next attempt. Object types go with
@@ -157,7 +163,9 @@ def profile_template(args: ProfileTemplateArgs) -> Mapping[str, Any]:
         logical_id = _logical_id(trigger.name)
         resources[f"EventTrigger{logical_id}"] = _event_trigger(args, trigger)
         if trigger.campaign_arn is not None:
-            resources[f"Integration{logical_id}"] = {
+            # A campaign has one, which stays the same when its trigger gets another name, or the campaign
+            # another trigger: CloudFormation would make a new one beside the old, and then delete that.
+            resources[f"Integration{_logical_id(trigger.campaign_arn)}"] = {
                 "Type": "AWS::CustomerProfiles::Integration",
                 "DependsOn": [f"EventTrigger{logical_id}"],
                 "Properties": {
@@ -170,17 +178,19 @@ def profile_template(args: ProfileTemplateArgs) -> Mapping[str, Any]:
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"What {args.domain_name} knows about events of {args.object_type_name}",
         "Resources": resources,
-        "Outputs": {
-            "DomainName": {"Value": args.domain_name},
-            "ObjectTypeName": {"Value": args.object_type_name},
-            "EndpointsTypeName": {"Value": args.endpoints_type_name},
-        },
     }
 
 
 def template_body(args: ProfileTemplateArgs) -> str:
     """The template as the text that goes to CloudFormation: short, because its length is limited."""
-    return json.dumps(profile_template(args), separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(profile_template(args), separators=(",", ":"))
+
+
+def template_bytes(args: ProfileTemplateArgs) -> int:
+    """The length of the template as the AWS provider sends it, for MAXIMUM_TEMPLATE_BYTES."""
+    body = template_body(args)
+    escaped = sum(body.count(character) for character in _ESCAPED_CHARACTERS)
+    return len(body.encode()) + escaped * (_ESCAPED_BYTES - 1)
 
 
 def _object_type(
@@ -318,11 +328,12 @@ def _limits(trigger: EventTriggerArgs) -> Mapping[str, Any]:
     return limits
 
 
-def _logical_id(name: str) -> str:
-    """A name as part of a logical id, which has letters and digits only.
+def _logical_id(identity: str) -> str:
+    """A name or an ARN as part of a logical id, which has letters and digits only.
 
-    It depends on nothing but the name: were it a position in the list, a trigger taken out of the list
-    would rename those after it, and CloudFormation would make them anew under names that are taken.
+    It depends on nothing but what a resource is known by: were it a position in the list, a trigger taken
+    out of the list would rename those after it, and CloudFormation would make them anew under names that
+    are taken.
     """
-    readable = "".join(character for character in name if character.isalnum())
-    return f"{readable}{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    readable = "".join(character for character in identity if character.isalnum())
+    return f"{readable}{hashlib.sha256(identity.encode()).hexdigest()[:8]}"

@@ -196,11 +196,10 @@ class Resources:
             # moto would warn about each resource and create none of them.
             TemplateBody=json.dumps({**template, "Resources": {}}),
             Tags=_as_pairs(tags),
+            **({"OnFailure": inputs["onFailure"]} if "onFailure" in inputs else {}),
         )["StackId"]
-        (stack,) = cloudformation.describe_stacks(StackName=stack_name)["Stacks"]
-        outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
         self.templates.append(template)
-        return id_, {**inputs, "name": stack_name, "outputs": outputs, "tagsAll": tags}
+        return id_, {**inputs, "name": stack_name, "outputs": {}, "tagsAll": tags}
 
     def _bucket(self, name: str, inputs: Properties) -> Created:
         s3, region = self._cloud.client("s3"), self._cloud.region
@@ -493,7 +492,7 @@ _PROPERTIES: Mapping[str, _Allowed] = {
     "aws:iam/rolePolicy:RolePolicy": _names("name", "role", "policy"),
     "aws:cloudwatch/logGroup:LogGroup": _names("name", "retentionInDays", "tags"),
     "aws:cloudwatch/logStream:LogStream": _names("name", "logGroupName"),
-    "aws:cloudformation/stack:Stack": _names("name", "templateBody", "tags"),
+    "aws:cloudformation/stack:Stack": _names("name", "templateBody", "onFailure", "tags"),
     "aws:s3/bucket:Bucket": _names("bucket", "tags"),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _names("bucket", *_PUBLIC_ACCESS_BLOCK),
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": {
@@ -560,9 +559,8 @@ def _refuse_unknown_template(template: Properties) -> None:
             raise ResourceError(
                 f"the embedded run does not know the resource type {resource['Type']} ({name})"
             )
-    for name, output in template.get("Outputs", {}).items():
-        if not isinstance(output["Value"], str):
-            raise ResourceError(f"the embedded run cannot tell the output {name}: it is not a text")
+    if "Outputs" in template:
+        raise ResourceError("the embedded run does not work out the outputs of a template")
 
 
 def _lifecycle_rule(rule: Properties) -> dict[str, Any]:

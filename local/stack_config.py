@@ -14,7 +14,6 @@ from typing import Any
 
 import yaml
 
-
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 
 

@@ -75,7 +75,6 @@ class _Answers(mocks.Mocks):
             ),
             "invokeUrl": f"https://api.test/{args.inputs.get('stageName')}",
             "bucket": physical,
-            "outputs": _template_outputs(args.inputs.get("templateBody", "{}")),
         }
         return f"{args.name}-id", {**computed, **args.inputs}
 
@@ -86,10 +85,6 @@ class _Answers(mocks.Mocks):
             "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT_ID},
         }
         return answers[args.token]
-
-
-def _template_outputs(body: str) -> Mapping[str, str]:
-    return {name: output["Value"] for name, output in json.loads(body).get("Outputs", {}).items()}
 
 
 class _Monitor(mocks.MockMonitor):

@@ -74,6 +74,7 @@ def test_a_stack_exports_what_people_need(recording: Recording) -> None:
         ),
         "function_name": "gtm-pixel-processor-1a2b3c4",
         "log_group": "gtm-pixel-processor-logs-1a2b3c4",
+        "region": "us-east-1",
         "auth_mode": "open",
         "destinations": ["pinpoint"],
     }
@@ -237,7 +238,7 @@ class TestDestinations:
             profileAttributes=[f"{'a' * 46}{number}" for number in range(1000, 1049)],
             eventTriggers=[],
             firehoseStream="s" * 64,
-            firehoseAppId="a" * 256,
+            firehoseAppId="a" * 128,
         )
         variables = {
             **longest["gtm-pixel-processor"].inputs["environment"]["variables"],

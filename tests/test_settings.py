@@ -1,6 +1,7 @@
 """Every setting and every error message."""
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from components.profile_template import (
 )
 from components.token_authorizer import TokenIssuerArgs
 from config_values import SettingsError
+from handler import dead_letters
+from handler.destinations import customer_profiles as customer_profiles_handler
 from tests.profile_templates import findings, refusals, service_model
 from tests.recording import record
 
@@ -247,6 +250,7 @@ def test_an_event_trigger_may_say_more() -> None:
                     {"attribute": "currency", "operator": "CONTAINS", "values": ["EUR", "CHF"]},
                     {"metric": "value", "operator": "BETWEEN", "values": [100, 200.5]},
                     {"metric": "value", "operator": "LESS_THAN", "values": [200.0]},
+                    {"metric": "value", "operator": "NOT_BETWEEN", "values": ["-1e3", "0.50"]},
                 ],
                 "segment": "customers",
                 "expirationMinutes": 15,
@@ -264,6 +268,7 @@ def test_an_event_trigger_may_say_more() -> None:
                 TriggerConditionArgs(field="evat_currency", operator="CONTAINS", values=("EUR", "CHF")),
                 TriggerConditionArgs(field="evmt_value", operator="BETWEEN", values=("100", "200.5")),
                 TriggerConditionArgs(field="evmt_value", operator="LESS_THAN", values=("200",)),
+                TriggerConditionArgs(field="evmt_value", operator="NOT_BETWEEN", values=("-1e3", "0.50")),
             ),
             segment="customers",
             expiration_minutes=15,
@@ -271,6 +276,46 @@ def test_an_event_trigger_may_say_more() -> None:
             campaign_arn=campaign,
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("entry", "operator"),
+    [
+        ({"attribute": "currency", "values": ["EUR"]}, "INCLUSIVE"),
+        ({"metric": "value", "values": [100]}, "EQUAL"),
+    ],
+)
+def test_a_condition_that_names_no_operator_is_for_the_value_itself(
+    entry: dict[str, Any], operator: str
+) -> None:
+    (trigger_,) = customer_profiles(**condition(**entry)).template.event_triggers
+
+    assert [condition_.operator for condition_ in trigger_.conditions] == [operator]
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "quota", "copies", "timeout"),
+    [
+        (10_000, 100, 4, 60),  # 1000 requests at 25 a second: 40 s
+        (200, 2, 2, 40),  # 20 at 1: 20 s
+        (10_000, 100, 50, 520),  # 1000 at 2: 500 s
+    ],
+)
+def test_a_batch_may_take_all_the_time_there_is(
+    batch_size: int, quota: int, copies: int, timeout: int
+) -> None:
+    loaded = load(
+        batchSize=batch_size,
+        customerProfilesRequestsPerSecond=quota,
+        maximumConcurrency=copies,
+        functionTimeoutSeconds=timeout,
+    )
+
+    assert loaded.batch_size == batch_size
+
+
+def test_the_size_of_batches_is_free_where_no_request_waits_for_its_turn() -> None:
+    assert load(**FIREHOSE, batchSize=10_000, customerProfilesRequestsPerSecond=5).batch_size == 10_000
 
 
 def test_a_stack_whose_name_customer_profiles_cannot_have_is_refused() -> None:
@@ -326,7 +371,7 @@ _FIELD_RULE = (
     "is not a name that Customer Profiles has: 1 to 50 letters, digits and _, and no digit first. "
     "Set the name as it follows"
 )
-_VALUES_RULE = "is not a list of 1 to 10 values of 1 to 255 characters. Set such a list."
+_VALUES_RULE = "is not a list of 1 to 10 values of 1 to 255 printable ASCII characters. Set such a list."
 
 CAMPAIGN = "arn:aws:connect-campaigns:eu-central-1:123456789012:campaign/0a1b2c3d"
 
@@ -456,6 +501,20 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         "(maximumConcurrency 11). Set 11 or more, or lower maximumConcurrency.",
     ),
     (
+        {"batchSize": 401, "customerProfilesRequestsPerSecond": 100, "maximumConcurrency": 100},
+        "batchSize: 401 messages are 41 requests to Customer Profiles, which at 1 a second "
+        "(customerProfilesRequestsPerSecond 100, maximumConcurrency 100) take longer than the 40 s that "
+        "functionTimeoutSeconds 60 leaves for them. Set 400 or less, or lower maximumConcurrency, or raise "
+        "functionTimeoutSeconds.",
+    ),
+    (
+        {"batchSize": 10_000, "functionTimeoutSeconds": 69},
+        "batchSize: 10000 messages are 1000 requests to Customer Profiles, which at 20 a second "
+        "(customerProfilesRequestsPerSecond 100, maximumConcurrency 5) take longer than the 49 s that "
+        "functionTimeoutSeconds 69 leaves for them. Set 9800 or less, or lower maximumConcurrency, or raise "
+        "functionTimeoutSeconds.",
+    ),
+    (
         {"customerProfilesExpirationDays": 1099},
         "customerProfilesExpirationDays: 1099 is out of range. Set 1 to 1098.",
     ),
@@ -551,14 +610,15 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"eventTriggers": [{"name": "purchase"}]},
-        "eventTriggers[0].event: it is not set. Set 1 to 255 characters.",
+        "eventTriggers[0].event: it is not set. Set 1 to 255 printable ASCII characters.",
     ),
     *(
         (
             trigger(event=event),
-            f"eventTriggers[0].event: {event!r} is not 1 to 255 characters. Set 1 to 255 characters.",
+            f"eventTriggers[0].event: {event!r} is not 1 to 255 printable ASCII characters. "
+            "Set 1 to 255 printable ASCII characters.",
         )
-        for event in ("", "e" * 256, 1)
+        for event in ("", "e" * 256, 1, "achat termin\u00e9", "a\nb", "a\x7f")
     ),
     (
         trigger(segment="big spenders"),
@@ -606,18 +666,29 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         "eventTriggers[0].conditions[0].metric: 'currency' is not in triggerMetrics, so that event triggers "
         "cannot see it. Add it to triggerMetrics.",
     ),
-    (
-        condition(attribute="currency", operator="IS", values=["a"]),
-        "eventTriggers[0].conditions[0].operator: 'IS' is not known. Set "
-        + " or ".join(event_trigger_settings.ComparisonOperator)
-        + ".",
+    *(
+        (
+            condition(attribute="currency", operator=operator, values=["1", "2"]),
+            f"eventTriggers[0].conditions[0].operator: {operator!r} does not go with an attribute. "
+            "Set INCLUSIVE or EXCLUSIVE or CONTAINS or BEGINS_WITH or ENDS_WITH or BEFORE or AFTER or ON.",
+        )
+        for operator in ("IS", "inclusive", 1, ["ON"], *map(str, event_trigger_settings.METRIC_OPERATORS))
+    ),
+    *(
+        (
+            condition(metric="value", operator=operator, values=[1]),
+            f"eventTriggers[0].conditions[0].operator: {operator!r} does not go with a metric. "
+            "Set EQUAL or GREATER_THAN or GREATER_THAN_OR_EQUAL or LESS_THAN or LESS_THAN_OR_EQUAL or "
+            "BETWEEN or NOT_BETWEEN.",
+        )
+        for operator in ("IS", None, *map(str, event_trigger_settings.ATTRIBUTE_OPERATORS))
     ),
     *(
         (
             condition(attribute="currency", values=values),
             f"eventTriggers[0].conditions[0].values: {values!r} {_VALUES_RULE}",
         )
-        for values in ([], "EUR", ["a"] * 11, ["v" * 256], [""], [True], [["EUR"]])
+        for values in ([], "EUR", ["a"] * 11, ["v" * 256], [""], [True], [["EUR"]], ["\u20ac"], ["a\tb"])
     ),
     (
         condition(attribute="currency"),
@@ -625,11 +696,32 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     ),
     *(
         (
-            condition(metric="value", operator=operator, values=[1]),
-            f"eventTriggers[0].conditions[0].values: [1] does not go with {operator}. "
-            "Set two values: the least and the most.",
+            condition(metric="value", operator=operator, values=values),
+            f"eventTriggers[0].conditions[0].values: {values!r} does not go with {operator}, which wants two "
+            "numbers in ascending order. Set two numbers: the least and the most.",
         )
         for operator in ("BETWEEN", "NOT_BETWEEN")
+        for values in ([1], [1, 2, 3], [2, 1], [1, 1], ["9", "10", "a"], ["a", 1], [1, True], None)
+    ),
+    *(
+        (
+            condition(metric="value", operator=operator, values=values),
+            f"eventTriggers[0].conditions[0].values: {values!r} does not go with {operator}, which wants one "
+            "number. Set one number.",
+        )
+        for operator in ("EQUAL", "GREATER_THAN", "GREATER_THAN_OR_EQUAL", "LESS_THAN", "LESS_THAN_OR_EQUAL")
+        for values in ([], 1, None, [1, 2], [1, "a"])
+    ),
+    *(
+        (
+            condition(metric="value", values=[value]),
+            f"eventTriggers[0].conditions[0].values: [{value!r}] does not go with EQUAL, which wants one "
+            "number. Set one number.",
+        )
+        for value in (
+            *("", "a", " 1", "1_000", "1,5", "0x1", "\u0661", "nan", "inf", "-Infinity", "1e999", "1" * 256),
+            *(True, None, [1], math.nan, math.inf, 10**400),
+        )
     ),
     (
         condition(attribute="currency", values=["EUR", "USD"]),
@@ -649,10 +741,13 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         "firehoseStream: 'a/b' is not the name of a stream: letters, digits, _ . and -, at most 64 of them. "
         "Set the name that Amazon Data Firehose shows, or nothing for a new stream.",
     ),
-    (
-        {**FIREHOSE, "firehoseAppId": "a b"},
-        "firehoseAppId: 'a b' is not text without spaces, at most 256 characters. Set what your queries "
-        "filter application.app_id by, or nothing for the stack's name.",
+    *(
+        (
+            {**FIREHOSE, "firehoseAppId": app_id},
+            f"firehoseAppId: {app_id!r} is not letters, digits, . _ and -, at most 128 of them. Set what "
+            "your queries filter application.app_id by, or nothing for the stack's name.",
+        )
+        for app_id in ("a b", '"', "\u00e9", "a" * 129)
     ),
     (
         {**FIREHOSE, "firehoseBufferSeconds": 901},
@@ -754,6 +849,16 @@ def test_names_that_fill_the_limits_are_taken() -> None:
     assert refusals(profile_template(template)) == []
 
 
+def test_a_template_is_as_long_as_the_provider_sends_it() -> None:
+    def long_stack(event_type: str) -> dict[str, Any]:
+        triggers = [{"name": name, "event": event_type} for name in names(30)]
+        return {"triggerMetrics": names(100, 50), "eventTriggers": triggers}
+
+    load(**long_stack("e" * 255))
+    with pytest.raises(SettingsError, match=r"^gtm-pixel:triggerMetrics: 100 entries .* 51200\. "):
+        load(**long_stack("&" * 255))
+
+
 def test_a_template_that_is_too_long_for_cloudformation_is_refused() -> None:
     with pytest.raises(SettingsError, match=r"^gtm-pixel:triggerMetrics: 200 entries .* 51200\. "):
         load(
@@ -765,21 +870,28 @@ def test_a_template_that_is_too_long_for_cloudformation_is_refused() -> None:
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,49}", fullmatch=True)
 PROFILE_NAMES = st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True)
-VALUES = st.one_of(
-    st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=255),
-    st.integers(),
-    st.floats(allow_nan=False, allow_infinity=False),
-)
+TEXTS = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=255)
+NUMBERS = st.integers(-(10**15), 10**15) | st.floats(-1e15, 1e15)
 
 
-def conditions(kind: str, declared: list[str]) -> st.SearchStrategy[dict[str, Any]]:
-    return st.fixed_dictionaries(
-        {
-            kind: st.sampled_from(declared),
-            "operator": st.sampled_from(event_trigger_settings.ComparisonOperator),
-            "values": st.lists(VALUES, min_size=2, max_size=2) | st.lists(VALUES, min_size=1, max_size=10),
-        }
-    )
+def values(operator: event_trigger_settings.ComparisonOperator) -> st.SearchStrategy[list[Any]]:
+    """Right ones for an operator."""
+    if operator in ("BETWEEN", "NOT_BETWEEN"):
+        return st.lists(NUMBERS, min_size=2, max_size=2, unique=True).map(sorted)
+    if operator in event_trigger_settings.METRIC_OPERATORS:
+        return st.lists(NUMBERS | NUMBERS.map(str), min_size=1, max_size=1)
+    most = 1 if operator == "INCLUSIVE" else 10
+    return st.lists(TEXTS | NUMBERS, min_size=1, max_size=most)
+
+
+@st.composite
+def conditions(draw: st.DrawFn, kind: str, declared: list[str]) -> dict[str, Any]:
+    operators = {
+        "attribute": event_trigger_settings.ATTRIBUTE_OPERATORS,
+        "metric": event_trigger_settings.METRIC_OPERATORS,
+    }
+    operator = draw(st.sampled_from(operators[kind]))
+    return {kind: draw(st.sampled_from(declared)), "operator": operator, "values": draw(values(operator))}
 
 
 @st.composite
@@ -790,7 +902,7 @@ def stacks(draw: st.DrawFn) -> dict[str, Any]:
     triggers = st.fixed_dictionaries(
         {
             "name": st.from_regex(r"[A-Za-z0-9_-]{1,49}", fullmatch=True),
-            "event": st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=255),
+            "event": TEXTS,
         },
         optional={
             "conditions": st.lists(
@@ -835,8 +947,11 @@ def shape(name: str) -> Any:
 
 def test_limits_and_operators_are_those_of_the_services_model() -> None:
     values = shape("EventTriggerValues")
+    operators = [*event_trigger_settings.ATTRIBUTE_OPERATORS, *event_trigger_settings.METRIC_OPERATORS]
 
-    assert set(event_trigger_settings.ComparisonOperator) == set(shape("ComparisonOperator").enum)
+    assert sorted(operators) == sorted(shape("ComparisonOperator").enum)
+    assert set(operators) == set(event_trigger_settings.ComparisonOperator)
+    assert shape("BatchPutProfileObjectRequestItemList").metadata["max"] == settings.OBJECTS_IN_REQUEST
     assert shape("name").metadata["max"] == event_trigger_settings.TRIGGER_NAME_CHARACTERS
     assert (
         values.metadata["max"],
@@ -845,6 +960,13 @@ def test_limits_and_operators_are_those_of_the_services_model() -> None:
     assert shape("EventTriggerDimensions").metadata["max"] == event_trigger_settings.MAXIMUM_DIMENSIONS
     assert shape("maxSize1000").metadata["max"] == event_trigger_settings.TRIGGER_INVOCATIONS
     assert shape("expirationDaysInteger").metadata["max"] == settings.EXPIRATION_DAYS
+
+
+def test_the_time_without_requests_is_the_handlers() -> None:
+    answering = 1
+
+    assert dead_letters.CALL_LIMITS.worst_case_seconds + answering == settings.CLOSING_SECONDS
+    assert customer_profiles_handler.CALL_LIMITS.worst_case_seconds == settings.LAST_REQUEST_SECONDS
 
 
 def test_the_longest_wait_of_firehose_is_that_of_its_model() -> None:

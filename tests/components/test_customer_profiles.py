@@ -1,9 +1,11 @@
 """The component of Customer Profiles, as it is registered."""
 
+import json
 from dataclasses import replace
 
 import botocore.session
 import pulumi
+import pulumi_aws as aws
 import pytest
 from cfnlint.helpers import REGIONS as ALL_REGIONS
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
@@ -38,19 +40,36 @@ def test_the_stack_belongs_to_the_component(recording: Recording) -> None:
 
 
 def test_its_template_is_the_one_of_the_arguments_and_its_name_is_its_own(recording: Recording) -> None:
-    assert recording["profiles"].inputs == {"templateBody": template_body(ARGS)}
+    inputs = recording["profiles"].inputs
+
+    assert (inputs["templateBody"], "name" in inputs) == (template_body(ARGS), False)
 
 
-def test_its_outputs_are_those_of_the_template() -> None:
+def test_a_stack_whose_creation_fails_does_not_stay(recording: Recording) -> None:
+    """What stays is in ROLLBACK_COMPLETE, and CloudFormation updates no stack that is."""
+    assert recording["profiles"].inputs["onFailure"] == "DELETE"
+
+
+def test_its_outputs_are_the_names_though_the_template_has_no_outputs() -> None:
     def program() -> None:
         profiles = CustomerProfiles("profiles", ARGS)
         pulumi.export("domain", profiles.domain_name)
         pulumi.export("types", [profiles.object_type_name, profiles.endpoints_type_name])
 
+    assert "Outputs" not in json.loads(template_body(ARGS))
     assert record(program).outputs == {
         "domain": "amazon-connect-example",
         "types": ["gtm-pixel-test", "gtm-pixel-test-endpoints"],
     }
+
+
+@pytest.mark.parametrize("output", ["domain_name", "object_type_name", "endpoints_type_name"])
+def test_who_uses_an_output_waits_for_the_stack(output: str) -> None:
+    def program() -> None:
+        profiles = CustomerProfiles("profiles", ARGS)
+        aws.cloudwatch.LogGroup("user", name=getattr(profiles, output))
+
+    assert record(program)["user"].depends_on >= {"profiles"}
 
 
 def test_the_regions_are_those_that_the_sdk_knows() -> None:

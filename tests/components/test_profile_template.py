@@ -14,6 +14,7 @@ from components.profile_template import (
     field_count,
     profile_template,
     template_body,
+    template_bytes,
 )
 from tests.profile_templates import MINIMAL, findings, refusals
 
@@ -33,7 +34,7 @@ FULL = replace(
             name="gtm-pixel-test-large_purchase",
             event_type="purchase_success",
             conditions=(
-                TriggerConditionArgs(field="evat_currency", operator="INCLUSIVE", values=("EUR", "CHF")),
+                TriggerConditionArgs(field="evat_currency", operator="CONTAINS", values=("EUR", "CHF")),
                 TriggerConditionArgs(field="evmt_value", operator="BETWEEN", values=("100", "500")),
             ),
             segment="customers",
@@ -229,7 +230,7 @@ class TestAnEventTrigger:
                 "LogicalOperator": "ALL",
                 "EventTriggerDimensions": [
                     dimension("event_type", "INCLUSIVE", "purchase_success"),
-                    dimension("evat_currency", "INCLUSIVE", "EUR", "CHF"),
+                    dimension("evat_currency", "CONTAINS", "EUR", "CHF"),
                     dimension("evmt_value", "BETWEEN", "100", "500"),
                 ],
             }
@@ -265,6 +266,24 @@ class TestAnEventTrigger:
 
         assert alone.items() <= profile_template(FULL)["Resources"].items()
 
+    def test_a_campaign_stays_the_same_integration_when_its_trigger_gets_another_name(self) -> None:
+        one, other = (replace(TRIGGER, name=name, campaign_arn=CAMPAIGN) for name in ("purchase", "sale"))
+
+        assert integration_ids(one) == integration_ids(other) != set()
+
+    def test_a_campaign_stays_the_same_integration_when_another_trigger_starts_it(self) -> None:
+        one, other = (replace(TRIGGER, name=name) for name in ("purchase", "sale"))
+        before = integration_ids(replace(one, campaign_arn=CAMPAIGN), other)
+        after = integration_ids(one, replace(other, campaign_arn=CAMPAIGN))
+
+        assert before == after != set()
+
+    def test_two_campaigns_are_two_integrations(self) -> None:
+        campaigns = {"purchase": f"{CAMPAIGN}a-b", "sale": f"{CAMPAIGN}ab"}
+        triggers = [replace(TRIGGER, name=name, campaign_arn=arn) for name, arn in campaigns.items()]
+
+        assert len(integration_ids(*triggers)) == 2
+
     @pytest.mark.parametrize(("one", "other"), [("a-b", "ab"), ("a_b", "a-b"), ("-", "_")])
     def test_names_that_differ_in_punctuation_are_two_triggers(self, one: str, other: str) -> None:
         args = replace(MINIMAL, event_triggers=[replace(TRIGGER, name=name) for name in (one, other)])
@@ -278,11 +297,13 @@ def dimension(field: str, operator: str, *values: str) -> Mapping[str, Any]:
     }
 
 
-def test_its_outputs_are_the_names() -> None:
-    assert profile_template(MINIMAL)["Outputs"] == {
-        "DomainName": {"Value": "amazon-connect-example"},
-        "ObjectTypeName": {"Value": "gtm-pixel-test"},
-        "EndpointsTypeName": {"Value": "gtm-pixel-test-endpoints"},
+def integration_ids(*triggers: EventTriggerArgs) -> set[str]:
+    """The logical ids of the integrations of a template with these triggers."""
+    template = profile_template(replace(MINIMAL, event_triggers=triggers))["Resources"]
+    return {
+        logical_id
+        for logical_id, resource in template.items()
+        if resource["Type"] == "AWS::CustomerProfiles::Integration"
     }
 
 
@@ -293,12 +314,12 @@ def test_the_body_is_the_template_without_a_needless_byte() -> None:
     assert body == json.dumps(json.loads(body), separators=(",", ":"))
 
 
-def test_characters_of_other_alphabets_are_written_as_they_are() -> None:
-    """cfn-lint reads no escapes of characters beyond the first 65,536."""
-    args = replace(MINIMAL, event_triggers=[replace(TRIGGER, event_type="購入 \N{PARTY POPPER}")])
+@pytest.mark.parametrize(("event_type", "more"), [("plain", 0), ("a&b", 5), ("<>&&", 20), ('"/', 0)])
+def test_its_length_is_that_of_gos_json_encoder(event_type: str, more: int) -> None:
+    """Which writes & < > as \\u0026 and the like."""
+    args = replace(MINIMAL, event_triggers=[replace(TRIGGER, event_type=event_type)])
 
-    assert '"購入 \N{PARTY POPPER}"' in template_body(args)
-    assert findings(template_body(args)) == []
+    assert template_bytes(args) == len(template_body(args)) + more
 
 
 @pytest.mark.parametrize(
