@@ -19,7 +19,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Literal, NoReturn, TextIO
@@ -30,7 +30,7 @@ from migrate.customer_profiles import CallError, CustomerProfiles, SetupError
 from migrate.delivery import Deliverer, RateLimit
 from migrate.endpoints import ProfileObject, csv_header
 from migrate.import_run import WORKERS, Account, ImportRun, read_all
-from migrate.import_state import ImportState, StateError, Summary
+from migrate.import_state import NEW_SUFFIX, ImportState, StateError, Summary
 from migrate.pinpoint_export import ExportError, count_lines, export_files
 from migrate.summary import summary_text
 
@@ -40,6 +40,7 @@ INTERRUPTED = 130
 
 STATE_NAME = ".gtm-pixel-import.json"
 SKIPPED_SUFFIX = ".skipped.jsonl"
+PART_SUFFIX = ".part"
 
 DEFAULT_RATE = 50
 # The quota of an account and Region that nobody has raised, for each API (Amazon Connect service quotas).
@@ -98,7 +99,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     endpoints.add_argument("--domain", metavar="NAME", help="in place of --outputs, with --object-type")
     endpoints.add_argument("--object-type", metavar="NAME", help="the stack's object type for endpoints")
-    endpoints.add_argument("--region", metavar="REGION", help="default: the one of the AWS configuration")
+    endpoints.add_argument(
+        "--region", metavar="REGION", help="default: that of --outputs, or of the AWS configuration"
+    )
     endpoints.add_argument(
         "--attributes",
         metavar="A,B",
@@ -133,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
 def _endpoints(options: argparse.Namespace) -> int:
     if not 1 <= options.rate <= MAX_RATE:
         raise _UsageError(f"--rate {options.rate}: it must be from 1 to {MAX_RATE} requests a second")
-    files = _export_files(options)
+    files = _export_files(options, _own_files(options))
     attributes = None if options.attributes is None else _attributes(options.attributes)
     if options.dry_run or options.csv is not None:
         if attributes is None:
@@ -169,12 +172,10 @@ def _read_only(options: argparse.Namespace, files: Sequence[Path], attributes: S
 
 
 def _import(options: argparse.Namespace, files: Sequence[Path], attributes: Sequence[str] | None) -> int:
-    domain, object_type = _target(options)
+    domain, object_type, region = _target(options)
     state_path: Path = options.state or _default_state(options.export[0])
-    skipped_path: Path = options.skipped or state_path.with_name(state_path.name + SKIPPED_SUFFIX)
-    service = CustomerProfiles(
-        domain=domain, object_type=object_type, region=options.region, connections=WORKERS
-    )
+    skipped_path: Path = options.skipped or _beside(state_path, SKIPPED_SUFFIX)
+    service = CustomerProfiles(domain=domain, object_type=object_type, region=region, connections=WORKERS)
     with ExitStack() as resources:
         resources.callback(service.close)
         if attributes is None:
@@ -219,9 +220,32 @@ def _import(options: argparse.Namespace, files: Sequence[Path], attributes: Sequ
     return STOPPED if state.summary.refused else 0
 
 
-def _export_files(options: argparse.Namespace) -> list[Path]:
+def _own_files(options: argparse.Namespace) -> dict[Path, str]:
+    """The resolved paths of what this command reads and writes beside the export, and what names each."""
+    outputs = None if options.outputs in (None, "-") else Path(options.outputs)
+    named: list[tuple[str, Path | None, tuple[str, ...]]] = [
+        ("--skipped", options.skipped, ("",)),
+        ("--state", options.state, ("", NEW_SUFFIX, SKIPPED_SUFFIX)),
+        ("--csv", options.csv, ("", PART_SUFFIX)),
+        ("--outputs", outputs, ("",)),
+    ]
+    return {
+        _beside(path, suffix).resolve(): option
+        for option, path, suffixes in named
+        if path is not None
+        for suffix in suffixes
+    }
+
+
+def _export_files(options: argparse.Namespace, own: Mapping[Path, str]) -> list[Path]:
+    for path in options.export:
+        named = own.get(path.resolve())
+        if named is not None:
+            raise _UsageError(f"{path} is a file of {named}, no part of the export: give another {named}")
+        if path.name.startswith(STATE_NAME):
+            raise _UsageError(f"{path} is what an earlier import wrote, no part of the export: leave it out")
     try:
-        return export_files(options.export)
+        return export_files(options.export, no_parts=own)
     except ExportError as error:
         raise _UsageError(str(error)) from None
 
@@ -247,14 +271,18 @@ def _declared(service: CustomerProfiles) -> list[str]:
         ) from None
 
 
-def _target(options: argparse.Namespace) -> tuple[str, str]:
-    domain, object_type = options.domain, options.object_type
+def _target(options: argparse.Namespace) -> tuple[str, str, str | None]:
+    """Domain, object type and Region; None leaves the Region to the AWS configuration."""
+    domain, object_type, region = options.domain, options.object_type, options.region
     if options.outputs is not None:
         if domain is not None or object_type is not None:
             raise _UsageError("--outputs says domain and object type: leave --domain and --object-type out")
         outputs = _outputs(options.outputs)
         domain = _output(outputs, "customer_profiles_domain", options.outputs)
         object_type = _output(outputs, "customer_profiles_endpoints_type", options.outputs)
+        # A stack that was deployed before this output existed lacks it.
+        if region is None and "region" in outputs:
+            region = _output(outputs, "region", options.outputs)
     if domain is None or object_type is None:
         raise _UsageError("where to? give --outputs, or both --domain and --object-type")
     if not _DOMAIN.fullmatch(domain):
@@ -264,7 +292,7 @@ def _target(options: argparse.Namespace) -> tuple[str, str]:
             f"object type {object_type!r}: a name has 1 to 255 letters, digits, underscores and hyphens, and "
             "begins with a letter or underscore"
         )
-    return domain, object_type
+    return domain, object_type, region
 
 
 def _outputs(file: str) -> Any:
@@ -288,6 +316,10 @@ def _output(outputs: Any, name: str, file: str) -> str:
 
 def _default_state(export: Path) -> Path:
     return (export if export.is_dir() else export.parent) / STATE_NAME
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.parent / f"{path.name}{suffix}"
 
 
 class _Stop:
@@ -338,7 +370,7 @@ def _written(path: Path, *, mode: Literal["a", "w"]) -> Iterator[TextIO]:
 @contextmanager
 def _replaced(path: Path) -> Iterator[TextIO]:
     """A file that is at its place when it is complete, and readable by its owner only: it has addresses."""
-    part = path.with_name(path.name + ".part")
+    part = _beside(path, PART_SUFFIX)
     try:
         part.unlink(missing_ok=True)
         file = os.fdopen(

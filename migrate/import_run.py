@@ -97,9 +97,12 @@ def read_all(
     use: Callable[[ProfileObject], None],
     advance: Callable[[int], None],
 ) -> None:
-    """Hand every endpoint that an import would send to `use`, in order. Raises ExportError."""
-    for file in files:
-        for number, text in enumerate(read_lines(file), 1):
+    """Hand every endpoint that an import would send to `use`, in order. Raises ExportError.
+
+    Reads each file up to the size that it has now, as ImportRun does.
+    """
+    for file, size in [(file, file.stat().st_size) for file in files]:
+        for number, text in enumerate(read_lines(file, size), 1):
             meaning = _read(text, attributes)
             if isinstance(meaning, ProfileObject):
                 use(meaning)
@@ -176,7 +179,7 @@ class ImportRun:
     def _batches(self) -> Iterator[Batch]:
         for name, file, progress in self._files:
             batch = Batch(file=name)
-            for number, text in enumerate(read_lines(file), 1):
+            for number, text in enumerate(read_lines(file, progress.size), 1):
                 if progress.is_settled(number):
                     self._advance(1)
                     continue

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+# Of the file that the state is written to before it takes its place.
+NEW_SUFFIX = ".new"
+
 _VERSION = 1
 
 
@@ -118,7 +121,7 @@ class ImportState:
                 for name, progress in self._files.items()
             },
         }
-        beside = self._path.with_name(self._path.name + ".new")
+        beside = self._path.with_name(self._path.name + NEW_SUFFIX)
         try:
             beside.write_text(json.dumps(kept), encoding="utf-8")
             beside.replace(self._path)

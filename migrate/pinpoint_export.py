@@ -5,11 +5,15 @@ Reads in pieces, so that memory does not grow with the export or with a line. Im
 
 import gzip
 import io
+import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 # Far more than an endpoint can be: Amazon Pinpoint's limit is 15 KB.
 MAX_LINE_BYTES = 1_000_000
@@ -18,22 +22,24 @@ _SUFFIXES = frozenset({".gz", ".json", ".jsonl"})
 _GZIP_MAGIC = b"\x1f\x8b"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _CHUNK_BYTES = 1 << 20
+_BUFFER_BYTES = 1 << 16
 
 
 class ExportError(Exception):
     """A file or directory of the export cannot be read; in one line."""
 
 
-def export_files(paths: Sequence[Path]) -> list[Path]:
+def export_files(paths: Sequence[Path], *, no_parts: Collection[Path] = ()) -> list[Path]:
     """The files that the given files and directories stand for, in a stable order, each once.
 
-    Of a directory (and those below) the files that end in .gz, .json or .jsonl and are not hidden. Raises
-    ExportError where there is none.
+    Of a directory (and those below) the files that end in .gz, .json or .jsonl, are not hidden and are none
+    of `no_parts`, which are resolved paths. Raises ExportError where there is none.
     """
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            files = [file for file in sorted(path.rglob("*")) if _is_part(file, path)]
+            candidates = [file for file in sorted(path.rglob("*")) if _is_part(file, path)]
+            files = [file for file in candidates if file.resolve() not in no_parts]
             if not files:
                 raise ExportError(
                     f"{path} holds no .gz, .json or .jsonl file: give the directory of an export"
@@ -46,12 +52,14 @@ def export_files(paths: Sequence[Path]) -> list[Path]:
     return list(found)
 
 
-def read_lines(file: Path) -> Iterator[bytes | None]:
+def read_lines(file: Path, size: int | None = None) -> Iterator[bytes | None]:
     """The lines of a file without their ends; None for one longer than MAX_LINE_BYTES.
 
-    Raises ExportError where the file cannot be read or is damaged, at that place or a little before.
+    Reads the first `size` bytes of the stored file, by default as many as it has when it is opened: a file
+    that grows meanwhile has an end. Raises ExportError where the file cannot be read or is damaged, at that
+    place or a little before.
     """
-    with _readable(file) as stream:
+    with _readable(file, size) as stream:
         first = True
         while line := stream.readline(MAX_LINE_BYTES + 2):
             content = line.rstrip(b"\r\n")
@@ -67,7 +75,7 @@ def read_lines(file: Path) -> Iterator[bytes | None]:
 def count_lines(file: Path) -> int:
     """How many lines `read_lines` gives; raises ExportError as it does."""
     count, last = 0, b"\n"
-    with _readable(file) as stream:
+    with _readable(file, None) as stream:
         while chunk := stream.read(_CHUNK_BYTES):
             count += chunk.count(b"\n")
             last = chunk[-1:]
@@ -84,10 +92,29 @@ def _finish_line(stream: BinaryIO) -> None:
         pass
 
 
+class _FirstBytes(io.RawIOBase):
+    """The first bytes of a file, as many as `size`."""
+
+    def __init__(self, stored: io.FileIO, size: int) -> None:
+        super().__init__()
+        self._stored = stored
+        self._left = size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        count = self._stored.readinto(memoryview(buffer)[: self._left]) or 0
+        self._left -= count
+        return count
+
+
 @contextmanager
-def _readable(file: Path) -> Iterator[BinaryIO]:
+def _readable(file: Path, size: int | None) -> Iterator[BinaryIO]:
     try:
-        with file.open("rb") as stored:
+        with file.open("rb", buffering=0) as raw:
+            first = _FirstBytes(raw, os.fstat(raw.fileno()).st_size if size is None else size)
+            stored = io.BufferedReader(first, _BUFFER_BYTES)
             if stored.peek(len(_GZIP_MAGIC))[: len(_GZIP_MAGIC)] != _GZIP_MAGIC:
                 yield stored
                 return

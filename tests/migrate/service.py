@@ -28,11 +28,12 @@ TEMPLATE = profile_template(
 class Service:
     """The stand-in, and GetProfileObjectType, which it lacks, out of the same template.
 
-    `seen` is set with every request, so that a test can wait for a count of them.
+    A test can wait for a count of requests. `regions` are those that requests were signed for.
     """
 
     def __init__(self) -> None:
         self.stand_in = CustomerProfilesStandIn(Recorder(), templates=[TEMPLATE])
+        self.regions: set[str] = set()
         self._seen = threading.Condition()
         self._count = 0
 
@@ -50,6 +51,8 @@ class Service:
         return sum(stored.puts for stored in self.stand_in.objects(endpoint_id))
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        # Credential=KEY/DATE/REGION/SERVICE/aws4_request
+        self.regions.add(environ["HTTP_AUTHORIZATION"].split("/")[2])
         if environ["REQUEST_METHOD"] == "GET":
             return _describe(environ["PATH_INFO"], start_response)
         answer = list(self.stand_in(environ, start_response))

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from migrate.customer_profiles import SetupError
 from migrate.delivery import OK, Delivery
-from migrate.import_run import WORKERS, Account, ImportRun
+from migrate.endpoints import ProfileObject
+from migrate.import_run import WORKERS, Account, ImportRun, read_all
 from migrate.import_state import ImportState, StateError, Summary
 from migrate.pinpoint_export import ExportError, export_files, read_lines
 from tests.migrate.exports import an_endpoint, as_line, numbered, write_export, write_lines
@@ -94,6 +95,40 @@ def test_a_finished_import_delivers_nothing_again(export: Path) -> None:
     summary, obstacle = run(export, again)
 
     assert (again.requests, summary.imported, obstacle) == (0, 25, None)
+
+
+@pytest.mark.parametrize("name", ["part-0.json", "part-1.json"])
+def test_what_is_added_to_a_file_during_the_import_is_not_read(tmp_path: Path, name: str) -> None:
+    # More than is under way at a time: the second file is opened when it has grown.
+    endpoints = numbered(2 * WORKERS * 10 + 5)
+    write_export(tmp_path / "export" / "part-0.json", endpoints[:-5])
+    write_export(tmp_path / "export" / "part-1.json", endpoints[-5:])
+    taker = Taker()
+
+    def growing(objects: Sequence[str]) -> Delivery:
+        with (tmp_path / "export" / name).open("ab") as file:
+            file.write(as_line(an_endpoint("added")))
+        return taker(objects)
+
+    summary, obstacle = run(tmp_path / "export", growing)
+
+    assert (sorted(taker.taken), obstacle) == (sorted(ids(len(endpoints))), None)
+    assert summary.imported == len(endpoints)
+
+
+@pytest.mark.parametrize("name", ["part-0.json", "part-1.json"])
+def test_what_is_added_to_a_file_while_all_is_read_is_not_read(tmp_path: Path, name: str) -> None:
+    files = [write_export(tmp_path / f"part-{number}.json", numbered(3)) for number in range(2)]
+    summary = Summary()
+
+    def add(_made: ProfileObject) -> None:
+        with (tmp_path / name).open("ab") as file:
+            file.write(as_line(an_endpoint("added")))
+
+    account = Account(summary, skipped=None)
+    read_all(files, ["plan"], account=account, use=add, advance=lambda _: None)
+
+    assert summary.endpoints == 6
 
 
 def test_an_interrupted_import_goes_on_where_it_stopped(tmp_path: Path) -> None:
@@ -275,9 +310,9 @@ def test_a_slow_service_is_not_read_ahead_of(tmp_path: Path, monkeypatch: pytest
     delivered: list[int] = []
     ahead: list[int] = []
 
-    def counted(file: Path) -> Iterator[bytes | None]:
+    def counted(file: Path, size: int) -> Iterator[bytes | None]:
         nonlocal read
-        for line in read_lines(file):
+        for line in read_lines(file, size):
             read += 1
             yield line
         all_read.set()

@@ -3,12 +3,14 @@
 import json
 import re
 import shlex
+import subprocess
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import botocore.session
+import jmespath
 import pytest
 import yaml
 from botocore import xform_name
@@ -18,7 +20,7 @@ from local.profile_object_types import read_object_types
 from migrate.__main__ import main
 from migrate.endpoints import LeftOutReason, SkipReason
 from tests.migrate.exports import numbered, write_export
-from tests.migrate.service import DOMAIN, ENDPOINTS_TYPE, TEMPLATE, Service
+from tests.migrate.service import DOMAIN, ENDPOINTS_TYPE, REGION, TEMPLATE, Service
 from tests.test_settings import APPLICATION_ID, load
 
 PROJECT = Path(__file__).parents[2]
@@ -28,8 +30,16 @@ GUIDE = (PROJECT / "docs" / "leaving-pinpoint.md").read_text(encoding="utf-8")
 HIGH_LEVEL = {("s3", "sync")}
 GLOBAL_OPTIONS = {"--query", "--output", "--region"}
 
+MIGRATE = ".venv/bin/python -m migrate"
+
 SESSION = botocore.session.get_session()
 SERVICES = set(SESSION.get_available_services())
+
+SUBSTITUTION = r"\$\((.*)\)"
+
+# How far into an answer the queries of the guide go, and how many values an enumeration there has.
+DEEPEST_QUERY = 4
+MOST_ENUMERATED = 6
 
 # As long as any id that a shell variable of the guide stands for.
 AN_ID = "0a1b2c3d-0000-0000-0000-000000000000"
@@ -41,10 +51,14 @@ def blocks(language: str) -> list[str]:
     return [re.sub(rf"^{indent}", "", code, flags=re.MULTILINE) for indent, code in found]
 
 
+def shell_lines() -> list[str]:
+    return "".join(blocks("bash")).replace("\\\n", " ").splitlines()
+
+
 def commands(program: str) -> list[str]:
-    """The commands of shell blocks that begin with this."""
-    lines = "".join(blocks("bash")).replace("\\\n", " ").splitlines()
-    return [line for line in lines if line.startswith(program + " ")]
+    """The commands of shell blocks that begin with this, also those whose output a variable gets."""
+    found = [re.sub(rf'^(?:export )?[A-Z_]+="?{SUBSTITUTION}"?', r"\1", line) for line in shell_lines()]
+    return [command for command in found if command.startswith(program + " ")]
 
 
 def prose(heading: str) -> str:
@@ -60,7 +74,7 @@ def operations(service: str) -> Mapping[str, Any]:
 
 def parameters_of(command: str) -> tuple[Any, dict[str, Any]]:
     """The operation of an `aws` command, and its parameters as botocore takes them."""
-    _, service, name, *words = shlex.split(re.sub(r"\$[A-Z_]+", AN_ID, command), comments=True)
+    _, service, name, *words = words_of(command)
     assert service in SERVICES, f"there is no service {service}"
     assert name in operations(service), f"{service} has no {name}"
     operation = operations(service)[name]
@@ -74,6 +88,23 @@ def parameters_of(command: str) -> tuple[Any, dict[str, Any]]:
         member = members.get(option) or members[switch]
         parameters[member] = value_of(operation.input_shape.members[member].type_name, option, values)
     return operation, parameters
+
+
+def words_of(command: str) -> list[str]:
+    return shlex.split(re.sub(r"\$[A-Z_]+", AN_ID, command), comments=True)
+
+
+def an_answer(shape: Any, place: int = 0, depth: int = 0) -> Any:
+    """An answer with everything that a service's model has; lists go through the values of an enumeration."""
+    match shape.type_name:
+        case "structure" if depth < DEEPEST_QUERY:
+            return {name: an_answer(part, place, depth + 1) for name, part in shape.members.items()}
+        case "list":
+            return [an_answer(shape.member, at, depth) for at in range(MOST_ENUMERATED)]
+        case "string" if shape.enum:
+            return shape.enum[place % len(shape.enum)]
+        case other:
+            return other
 
 
 def options(words: Sequence[str]) -> dict[str, list[str]]:
@@ -108,7 +139,37 @@ def value_of(type_name: str, option: str, values: list[str]) -> Any:
 
 def test_there_are_commands_to_check() -> None:
     assert len(commands("aws")) > 15
-    assert len(commands("python -m migrate")) >= 4
+    assert len(commands(MIGRATE)) >= 4
+
+
+def test_the_import_is_started_by_the_projects_python_everywhere() -> None:
+    assert GUIDE.count("python -m migrate") == GUIDE.count(MIGRATE)
+
+
+def test_the_shell_can_read_every_command() -> None:
+    read = subprocess.run(
+        ["/bin/bash", "-n"], input="".join(blocks("bash")), text=True, capture_output=True, check=False
+    )
+
+    assert (read.returncode, read.stderr) == (0, "")
+
+
+def test_every_shell_variable_is_set_before_it_is_used() -> None:
+    known: set[str] = set()
+    for line in shell_lines():
+        assert set(re.findall(r"\$\{?([A-Z_]+)", line)) <= known, line
+        known.update(re.findall(r"^(?:export )?([A-Z_]+)=", line))
+
+    assert known >= {"MAPPING", "DOMAIN", "TYPE", "PROFILE", "INSTANCE", "CAMPAIGN"}
+
+
+def test_every_output_that_a_command_asks_for_is_one_of_the_stack() -> None:
+    asked = set(re.findall(r"pulumi stack output ([a-z_]+)", GUIDE))
+    sources = [PROJECT / "__main__.py", *(PROJECT / "components").glob("*.py")]
+    code = "".join(source.read_text(encoding="utf-8") for source in sources)
+
+    assert {"region", "customer_profiles_domain"} <= asked
+    assert [name for name in asked if f'"{name}"' not in code] == []
 
 
 @pytest.mark.parametrize("command", commands("aws"))
@@ -119,6 +180,21 @@ def test_a_command_of_the_aws_cli_is_one_that_the_service_has(command: str) -> N
     problems = ParamValidator().validate(parameters, operation.input_shape)
 
     assert not problems.has_errors(), problems.generate_report()
+
+
+@pytest.mark.parametrize("command", [command for command in commands("aws") if " --query " in command])
+def test_a_query_finds_something_in_what_the_service_answers(command: str) -> None:
+    operation, _ = parameters_of(command)
+    (query,) = options(words_of(command)[3:])["--query"]
+
+    assert jmespath.search(query, an_answer(operation.output_shape))
+
+
+def test_a_wrong_query_would_be_noticed() -> None:
+    operation, _ = parameters_of("aws connect list-instances")
+
+    assert jmespath.search("InstanceSummaryList[0].Id", an_answer(operation.output_shape))
+    assert not jmespath.search("InstanceSummaries[0].Id", an_answer(operation.output_shape))
 
 
 @pytest.mark.parametrize(
@@ -137,11 +213,15 @@ def test_a_wrong_command_would_be_noticed(command: str) -> None:
         assert not ParamValidator().validate(parameters, operation.input_shape).has_errors()
 
 
-@pytest.mark.parametrize("command", commands("python -m migrate"))
+@pytest.mark.parametrize("command", commands(MIGRATE))
 def test_a_command_of_the_migration_runs(
     command: str, service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    outputs = {"customer_profiles_domain": DOMAIN, "customer_profiles_endpoints_type": ENDPOINTS_TYPE}
+    outputs = {
+        "region": REGION,
+        "customer_profiles_domain": DOMAIN,
+        "customer_profiles_endpoints_type": ENDPOINTS_TYPE,
+    }
     (tmp_path / "outputs.json").write_text(json.dumps(outputs))
     write_export(tmp_path / "export" / "part.json.gz", numbered(3))
     monkeypatch.chdir(tmp_path)

@@ -19,7 +19,7 @@ import pytest
 from local.customer_profiles import PlannedAnswer
 from migrate.__main__ import STATE_NAME, main
 from tests.migrate.exports import an_endpoint, numbered, with_attributes, write_export, write_lines
-from tests.migrate.service import DOMAIN, ENDPOINTS_TYPE, Service
+from tests.migrate.service import DOMAIN, ENDPOINTS_TYPE, REGION, Service
 
 PROJECT = Path(__file__).parents[2]
 
@@ -89,12 +89,7 @@ def test_the_result_is_on_standard_output(export: Path, capsys: Capture) -> None
 
 
 def test_the_stacks_outputs_say_where_to(service: Service, export: Path, tmp_path: Path) -> None:
-    outputs = tmp_path / "outputs.json"
-    outputs.write_text(
-        json.dumps({"customer_profiles_domain": DOMAIN, "customer_profiles_endpoints_type": ENDPOINTS_TYPE})
-    )
-
-    assert main(["endpoints", str(export), "--outputs", str(outputs)]) == 0
+    assert main(["endpoints", str(export), "--outputs", str(outputs_file(tmp_path))]) == 0
     assert len(service.stand_in.profiles) == 25
 
 
@@ -106,6 +101,46 @@ def test_outputs_can_come_from_a_pipe(
 
     assert main(["endpoints", str(export), "--outputs", "-"]) == 0
     assert len(service.stand_in.profiles) == 25
+
+
+def outputs_file(directory: Path, **more: Any) -> Path:
+    """What `pulumi stack output --json` says."""
+    target = {"customer_profiles_domain": DOMAIN, "customer_profiles_endpoints_type": ENDPOINTS_TYPE}
+    file = directory / "outputs.json"
+    file.write_text(json.dumps(target | more))
+    return file
+
+
+@pytest.mark.parametrize(
+    ("outputs", "arguments", "expected"),
+    [
+        ({"region": "eu-west-2"}, [], "eu-west-2"),
+        ({"region": "eu-west-2"}, ["--region", "us-east-1"], "us-east-1"),
+        ({}, ["--region", "us-east-1"], "us-east-1"),
+        # An older stack does not say it.
+        ({}, [], REGION),
+    ],
+)
+def test_the_region_is_the_one_asked_for_then_the_stacks_then_the_configurations(
+    service: Service,
+    export: Path,
+    tmp_path: Path,
+    outputs: dict[str, str],
+    arguments: Sequence[str],
+    expected: str,
+) -> None:
+    file = outputs_file(tmp_path, **outputs)
+
+    assert main(["endpoints", str(export), "--outputs", str(file), *arguments]) == 0
+    assert service.regions == {expected}
+
+
+def test_a_region_of_the_outputs_that_is_no_text_is_one_line(
+    export: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    file = outputs_file(tmp_path, region=None)
+
+    assert "there is no output region" in usage_error(capsys, str(export), "--outputs", str(file))
 
 
 def test_the_object_type_says_which_attributes_are_taken(service: Service, tmp_path: Path) -> None:
@@ -217,6 +252,79 @@ def test_a_dry_run_can_list_what_would_be_skipped(tmp_path: Path) -> None:
     dry_run(export, "--skipped", str(tmp_path / "skipped.jsonl"))
 
     assert json.loads((tmp_path / "skipped.jsonl").read_text())["skipped"] == "unreadable"
+
+
+# Each names a file in the export's directory that could be taken for a part.
+OWN_FILES = [
+    ("--dry-run", "--attributes", "plan", "--skipped", "{}/skipped.jsonl"),
+    ("--attributes", "plan", "--csv", "{}/profiles.json"),
+    (*TARGET, *FAST, "--skipped", "{}/skipped.jsonl"),
+    (*TARGET, *FAST, "--state", "{}/state.json"),
+    ("--outputs", "{}/outputs.json"),
+]
+
+
+@pytest.mark.parametrize("arguments", OWN_FILES)
+@pytest.mark.usefixtures("service")
+def test_the_same_command_counts_the_same_with_its_files_in_the_export(
+    export: Path, capsys: Capture, arguments: Sequence[str]
+) -> None:
+    write_lines(export / "part-2.json", [b"no json\n"])
+    if "--outputs" in arguments:
+        outputs_file(export)
+    command = ["endpoints", str(export), *(word.format(export) for word in arguments)]
+    first, second = [(main(command), counts(capsys)) for _ in range(2)]
+
+    assert first == second
+    assert first[1][0] == "25 of 26 endpoints"
+
+
+def counts(capture: Capture) -> list[str]:
+    """The summary without how long it took."""
+    first, *rest = capture.readouterr().out.splitlines()
+    return [" ".join(first.split()[:4]), *rest]
+
+
+def test_a_file_of_its_own_is_left_out_by_whichever_way_it_is_named(
+    export: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (export / "profiles.json").write_text("no json\n")
+    (tmp_path / "link").symlink_to(export)
+    monkeypatch.chdir(export)
+    command = ["endpoints", str(tmp_path / "link"), "--attributes", "plan", "--csv", "profiles.json"]
+
+    assert main(command) == 0
+    assert counts(capsys)[0] == "25 of 25 endpoints"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "expected"),
+    [
+        ("a.json", ["--skipped", "a.json"], "a.json is a file of --skipped"),
+        ("a.json", ["--state", "a.json"], "a.json is a file of --state"),
+        ("a.json.new", ["--state", "a.json"], "a.json.new is a file of --state"),
+        ("a.json.skipped.jsonl", ["--state", "a.json"], "a.json.skipped.jsonl is a file of --state"),
+        ("a.json", ["--csv", "a.json"], "a.json is a file of --csv"),
+        ("a.json.part", ["--csv", "a.json"], "a.json.part is a file of --csv"),
+        ("a.json", ["--outputs", "a.json"], "a.json is a file of --outputs"),
+        (STATE_NAME, [], f"{STATE_NAME} is what an earlier import wrote"),
+        (f"{STATE_NAME}.skipped.jsonl", [], f"{STATE_NAME}.skipped.jsonl is what an earlier import wrote"),
+    ],
+)
+def test_a_file_of_its_own_that_is_named_as_the_export_is_refused_and_kept(
+    tmp_path: Path,
+    capsys: Capture,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    arguments: Sequence[str],
+    expected: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = write_export(tmp_path / name, numbered(3))
+    before = file.read_bytes()
+
+    assert usage_error(capsys, name, *arguments, "--attributes", "plan").startswith(expected)
+    assert file.read_bytes() == before
 
 
 def test_a_csv_has_a_row_for_every_endpoint(export: Path, tmp_path: Path) -> None:

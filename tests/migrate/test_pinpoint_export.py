@@ -40,6 +40,21 @@ def test_a_file_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
     assert names(export_files([tmp_path, file])) == ["part.json"]
 
 
+def test_a_file_that_is_no_part_is_left_out_of_its_directory(tmp_path: Path) -> None:
+    for name in ("part.json", "below/skipped.jsonl"):
+        write_lines(tmp_path / name, [b"{}\n"])
+    no_part = (tmp_path / "below" / "skipped.jsonl").resolve()
+
+    assert names(export_files([tmp_path], no_parts=[no_part])) == ["part.json"]
+
+
+def test_a_directory_with_nothing_but_what_is_no_part_is_an_error(tmp_path: Path) -> None:
+    no_part = write_lines(tmp_path / "skipped.jsonl", [b"{}\n"]).resolve()
+
+    with pytest.raises(ExportError, match="holds no"):
+        export_files([tmp_path], no_parts=[no_part])
+
+
 @pytest.mark.parametrize("path", ["nothing", "empty"])
 def test_what_holds_no_part_is_an_error_that_names_it(tmp_path: Path, path: str) -> None:
     (tmp_path / "empty").mkdir()
@@ -53,6 +68,28 @@ def test_lines_come_without_their_ends(tmp_path: Path, name: str) -> None:
     file = write_lines(tmp_path / name, [b"one\n", b"\n", b"two\r\n", b"three"])
 
     assert list(read_lines(file)) == [b"one", b"", b"two", b"three"]
+
+
+def test_a_file_that_grows_is_read_up_to_its_size_when_it_was_opened(tmp_path: Path) -> None:
+    file = write_lines(tmp_path / "part.json", [b"one\n", b"two\n"])
+    found: list[bytes | None] = []
+    with file.open("ab", buffering=0) as growing:
+        for line in read_lines(file):
+            found.append(line)
+            growing.write(b"more\n")
+
+    assert found == [b"one", b"two"]
+
+
+@pytest.mark.parametrize("name", ["part.json", "part.json.gz"])
+def test_a_file_is_read_up_to_the_size_that_is_asked_for(tmp_path: Path, name: str) -> None:
+    file = write_lines(tmp_path / name, [b"one\n", b"two\n"])
+    size = file.stat().st_size
+    write_lines(tmp_path / "more", [b"three\n"])
+    with file.open("ab") as growing:
+        growing.write((tmp_path / "more").read_bytes())
+
+    assert list(read_lines(file, size)) == [b"one", b"two"]
 
 
 def test_gzip_is_known_by_its_content(tmp_path: Path) -> None:
