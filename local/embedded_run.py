@@ -56,7 +56,7 @@ DESTINATION_NOTES: Mapping[str, str] = {
         "once, where AWS buffers."
     ),
 }
-"""What to know in addition of each destination that the stack has."""
+"""What to know in addition of a destination that the stack has."""
 
 DEMO_NOTE = (
     "Amazon Cognito: a user pool in moto with users to try; this run takes it for the stack's tokenIssuer."
@@ -189,7 +189,9 @@ class EmbeddedRun:
             self.firehose.add_stream(name)
         destinations: Sequence[str] = self.outputs["destinations"]
         before_the_last = len(NOTES) - 1
-        self.notes[before_the_last:before_the_last] = [DESTINATION_NOTES[name] for name in destinations]
+        self.notes[before_the_last:before_the_last] = [
+            DESTINATION_NOTES[name] for name in destinations if name in DESTINATION_NOTES
+        ]
         endpoints = {
             service: stack.enter_context(_bound(stand_in)).start().url
             for service, stand_in in self._make_stand_ins(config, resources).items()

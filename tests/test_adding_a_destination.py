@@ -1,0 +1,118 @@
+"""Adding a destination takes what docs/adding-a-destination.md says, and nothing else.
+
+A copy of the project gets one more destination; its embedded run then records an event there.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+COPIED = ("handler", "components", "local", "gtm")
+
+MODULE = """
+from handler.destinations import Recorded
+from handler.variables import read_text
+
+
+class Journal:
+    def __init__(self, title):
+        self._title = title
+
+    def record(self, events, *, time_left):
+        print(f"{self._title}: {len(events)}")
+        return {event.message_id: Recorded() for event in events}
+
+
+def make(variables):
+    return Journal(read_text(variables, "JOURNAL_TITLE"))
+"""
+
+# File → what is there → what stands in its place.
+EDITS = {
+    "components/destinations.py": {
+        "DestinationArgs = PinpointArgs |": """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalArgs:
+    name: ClassVar[str] = "journal"
+    sdk_service: ClassVar[str] = "sqs"
+    title: str
+
+
+DestinationArgs = JournalArgs | PinpointArgs |""",
+        "        case PinpointArgs():": """
+        case JournalArgs():
+            return DestinationGrant(statements=[], environment={"JOURNAL_TITLE": destination.title})
+        case PinpointArgs():""",
+    },
+    "settings.py": {
+        "FirehoseArgs, PinpointArgs\n": "FirehoseArgs, JournalArgs, PinpointArgs\n",
+        '    FIREHOSE = "firehose"\n': '    FIREHOSE = "firehose"\n    JOURNAL = "journal"\n',
+        "        case DestinationName.FIREHOSE:\n": """
+        case DestinationName.JOURNAL:
+            return JournalArgs(title=config.require("journalTitle"))
+        case DestinationName.FIREHOSE:
+""",
+    },
+    "Pulumi.yaml": {
+        "  firehoseStream:\n": "  journalTitle:\n    type: string\n    default: events\n  firehoseStream:\n",
+    },
+}
+
+RUN = """
+import time
+import urllib.request
+
+from local.embedded_run import EmbeddedRun
+
+with EmbeddedRun(overrides=["destinations=journal", "batchSize=10", "batchWindowSeconds=0"]) as run:
+    urllib.request.urlopen(run.outputs["events_url"] + "?event=purchase&endpoint_id=e1").close()
+    logs = run.cloud.client("logs")
+    while True:
+        found = logs.filter_log_events(logGroupName=run.outputs["log_group"])["events"]
+        if any("batch processed" in event["message"] for event in found):
+            break
+        time.sleep(0.05)
+    written = [event["message"] for event in found if event["message"].startswith("events")]
+    print(run.outputs["destinations"], written)
+"""
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    for name in COPIED:
+        shutil.copytree(PROJECT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in (*PROJECT.glob("*.py"), *PROJECT.glob("Pulumi*.yaml")):
+        shutil.copy(file, tmp_path)
+    # The downloaded wheels are the same.
+    (PROJECT / ".cache" / "wheels").mkdir(parents=True, exist_ok=True)
+    (tmp_path / ".cache").mkdir()
+    (tmp_path / ".cache" / "wheels").symlink_to(PROJECT / ".cache" / "wheels")
+    return tmp_path
+
+
+def test_a_module_a_branch_and_settings_make_a_destination(copy: Path) -> None:
+    (copy / "handler" / "destinations" / "journal.py").write_text(MODULE)
+    for name, edits in EDITS.items():
+        text = (copy / name).read_text()
+        for old, new in edits.items():
+            assert text.count(old) == 1, f"{name} has {text.count(old)} times {old!r}"
+            text = text.replace(old, new)
+        (copy / name).write_text(text)
+
+    done = subprocess.run(
+        [sys.executable, "-c", RUN],
+        cwd=copy,
+        env={**os.environ, "PYTHONPATH": str(copy)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "['journal'] ['events: 1']"
