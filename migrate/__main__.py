@@ -370,6 +370,8 @@ def _written(path: Path, *, mode: Literal["a", "w"]) -> Iterator[TextIO]:
 @contextmanager
 def _replaced(path: Path) -> Iterator[TextIO]:
     """A file that is at its place when it is complete, and readable by its owner only: it has addresses."""
+    if path.is_dir():
+        raise _UsageError(f"{path} is a directory: give a file as --csv")
     part = _beside(path, PART_SUFFIX)
     try:
         part.unlink(missing_ok=True)

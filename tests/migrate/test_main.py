@@ -353,6 +353,12 @@ def test_a_csv_is_for_its_owner_only(export: Path, tmp_path: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_directory_is_no_csv(export: Path, tmp_path: Path, capsys: Capture) -> None:
+    line = usage_error(capsys, str(export), "--attributes", "plan", "--csv", str(tmp_path))
+
+    assert line == f"{tmp_path} is a directory: give a file as --csv"
+
+
 def test_a_csv_that_is_not_complete_is_not_left(export: Path, tmp_path: Path) -> None:
     (export / "part-2.gz").write_bytes(b"\x1f\x8b\x08")
     file = tmp_path / "profiles.csv"
