@@ -46,7 +46,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
 # Resolves anew within the ranges of the .in files; names no package index.
-lock:
+lock: | $(VENV)/bin/python
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile --quiet --upgrade --no-header --no-emit-index-url --generate-hashes \
 		--python-version 3.13 --python-platform aarch64-manylinux2014 handler/requirements.in -o handler/requirements.txt

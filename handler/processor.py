@@ -1,7 +1,8 @@
 """Entry point of the event processor: reads a batch of queue messages and records their events.
 
 A message is done when every destination has its event, when it holds no event, or when the dead-letter
-queue has it. All others are reported as batch item failures, so that the queue delivers them again.
+queue has it. All others are reported as batch item failures, so that the queue delivers them again; so are
+recorded ones whose profile update would otherwise be overwritten by an older one that comes again.
 
 Nothing here runs at import; the environment is read and clients are made at the first invocation. Log
 lines hold ids of messages and requests, counts and reasons: nothing of an event.

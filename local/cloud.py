@@ -123,6 +123,14 @@ class Cloud:
                 aws_session_token=credentials.token,
             )
 
+    def create_bucket(self, name: str) -> str:
+        """Create an S3 bucket in the account's region; its ARN."""
+        # S3 refuses its oldest region as a constraint.
+        elsewhere = self.region != "us-east-1"
+        place = {"CreateBucketConfiguration": {"LocationConstraint": self.region}} if elsewhere else {}
+        self.client("s3").create_bucket(Bucket=name, **place)
+        return f"arn:{self.partition}:s3:::{name}"
+
     def assume_role(self, role_arn: str, *, service: str, session_name: str = "embedded-run") -> Credentials:
         """Temporary credentials of a role for an AWS service, such as `lambda.amazonaws.com`.
 

@@ -127,12 +127,8 @@ class FirehoseDelivery:
     def add_stream(self, name: str) -> str:
         """Create a stream that a stack expects to exist already, with a role; the name of its bucket."""
         bucket, role = _EXISTING_BUCKET, _EXISTING_ROLE
-        s3, iam = self._cloud.client("s3"), self._cloud.client("iam")
-        # S3 refuses its oldest Region as a constraint.
-        region = self._cloud.region
-        constraint = {} if region == "us-east-1" else {"LocationConstraint": region}
-        s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": constraint} if constraint else {}))
-        bucket_arn = f"arn:{self._cloud.partition}:s3:::{bucket}"
+        iam = self._cloud.client("iam")
+        bucket_arn = self._cloud.create_bucket(bucket)
         role_arn = iam.create_role(
             RoleName=role,
             AssumeRolePolicyDocument=_document("sts:AssumeRole", Principal={"Service": _PRINCIPAL}),

@@ -202,16 +202,14 @@ class Resources:
         return id_, {**inputs, "name": stack_name, "outputs": {}, "tagsAll": tags}
 
     def _bucket(self, name: str, inputs: Properties) -> Created:
-        s3, region = self._cloud.client("s3"), self._cloud.region
         bucket = inputs.get("bucket") or _autoname(name)
-        # S3 refuses its oldest Region as a constraint.
-        constraint = {} if region == "us-east-1" else {"LocationConstraint": region}
-        s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": constraint} if constraint else {}))
+        arn = self._cloud.create_bucket(bucket)
         tags = self._tags(inputs)
         if tags:
-            s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": _as_pairs(tags)})
-        outputs = {"bucket": bucket, "arn": f"arn:{self._cloud.partition}:s3:::{bucket}", "tagsAll": tags}
-        return bucket, {**inputs, **outputs, "region": region}
+            tagging = {"TagSet": _as_pairs(tags)}
+            self._cloud.client("s3").put_bucket_tagging(Bucket=bucket, Tagging=tagging)
+        outputs = {"bucket": bucket, "arn": arn, "tagsAll": tags, "region": self._cloud.region}
+        return bucket, {**inputs, **outputs}
 
     def _bucket_public_access_block(self, _: str, inputs: Properties) -> Created:
         self._cloud.client("s3").put_public_access_block(

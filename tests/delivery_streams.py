@@ -19,11 +19,7 @@ def create_delivery_stream(
     **configuration: Any,
 ) -> str:
     """A stream with a bucket and a role of its own; its ARN. `allowed` are (action, resource) pairs."""
-    # S3 takes its first region as the default and not by name.
-    elsewhere = {} if cloud.region == "us-east-1" else {"LocationConstraint": cloud.region}
-    cloud.client("s3").create_bucket(
-        Bucket=BUCKET, **({"CreateBucketConfiguration": elsewhere} if elsewhere else {})
-    )
+    bucket_arn = cloud.create_bucket(BUCKET)
     iam = cloud.client("iam")
     trust = {"Effect": "Allow", "Principal": {"Service": trusted}, "Action": "sts:AssumeRole"}
     role = iam.create_role(RoleName="delivery", AssumeRolePolicyDocument=_document(trust))["Role"]
@@ -35,7 +31,7 @@ def create_delivery_stream(
         DeliveryStreamType="DirectPut",
         ExtendedS3DestinationConfiguration={
             "RoleARN": role["Arn"],
-            "BucketARN": f"arn:aws:s3:::{BUCKET}",
+            "BucketARN": bucket_arn,
             "Prefix": EVENTS_PREFIX,
             "ErrorOutputPrefix": ERRORS_PREFIX,
             "CompressionFormat": "GZIP",
