@@ -19,6 +19,7 @@ from tests.embedded import (
     TO_PROFILES,
     Runs,
     attributes_of,
+    bring_back_soon,
     deployed_actions,
     events_of,
     eventually,
@@ -198,9 +199,7 @@ class TestABatch:
         assert events_of(open_run, endpoint_id) == []
 
     def test_a_throttled_event_comes_again_and_is_recorded_once(self, open_run: EmbeddedRun) -> None:
-        open_run.cloud.client("sqs").set_queue_attributes(
-            QueueUrl=open_run.outputs["queue_url"], Attributes={"VisibilityTimeout": "1"}
-        )
+        bring_back_soon(open_run)
         open_run.pinpoint.plan(PlannedAnswer(status=429), PlannedAnswer(status=429))
 
         event = recorded(open_run, evat_a="b")
@@ -209,17 +208,16 @@ class TestABatch:
 
     def test_what_keeps_failing_is_moved_by_the_queue_after_its_last_try(self, runs: Runs) -> None:
         run = runs.fresh("maxReceiveCount=2", *AT_ONCE)
-        run.cloud.client("sqs").set_queue_attributes(
-            QueueUrl=run.outputs["queue_url"], Attributes={"VisibilityTimeout": "1"}
-        )
+        bring_back_soon(run)
         # Two tries of the message, each with the client's own second attempt.
         run.pinpoint.plan(*[PlannedAnswer(status=500)] * 4)
+        endpoint_id = new_endpoint()
 
-        send(run, event="purchase", endpoint_id="e1")
+        send(run, event="purchase", endpoint_id=endpoint_id)
         (letter,) = eventually(run.dead_letters)
 
         assert letter["reason"] == "max_receive_count"
-        assert run.recorder.events() == []
+        assert events_of(run, endpoint_id) == []
 
 
 class TestCustomerProfiles:
@@ -352,9 +350,7 @@ class TestSeveralDestinations:
         assert event.user_attributes == {"plan": ["gold"]}
 
     def test_what_one_of_them_could_not_take_comes_again_to_all(self, run: EmbeddedRun) -> None:
-        run.cloud.client("sqs").set_queue_attributes(
-            QueueUrl=run.outputs["queue_url"], Attributes={"VisibilityTimeout": "1"}
-        )
+        bring_back_soon(run)
         # As many as the destination tries in one invocation.
         run.customer_profiles.plan(*[customer_profiles.PlannedAnswer(status=429)] * 3)
         endpoint_id = new_endpoint()
