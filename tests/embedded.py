@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -13,8 +12,8 @@ from urllib.parse import quote, urlencode, urlsplit
 from local.embedded_run import EmbeddedRun
 from local.recorder import RecordedEvent
 from local.resources import Resources
+from tests.patience import PATIENCE_SECONDS, eventually
 
-PATIENCE_SECONDS = 60
 AT_ONCE = ("batchSize=10", "batchWindowSeconds=0")  # no waiting for a batch to fill
 TO_PROFILES = (
     *("destinations=customer-profiles", "customerProfilesDomain=amazon-connect-example"),
@@ -41,7 +40,7 @@ def send_pairs(
 ) -> Answer:
     """The same where a name may come more than once; header names go out as they are."""
     url = urlsplit(run.outputs["events_url"])
-    connection = HTTPConnection(url.netloc, timeout=10)
+    connection = HTTPConnection(url.netloc, timeout=PATIENCE_SECONDS)
     with closing(connection):
         connection.putrequest("GET", f"{url.path}?{urlencode(parameters, quote_via=quote)}")
         for name, value in headers:
@@ -49,15 +48,6 @@ def send_pairs(
         connection.endheaders()
         answer = connection.getresponse()
         return Answer(answer.status, dict(answer.getheaders()), answer.read())
-
-
-def eventually(condition: Callable[[], Any]) -> Any:
-    """What `condition` gives as soon as it is true; fails after a while."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not (result := condition()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-    return result
 
 
 def new_endpoint() -> str:

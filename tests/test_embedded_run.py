@@ -22,7 +22,6 @@ from tests.embedded import (
     bring_back_soon,
     deployed_actions,
     events_of,
-    eventually,
     log_lines,
     new_endpoint,
     recorded,
@@ -30,6 +29,7 @@ from tests.embedded import (
     without,
 )
 from tests.hostile import HOSTILE_VALUES, LONGEST_ATTRIBUTE, LONGEST_USER_ATTRIBUTE
+from tests.patience import PATIENCE_SECONDS, eventually
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ class TestABatch:
         run = runs.fresh("batchSize=1000", "batchWindowSeconds=10")
         queue_events(run, 1000)
 
-        assert run.recorder.wait_for(1000, timeout=60)
+        assert run.recorder.wait_for(1000, timeout=PATIENCE_SECONDS)
 
         assert len(run.recorder.events()) == 1000
         assert len(run.pinpoint.requests) <= 12
@@ -275,7 +275,7 @@ class TestCustomerProfiles:
         )
         queue_events(run, 1000)
 
-        assert run.recorder.wait_for(1000, timeout=60)
+        assert run.recorder.wait_for(1000, timeout=PATIENCE_SECONDS)
 
         assert len(run.recorder.events()) == 1000
         # A receive can end a batch early, and each batch can have one request that is not full.

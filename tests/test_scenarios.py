@@ -24,7 +24,6 @@ from tests.embedded import (
     attributes_of,
     deployed_actions,
     events_of,
-    eventually,
     log_lines,
     new_endpoint,
     send,
@@ -35,6 +34,7 @@ from tests.embedded import (
 from tests.forged_tokens import FORGERIES, Forger, Forgery
 from tests.handler.log_output import LogOutput
 from tests.hostile import HOSTILE_VALUES
+from tests.patience import PATIENCE_SECONDS, eventually
 from tests.token_issuer import TokenIssuer
 
 AUDIENCE = "site"
@@ -571,5 +571,5 @@ def sign_in(run: EmbeddedRun, user: str) -> Mapping[str, str]:
         data=json.dumps({"user": user}).encode(),
         headers={"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
         return json.load(answer)

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.gtm import chromium
 from tests.gtm.site import Endpoint, Site
+from tests.patience import PATIENCE_SECONDS
 
 
 # Not for the session: while Playwright runs, nothing else in this thread can start an event loop.
@@ -26,7 +27,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     """A page of a visitor who was never here; what its scripts throw fails the test."""
     context = browser.new_context()
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_SECONDS * 1000)
     page = context.new_page()
     thrown: list[str] = []
     page.on("pageerror", lambda error: thrown.append(str(error)))

@@ -14,10 +14,11 @@ from playwright.sync_api import Page
 from gtm.plan import Parameter, ParameterKind, Plan, TagPlan
 from local.embedded_run import EmbeddedRun
 from local.recorder import RecordedEvent
-from tests.embedded import AT_ONCE, TO_PROFILES, Runs, events_of, eventually, new_endpoint
+from tests.embedded import AT_ONCE, TO_PROFILES, Runs, events_of, new_endpoint
 from tests.gtm import chromium
 from tests.gtm.site import Site
 from tests.hostile import HOSTILE_VALUES, LONGEST_ATTRIBUTE
+from tests.patience import eventually
 
 pytestmark = chromium.NEEDED
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from local.embedded_run import PROJECT_DIR, EmbeddedRun, EmbeddedRunError
+from tests.patience import PATIENCE_SECONDS
 
 StartRun = Callable[..., EmbeddedRun]
 
@@ -24,7 +25,7 @@ def test_a_process_can_run_the_program_twice(embedded_run: StartRun) -> None:
         run = embedded_run(f"stageName={stage_name}", "batchSize=10", "batchWindowSeconds=0")
         assert run.outputs["events_url"] == f"{run.url}/{stage_name}/events"
         send(run, stage_name)
-        assert run.recorder.wait_for(1, timeout=20)
+        assert run.recorder.wait_for(1, timeout=PATIENCE_SECONDS)
         assert [event.endpoint_id for event in run.recorder.events()] == [stage_name]
 
 
@@ -35,7 +36,7 @@ def test_a_run_that_stopped_leaves_no_thread_and_frees_its_port(embedded_run: St
     run.stop()
     run.stop()  # a second time does nothing
     for thread in set(threading.enumerate()) - before:
-        thread.join(timeout=2)
+        thread.join(timeout=PATIENCE_SECONDS)
     assert set(threading.enumerate()) - before == set()
     assert embedded_run(port=port).url == run.url
 

@@ -1,7 +1,6 @@
 """The poller: which batches it makes, and what it deletes after the function has answered."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
@@ -14,6 +13,7 @@ from local.event_source import EventSource, Poller, failed_messages
 from local.lambda_runtime import FunctionError, Invocation
 from local.problems import Problems
 from tests.local.conftest import document
+from tests.patience import PATIENCE_SECONDS, eventually
 
 ROLE_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 
@@ -40,7 +40,9 @@ class Function:
     def wait_for(self, messages: int) -> None:
         """Wait until so many messages were in batches, repeated ones counted."""
         with self._changed:
-            assert self._changed.wait_for(lambda: sum(map(len, self.batches)) >= messages, timeout=10)
+            assert self._changed.wait_for(
+                lambda: sum(map(len, self.batches)) >= messages, timeout=PATIENCE_SECONDS
+            )
 
     def bodies(self) -> list[list[str]]:
         return [sorted(record["body"] for record in batch) for batch in self.batches]
@@ -342,10 +344,3 @@ def test_a_stopped_poller_takes_nothing(
     poll().stop()
     queues.send("a")
     assert (queues.left(), function.batches) == (1, [])
-
-
-def eventually(condition: Callable[[], Any], timeout: float = 10) -> None:
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)

@@ -23,6 +23,7 @@ from local.lambda_runtime import FunctionError, Invocation
 from local.openapi_import import import_openapi
 from local.velocity import MappingTemplateError
 from tests.hostile import HOSTILE_VALUES
+from tests.patience import PATIENCE_SECONDS
 
 ORIGINS = ["https://shop.example", "https://blog.example"]
 EVENT = "/dev/events?event=purchase&endpoint_id=e1"
@@ -54,7 +55,7 @@ class Site:
         self.stop = self._server.stop
 
     def call(self, path: str, *, method: str = "GET", headers: Headers | None = None) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self._server.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self._server.port, timeout=PATIENCE_SECONDS)
         pairs = headers.items() if isinstance(headers, Mapping) else headers or []
         with closing(connection):
             connection.putrequest(method, path)

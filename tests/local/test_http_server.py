@@ -7,6 +7,7 @@ import pytest
 from werkzeug import Request, Response
 
 from local.http_server import HttpServer
+from tests.patience import PATIENCE_SECONDS
 
 
 @Request.application
@@ -23,7 +24,7 @@ def server() -> Iterator[HttpServer]:
 
 def test_a_sender_that_asks_before_its_body_is_answered_before_it(server: HttpServer) -> None:
     head = b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall(head)
         assert connection.recv(64).startswith(b"HTTP/1.1 100 Continue\r\n")
         connection.sendall(b"body")

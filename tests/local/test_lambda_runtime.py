@@ -4,10 +4,8 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,6 +15,7 @@ from local.lambda_runtime import Invocation, LambdaRuntime
 from local.problems import Problems
 from local.recorder import Recorder, RejectedMessage
 from tests.local.conftest import LOG_GROUP
+from tests.patience import PATIENCE_SECONDS, eventually
 
 MakeRuntime = Callable[..., LambdaRuntime]
 
@@ -186,7 +185,7 @@ def test_stopping_ends_a_handler_at_work(make_runtime: MakeRuntime, tmp_path: Pa
 
     runtime.stop()
 
-    thread.join(timeout=5)
+    thread.join(timeout=PATIENCE_SECONDS)
     assert error_of(outcome[0])[0] == "Runtime.ExitError"
     assert not is_running(pid)
 
@@ -233,14 +232,6 @@ def is_running(pid: int) -> bool:
         return False
     # A process nobody has waited for yet is there, but runs no more.
     return b") Z " not in Path(f"/proc/{pid}/stat").read_bytes() if Path("/proc").is_dir() else True
-
-
-def eventually(condition: Callable[[], Any], timeout: float = 10) -> Any:
-    deadline = time.monotonic() + timeout
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
-    return value
 
 
 def run_in_thread(target: Callable[[], object]) -> threading.Thread:

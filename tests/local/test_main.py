@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -16,11 +15,11 @@ import pytest
 
 from local.__main__ import main
 from local.embedded_run import PROJECT_DIR
+from tests.patience import PATIENCE_SECONDS, eventually
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
 # It takes one to two seconds, and five at the most where the machine is not busy with something else.
-PATIENCE_SECONDS = 60
 
 
 @pytest.fixture
@@ -87,10 +86,7 @@ def test_a_run_that_is_killed_leaves_no_process(start: Start) -> None:
     children = children_of(process.pid)
     process.kill()
     process.wait()
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while any(is_running(child) for child in children):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    eventually(lambda: not any(is_running(child) for child in children))
 
 
 def test_a_taken_port_is_one_line(start: Start) -> None:

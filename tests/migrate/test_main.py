@@ -20,6 +20,7 @@ from local.customer_profiles import PlannedAnswer
 from migrate.__main__ import STATE_NAME, main
 from tests.migrate.exports import an_endpoint, numbered, with_attributes, write_export, write_lines
 from tests.migrate.service import DOMAIN, ENDPOINTS_TYPE, REGION, Service
+from tests.patience import PATIENCE_SECONDS
 
 PROJECT = Path(__file__).parents[2]
 
@@ -475,9 +476,9 @@ def test_an_interrupted_import_says_how_to_go_on_and_does(
     export = write_export(tmp_path / "part.json", numbered(200))
     arguments = (str(export), *TARGET)
     process = start(*arguments, "--rate", "10", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert service.wait_for_requests(3, timeout=60)
+    assert service.wait_for_requests(3, timeout=PATIENCE_SECONDS)
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert process.returncode == 130
     assert err == f"interrupted: run the same command again to go on ({tmp_path / STATE_NAME})\n"
@@ -500,7 +501,7 @@ def on_a_terminal(*arguments: str) -> str:
     shown = b""
     try:
         process = start(*arguments, stdout=subprocess.DEVNULL, stderr=writer)
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=PATIENCE_SECONDS) == 0
         os.write(writer, b"<end>")
         while not shown.endswith(b"<end>"):
             shown += os.read(reader, 1_000)
