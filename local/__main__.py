@@ -6,11 +6,13 @@ Imports `local.embedded_run`, and that only once the arguments make sense: it ta
 import argparse
 import signal
 import sys
-import threading
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 USAGE_ERROR = 2
+
+_LONGEST_SLEEP_SECONDS = 0.5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             run.start()
             _introduce(run.outputs, run.notes)
             print(f"ready {run.url}", flush=True)
-            threading.Event().wait()
+            _wait_for_signal()
         except EmbeddedRunError as error:
             _echo(f"error: {error}")
             return USAGE_ERROR
@@ -39,6 +41,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         pass
     return 0
+
+
+def _wait_for_signal() -> None:
+    """Until the handler of a signal raises KeyboardInterrupt.
+
+    In short sleeps: Python handles a signal that arrives while a wait is about to begin when that wait ends.
+    """
+    while True:
+        time.sleep(_LONGEST_SLEEP_SECONDS)
 
 
 def _parser() -> argparse.ArgumentParser:
