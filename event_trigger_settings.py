@@ -58,6 +58,16 @@ ATTRIBUTE_OPERATORS: Final = (
     ComparisonOperator.AFTER,
     ComparisonOperator.ON,
 )
+# INCLUSIVE holds where an attribute has all the values, so that with two it never would; of the others the
+# same page speaks of the value or the timestamp.
+ONE_VALUE_OPERATORS: Final = (
+    ComparisonOperator.INCLUSIVE,
+    ComparisonOperator.BEGINS_WITH,
+    ComparisonOperator.ENDS_WITH,
+    ComparisonOperator.BEFORE,
+    ComparisonOperator.AFTER,
+    ComparisonOperator.ON,
+)
 METRIC_OPERATORS: Final = (
     ComparisonOperator.EQUAL,
     ComparisonOperator.GREATER_THAN,
@@ -86,6 +96,7 @@ _TRIGGER_VALUE = re.compile(rf"[ -~]{{1,{TRIGGER_VALUE_CHARACTERS}}}")
 _TRIGGER_VALUE_RULE = f"1 to {TRIGGER_VALUE_CHARACTERS} printable ASCII characters"
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _PROFILE_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_PROFILE_NAME_RULE = "letters, digits, - and _, at most 64 of them"
 _CAMPAIGN_ARN = re.compile(r"arn:aws[a-z-]*:connect-campaigns:[a-z0-9-]+:\d{12}:campaign/[A-Za-z0-9-]{1,128}")
 
 
@@ -114,7 +125,7 @@ _FIELD_KINDS: Mapping[str, _FieldKind] = {
 def event_triggers(
     config: pulumi.Config, prefix: str, fields: Mapping[str, Collection[str]]
 ) -> tuple[EventTriggerArgs, ...]:
-    """Triggers whose names start with the stack's; `fields` are names by the key of a condition."""
+    """Triggers whose names start with `prefix`; `fields` are names by the key of a condition."""
     values: object = typed("eventTriggers", config.require_object, "a list")
     triggers = [
         _event_trigger(f"eventTriggers[{position}]", entry, prefix, fields)
@@ -131,12 +142,12 @@ def _event_trigger(
 ) -> EventTriggerArgs:
     for key in entry:
         refuse_unknown_key(f"{path}.{key}", key, _TRIGGER_KEYS)
-    name = f"{prefix}-{entry_text(path, entry, 'name', _PROFILE_NAME, 'letters, digits, - and _')}"
+    name = f"{prefix}-{entry_text(path, entry, 'name', _PROFILE_NAME, _PROFILE_NAME_RULE)}"
     if len(name) > TRIGGER_NAME_CHARACTERS:
         raise SettingsError(
             f"{path}.name",
-            f"{name!r}, with the stack's name, has {len(name)} characters; an event trigger's has at most "
-            f"{TRIGGER_NAME_CHARACTERS}.",
+            f"{name!r}, which begins with the name of the object type, has {len(name)} characters; an event "
+            f"trigger's name has at most {TRIGGER_NAME_CHARACTERS}.",
             "Set a shorter one.",
         )
     conditions = entries(f"{path}.conditions", entry.get("conditions", []))
@@ -149,12 +160,14 @@ def _event_trigger(
         )
     return EventTriggerArgs(
         name=name,
-        event_type=entry_text(path, entry, "event", _TRIGGER_VALUE, _TRIGGER_VALUE_RULE),
+        event_type=entry_text(path, entry, "event", _TRIGGER_VALUE, f"a text of {_TRIGGER_VALUE_RULE}"),
         conditions=tuple(
             _trigger_condition(f"{path}.conditions[{position}]", condition, fields)
             for position, condition in enumerate(conditions)
         ),
-        segment=entry_optional(path, entry, "segment", _PROFILE_NAME, "the name of a segment definition"),
+        segment=entry_optional(
+            path, entry, "segment", _PROFILE_NAME, f"the name of a segment definition: {_PROFILE_NAME_RULE}"
+        ),
         expiration_minutes=entry_integer(path, entry, "expirationMinutes", TRIGGER_EXPIRATION_MINUTES),
         max_invocations_per_day=entry_integer(path, entry, "maxInvocationsPerDay", TRIGGER_INVOCATIONS),
         campaign_arn=entry_optional(path, entry, "campaignArn", _CAMPAIGN_ARN, "the ARN of a campaign"),
@@ -205,8 +218,7 @@ def _texts(path: str, value: object, operator: ComparisonOperator) -> tuple[str,
             f"{value!r} is not a list of 1 to {TRIGGER_VALUES} values of {_TRIGGER_VALUE_RULE}.",
             "Set such a list.",
         )
-    # It holds where an attribute has all the values, so that with two it never would.
-    if operator is ComparisonOperator.INCLUSIVE and len(texts) != 1:
+    if operator in ONE_VALUE_OPERATORS and len(texts) != 1:
         raise SettingsError(
             path,
             f"{value!r} does not go with {operator}, which wants one value.",

@@ -105,6 +105,7 @@ DEFAULT_RETENTION_DAYS: Final = 395
 NAMES_BYTES: Final = 2_800
 
 EXPIRATION_DAYS: Final = 1_098  # Amazon Connect Customer Profiles: the longest that a domain keeps objects
+OBJECTS_OF_PROFILE: Final = 1_000  # Amazon Connect Customer Profiles quotas: objects of a profile
 BUFFER_SECONDS: Final = 900  # Amazon Data Firehose: the longest that records wait
 
 _PROJECT_FILE = Path(__file__).with_name("Pulumi.yaml")
@@ -112,8 +113,11 @@ _PROJECT_FILE = Path(__file__).with_name("Pulumi.yaml")
 _STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _PINPOINT_APPLICATION_ID = re.compile(r"[0-9a-f]{32}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
-# Plain http is for an issuer on the same machine, as in the embedded run.
-_HTTPS_URL = re.compile(r"https://[^\s?#]+|http://(127\.0\.0\.1|localhost)(:\d+)?[^\s?#]*")
+# Plain http is for an issuer on the same machine, as in the embedded run. A path is printable ASCII without
+# ? and #. The authorizer refuses what is not a plain host before it, so that no token would ever be verified.
+_HTTPS_URL = re.compile(
+    r"(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:[0-9]{1,5})?(/[!-\"$->@-~]*)?"
+)
 _PRINTABLE = re.compile(r"[!-~]{1,256}")
 _COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")  # a token of RFC 9110
 _ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
@@ -262,14 +266,7 @@ def _pinpoint(config: pulumi.Config) -> PinpointArgs:
 
 
 def _customer_profiles(config: pulumi.Config, profile_attributes: Sequence[str]) -> CustomerProfilesArgs:
-    object_type_name = _stack_name(config)
-    if not _OBJECT_TYPE_NAME.fullmatch(object_type_name):
-        raise SettingsError(
-            "destinations",
-            f"customer-profiles names its object types after the stack, and {object_type_name!r} is not "
-            "letters, digits, - and _, at most 245 of them.",
-            "Rename the stack.",
-        )
+    object_type_name = _object_type_name(config)
     trigger_attributes = _field_names(config, "triggerAttributes", "evat_")
     trigger_metrics = _field_names(config, "triggerMetrics", "evmt_")
     template = ProfileTemplateArgs(
@@ -284,6 +281,7 @@ def _customer_profiles(config: pulumi.Config, profile_attributes: Sequence[str])
         new_domain=boolean(config, "customerProfilesNewDomain"),
         object_type_name=object_type_name,
         expiration_days=integer(config, "customerProfilesExpirationDays", 1, EXPIRATION_DAYS),
+        max_events_per_profile=integer(config, "customerProfilesMaxEventsPerProfile", 1, OBJECTS_OF_PROFILE),
         create_profiles=boolean(config, "createProfiles"),
         profile_attributes=profile_attributes,
         trigger_attributes=trigger_attributes,
@@ -295,6 +293,28 @@ def _customer_profiles(config: pulumi.Config, profile_attributes: Sequence[str])
     )
     _refuse_oversize(template)
     return CustomerProfilesArgs(template=template, requests_per_second=_requests_per_second(config))
+
+
+def _object_type_name(config: pulumi.Config) -> str:
+    """The name that is set, or the stack's. Object types outlive the stack, and then need another one."""
+    rule = "letters, digits, - and _, no digit or - first, at most 245 of them"
+    name = optional(
+        config,
+        "customerProfilesObjectType",
+        _OBJECT_TYPE_NAME,
+        f"the name of an object type: {rule}",
+        "such a name, or nothing for the stack's own",
+    )
+    if name is not None:
+        return name
+    name = _stack_name(config)
+    if not _OBJECT_TYPE_NAME.fullmatch(name):
+        raise SettingsError(
+            "destinations",
+            f"customer-profiles names its object types after the stack, and {name!r} is not {rule}.",
+            "Set customerProfilesObjectType, or rename the stack.",
+        )
+    return name
 
 
 def _firehose(config: pulumi.Config) -> FirehoseArgs:

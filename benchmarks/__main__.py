@@ -32,6 +32,7 @@ PROFILES = ProfileTemplateArgs(
     new_domain=True,
     object_type_name="gtm-pixel-benchmark",
     expiration_days=366,
+    max_events_per_profile=500,
     create_profiles=True,
 )
 REPEATS = 5

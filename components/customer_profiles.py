@@ -22,7 +22,7 @@ class CustomerProfiles(pulumi.ComponentResource):
     """Object types and event triggers in a domain, and the domain where it is to be a new one.
 
     The outputs are known only once CloudFormation is done: who uses them waits for the object types.
-    `pulumi destroy` leaves a new domain and its profiles; it deletes the object types with their objects.
+    `pulumi destroy` leaves the object types with their objects, and a new domain; event triggers go.
     """
 
     domain_name: pulumi.Output[str]

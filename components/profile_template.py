@@ -37,6 +37,12 @@ EVENT_KEY: Final = "gtm_pixel_event_id"
 _ESCAPED_CHARACTERS: Final = "&<>"
 _ESCAPED_BYTES: Final = 6
 
+# What holds customers' data outlives the stack, and what it was before it got another name.
+_KEPT: Final[Mapping[str, str]] = {
+    "DeletionPolicy": "RetainExceptOnCreate",
+    "UpdateReplacePolicy": "Retain",
+}
+
 _EVENT_FIELDS: Final = ("event_id", "endpoint_id", "event_type", "timestamp")
 _MILLISECONDS_A_MINUTE: Final = 60_000
 
@@ -88,11 +94,15 @@ class ProfileTemplateArgs:
     # Whether this template makes the domain; it outlives the stack.
     new_domain: bool
 
-    # The type of events; that of imported endpoints has -endpoints appended.
+    # The type of events; that of imported endpoints has -endpoints appended. Both outlive the stack.
     object_type_name: str
 
-    # Days that the domain keeps objects (1 to 1,098).
+    # Days that the domain keeps objects, and profiles that nothing updates (1 to 1,098).
     expiration_days: int
+
+    # Events that a profile keeps; beyond, the oldest go. A profile has 1,000 objects (Amazon Connect Customer
+    # Profiles quotas), and a type without a limit of its own, such as that of endpoints, is never over it.
+    max_events_per_profile: int
 
     # Whether an event of an unknown endpoint makes a profile.
     create_profiles: bool
@@ -128,16 +138,16 @@ def field_count(args: ProfileTemplateArgs) -> int:
 def profile_template(args: ProfileTemplateArgs) -> Mapping[str, Any]:
     """The template. It has no outputs: every name in it is one of the arguments.
 
-    A new domain stays when the stack goes, unless it is the stack's creation that fails: there is nothing
-    in it yet, and a domain left behind would stand in the way of the next attempt. Object types go with
-    the stack, and Customer Profiles deletes their objects (not the profiles) with them.
+    A new domain and the object types stay when the stack goes: deleting a type deletes its objects and
+    scrubs whatever came from them off every profile (DeleteProfileObjectType). They go if it is their
+    creation that fails: there is nothing in them yet, and what is left behind stands in the way of the next
+    attempt.
     """
     resources: dict[str, Any] = {}
     if args.new_domain:
         resources["Domain"] = {
             "Type": "AWS::CustomerProfiles::Domain",
-            "DeletionPolicy": "RetainExceptOnCreate",
-            "UpdateReplacePolicy": "Retain",
+            **_KEPT,
             "Properties": {
                 "DomainName": args.domain_name,
                 "DefaultExpirationDays": args.expiration_days,
@@ -150,6 +160,7 @@ def profile_template(args: ProfileTemplateArgs) -> Mapping[str, Any]:
         create_profiles=args.create_profiles,
         fields=_event_fields(args),
         keys=_event_keys(args),
+        max_objects_per_profile=args.max_events_per_profile,
     )
     resources["EndpointsType"] = _object_type(
         args,
@@ -201,9 +212,11 @@ def _object_type(
     create_profiles: bool,
     fields: Sequence[Mapping[str, Any]],
     keys: Sequence[Mapping[str, Any]],
+    max_objects_per_profile: int | None = None,
 ) -> Mapping[str, Any]:
     return {
         "Type": "AWS::CustomerProfiles::ObjectType",
+        **_KEPT,
         **({"DependsOn": ["Domain"]} if args.new_domain else {}),
         "Properties": {
             "DomainName": args.domain_name,
@@ -211,6 +224,7 @@ def _object_type(
             "Description": description,
             "AllowProfileCreation": create_profiles,
             "ExpirationDays": args.expiration_days,
+            **({"MaxProfileObjectCount": max_objects_per_profile} if max_objects_per_profile else {}),
             "Fields": fields,
             "Keys": keys,
         },

@@ -4,10 +4,12 @@ Speaks the service's REST-JSON protocol over HTTP for four operations: BatchPutP
 PutProfileObject, SearchProfiles and ListProfileObjects. Requests are held against the service's own model
 (botocore's); objects become profiles as the object types of the deployed CloudFormation templates say.
 What AWS's documentation leaves open is read strictly here: an object that lacks a part of its UNIQUE key, or
-every PROFILE key, is refused, and so is a declared value above 255 characters. Not emulated: what a
-field's content type means, expiry, event triggers, how profiles are merged, and that the real service may
-refuse two updates of one profile at the same time (plan that as a fault). Imports `local.recorder`,
-`local.rest_json` and `local.profile_object_types`; knows nothing of the handler.
+every PROFILE key, is refused, and so is a declared value above 255 characters. An object for which there is
+no profile, and whose type may not create one, is accepted and then dropped, as AWS does it after its answer.
+Not emulated: what a field's content type means, expiry, event triggers, how profiles are merged, the limit of
+all objects of a profile together, and that the real service may refuse two updates of one profile at the same
+time (plan that as a fault). Imports `local.recorder`, `local.rest_json` and `local.profile_object_types`;
+knows nothing of the handler.
 """
 
 import json
@@ -78,7 +80,7 @@ class StoredObject:
     # The JSON text as it was sent, and what it says.
     text: str
     content: Mapping[str, Any]
-    # None: no profile has its key, and its type may not create one.
+    # None: no profile has its key, and its type may not create one, so that it is not kept.
     profile_id: str | None
     # By the name of a key: the object's values for it, where it has them all.
     keys: Mapping[str, _KeyValue]
@@ -143,7 +145,7 @@ class _Domain:
                     profile.values[declared.target] = values[name]
         place = (object_type.name, unique_value)
         before = self.objects.get(place)
-        self.objects[place] = after = StoredObject(
+        after = StoredObject(
             object_type=object_type.name,
             unique_key=unique_text,
             text=text,
@@ -152,7 +154,22 @@ class _Domain:
             keys=keys,
             puts=before.puts + 1 if before else 1,
         )
+        if profile is not None:
+            self.objects[place] = after
+            self._make_room(object_type, profile)
         return after, before is None or before.content != content
+
+    def _make_room(self, object_type: ObjectType, profile: _Profile) -> None:
+        """Let the oldest objects go that are more than the type may have of one profile."""
+        if object_type.max_objects is None:
+            return
+        places = [
+            place
+            for place, stored in self.objects.items()
+            if (stored.object_type, stored.profile_id) == (object_type.name, profile.profile_id)
+        ]
+        for place in places[: -object_type.max_objects]:
+            del self.objects[place]
 
     def find(self, key_name: str, value: _KeyValue) -> list[_Profile]:
         """The profiles that this key finds: by a PROFILE key, or by one that their objects have."""
@@ -228,7 +245,7 @@ class CustomerProfilesStandIn:
         return None
 
     def objects(self, endpoint_id: str) -> list[StoredObject]:
-        """The objects whose PROFILE key is this one value, oldest first, those without a profile too."""
+        """The objects whose PROFILE key is this one value, oldest first."""
         with self._lock:
             return [
                 stored

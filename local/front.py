@@ -60,7 +60,7 @@ class ShownProfile:
     attributes: Mapping[str, str] | None
     # Whether an event of an endpoint without a profile makes one.
     created_by_events: bool
-    # How many events of the endpoint the destination has, those without a profile too.
+    # How many events of the endpoint the destination has accepted.
     events: int
 
 

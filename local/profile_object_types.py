@@ -51,6 +51,8 @@ class ObjectType:
     domain: str
     name: str
     allow_profile_creation: bool
+    # Objects of the type that one profile keeps; None: as many as there is room for.
+    max_objects: int | None
     fields: Mapping[str, Field]
     keys: Sequence[Key]
 
@@ -101,6 +103,7 @@ def _object_type(template: Mapping[str, Any], properties: Mapping[str, Any]) -> 
         domain=_text(template, properties["DomainName"]),
         name=name,
         allow_profile_creation=properties.get("AllowProfileCreation", False),
+        max_objects=properties.get("MaxProfileObjectCount"),
         fields=fields,
         keys=keys,
     )

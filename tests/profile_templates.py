@@ -23,6 +23,7 @@ MINIMAL = ProfileTemplateArgs(
     new_domain=False,
     object_type_name="gtm-pixel-test",
     expiration_days=366,
+    max_events_per_profile=500,
     create_profiles=True,
 )
 """The least that a stack can say of its events."""

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import botocore.session
 import pulumi
 import pytest
 import yaml
-from hypothesis import given, reject
+from hypothesis import assume, given, reject
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -27,7 +28,7 @@ from components.profile_template import (
 )
 from components.token_authorizer import TokenIssuerArgs
 from config_values import SettingsError
-from handler import dead_letters
+from handler import dead_letters, signing_keys
 from handler.destinations import customer_profiles as customer_profiles_handler
 from tests.profile_templates import findings, refusals, service_model
 from tests.recording import record
@@ -56,6 +57,7 @@ TEMPLATE = ProfileTemplateArgs(
     new_domain=False,
     object_type_name="gtm-pixel-test",
     expiration_days=366,
+    max_events_per_profile=500,
     create_profiles=True,
 )
 
@@ -189,7 +191,9 @@ def customer_profiles(**changes: Any) -> CustomerProfilesArgs:
 def test_the_domain_may_be_a_new_one_and_the_rest_said_too() -> None:
     destination = customer_profiles(
         customerProfilesNewDomain=True,
+        customerProfilesObjectType="events-2",
         customerProfilesExpirationDays=30,
+        customerProfilesMaxEventsPerProfile=99,
         createProfiles=False,
         profileAttributes=["plan"],
         triggerAttributes=["currency"],
@@ -200,7 +204,9 @@ def test_the_domain_may_be_a_new_one_and_the_rest_said_too() -> None:
     assert destination.template == replace(
         TEMPLATE,
         new_domain=True,
+        object_type_name="events-2",
         expiration_days=30,
+        max_events_per_profile=99,
         create_profiles=False,
         profile_attributes=("plan",),
         trigger_attributes=("currency",),
@@ -324,8 +330,25 @@ def test_a_stack_whose_name_customer_profiles_cannot_have_is_refused() -> None:
 
     assert str(error.value) == (
         "gtm-pixel:destinations: customer-profiles names its object types after the stack, and "
-        "'gtm-pixel-eu.prod' is not letters, digits, - and _, at most 245 of them. Rename the stack."
+        "'gtm-pixel-eu.prod' is not letters, digits, - and _, no digit or - first, at most 245 of them. Set "
+        "customerProfilesObjectType, or rename the stack."
     )
+
+
+def test_object_types_may_have_another_name_than_the_stack() -> None:
+    (destination,) = load(stack="eu.prod", customerProfilesObjectType="events").destinations
+
+    assert isinstance(destination, CustomerProfilesArgs)
+    assert destination.template.object_type_name == "events"
+
+
+def test_event_triggers_are_named_after_the_object_type() -> None:
+    """A trigger of another type is then another trigger: one of the same name could not be made beside it."""
+    destination = customer_profiles(
+        customerProfilesObjectType="events", eventTriggers=[{"name": "purchase", "event": "purchase_success"}]
+    )
+
+    assert [trigger.name for trigger in destination.template.event_triggers] == ["events-purchase"]
 
 
 # ---- Firehose -----------------------------------------------------------------------------------------
@@ -409,10 +432,25 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         "tokenIssuer: it is not set. Set the issuer as in the iss claim, for example "
         "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_EXAMPLE.",
     ),
-    (
-        {**AUTHENTICATED, "tokenIssuer": "http://issuer.example"},
-        "tokenIssuer: 'http://issuer.example' is not an https URL. Set the issuer as in the iss claim, for "
-        "example https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_EXAMPLE.",
+    *(
+        (
+            {**AUTHENTICATED, "tokenIssuer": url},
+            f"tokenIssuer: {url!r} is not an https URL. Set the issuer as in the iss claim, for example "
+            "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_EXAMPLE.",
+        )
+        for url in (
+            *(
+                "http://issuer.example",
+                "http://localhost.issuer.example/",
+                "http://127.0.0.1@issuer.example/",
+            ),
+            *(
+                "https://user@issuer.example",
+                "https://",
+                "https://issuer.ex\u00e4mple",
+                "https://issuer.example/#a",
+            ),
+        )
     ),
     (
         _without("tokenAudience"),
@@ -518,6 +556,21 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         {"customerProfilesExpirationDays": 1099},
         "customerProfilesExpirationDays: 1099 is out of range. Set 1 to 1098.",
     ),
+    *(
+        (
+            {"customerProfilesMaxEventsPerProfile": events},
+            f"customerProfilesMaxEventsPerProfile: {events} is out of range. Set 1 to 1000.",
+        )
+        for events in (0, 1001)
+    ),
+    *(
+        (
+            {"customerProfilesObjectType": name},
+            f"customerProfilesObjectType: {name!r} is not the name of an object type: letters, digits, - and "
+            "_, no digit or - first, at most 245 of them. Set such a name, or nothing for the stack's own.",
+        )
+        for name in ("my events", "2nd", "-", "n" * 246)
+    ),
     ({"createProfiles": "maybe"}, "createProfiles: 'maybe' is not true or false. Set true or false."),
     *(
         (
@@ -588,17 +641,20 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"eventTriggers": [{"event": "purchase"}]},
-        "eventTriggers[0].name: it is not set. Set letters, digits, - and _.",
+        "eventTriggers[0].name: it is not set. Set letters, digits, - and _, at most 64 of them.",
     ),
-    (
-        trigger(name="large purchase"),
-        "eventTriggers[0].name: 'large purchase' is not letters, digits, - and _. "
-        "Set letters, digits, - and _.",
+    *(
+        (
+            trigger(name=name),
+            f"eventTriggers[0].name: {name!r} is not letters, digits, - and _, at most 64 of them. "
+            "Set letters, digits, - and _, at most 64 of them.",
+        )
+        for name in ("large purchase", "n" * 65)
     ),
     (
         trigger(name="n" * 50),
-        f"eventTriggers[0].name: 'gtm-pixel-test-{'n' * 50}', with the stack's name, has 65 characters; an "
-        "event trigger's has at most 64. Set a shorter one.",
+        f"eventTriggers[0].name: 'gtm-pixel-test-{'n' * 50}', which begins with the name of the object type, "
+        "has 65 characters; an event trigger's name has at most 64. Set a shorter one.",
     ),
     (
         {"eventTriggers": [{"name": "purchase", "event": event} for event in ("a", "b")]},
@@ -610,20 +666,24 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"eventTriggers": [{"name": "purchase"}]},
-        "eventTriggers[0].event: it is not set. Set 1 to 255 printable ASCII characters.",
+        "eventTriggers[0].event: it is not set. Set a text of 1 to 255 printable ASCII characters.",
     ),
     *(
         (
             trigger(event=event),
-            f"eventTriggers[0].event: {event!r} is not 1 to 255 printable ASCII characters. "
-            "Set 1 to 255 printable ASCII characters.",
+            f"eventTriggers[0].event: {event!r} is not a text of 1 to 255 printable ASCII characters. "
+            "Set a text of 1 to 255 printable ASCII characters.",
         )
         for event in ("", "e" * 256, 1, "achat termin\u00e9", "a\nb", "a\x7f")
     ),
-    (
-        trigger(segment="big spenders"),
-        "eventTriggers[0].segment: 'big spenders' is not the name of a segment definition. "
-        "Set the name of a segment definition.",
+    *(
+        (
+            trigger(segment=segment),
+            f"eventTriggers[0].segment: {segment!r} is not the name of a segment definition: letters, "
+            "digits, - and _, at most 64 of them. Set the name of a segment definition: letters, digits, "
+            "- and _, at most 64 of them.",
+        )
+        for segment in ("big spenders", "s" * 65)
     ),
     *(
         (
@@ -723,10 +783,13 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
             *(True, None, [1], math.nan, math.inf, 10**400),
         )
     ),
-    (
-        condition(attribute="currency", values=["EUR", "USD"]),
-        "eventTriggers[0].conditions[0].values: ['EUR', 'USD'] does not go with INCLUSIVE, which wants one "
-        "value. Set one value, or operator CONTAINS, which holds for any of several.",
+    *(
+        (
+            condition(attribute="currency", operator=operator, values=["EUR", "USD"]),
+            f"eventTriggers[0].conditions[0].values: ['EUR', 'USD'] does not go with {operator}, which wants "
+            "one value. Set one value, or operator CONTAINS, which holds for any of several.",
+        )
+        for operator in ("INCLUSIVE", "BEGINS_WITH", "ENDS_WITH", "BEFORE", "AFTER", "ON")
     ),
     *(
         (
@@ -849,6 +912,15 @@ def test_names_that_fill_the_limits_are_taken() -> None:
     assert refusals(profile_template(template)) == []
 
 
+@given(url=st.from_regex(settings._HTTPS_URL, fullmatch=True))
+def test_the_authorizer_takes_every_url_that_settings_take(url: str) -> None:
+    """What it refuses would be deployed, and no token would ever be verified."""
+    port = re.search(r":([0-9]+)(/|$)", url)
+    assume(port is None or 0 < int(port[1]) < 2**16)
+
+    assert signing_keys.is_acceptable_url(url)
+
+
 def test_a_template_is_as_long_as_the_provider_sends_it() -> None:
     def long_stack(event_type: str) -> dict[str, Any]:
         triggers = [{"name": name, "event": event_type} for name in names(30)]
@@ -869,6 +941,7 @@ def test_a_template_that_is_too_long_for_cloudformation_is_refused() -> None:
 
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,49}", fullmatch=True)
+OBJECT_TYPE_NAMES = st.just("") | st.from_regex(r"[A-Za-z_][A-Za-z0-9_-]{0,9}", fullmatch=True)
 PROFILE_NAMES = st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True)
 TEXTS = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=255)
 NUMBERS = st.integers(-(10**15), 10**15) | st.floats(-1e15, 1e15)
@@ -880,7 +953,7 @@ def values(operator: event_trigger_settings.ComparisonOperator) -> st.SearchStra
         return st.lists(NUMBERS, min_size=2, max_size=2, unique=True).map(sorted)
     if operator in event_trigger_settings.METRIC_OPERATORS:
         return st.lists(NUMBERS | NUMBERS.map(str), min_size=1, max_size=1)
-    most = 1 if operator == "INCLUSIVE" else 10
+    most = 1 if operator in event_trigger_settings.ONE_VALUE_OPERATORS else 10
     return st.lists(TEXTS | NUMBERS, min_size=1, max_size=most)
 
 
@@ -919,7 +992,9 @@ def stacks(draw: st.DrawFn) -> dict[str, Any]:
     return {
         "customerProfilesDomain": f"amazon-connect-{draw(PROFILE_NAMES)[:49]}",
         "customerProfilesNewDomain": draw(st.booleans()),
+        "customerProfilesObjectType": draw(OBJECT_TYPE_NAMES),
         "customerProfilesExpirationDays": draw(st.integers(1, 1098)),
+        "customerProfilesMaxEventsPerProfile": draw(st.integers(1, 1000)),
         "createProfiles": draw(st.booleans()),
         "profileAttributes": draw(st.lists(NAMES, unique=True, max_size=20)),
         "triggerAttributes": attributes,

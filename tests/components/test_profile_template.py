@@ -83,7 +83,7 @@ ENDPOINT_ID = ("_source.endpoint_id", "_profile.Attributes.gtm_pixel_endpoint_id
 
 class TestTheEventsType:
     def test_it_is_named_and_expires_as_told(self) -> None:
-        events, _ = object_types(replace(MINIMAL, expiration_days=30))
+        events, _ = object_types(replace(MINIMAL, expiration_days=30, max_events_per_profile=99))
 
         assert {key: value for key, value in events.items() if key not in ("Fields", "Keys")} == {
             "DomainName": "amazon-connect-example",
@@ -91,6 +91,7 @@ class TestTheEventsType:
             "Description": "Events from Google Tag Manager",
             "AllowProfileCreation": True,
             "ExpirationDays": 30,
+            "MaxProfileObjectCount": 99,
         }
 
     def test_an_unknown_endpoint_makes_no_profile_where_none_are_wanted(self) -> None:
@@ -170,6 +171,12 @@ class TestTheEndpointsType:
 
         assert endpoints["AllowProfileCreation"] is True
 
+    def test_events_never_take_its_place_in_a_profile(self) -> None:
+        """Of a type without a limit, no object has to go before that of another type."""
+        _, endpoints = object_types(replace(MINIMAL, max_events_per_profile=1))
+
+        assert "MaxProfileObjectCount" not in endpoints
+
     def test_no_two_fields_write_one_attribute(self) -> None:
         for object_type in object_types(replace(MINIMAL, profile_attributes=["user_id", "plan"])):
             targets = [target for _, target, _ in fields(object_type).values() if target]
@@ -198,6 +205,14 @@ class TestTheDomain:
             return direct.union(*(waits_for(dependency) for dependency in direct))
 
         assert [logical_id for logical_id in template if "Domain" not in waits_for(logical_id)] == ["Domain"]
+
+
+@pytest.mark.parametrize("type_", ["Domain", "ObjectType"])
+def test_what_holds_customers_data_outlives_the_stack_once_it_is_there(type_: str) -> None:
+    """DeleteProfileObjectType takes what came from a type off every profile."""
+    kept = [(one["DeletionPolicy"], one["UpdateReplacePolicy"]) for one in resources(FULL, type_)]
+
+    assert set(kept) == {("RetainExceptOnCreate", "Retain")}
 
 
 class TestAnEventTrigger:
@@ -351,6 +366,7 @@ def test_the_api_takes_what_cloudformation_sends(args: ProfileTemplateArgs) -> N
     "wrong",
     [
         {"expiration_days": 1099},
+        {"max_events_per_profile": -1},
         {"domain_name": "amazon connect"},
         {"object_type_name": "1-dev"},
         {"profile_attributes": ["n" * 60]},

@@ -277,7 +277,7 @@ class TestTheProfileOnThePage:
 
         self.send(page, "gold")
 
-        self.wait_for(page, "#profiles", "Its 1 event is kept without one.")
+        self.wait_for(page, "#profiles", "Accepted and then dropped: 1.")
         assert "No profile: createProfiles is off" in page.inner_text("#profiles")
         assert "profile not changed" in page.locator("#arrivals li").first.inner_text()
 

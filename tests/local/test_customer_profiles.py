@@ -35,6 +35,7 @@ def a_type(
     fields: Mapping[str, dict[str, Any]],
     keys: Mapping[str, tuple[Sequence[str], Sequence[str]]],
     creates_profiles: bool = True,
+    max_objects: int | None = None,
     domain: Any = DOMAIN,
 ) -> dict[str, Any]:
     """An object type in CloudFormation; keys are (identifiers, fields) by name."""
@@ -45,6 +46,7 @@ def a_type(
             "ObjectTypeName": name,
             "Description": "A type",
             "AllowProfileCreation": creates_profiles,
+            **({"MaxProfileObjectCount": max_objects} if max_objects else {}),
             "Fields": [{"Name": field, "ObjectTypeField": declared} for field, declared in fields.items()],
             "Keys": [
                 {
@@ -83,10 +85,17 @@ ENDPOINT_FIELDS = {
 }
 
 
-def a_template(*, creates_profiles: bool = True, **more: dict[str, Any]) -> dict[str, Any]:
+def a_template(
+    *, creates_profiles: bool = True, max_objects: int | None = None, **more: dict[str, Any]
+) -> dict[str, Any]:
     return {
         "Resources": {
-            "Events": a_type(fields=EVENT_FIELDS, keys=EVENT_KEYS, creates_profiles=creates_profiles),
+            "Events": a_type(
+                fields=EVENT_FIELDS,
+                keys=EVENT_KEYS,
+                creates_profiles=creates_profiles,
+                max_objects=max_objects,
+            ),
             "Endpoints": a_type(
                 ENDPOINTS,
                 fields=ENDPOINT_FIELDS,
@@ -119,8 +128,8 @@ def client(url: str, **credentials: Any) -> Any:
 
 @pytest.fixture
 def make(recorder: Recorder) -> Callable[..., CustomerProfilesStandIn]:
-    def make(*, creates_profiles: bool = True) -> CustomerProfilesStandIn:
-        template = a_template(creates_profiles=creates_profiles)
+    def make(**properties: Any) -> CustomerProfilesStandIn:
+        template = a_template(**properties)
         return CustomerProfilesStandIn(recorder, templates=[template], domains=[DOMAIN])
 
     return make
@@ -208,13 +217,13 @@ class TestMapping:
         assert profile["EmailAddress"] == "a@example.com"
         assert profile["Attributes"] == {"gtm_pixel_endpoint_id": "e1", "plan": "gold", "city": "Bonn"}
 
-    def test_a_type_that_creates_no_profile_keeps_the_object_without_one(
+    def test_a_type_that_creates_no_profile_accepts_the_object_and_drops_it(
         self, make: Callable[..., CustomerProfilesStandIn], recorder: Recorder
     ) -> None:
         stand_in = make(creates_profiles=False)
         put_directly(stand_in, an_event(user_attributes={"plan": "gold"}))
         assert (stand_in.profile("e1"), stand_in.profiles) == (None, [])
-        assert [stored.profile_id for stored in stand_in.objects("e1")] == [None]
+        assert stand_in.objects("e1") == []
         assert len(recorder.events()) == 1
 
     def test_a_type_that_creates_no_profile_updates_one_that_exists(
@@ -224,6 +233,20 @@ class TestMapping:
         put_directly(stand_in, {"endpoint_id": "e1"}, object_type=ENDPOINTS)
         put_directly(stand_in, an_event(user_attributes={"plan": "gold"}))
         assert stand_in.profile("e1") == {"gtm_pixel_endpoint_id": "e1", "plan": "gold"}
+
+    def test_a_profile_keeps_the_newest_objects_of_a_type_that_has_a_limit(
+        self, make: Callable[..., CustomerProfilesStandIn]
+    ) -> None:
+        stand_in = make(max_objects=2)
+        for event_id in ("m1", "m2", "m3"):
+            put_directly(stand_in, an_event(event_id=event_id))
+        put_directly(stand_in, an_event("e2"))
+        put_directly(stand_in, {"endpoint_id": "e1"}, object_type=ENDPOINTS)
+
+        events = [one for one in stand_in.objects("e1") if one.object_type == EVENTS]
+        assert [stored.content["event_id"] for stored in events] == ["m2", "m3"]
+        assert len(stand_in.objects("e1")) == 3
+        assert len(stand_in.objects("e2")) == 1
 
 
 def put_directly(stand_in: CustomerProfilesStandIn, content: Any, *, object_type: str = EVENTS) -> Any:

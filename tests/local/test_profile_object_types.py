@@ -48,8 +48,11 @@ def a_template(
 def test_a_type_is_read_as_declared() -> None:
     fields = {"id": ("_source.id", None), "plan": ("_source.user.plan", "_profile.Attributes.plan")}
     keys = {"id": (["UNIQUE"], ["id"]), "p": (["PROFILE"], ["id"]), "search": ([], ["plan"])}
-    (found,) = read_object_types([a_template(fields=fields, keys=keys, AllowProfileCreation=True)])
+    (found,) = read_object_types(
+        [a_template(fields=fields, keys=keys, AllowProfileCreation=True, MaxProfileObjectCount=9)]
+    )
     assert (found.domain, found.name, found.allow_profile_creation) == (DOMAIN, "events", True)
+    assert found.max_objects == 9
     assert list(found.fields["plan"].source) == ["user", "plan"]
     assert (found.fields["plan"].target, found.fields["id"].target) == ("Attributes.plan", None)
     assert [(key.name, key.is_unique, key.is_profile) for key in found.keys] == [
@@ -62,6 +65,7 @@ def test_a_type_is_read_as_declared() -> None:
 def test_a_type_creates_no_profiles_unless_it_says_so() -> None:
     (found,) = read_object_types([a_template()])
     assert not found.allow_profile_creation
+    assert found.max_objects is None
 
 
 def test_the_domain_may_be_a_reference_to_one_of_the_template() -> None:

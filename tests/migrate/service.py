@@ -19,6 +19,7 @@ TEMPLATE = profile_template(
         new_domain=True,
         object_type_name=ENDPOINTS_TYPE.removesuffix("-endpoints"),
         expiration_days=366,
+        max_events_per_profile=500,
         create_profiles=True,
         profile_attributes=["plan", "loyalty_tier"],
     )
