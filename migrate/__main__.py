@@ -31,7 +31,7 @@ from migrate.delivery import Deliverer, RateLimit
 from migrate.endpoints import ProfileObject, csv_header
 from migrate.import_run import WORKERS, Account, ImportRun, read_all
 from migrate.import_state import NEW_SUFFIX, ImportState, StateError, Summary
-from migrate.pinpoint_export import ExportError, count_lines, export_files
+from migrate.pinpoint_export import DamagedError, ExportError, count_lines, export_files
 from migrate.summary import summary_text
 
 STOPPED = 1
@@ -163,7 +163,14 @@ def _read_only(options: argparse.Namespace, files: Sequence[Path], attributes: S
             use = _row_writer(writer, attributes)
         bar = open_files.enter_context(_bar(options, files))
         account = Account(summary, skipped=skipped)
-        read_all(files, attributes, account=account, use=use, advance=_advancing(bar))
+        read_all(
+            files,
+            attributes,
+            state_directory=_state_path(options).parent,
+            account=account,
+            use=use,
+            advance=_advancing(bar),
+        )
     summary.seconds = time.monotonic() - began
     print(summary_text(summary, verb=f"are in {options.csv}" if options.csv else "would be imported"))
     if options.skipped is not None:
@@ -173,7 +180,7 @@ def _read_only(options: argparse.Namespace, files: Sequence[Path], attributes: S
 
 def _import(options: argparse.Namespace, files: Sequence[Path], attributes: Sequence[str] | None) -> int:
     domain, object_type, region = _target(options)
-    state_path: Path = options.state or _default_state(options.export[0])
+    state_path = _state_path(options)
     skipped_path: Path = options.skipped or _beside(state_path, SKIPPED_SUFFIX)
     service = CustomerProfiles(domain=domain, object_type=object_type, region=region, connections=WORKERS)
     with ExitStack() as resources:
@@ -209,9 +216,18 @@ def _import(options: argparse.Namespace, files: Sequence[Path], attributes: Sequ
         )
         if state.resumed:
             _say(f"going on where an earlier run stopped ({state_path})")
-        obstacle = run.run()
+        obstacle = damage = None
+        try:
+            obstacle = run.run()
+        except DamagedError as error:
+            damage = str(error)
+        except ExportError as error:
+            obstacle = str(error)
     print(summary_text(state.summary, verb=f"are imported into {domain},"))
     print(f"Which lines: {skipped_path}")
+    if damage is not None:
+        # What was read of the part is settled and may be wrong: going on would leave it so.
+        raise _StoppedError(f"{damage}, delete {state_path} and start over")
     if stop.interrupted:
         _say(f"interrupted: run the same command again to go on ({state_path})")
         return INTERRUPTED
@@ -314,8 +330,9 @@ def _output(outputs: Any, name: str, file: str) -> str:
     return value
 
 
-def _default_state(export: Path) -> Path:
-    return (export if export.is_dir() else export.parent) / STATE_NAME
+def _state_path(options: argparse.Namespace) -> Path:
+    export: Path = options.export[0]
+    return options.state or (export if export.is_dir() else export.parent) / STATE_NAME
 
 
 def _beside(path: Path, suffix: str) -> Path:

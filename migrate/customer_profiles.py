@@ -7,6 +7,7 @@ which is the customers' data. Imports nothing of the project.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -68,11 +69,13 @@ class CustomerProfiles:
         )
         try:
             self._client: Any = boto3.Session().client("customer-profiles", region_name=region, config=config)
+            # Asked for its error: botocore notices a port that cannot be one with the first call only.
+            _ = urlsplit(self._client.meta.endpoint_url).port
         except NoRegionError:
             raise SetupError("no AWS Region is configured: give --region") from None
-        except BotoCoreError:
+        except (BotoCoreError, ValueError):  # the latter where AWS_ENDPOINT_URL_… is no URL
             raise SetupError(
-                "the AWS configuration cannot be used: check the profile and the Region"
+                "the AWS configuration cannot be used: check the profile, the Region and the endpoint URL"
             ) from None
 
     @property

@@ -25,6 +25,8 @@ _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\".]+(?:\.[^@\s,;<>\".]+)+")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 # How people write numbers; E.164 has none of these.
 _PHONE_SEPARATORS = str.maketrans("", "", " -.()/")
+# A zero that most countries dial at home only and some from abroad too: which number is meant is uncertain.
+_ZERO_IN_BRACKETS = re.compile(r"\(\s*0\s*\)")
 
 CSV_COLUMNS = ("endpoint_id", "user_id", "email", "phone")
 _USER_ATTRIBUTE = "usat_"
@@ -71,7 +73,9 @@ EXPLANATIONS: Mapping[str, str] = {
     SkipReason.OBJECT_TOO_LARGE: "the object would have more than 256,000 bytes",
     LeftOutReason.ADDRESS_OPTED_OUT: "the customer opted out: the profile has no address to send to",
     LeftOutReason.ADDRESS_NOT_EMAIL: "the Address of channel EMAIL is no email address",
-    LeftOutReason.ADDRESS_NOT_E164: "the Address of channel SMS or VOICE is no number with country code",
+    LeftOutReason.ADDRESS_NOT_E164: (
+        "the Address of channel SMS or VOICE is no number with country code, or has a (0)"
+    ),
     LeftOutReason.ADDRESS_OF_OTHER_CHANNEL: "a push token or custom address: a profile has no field for it",
     LeftOutReason.USER_ID_TOO_LONG: "the UserId has more than 255 characters",
     LeftOutReason.ATTRIBUTE_UNDECLARED: "the user attribute is not among the declared ones",
@@ -182,7 +186,7 @@ def _address(endpoint: Mapping[str, Any], left_out: Counter[LeftOutReason]) -> t
             left_out[LeftOutReason.ADDRESS_NOT_EMAIL] += 1
         case "SMS" | "VOICE":
             number = address.translate(_PHONE_SEPARATORS)
-            if _E164.fullmatch(number):
+            if _E164.fullmatch(number) and not _ZERO_IN_BRACKETS.search(address):
                 return None, number
             left_out[LeftOutReason.ADDRESS_NOT_E164] += 1
         case _:

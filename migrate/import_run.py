@@ -16,8 +16,8 @@ from typing import TextIO
 from migrate.customer_profiles import MAX_ITEMS_IN_REQUEST, SetupError
 from migrate.delivery import OK, Delivery
 from migrate.endpoints import WORTH_LISTING, ProfileObject, SkipReason, read_endpoint
-from migrate.import_state import ImportState, Summary
-from migrate.pinpoint_export import read_lines
+from migrate.import_state import FileProgress, ImportState, Summary
+from migrate.pinpoint_export import CutOffError, read_lines
 
 WORKERS = 16
 
@@ -93,22 +93,25 @@ def read_all(
     files: Sequence[Path],
     attributes: Collection[str],
     *,
+    state_directory: Path,
     account: Account,
     use: Callable[[ProfileObject], None],
     advance: Callable[[int], None],
 ) -> None:
     """Hand every endpoint that an import would send to `use`, in order. Raises ExportError.
 
-    Reads each file up to the size that it has now, as ImportRun does.
+    Reads each file up to the size that it has now, and names it, as an ImportRun with the same
+    `state_directory` does.
     """
-    for file, size in [(file, file.stat().st_size) for file in files]:
+    sizes = [file.stat().st_size for file in files]
+    for name, file, size in zip(_names(files, state_directory), files, sizes, strict=True):
         for number, text in enumerate(read_lines(file, size), 1):
             meaning = _read(text, attributes)
             if isinstance(meaning, ProfileObject):
                 use(meaning)
-                account.take(file.name, number, meaning)
+                account.take(name, number, meaning)
             elif meaning is not None:
-                account.skip(file.name, number, meaning)
+                account.skip(name, number, meaning)
             advance(1)
 
 
@@ -132,10 +135,9 @@ class ImportRun:
 
         Raises StateError where a file has changed since the import began.
         """
-        names = [os.path.relpath(file, state_directory.resolve()) for file in files]
         self._files = [
             (name, file, state.file(name, file.stat().st_size))
-            for name, file in zip(names, files, strict=True)
+            for name, file in zip(_names(files, state_directory), files, strict=True)
         ]
         self._progress = {name: progress for name, _, progress in self._files}
         self._attributes = attributes
@@ -146,10 +148,15 @@ class ImportRun:
         self._clock = clock
         self._advance = advance
         self._obstacle: str | None = None
-        self._answered = 0
+        # File, line and status of what was refused before the service took anything.
+        self._held_back: list[tuple[str, int, int]] = []
 
     def run(self) -> str | None:
         """Import what is not settled yet; why it ended early, in one line, or None.
+
+        While the service has never taken an endpoint, the ones that it refuses are held back: where it takes
+        none, the cause is hardly theirs, and when it is mended they have to be sent again. They count as
+        refused when it takes one, or when all lines were read and they are few.
 
         The state is saved whenever it returns or raises: ExportError, StateError, SetupError.
         """
@@ -172,23 +179,32 @@ class ImportRun:
                 finally:
                     while window:
                         self._settle(*window.popleft())
+            if not self._stop.is_set():
+                self._refuse_held_back()
         finally:
             self._save(before + self._clock() - began)
         return self._obstacle
 
     def _batches(self) -> Iterator[Batch]:
         for name, file, progress in self._files:
-            batch = Batch(file=name)
-            for number, text in enumerate(read_lines(file, progress.size), 1):
-                if progress.is_settled(number):
-                    self._advance(1)
-                    continue
-                batch.add(Line(number=number, meaning=_read(text, self._attributes)))
-                if batch.is_full:
-                    yield batch
-                    batch = Batch(file=name)
-            if batch.lines:
+            try:
+                yield from self._batches_of(name, file, progress)
+            except CutOffError:
+                progress.cut_off = True
+                raise
+
+    def _batches_of(self, name: str, file: Path, progress: FileProgress) -> Iterator[Batch]:
+        batch = Batch(file=name)
+        for number, text in enumerate(read_lines(file, progress.size), 1):
+            if progress.is_settled(number):
+                self._advance(1)
+                continue
+            batch.add(Line(number=number, meaning=_read(text, self._attributes)))
+            if batch.is_full:
                 yield batch
+                batch = Batch(file=name)
+        if batch.lines:
+            yield batch
 
     def _deliver_batch(self, batch: Batch) -> Delivery:
         if not batch.endpoints:
@@ -204,30 +220,53 @@ class ImportRun:
         statuses = {batch.endpoints[place][0]: status for place, status in delivery.statuses.items()}
         for line in batch.lines:
             if isinstance(line.meaning, ProfileObject):
-                if line.number not in statuses:
+                status = statuses.get(line.number)
+                if status is None or not self._answer(batch.file, line.number, line.meaning, status):
                     continue
-                self._take(batch.file, line.number, line.meaning, statuses[line.number])
             elif line.meaning is not None:
                 self._account.skip(batch.file, line.number, line.meaning)
             settled.append(line.number)
-        self._progress[batch.file].settle(settled)
-        self._advance(len(settled))
+        self._settle_lines(batch.file, settled)
         if delivery.obstacle is not None and self._obstacle is None:
             self._obstacle = delivery.obstacle
             self._stop.set()
 
-    def _take(self, file: str, number: int, made: ProfileObject, status: int) -> None:
-        self._answered += 1
+    def _answer(self, file: str, number: int, made: ProfileObject, status: int) -> bool:
+        """Account for what the service says of an endpoint; whether that settles its line."""
         if status == OK:
+            if not self._is_refused_at_first:
+                self._refuse_held_back()
             self._account.take(file, number, made)
-            return
+            return True
+        if self._state.summary.imported == 0 or self._is_refused_at_first:
+            self._hold_back(file, number, status)
+            return False
         self._account.refuse(file, number, status)
-        if self._state.summary.imported == 0 and self._answered == _MAX_REFUSED_AT_FIRST:
+        return True
+
+    @property
+    def _is_refused_at_first(self) -> bool:
+        """Whether none of the first endpoints was taken: the run ends, and none of them is settled."""
+        return len(self._held_back) >= _MAX_REFUSED_AT_FIRST
+
+    def _hold_back(self, file: str, number: int, status: int) -> None:
+        self._held_back.append((file, number, status))
+        if self._is_refused_at_first and self._obstacle is None:
             self._obstacle = (
-                f"the service refused each of the first {self._answered} endpoints (status {status}): "
+                f"the service refused each of the first {len(self._held_back)} endpoints (status {status}): "
                 "is the object type the stack's one for endpoints?"
             )
             self._stop.set()
+
+    def _refuse_held_back(self) -> None:
+        for file, number, status in self._held_back:
+            self._account.refuse(file, number, status)
+            self._settle_lines(file, [number])
+        self._held_back.clear()
+
+    def _settle_lines(self, file: str, numbers: Collection[int]) -> None:
+        self._progress[file].settle(numbers)
+        self._advance(len(numbers))
 
     def _save(self, seconds: float) -> None:
         self._account.flush()
@@ -237,3 +276,8 @@ class ImportRun:
 
 def _read(text: bytes | None, attributes: Collection[str]) -> ProfileObject | SkipReason | None:
     return None if text is not None and not text.strip() else read_endpoint(text, attributes)
+
+
+def _names(files: Sequence[Path], state_directory: Path) -> list[str]:
+    """What the state and the list of skipped lines call the files, wherever both were moved together."""
+    return [os.path.relpath(file, state_directory.resolve()) for file in files]

@@ -40,11 +40,15 @@ class Summary:
 
 @dataclass(slots=True, kw_only=True)
 class FileProgress:
-    """Which lines of a file are settled: all up to `position`, and those of `beyond`."""
+    """Which lines of a file are settled: all up to `position`, and those of `beyond`.
+
+    `cut_off`: at this size the file was not complete.
+    """
 
     size: int
     position: int = 0
     beyond: set[int] = field(default_factory=set[int])
+    cut_off: bool = False
 
     def is_settled(self, number: int) -> bool:
         return number <= self.position or number in self.beyond
@@ -96,8 +100,14 @@ class ImportState:
         return state
 
     def file(self, name: str, size: int) -> FileProgress:
-        """The progress of a file; raises StateError where the file has changed since the import began."""
+        """The progress of a file; raises StateError where the file has changed since the import began.
+
+        One that was cut off may have another size, once: its lines so far are the first ones of the whole
+        file, too.
+        """
         progress = self._files.setdefault(name, FileProgress(size=size))
+        if progress.size != size and progress.cut_off:
+            progress.size, progress.cut_off = size, False
         if progress.size != size:
             raise StateError(
                 f"{name} has changed since this import began ({progress.size} bytes, now {size}): "
@@ -117,6 +127,7 @@ class ImportState:
                     "size": progress.size,
                     "position": progress.position,
                     "beyond": sorted(progress.beyond),
+                    "cut_off": progress.cut_off,
                 }
                 for name, progress in self._files.items()
             },
@@ -133,7 +144,11 @@ class ImportState:
     def _read(self, kept: Mapping[str, Any]) -> None:
         for name, progress in kept["files"].items():
             self._files[name] = FileProgress(
-                size=progress["size"], position=progress["position"], beyond=set(progress["beyond"])
+                size=progress["size"],
+                position=progress["position"],
+                beyond=set(progress["beyond"]),
+                # Absent from a state that was written before files could be known to be cut off.
+                cut_off=progress.get("cut_off", False),
             )
         summary = kept["summary"]
         self.summary = Summary(

@@ -8,7 +8,7 @@ import io
 import os
 import zlib
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -27,6 +27,14 @@ _BUFFER_BYTES = 1 << 16
 
 class ExportError(Exception):
     """A file or directory of the export cannot be read; in one line."""
+
+
+class CutOffError(ExportError):
+    """A file ends before its time. What was read of it is the beginning of the whole file."""
+
+
+class DamagedError(ExportError):
+    """The content of a file has been altered. What was read of it before that showed may be wrong, too."""
 
 
 def export_files(paths: Sequence[Path], *, no_parts: Collection[Path] = ()) -> list[Path]:
@@ -56,8 +64,8 @@ def read_lines(file: Path, size: int | None = None) -> Iterator[bytes | None]:
     """The lines of a file without their ends; None for one longer than MAX_LINE_BYTES.
 
     Reads the first `size` bytes of the stored file, by default as many as it has when it is opened: a file
-    that grows meanwhile has an end. Raises ExportError where the file cannot be read or is damaged, at that
-    place or a little before.
+    that grows meanwhile has an end. Raises ExportError where the file cannot be read, CutOffError where it is
+    cut off and DamagedError where it is damaged, at that place or a little before.
     """
     with _readable(file, size) as stream:
         first = True
@@ -73,9 +81,9 @@ def read_lines(file: Path, size: int | None = None) -> Iterator[bytes | None]:
 
 
 def count_lines(file: Path) -> int:
-    """How many lines `read_lines` gives; raises ExportError as it does."""
+    """How many lines `read_lines` gives; about as many where it raises before the end."""
     count, last = 0, b"\n"
-    with _readable(file, None) as stream:
+    with suppress(ExportError), _readable(file, None) as stream:
         while chunk := stream.read(_CHUNK_BYTES):
             count += chunk.count(b"\n")
             last = chunk[-1:]
@@ -120,7 +128,15 @@ def _readable(file: Path, size: int | None) -> Iterator[BinaryIO]:
                 return
             with gzip.open(stored) as unpacked, io.BufferedReader(unpacked) as stream:
                 yield stream
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise ExportError(f"{file.name} is damaged or not complete: download it again") from None
+    except EOFError:
+        raise CutOffError(f"{_shown(file)} is not complete: download it again") from None
+    except (zlib.error, gzip.BadGzipFile):
+        raise DamagedError(f"{_shown(file)} is damaged: download it again") from None
     except OSError as error:
-        raise ExportError(f"{file.name} cannot be read ({error.strerror})") from None
+        raise ExportError(f"{_shown(file)} cannot be read ({error.strerror})") from None
+
+
+def _shown(file: Path) -> Path:
+    """A path that no other file has: from the current directory where the file is below it."""
+    here = Path.cwd()
+    return file.relative_to(here) if file.is_relative_to(here) else file

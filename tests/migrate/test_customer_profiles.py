@@ -136,6 +136,14 @@ def test_missing_credentials_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
         connect().put([an_object("e1")])
 
 
+@pytest.mark.parametrize("url", ["foo", "http://", "http://a b", "http://[::1", "http://127.0.0.1:99999"])
+def test_an_endpoint_url_that_is_none_is_said(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CUSTOMER_PROFILES", url)
+
+    with pytest.raises(SetupError, match=r"configuration cannot be used: .* the endpoint URL"):
+        connect()
+
+
 def test_a_profile_that_is_not_configured_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody-has-this-profile")
 

@@ -83,6 +83,18 @@ def test_a_number_that_is_not_e164_is_left_out(address: str) -> None:
     assert (endpoint.phone, endpoint.left_out) == (None, {LeftOutReason.ADDRESS_NOT_E164: 1})
 
 
+@pytest.mark.parametrize("address", ["+49 (0) 30 123456", "+44 (0)20 7946 0958", "+49( 0 )30123456"])
+def test_a_number_with_a_zero_in_brackets_is_left_out(address: str) -> None:
+    endpoint = made(an_endpoint(ChannelType="SMS", Address=address))
+
+    assert (endpoint.phone, endpoint.left_out) == (None, {LeftOutReason.ADDRESS_NOT_E164: 1})
+
+
+@pytest.mark.parametrize("address", ["+1 (200) 555-0100", "+1 (2)005550100"])
+def test_other_digits_in_brackets_are_part_of_the_number(address: str) -> None:
+    assert made(an_endpoint(ChannelType="SMS", Address=address)).phone == "+12005550100"
+
+
 @pytest.mark.parametrize(
     "address",
     [

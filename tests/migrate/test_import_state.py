@@ -65,6 +65,43 @@ def test_a_file_that_has_changed_is_an_error_that_says_what_to_do(path: Path) ->
         ImportState.load(path, TARGET).file("part.gz", 11)
 
 
+def test_a_file_that_was_cut_off_may_have_another_size_once(path: Path) -> None:
+    state = ImportState.load(path, TARGET)
+    progress = state.file("part.gz", 10)
+    progress.settle([1, 2])
+    progress.cut_off = True
+    state.save()
+
+    again = ImportState.load(path, TARGET)
+    assert again.file("part.gz", 30) == FileProgress(size=30, position=2)
+    again.save()
+    with pytest.raises(StateError, match=r"part\.gz has changed"):
+        ImportState.load(path, TARGET).file("part.gz", 31)
+
+
+def test_a_file_that_was_cut_off_stays_so_until_its_size_is_another(path: Path) -> None:
+    state = ImportState.load(path, TARGET)
+    state.file("part.gz", 10).cut_off = True
+    state.save()
+
+    again = ImportState.load(path, TARGET)
+    again.file("part.gz", 10)
+    again.save()
+
+    assert ImportState.load(path, TARGET).file("part.gz", 30).size == 30
+
+
+def test_a_state_from_before_files_could_be_cut_off_is_read(path: Path) -> None:
+    state = ImportState.load(path, TARGET)
+    state.file("part.gz", 10).settle([1])
+    state.save()
+    kept = json.loads(path.read_text())
+    del kept["files"]["part.gz"]["cut_off"]
+    path.write_text(json.dumps(kept))
+
+    assert ImportState.load(path, TARGET).file("part.gz", 10) == FileProgress(size=10, position=1)
+
+
 @pytest.mark.parametrize("name", sorted(TARGET))
 def test_another_target_is_an_error_that_names_the_difference(path: Path, name: str) -> None:
     ImportState.load(path, TARGET).save()
@@ -95,4 +132,4 @@ def test_a_state_has_names_numbers_and_counts_only(path: Path) -> None:
     kept = json.loads(path.read_text())
 
     assert kept.keys() == {"version", "target", "summary", "files"}
-    assert kept["files"] == {"part.gz": {"size": 10, "position": 1, "beyond": []}}
+    assert kept["files"] == {"part.gz": {"size": 10, "position": 1, "beyond": [], "cut_off": False}}

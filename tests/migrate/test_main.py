@@ -1,6 +1,7 @@
 """`python -m migrate` as a terminal sees it."""
 
 import csv
+import gzip
 import io
 import json
 import os
@@ -62,8 +63,8 @@ def test_an_imported_profile_is_the_one_that_events_find(service: Service, expor
     imported(export)
     stand_in = service.stand_in
     # An event of the same endpoint, as the event processor puts it.
-    event = {"event_id": "m1", "endpoint_id": "endpoint-3", "event_type": "e", "timestamp": "t"}
-    put_event(event | {"user_attributes": {"plan": "platinum"}})
+    event = {"event_key": "k1", "event_id": "m1", "endpoint_id": "endpoint-3", "event_type": "e"}
+    put_event(event | {"timestamp": "t", "user_attributes": {"plan": "platinum"}})
 
     profile = stand_in.profile("endpoint-3")
     assert profile is not None
@@ -224,12 +225,73 @@ def test_an_unknown_object_type_ends_in_one_line(export: Path, capsys: Capture) 
     assert "the object type cannot be read (status 404)" in line
 
 
-@pytest.mark.usefixtures("service")
-def test_a_damaged_part_ends_in_one_line(export: Path, capsys: Capture) -> None:
-    (export / "part-2.gz").write_bytes(b"\x1f\x8b\x08")
+WHOLE_PART = gzip.compress(json.dumps(an_endpoint("late")).encode(), mtime=0)
+CUT_OFF = WHOLE_PART[:-5]
+DAMAGED = WHOLE_PART + b"no gzip"
 
-    assert imported(export) == 1
-    assert capsys.readouterr().err == "error: part-2.gz is damaged or not complete: download it again\n"
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (CUT_OFF, "is not complete: download it again (run the same command again to go on)"),
+        (DAMAGED, f"is damaged: download it again, delete export/{STATE_NAME} and start over"),
+    ],
+    ids=["cut off", "damaged"],
+)
+@pytest.mark.usefixtures("service")
+def test_a_part_that_cannot_be_read_to_its_end_is_one_line_that_says_what_to_do(
+    export: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, content: bytes, expected: str
+) -> None:
+    (export / "part-2.gz").write_bytes(content)
+    monkeypatch.chdir(export.parent)
+
+    assert imported(Path("export")) == 1
+    assert capsys.readouterr().err == f"error: export/part-2.gz {expected}\n"
+
+
+@pytest.mark.parametrize("content", [CUT_OFF, DAMAGED], ids=["cut off", "damaged"])
+@pytest.mark.usefixtures("service")
+def test_what_was_imported_before_a_part_that_cannot_be_read_is_in_the_summary(
+    export: Path, capsys: Capture, content: bytes
+) -> None:
+    (export / "part-2.gz").write_bytes(content)
+    imported(export)
+    out = capsys.readouterr().out
+
+    assert out.startswith("25 of 25 endpoints are imported")
+    assert f"Which lines: {export / STATE_NAME}.skipped.jsonl\n" in out
+
+
+def test_a_part_that_is_downloaded_again_after_it_was_cut_off_is_imported(
+    service: Service, export: Path
+) -> None:
+    (export / "part-2.gz").write_bytes(CUT_OFF)
+    imported(export)
+    (export / "part-2.gz").write_bytes(WHOLE_PART)
+
+    assert imported(export) == 0
+    assert (service.puts("endpoint-0"), service.puts("late")) == (1, 1)
+
+
+@pytest.mark.parametrize("way", [("--dry-run",), ("--csv", "profiles.csv")])
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [(CUT_OFF, "is not complete"), (DAMAGED, "is damaged")],
+    ids=["cut off", "damaged"],
+)
+def test_what_calls_nothing_has_no_state_to_delete_because_of_a_part(
+    export: Path,
+    capsys: Capture,
+    monkeypatch: pytest.MonkeyPatch,
+    way: Sequence[str],
+    content: bytes,
+    expected: str,
+) -> None:
+    (export / "part-2.gz").write_bytes(content)
+    monkeypatch.chdir(export.parent)
+
+    assert main(["endpoints", "export", "--attributes", "plan", *way]) == 1
+    assert capsys.readouterr().err == f"error: export/part-2.gz {expected}: download it again\n"
 
 
 def test_a_dry_run_counts_and_calls_nothing(service: Service, export: Path, capsys: Capture) -> None:
@@ -253,6 +315,37 @@ def test_a_dry_run_can_list_what_would_be_skipped(tmp_path: Path) -> None:
     dry_run(export, "--skipped", str(tmp_path / "skipped.jsonl"))
 
     assert json.loads((tmp_path / "skipped.jsonl").read_text())["skipped"] == "unreadable"
+
+
+@pytest.mark.parametrize("way", [("--dry-run",), ("--csv", "profiles.csv"), TARGET])
+@pytest.mark.usefixtures("service")
+def test_every_way_names_the_files_of_skipped_lines_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: Sequence[str]
+) -> None:
+    for year in ("2024", "2026"):
+        write_lines(tmp_path / "export" / year / "part.json", [b"no json\n"])
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["endpoints", "export", "--attributes", "plan", "--skipped", "skipped.jsonl", *way]) == 0
+    assert skipped_files(Path("skipped.jsonl")) == ["2024/part.json", "2026/part.json"]
+
+
+@pytest.mark.parametrize("way", [("--dry-run",), TARGET])
+@pytest.mark.usefixtures("service")
+def test_the_files_of_skipped_lines_are_named_from_where_the_state_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: Sequence[str]
+) -> None:
+    write_lines(tmp_path / "export" / "part.json", [b"no json\n"])
+    (tmp_path / "states").mkdir()
+    monkeypatch.chdir(tmp_path)
+    files = ["--state", "states/one.json", "--skipped", "skipped.jsonl"]
+
+    assert main(["endpoints", "export", "--attributes", "plan", *files, *way]) == 0
+    assert skipped_files(Path("skipped.jsonl")) == ["../export/part.json"]
+
+
+def skipped_files(path: Path) -> list[str]:
+    return [json.loads(line)["file"] for line in path.read_text().splitlines()]
 
 
 # Each names a file in the export's directory that could be taken for a part.
@@ -494,14 +587,14 @@ def test_the_bar_is_silent_without_a_terminal(export: Path, capsys: Capture) -> 
     assert capsys.readouterr().err == ""
 
 
-def on_a_terminal(*arguments: str) -> str:
-    """What a terminal shows on standard error."""
+def on_a_terminal(*arguments: str, status: int = 0) -> str:
+    """What a terminal shows on standard error until the command ends with this exit status."""
     reader, writer = os.openpty()
     termios.tcsetwinsize(writer, (24, 80))
     shown = b""
     try:
         process = start(*arguments, stdout=subprocess.DEVNULL, stderr=writer)
-        assert process.wait(timeout=PATIENCE_SECONDS) == 0
+        assert process.wait(timeout=PATIENCE_SECONDS) == status
         os.write(writer, b"<end>")
         while not shown.endswith(b"<end>"):
             shown += os.read(reader, 1_000)
@@ -514,6 +607,15 @@ def on_a_terminal(*arguments: str) -> str:
 @pytest.mark.usefixtures("service")
 def test_a_terminal_shows_how_far_the_import_is(export: Path) -> None:
     assert "25/25" in on_a_terminal(str(export), *TARGET)
+
+
+def test_a_terminal_does_not_keep_the_import_from_what_is_before_a_part_that_is_cut_off(
+    service: Service, export: Path
+) -> None:
+    (export / "part-2.gz").write_bytes(CUT_OFF)
+
+    assert "part-2.gz is not complete" in on_a_terminal(str(export), *TARGET, status=1)
+    assert len(service.stand_in.profiles) == 25
 
 
 @pytest.mark.usefixtures("service")

@@ -2,12 +2,21 @@
 
 import gzip
 import tracemalloc
+import zlib
 from pathlib import Path
 
 import pytest
 
-from migrate.pinpoint_export import MAX_LINE_BYTES, ExportError, count_lines, export_files, read_lines
-from tests.migrate.exports import write_lines
+from migrate.pinpoint_export import (
+    MAX_LINE_BYTES,
+    CutOffError,
+    DamagedError,
+    ExportError,
+    count_lines,
+    export_files,
+    read_lines,
+)
+from tests.migrate.exports import as_line, numbered, write_lines
 
 
 def names(files: list[Path]) -> list[str]:
@@ -142,18 +151,80 @@ def test_memory_does_not_grow_with_a_line(tmp_path: Path) -> None:
     assert peak < 5_000_000
 
 
-@pytest.mark.parametrize("cut", [5, 20, 60])
+# The header and the 8 bytes of check value and length at the end are not compressed.
+@pytest.mark.parametrize("cut", [5, 20, 60, -1, -8, -9])
 def test_a_file_that_is_cut_off_is_an_error_that_names_it(tmp_path: Path, cut: int) -> None:
     file = tmp_path / "part.gz"
     file.write_bytes(gzip.compress(bytes(range(256)) * 4)[:cut])
 
-    with pytest.raises(ExportError, match=r"part\.gz is damaged or not complete"):
+    with pytest.raises(CutOffError, match=r"part\.gz is not complete: download it again$"):
         list(read_lines(file))
 
 
-def test_a_file_with_other_content_behind_its_lines_is_damaged(tmp_path: Path) -> None:
-    file = tmp_path / "part.gz"
-    file.write_bytes(gzip.compress(b"one\n") + b"no gzip")
+def test_what_is_read_of_a_file_that_is_cut_off_is_the_beginning_of_the_whole_one(tmp_path: Path) -> None:
+    lines = [as_line(endpoint) for endpoint in numbered(50)]
+    whole = gzip.compress(b"".join(lines))
+    counts: list[int] = []
+    for size in range(2, len(whole)):
+        (tmp_path / "part.gz").write_bytes(whole[:size])
+        found: list[bytes | None] = []
+        with pytest.raises(CutOffError):
+            found.extend(read_lines(tmp_path / "part.gz"))
 
-    with pytest.raises(ExportError, match="damaged"):
+        assert found == [line.rstrip() for line in lines[: len(found)]]
+        counts.append(len(found))
+    assert counts[-1] > 40
+
+
+WHOLE = gzip.compress(b"one\n", mtime=0)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        WHOLE + b"no gzip",
+        WHOLE[:-8] + zlib.crc32(b"two\n").to_bytes(4, "little") + WHOLE[-4:],
+        WHOLE[:10] + b"\xff" + WHOLE[11:],
+    ],
+    ids=["other content behind its lines", "another check value", "altered bytes"],
+)
+def test_a_file_that_was_altered_is_damaged(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "part.gz").write_bytes(content)
+
+    with pytest.raises(DamagedError, match=r"part\.gz is damaged: download it again$"):
+        list(read_lines(tmp_path / "part.gz"))
+
+
+@pytest.mark.parametrize(
+    "content", [WHOLE[:-1], WHOLE + b"no gzip", None], ids=["cut off", "damaged", "gone"]
+)
+def test_an_error_tells_files_of_the_same_name_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "2026" / "part.gz"
+    file.parent.mkdir()
+    if content is not None:
+        file.write_bytes(content)
+
+    with pytest.raises(ExportError, match=r"^2026/part\.gz "):
         list(read_lines(file))
+
+
+def test_an_error_names_a_file_elsewhere_by_its_whole_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+
+    with pytest.raises(ExportError) as caught:
+        list(read_lines(tmp_path / "part.gz"))
+
+    assert str(caught.value).startswith(f"{tmp_path}/part.gz cannot be read")
+
+
+def test_lines_of_a_file_that_is_cut_off_are_counted_without_an_error(tmp_path: Path) -> None:
+    file = write_lines(tmp_path / "part.gz", [b"x" * 99 + b"\n"] * 50_000)
+    file.write_bytes(file.read_bytes()[:-1])
+
+    assert 0 < count_lines(file) <= 50_000
