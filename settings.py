@@ -406,12 +406,12 @@ def _search_attributes(config: pulumi.Config) -> tuple[str, ...]:
     if len(names) > most:
         raise SettingsError(
             "searchAttributes",
-            f"{len(names)} names are too many: an object type has {MAXIMUM_KEYS} keys, and the event id and "
-            "the endpoint id take two.",
+            f"{len(names)} names are too many: an object type has {MAXIMUM_KEYS} keys, and the event and the "
+            "endpoint id take two.",
             f"Set {most} or fewer.",
         )
     for name in names:
-        if name in ("event_id", "endpoint_id"):
+        if name in ("event_key", "endpoint_id"):
             raise SettingsError(
                 "searchAttributes",
                 f"{name!r} would take the name of a key that is there already.",

@@ -30,7 +30,7 @@ ENDPOINT_ATTRIBUTE: Final = "gtm_pixel_endpoint_id"
 ENDPOINT_KEY: Final = "gtm_pixel_endpoint_id"
 """The key that finds a customer's profile: SearchProfiles(KeyName=ENDPOINT_KEY, Values=[endpoint id])."""
 
-EVENT_KEY: Final = "gtm_pixel_event_id"
+EVENT_KEY: Final = "gtm_pixel_event_key"
 """The key that makes an object of the events type the same object when it is put again."""
 
 # What Go's JSON encoder, through which the AWS provider passes a template, writes as \u0026, \u003c, \u003e.
@@ -43,7 +43,7 @@ _KEPT: Final[Mapping[str, str]] = {
     "UpdateReplacePolicy": "Retain",
 }
 
-_EVENT_FIELDS: Final = ("event_id", "endpoint_id", "event_type", "timestamp")
+_EVENT_FIELDS: Final = ("event_key", "event_id", "endpoint_id", "event_type", "timestamp")
 _MILLISECONDS_A_MINUTE: Final = 60_000
 
 
@@ -278,8 +278,9 @@ def _field(
 
 def _event_keys(args: ProfileTemplateArgs) -> Sequence[Mapping[str, Any]]:
     return [
-        # Event ids come from the sender: by itself, one customer's could replace the event of another.
-        _key(EVENT_KEY, ["endpoint_id", "event_id"], ["UNIQUE"]),
+        # A hash of endpoint and event id. Event ids come from the sender: by itself, one customer's could
+        # replace the event of another.
+        _key(EVENT_KEY, ["event_key"], ["UNIQUE"]),
         _key(ENDPOINT_KEY, ["endpoint_id"], ["PROFILE"]),
         *(_key(f"gtm_pixel_{name}", [f"evat_{name}"], []) for name in args.search_attributes),
     ]

@@ -2,8 +2,9 @@
 # boto3 and botocore carry no types; this module is where they are given some, so that no other needs to.
 """Calls to AWS that cannot outlive the function, and what can go wrong with them.
 
-The only module that knows boto3. Every call has a worst case in seconds that is known beforehand. Errors
-lose their text here: an AWS error message may repeat what was sent, which is the visitor's data.
+The only module that knows boto3. Every call has a worst case in seconds that is known beforehand, but for
+what botocore does not bound: looking up a name, and an answer that trickles in. Errors lose their text here:
+an AWS error message may repeat what was sent, which is the visitor's data.
 Imports nothing of the project.
 """
 

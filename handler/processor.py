@@ -38,6 +38,8 @@ _CLOSING_SECONDS = 1.0
 _UNEXPECTED = "unexpected_error"
 # Retry reason where an earlier update of the same attribute has to come again.
 _AFTER_EARLIER_UPDATE = "after_earlier_update"
+# Retry reason where a refused message could not be put into the dead-letter queue.
+_DEAD_LETTER_FAILED = "dead_letter_failed"
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
@@ -71,6 +73,10 @@ class _Accepted:
     decision: Decision
 
 
+# What makes messages one event: endpoint and event id.
+_EventKey = tuple[str, str]
+
+
 class EventProcessor:
     """Takes messages through parsing, the update policy and every destination."""
 
@@ -94,32 +100,27 @@ class EventProcessor:
             raise ValueError("a record has no messageId")
         report = BatchReport(received=len(records))
         failed: list[str] = []
-        refused: list[DeadLetter] = []
         accepted = self._accept(records, report, failed)
-        # Messages with the same event id of the same endpoint are one event, recorded once. One that may
-        # update the profile goes before one that may not: anyone can send the latter.
-        firsts: dict[tuple[str, str], Event] = {}
-        for event in sorted(
-            (one.decision.event for one in accepted), key=lambda event: not event.user_attributes
-        ):
-            firsts.setdefault((event.endpoint_id, event.event_id), event)
-        events = list(firsts.values())
-        outcomes = _keep_updates_in_order(events, self._record(events, time_left))
+        firsts = _first_of_each([one.decision.event for one in accepted])
+        recorded = self._record(list(firsts.values()), time_left)
         recorded_at_ms = time.time_ns() // 1_000_000
+        # By message id: those that hold the same event have the same outcome, until they have to wait.
+        outcomes = {one.message.message_id: recorded[_first(one, firsts).message_id] for one in accepted}
+        outcomes = _keep_updates_in_order(accepted, outcomes, can_wait=(Recorded, Refused))
+        outcomes.update(self._dead_letter(accepted, outcomes, time_left))
+        # What the dead-letter queue has stays there.
+        outcomes = _keep_updates_in_order(accepted, outcomes, can_wait=(Recorded,))
         for one in accepted:
-            event = one.decision.event
-            first = firsts[event.endpoint_id, event.event_id]
-            match outcomes[first.message_id]:
+            match outcomes[one.message.message_id]:
                 case Retry(reason):
                     report.retried[reason] += 1
                     failed.append(one.message.message_id)
                 case Refused(reason):
-                    refused.append(_dead_letter(one, reason))
-                case Recorded() if event is not first:
+                    report.refused[reason] += 1
+                case Recorded() if one.decision.event is not _first(one, firsts):
                     report.duplicates += 1
-                case Recorded() as recorded:
-                    _count_recorded(report, one.decision, recorded, recorded_at_ms)
-        failed += self._dead_letter(refused, report, time_left)
+                case Recorded() as settled:
+                    _count_recorded(report, one.decision, settled, recorded_at_ms)
         self._logger.info("batch processed", extra=report.summary())
         report.publish(namespace=self._environment.metrics_namespace, service=self._environment.service)
         return failed
@@ -176,26 +177,33 @@ class EventProcessor:
         }
 
     def _dead_letter(
-        self, letters: Sequence[DeadLetter], report: BatchReport, time_left: Callable[[], float]
-    ) -> list[str]:
-        """Send refused messages to the dead-letter queue; the ids of those that it has not taken."""
+        self,
+        accepted: Sequence[_Accepted],
+        outcomes: Mapping[str, Outcome],
+        time_left: Callable[[], float],
+    ) -> Mapping[str, Retry]:
+        """Send refused messages to the dead-letter queue; those that it has not taken come again."""
+        letters = [
+            _dead_letter(one, outcome.reason)
+            for one in accepted
+            if isinstance(outcome := outcomes[one.message.message_id], Refused)
+        ]
         taken = self._dead_letter_queue.send(letters, time_left=lambda: time_left() - _CLOSING_SECONDS)
         for letter in letters:
-            dead_lettered = letter.message_id in taken
-            if dead_lettered:
-                report.refused[letter.reason] += 1
-            else:
-                report.retried["dead_letter_failed"] += 1
             self._logger.error(
                 "message refused",
                 extra={
                     "reason": letter.reason,
                     "message_id": letter.message_id,
                     "request_id": letter.request_id,
-                    "dead_lettered": dead_lettered,
+                    "dead_lettered": letter.message_id in taken,
                 },
             )
-        return [letter.message_id for letter in letters if letter.message_id not in taken]
+        return {
+            letter.message_id: Retry(_DEAD_LETTER_FAILED)
+            for letter in letters
+            if letter.message_id not in taken
+        }
 
     def _log_unexpected(self, message: str, error: Exception, **ids: str) -> None:
         # The type only: an exception's text may quote the value that it is about.
@@ -222,18 +230,41 @@ def _settle(outcomes: Sequence[Outcome]) -> Outcome:
     )
 
 
-def _keep_updates_in_order(events: Sequence[Event], outcomes: Mapping[str, Outcome]) -> Mapping[str, Outcome]:
-    """Let later updates of a profile come again with an earlier one that has to.
+def _first_of_each(events: Sequence[Event]) -> Mapping[_EventKey, Event]:
+    """What is recorded of messages with the same event id of the same endpoint, which are one event.
+
+    A sender who has proved to be the customer goes before one who has not, and then one who may update the
+    profile before one who may not: anyone can send the others.
+    """
+    firsts: dict[_EventKey, Event] = {}
+    for event in sorted(
+        events, key=lambda event: (event.proven_endpoint != event.endpoint_id, not event.user_attributes)
+    ):
+        firsts.setdefault((event.endpoint_id, event.event_id), event)
+    return firsts
+
+
+def _first(one: _Accepted, firsts: Mapping[_EventKey, Event]) -> Event:
+    return firsts[one.decision.event.endpoint_id, one.decision.event.event_id]
+
+
+def _keep_updates_in_order(
+    accepted: Sequence[_Accepted],
+    outcomes: Mapping[str, Outcome],
+    *,
+    can_wait: tuple[type[Outcome], ...],
+) -> dict[str, Outcome]:
+    """Let later updates of a profile come again with an earlier one that has to; those that can.
 
     An event that comes again writes its user attributes again. Alone, it would set those back that a later
-    event of its endpoint has written meanwhile; together, the later one wins.
+    event of its endpoint has written meanwhile, be it in one destination only; together, the later one wins.
     """
     settled = dict(outcomes)
     waiting: dict[str, set[str]] = {}  # by endpoint: the user attributes that will be written again
-    for event in sorted(events, key=attrgetter("received_ms")):
+    for event in sorted((one.decision.event for one in accepted), key=attrgetter("received_ms")):
         names = waiting.setdefault(event.endpoint_id, set())
         outcome = settled[event.message_id]
-        if isinstance(outcome, Recorded) and not names.isdisjoint(event.user_attributes):
+        if isinstance(outcome, can_wait) and not names.isdisjoint(event.user_attributes):
             outcome = settled[event.message_id] = Retry(_AFTER_EARLIER_UPDATE)
         if isinstance(outcome, Retry):
             names.update(event.user_attributes)

@@ -2,8 +2,10 @@
 
 import json
 import math
+import pkgutil
 import re
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,7 @@ from components.profile_template import (
 )
 from components.token_authorizer import TokenIssuerArgs
 from config_values import SettingsError
-from handler import dead_letters, signing_keys
+from handler import dead_letters, destinations, signing_keys
 from handler.destinations import customer_profiles as customer_profiles_handler
 from tests.profile_templates import findings, refusals, service_model
 from tests.recording import record
@@ -598,7 +600,7 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     ({"triggerMetrics": ["value", "value"]}, "triggerMetrics: 'value' is listed twice. List it once."),
     (
         {"searchAttributes": names(9)},
-        "searchAttributes: 9 names are too many: an object type has 10 keys, and the event id and the "
+        "searchAttributes: 9 names are too many: an object type has 10 keys, and the event and the "
         "endpoint id take two. Set 8 or fewer.",
     ),
     *(
@@ -606,7 +608,7 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
             {"searchAttributes": [name]},
             f"searchAttributes: {name!r} would take the name of a key that is there already. Leave it out.",
         )
-        for name in ("event_id", "endpoint_id")
+        for name in ("event_key", "endpoint_id")
     ),
     (
         {"profileAttributes": ["plan", "gtm_pixel_endpoint_id"]},
@@ -614,13 +616,13 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         "Leave it out.",
     ),
     (
-        {"profileAttributes": names(245), "triggerMetrics": names(2)},
-        "profileAttributes: 245 names and those of the other lists make 251 fields of an object type, which "
+        {"profileAttributes": names(244), "triggerMetrics": names(2)},
+        "profileAttributes: 244 names and those of the other lists make 251 fields of an object type, which "
         "has at most 250. List fewer.",
     ),
     (
-        {"triggerMetrics": names(247)},
-        "triggerMetrics: 247 names and those of the other lists make 251 fields of an object type, which has "
+        {"triggerMetrics": names(246)},
+        "triggerMetrics: 246 names and those of the other lists make 251 fields of an object type, which has "
         "at most 250. List fewer.",
     ),
     (
@@ -905,7 +907,7 @@ def test_every_setting_is_covered_by_an_error_or_is_free_of_rules() -> None:
 
 def test_names_that_fill_the_limits_are_taken() -> None:
     template = customer_profiles(
-        profileAttributes=names(120), triggerMetrics=names(118), searchAttributes=names(8, 50)
+        profileAttributes=names(120), triggerMetrics=names(117), searchAttributes=names(8, 50)
     ).template
 
     assert len(profile_template(template)["Resources"]["EventsType"]["Properties"]["Fields"]) == 250
@@ -1035,6 +1037,14 @@ def test_limits_and_operators_are_those_of_the_services_model() -> None:
     assert shape("EventTriggerDimensions").metadata["max"] == event_trigger_settings.MAXIMUM_DIMENSIONS
     assert shape("maxSize1000").metadata["max"] == event_trigger_settings.TRIGGER_INVOCATIONS
     assert shape("expirationDaysInteger").metadata["max"] == settings.EXPIRATION_DAYS
+
+
+@pytest.mark.parametrize("module", [one.name for one in pkgutil.iter_modules(destinations.__path__)])
+def test_a_call_to_a_destination_fits_into_the_shortest_time(module: str) -> None:
+    limits = getattr(import_module(f"{destinations.__name__}.{module}"), "CALL_LIMITS", None)
+    shortest = settings.SHORTEST_FUNCTION_TIMEOUT_SECONDS - settings.CLOSING_SECONDS
+
+    assert limits is None or limits.worst_case_seconds <= shortest
 
 
 def test_the_time_without_requests_is_the_handlers() -> None:

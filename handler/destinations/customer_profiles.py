@@ -90,19 +90,33 @@ class CustomerProfilesDestination:
         self._jitter = jitter
 
     def record(self, events: Sequence[Event], *, time_left: Callable[[], float]) -> Mapping[str, Outcome]:
-        """Record a batch: several requests at a time, but those that share an endpoint in sequence."""
-        batch = prepare(events, self._declared)
-        outcomes: dict[str, Outcome] = {id_: Refused(reason) for id_, reason in batch.refused.items()}
-        if not batch.objects:
-            return outcomes
+        """Record a batch: several requests at a time, but those that share an endpoint in sequence.
+
+        Where the service refuses the object that was to write a user attribute for earlier ones as well,
+        these are put again, and write it themselves.
+        """
+        outcomes: dict[str, Outcome] = {}
+        pending = events
+        while pending:
+            batch = prepare(pending, self._declared)
+            outcomes.update({id_: Refused(reason) for id_, reason in batch.refused.items()})
+            outcomes.update(self._send_all(batch.objects, time_left))
+            undone = _updates_left_undone(batch.objects, outcomes)
+            pending = [event for event in pending if event.message_id in undone]
+        return outcomes
+
+    def _send_all(
+        self, objects: Sequence[ProfileObject], time_left: Callable[[], float]
+    ) -> Mapping[str, Outcome]:
         try:
             largest = MAX_OBJECTS_IN_REQUEST if self._service.has(_BATCH_OPERATION) else 1
         except CallError as error:
-            return {**outcomes, **_same_for_all(batch.objects, failure(_REASON, error.status))}
-        chains = divide(batch.objects, largest=largest)
-        with ThreadPoolExecutor(min(CONCURRENT_REQUESTS, len(chains))) as pool:
-            for sent in pool.map(partial(self._send_chain, time_left=time_left), chains):
-                outcomes.update(sent)
+            return _same_for_all(objects, failure(_REASON, error.status))
+        outcomes: dict[str, Outcome] = {}
+        if chains := divide(objects, largest=largest):
+            with ThreadPoolExecutor(min(CONCURRENT_REQUESTS, len(chains))) as pool:
+                for sent in pool.map(partial(self._send_chain, time_left=time_left), chains):
+                    outcomes.update(sent)
         return outcomes
 
     def _send_chain(self, chain: Chain, *, time_left: Callable[[], float]) -> dict[str, Outcome]:
@@ -167,6 +181,16 @@ class CustomerProfilesDestination:
             elif one.message_id in successful:
                 outcomes[one.message_id] = _recorded(one)
         return outcomes
+
+
+def _updates_left_undone(objects: Sequence[ProfileObject], outcomes: Mapping[str, Outcome]) -> frozenset[str]:
+    """The messages of recorded objects that left a user attribute to an object that was then refused."""
+    return frozenset(
+        one.message_id
+        for one in objects
+        if isinstance(outcomes[one.message_id], Recorded)
+        and any(isinstance(outcomes[later], Refused) for later in one.overridden_by)
+    )
 
 
 def _by_id(items: Sequence[Mapping[str, Any] | None] | None) -> dict[str, Mapping[str, Any]]:

@@ -6,6 +6,7 @@ The limits are Amazon Connect Customer Profiles' own. A value beyond one is left
 because the service would refuse the object that carries it; a value is never shortened.
 """
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -54,6 +55,8 @@ class ProfileObject:
     text: str  # JSON
     # How many user attributes it writes to the profile.
     profile_updates: int
+    # The messages whose objects write user attributes in its place.
+    overridden_by: frozenset[str]
     # How many attributes were left out, by reason. A user attribute that a later event writes is not one.
     dropped: Mapping[LimitReason, int]
 
@@ -86,22 +89,24 @@ def prepare(events: Sequence[Event], declared: DeclaredAttributes) -> PreparedBa
     refused: dict[str, LimitReason] = {}
     for of_endpoint in by_endpoint.values():
         newest_first: list[ProfileObject] = []
-        written: set[str] = set()
+        writers: dict[str, str] = {}  # by user attribute: the message whose object writes it
         for event in reversed(of_endpoint):
             dropped: Counter[LimitReason] = Counter()
             usable = _usable_user_attributes(event, declared, dropped)
-            updates = {name: value for name, value in usable.items() if name not in written}
+            updates = {name: value for name, value in usable.items() if name not in writers}
             text = _object_text(event, _usable_attributes(event, declared, dropped), updates)
             if reason := _refusal(event, text):
                 refused[event.message_id] = reason
                 continue
-            written.update(updates)
+            overridden_by = frozenset(writers[name] for name in usable if name in writers)
+            writers.update(dict.fromkeys(updates, event.message_id))
             newest_first.append(
                 ProfileObject(
                     message_id=event.message_id,
                     endpoint_id=event.endpoint_id,
                     text=text,
                     profile_updates=len(updates),
+                    overridden_by=overridden_by,
                     dropped=dropped,
                 )
             )
@@ -155,6 +160,7 @@ def _usable_attributes(
 def _object_text(event: Event, attributes: Mapping[str, str], user_attributes: Mapping[str, str]) -> str:
     """The object as JSON, which is ASCII: as many bytes as characters, however the service counts."""
     structure: dict[str, object] = {
+        "event_key": _event_key(event),
         "event_id": event.event_id,
         "endpoint_id": event.endpoint_id,
         "event_type": event.event_type,
@@ -163,6 +169,14 @@ def _object_text(event: Event, attributes: Mapping[str, str], user_attributes: M
     parts = {"attributes": attributes, "metrics": event.metrics, "user_attributes": user_attributes}
     structure.update({name: part for name, part in parts.items() if part})
     return json.dumps(structure, separators=(",", ":"))
+
+
+def _event_key(event: Event) -> str:
+    """What makes an event that is sent again the same object: a hash of endpoint and event id.
+
+    Together they may be longer than a key, and joined they may be those of another event.
+    """
+    return hashlib.sha256(json.dumps([event.endpoint_id, event.event_id]).encode()).hexdigest()
 
 
 def _refusal(event: Event, text: str) -> LimitReason | None:

@@ -20,9 +20,6 @@ from handler.variables import read_text
 # One attempt: which records to send again is in the answer, where botocore does not look.
 CALL_LIMITS = CallLimits(connect_seconds=1, read_seconds=5, attempts=1)
 
-# The longest waits before records are sent again. The limits of a stream are counted by the second.
-_WAITS_SECONDS = (0.5, 1.0)
-
 _NO_ANSWER = Retry("firehose_no_answer")
 _OUT_OF_TIME = Retry("out_of_time")
 
@@ -84,10 +81,14 @@ class FirehoseDestination:
         return outcomes
 
     def _send(self, records: Sequence[EventRecord], time_left: Callable[[], float]) -> Mapping[str, Outcome]:
-        """Send records, and those that Firehose says have failed up to twice more while time allows."""
+        """Send records, and again up to twice more, while time allows, those that may still be taken.
+
+        Where no answer came, once more: the service may have the records, but their messages would come
+        again anyway, and to every destination. Often it is a connection that was closed between invocations.
+        """
         outcomes = dict(self._put(records, time_left))
-        for longest in _WAITS_SECONDS:
-            failed = [record for record in records if _has_failed_for_now(outcomes[record.message_id])]
+        for longest, worth_repeating in _REPETITIONS:
+            failed = [record for record in records if worth_repeating(outcomes[record.message_id])]
             # Not all copies of the function at the same moment.
             wait = random.uniform(longest / 2, longest)  # noqa: S311 - spreads load, keeps no secret
             if not failed or time_left() < wait + self._service.limits.worst_case_seconds:
@@ -149,6 +150,18 @@ def _request_failure(error: CallError) -> Retry | Refused:
 def _has_failed_for_now(outcome: Outcome) -> bool:
     """Whether the service has said so: after no answer it may have the record."""
     return isinstance(outcome, Retry) and outcome not in (_NO_ANSWER, _OUT_OF_TIME)
+
+
+def _is_not_taken_yet(outcome: Outcome) -> bool:
+    return outcome == _NO_ANSWER or _has_failed_for_now(outcome)
+
+
+# The longest wait before each repetition, and what is then sent again. The limits of a stream are counted by
+# the second.
+_REPETITIONS: Sequence[tuple[float, Callable[[Outcome], bool]]] = (
+    (0.5, _is_not_taken_yet),
+    (1.0, _has_failed_for_now),
+)
 
 
 def _same_for_all(records: Sequence[EventRecord], outcome: Outcome) -> Mapping[str, Outcome]:

@@ -55,21 +55,21 @@ class PinpointDestination:
 
 
 def _read_answer(request: PutEventsRequest, answer: Mapping[str, Any]) -> dict[str, Outcome]:
-    results = answer.get("EventsResponse", {}).get("Results", {})
+    results = _part(_part(answer, "EventsResponse"), "Results")
     return {
-        fitted.event.message_id: _read_result(request, fitted, results.get(fitted.event.endpoint_id, {}))
+        fitted.event.message_id: _read_result(request, fitted, _part(results, fitted.event.endpoint_id))
         for fitted in request.events
     }
 
 
 def _read_result(request: PutEventsRequest, fitted: FittedEvent, result: Mapping[str, Any]) -> Outcome:
     event = fitted.event
-    event_status: int | None = result.get("EventsItemResponse", {}).get(event.event_id, {}).get("StatusCode")
+    event_status: int | None = _part(_part(result, "EventsItemResponse"), event.event_id).get("StatusCode")
     if event_status is None or not _accepted(event_status):
         return failure("pinpoint", event_status)
     if event.user_attributes:
         # Pinpoint may leave the endpoint's part out; beside an accepted event that is no refusal.
-        endpoint_status: int | None = result.get("EndpointItemResponse", {}).get("StatusCode")
+        endpoint_status: int | None = _part(result, "EndpointItemResponse").get("StatusCode")
         if endpoint_status is not None and not _accepted(endpoint_status):
             return failure("pinpoint_endpoint", endpoint_status)
     update = request.profile_updates[event.endpoint_id]
@@ -77,6 +77,11 @@ def _read_result(request: PutEventsRequest, fitted: FittedEvent, result: Mapping
         dropped={**fitted.dropped, **update.dropped.get(event.message_id, {})},
         profile_updates=update.written.get(event.message_id, 0),
     )
+
+
+def _part(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A part of an answer; empty where it is left out or null."""
+    return answer.get(name) or {}
 
 
 def _accepted(status: int) -> bool:

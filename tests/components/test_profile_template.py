@@ -103,6 +103,7 @@ class TestTheEventsType:
         events, _ = object_types(MINIMAL)
 
         assert fields(events) == {
+            "event_key": ("_source.event_key", None, "STRING"),
             "event_id": ("_source.event_id", None, "STRING"),
             "endpoint_id": ENDPOINT_ID,
             "event_type": ("_source.event_type", None, "STRING"),
@@ -134,11 +135,11 @@ class TestTheEventsType:
 
         assert [field["Name"] for field in events["Fields"]].count("evat_order") == 1
 
-    def test_an_event_is_the_same_by_its_id_and_endpoint_and_belongs_to_the_endpoint(self) -> None:
+    def test_an_event_is_the_same_by_its_key_and_belongs_to_the_endpoint(self) -> None:
         events, _ = object_types(MINIMAL)
 
         assert keys(events) == {
-            "gtm_pixel_event_id": (["UNIQUE"], ["endpoint_id", "event_id"]),
+            "gtm_pixel_event_key": (["UNIQUE"], ["event_key"]),
             "gtm_pixel_endpoint_id": (["PROFILE"], ["endpoint_id"]),
         }
 
@@ -340,10 +341,10 @@ def test_its_length_is_that_of_gos_json_encoder(event_type: str, more: int) -> N
 @pytest.mark.parametrize(
     ("lists", "count"),
     [
-        ({}, 4),
-        ({"profile_attributes": ["a", "b"]}, 6),
-        ({"profile_attributes": ["a", "b"], "trigger_attributes": ["c"], "trigger_metrics": ["d"]}, 8),
-        ({"trigger_attributes": ["a"], "search_attributes": ["a", "b"]}, 6),
+        ({}, 5),
+        ({"profile_attributes": ["a", "b"]}, 7),
+        ({"profile_attributes": ["a", "b"], "trigger_attributes": ["c"], "trigger_metrics": ["d"]}, 9),
+        ({"trigger_attributes": ["a"], "search_attributes": ["a", "b"]}, 7),
     ],
 )
 def test_fields_are_counted_in_the_larger_type(lists: dict[str, Any], count: int) -> None:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import count
+from itertools import chain, count, repeat
 from pathlib import Path
 from typing import Any
 
@@ -234,6 +234,43 @@ class TestWhatArrives:
             "plan": "gold",
             "city": "Oslo",
         }
+
+    def test_an_update_whose_object_the_service_refuses_is_made_by_the_one_before(
+        self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
+    ) -> None:
+        values = ("bronze", "silver", "gold", "diamond")
+        events = [make_event(user_attributes={"plan": value, "city": "Oslo"}) for value in values]
+        refusals = {event.message_id: (400, "refused") for event in events[2:]}
+        profiles.plan(PlannedAnswer(item_failures=refusals))
+        assert outcomes_of(destination, *events) == [
+            Recorded(),
+            Recorded(profile_updates=2),
+            *[Refused("customer_profiles_400")] * 2,
+        ]
+        assert profiles.stand_in.profile("e1") == {
+            "gtm_pixel_endpoint_id": "e1",
+            "plan": "silver",
+            "city": "Oslo",
+        }
+        assert [stored.puts for stored in profiles.stand_in.objects("e1")] == [2, 2]
+
+    def test_an_update_that_there_is_no_time_to_make_up_for_comes_again(
+        self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
+    ) -> None:
+        older, newer = (make_event(user_attributes={"plan": value}) for value in ("silver", "gold"))
+        profiles.plan(PlannedAnswer(item_failures={newer.message_id: (400, "refused")}))
+        left = chain([900.0, 900.0], repeat(1.0))
+        assert destination.record([older, newer], time_left=lambda: next(left)) == {
+            older.message_id: Retry("out_of_time"),
+            newer.message_id: Refused("customer_profiles_400"),
+        }
+
+    def test_the_longest_endpoint_id_and_event_id_are_recorded(
+        self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
+    ) -> None:
+        event = make_event(endpoint_id="x" * 255, event_id="y" * 64)
+        assert outcomes_of(destination, event) == [Recorded()]
+        assert profiles.has(event)
 
     def test_what_exceeds_a_limit_costs_the_attribute_and_not_the_event(
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]

@@ -1,5 +1,6 @@
 """What a profile object says, Customer Profiles' limits one by one, and how objects are divided."""
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable
 from itertools import pairwise
@@ -30,6 +31,10 @@ DECLARED = DeclaredAttributes(
 )
 
 
+def event_key(endpoint_id: str, event_id: str) -> str:
+    return hashlib.sha256(json.dumps([endpoint_id, event_id]).encode()).hexdigest()
+
+
 def prepared(*events: Event) -> PreparedBatch:
     return prepare(events, DECLARED)
 
@@ -47,6 +52,7 @@ def test_an_object_says_everything_of_its_event(make_event: Callable[..., Event]
     )
     assert contents(event) == [
         {
+            "event_key": event_key("e1", event.event_id),
             "event_id": event.event_id,
             "endpoint_id": "e1",
             "event_type": "purchase",
@@ -60,7 +66,28 @@ def test_an_object_says_everything_of_its_event(make_event: Callable[..., Event]
 
 def test_an_object_leaves_out_what_its_event_has_not(make_event: Callable[..., Event]) -> None:
     (content,) = contents(make_event())
-    assert content.keys() == {"event_id", "endpoint_id", "event_type", "timestamp"}
+    assert content.keys() == {"event_key", "event_id", "endpoint_id", "event_type", "timestamp"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"endpoint_id": "a", "event_id": "b_c"}, {"endpoint_id": "a_b", "event_id": "c"}),
+        ({"endpoint_id": "a", "event_id": "same"}, {"endpoint_id": "b", "event_id": "same"}),
+        ({"endpoint_id": "same", "event_id": "a"}, {"endpoint_id": "same", "event_id": "b"}),
+        ({"endpoint_id": 'a", "b', "event_id": "c"}, {"endpoint_id": "a", "event_id": "b"}),
+    ],
+)
+def test_events_that_are_not_the_same_have_keys_of_their_own(
+    make_event: Callable[..., Event], one: dict[str, str], other: dict[str, str]
+) -> None:
+    first, second = contents(make_event(**one), make_event(**other))
+    assert first["event_key"] != second["event_key"]
+
+
+def test_the_key_of_the_longest_ids_fits_a_key(make_event: Callable[..., Event]) -> None:
+    (content,) = contents(make_event(endpoint_id="x" * 255, event_id="y" * 64))
+    assert len(content["event_key"]) <= 255
 
 
 def test_hostile_values_come_back_exactly(make_event: Callable[..., Event]) -> None:
@@ -209,7 +236,12 @@ def test_objects_of_one_endpoint_stay_together_in_the_order_of_the_gateway(
 def objects_of(endpoint_ids: Iterable[str]) -> list[ProfileObject]:
     return [
         ProfileObject(
-            message_id=str(number), endpoint_id=endpoint_id, text="{}", profile_updates=0, dropped={}
+            message_id=str(number),
+            endpoint_id=endpoint_id,
+            text="{}",
+            profile_updates=0,
+            overridden_by=frozenset(),
+            dropped={},
         )
         for number, endpoint_id in enumerate(endpoint_ids)
     ]

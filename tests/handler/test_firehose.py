@@ -5,9 +5,12 @@ recorded is compared with what lies in the bucket.
 """
 
 import json
+import socketserver
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from http.client import parse_headers
 from itertools import chain, count, repeat
 
 import pytest
@@ -367,26 +370,54 @@ def test_an_answer_that_does_not_add_up_is_no_answer(
     make_event: Callable[..., Event],
     answer: PlannedAnswer,
 ) -> None:
-    firehose.delivery.plan(answer)
+    firehose.delivery.plan(answer, answer)
     assert outcomes_of(destination, *(make_event() for _ in range(3))) == [Retry("firehose_no_answer")] * 3
-    assert firehose.sizes() == [3]
+    assert firehose.sizes() == [3, 3]
 
 
 def test_a_record_of_which_the_answer_says_nothing_is_retried_alone(
     firehose: Firehose, destination: FirehoseDestination, make_event: Callable[..., Event]
 ) -> None:
-    firehose.delivery.plan(PlannedAnswer(blank=[1]))
+    firehose.delivery.plan(PlannedAnswer(blank=[1]), PlannedAnswer(blank=[0]))
     outcomes = outcomes_of(destination, *(make_event() for _ in range(3)))
     assert outcomes == [Recorded(), Retry("firehose_no_answer"), Recorded()]
+    assert firehose.sizes() == [3, 1]
 
 
-def test_a_slow_answer_is_given_up_and_left_to_the_queue(
+def test_a_slow_answer_is_waited_for_twice_and_then_left_to_the_queue(
     firehose: Firehose, make_event: Callable[..., Event], pauses: list[float]
 ) -> None:
-    firehose.delivery.plan(PlannedAnswer(delay_seconds=1.0))
+    firehose.delivery.plan(*[PlannedAnswer(delay_seconds=1.0)] * 2)
     destination = new_destination(pauses, read_seconds=0.2)
     assert outcomes_of(destination, make_event()) == [Retry("firehose_no_answer")]
-    assert pauses == []
+    assert len(pauses) == 1
+
+
+def test_a_connection_that_was_closed_meanwhile_costs_no_delivery(
+    firehose: Firehose, aws_environment: pytest.MonkeyPatch, make_event: Callable[..., Event]
+) -> None:
+    """Between two invocations a service may close what the function keeps open."""
+    assert firehose.sizes() == []
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), OneRequestAConnection) as server:
+        server.daemon_threads = True  # one is waiting for a request when the server closes
+        threading.Thread(target=server.serve_forever).start()
+        aws_environment.setenv("AWS_ENDPOINT_URL_FIREHOSE", f"http://127.0.0.1:{server.server_address[1]}")
+        destination = new_destination([])
+        outcomes = [outcomes_of(destination, make_event()) for _ in range(3)]
+        server.shutdown()
+    assert outcomes == [[Recorded()]] * 3
+
+
+class OneRequestAConnection(socketserver.StreamRequestHandler):
+    """Answers one PutRecordBatch of one record, keeps the connection, and closes it on the next request."""
+
+    def handle(self) -> None:
+        self.rfile.readline()
+        headers = parse_headers(self.rfile)
+        self.rfile.read(int(headers["Content-Length"]))
+        body = b'{"FailedPutCount": 0, "RequestResponses": [{"RecordId": "1"}]}'
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        self.rfile.readline()
 
 
 def test_a_service_that_cannot_be_reached_is_tried_again_later(
@@ -467,6 +498,7 @@ def test_whatever_the_service_answers_nothing_is_called_recorded_that_it_has_not
     delivered = Counter(event.event_id for event in firehose.recorder.events())
     for event, outcome in zip(events, outcomes, strict=True):
         if isinstance(outcome, Recorded):
-            assert delivered[event.event_id] == 1
+            assert delivered[event.event_id] >= 1
+        # Only what got no answer at first can have been taken before it was refused.
         if isinstance(outcome, Refused):
-            assert delivered[event.event_id] == 0
+            assert delivered[event.event_id] <= 1

@@ -1,15 +1,19 @@
 """The Pinpoint destination in front of the stand-in: real HTTP through botocore, every kind of answer."""
 
+import json
 from collections.abc import Callable, Iterator
 from itertools import chain, repeat
+from typing import Any
 
 import pytest
+from werkzeug import Request, Response
 
 from handler.aws_calls import CallLimits
 from handler.destinations import Outcome, Recorded, Refused, Retry
 from handler.destinations.pinpoint import PinpointDestination
 from handler.destinations.pinpoint_request import LimitReason
 from handler.events import Event
+from local.http_server import HttpServer
 from local.pinpoint import PlannedAnswer
 from tests.handler.conftest import RECEIVED_MS, Pinpoint
 from tests.hostile import HOSTILE_VALUES, LONGEST_ATTRIBUTE, LONGEST_USER_ATTRIBUTE
@@ -181,6 +185,58 @@ def test_an_endpoint_that_the_answer_leaves_out_is_retried(
     pinpoint.stand_in.plan(PlannedAnswer(endpoints_left_out=["e1"]))
     events = [make_event(), make_event(endpoint_id="e2")]
     assert outcomes_of(destination, *events) == [Retry("pinpoint_no_answer"), Recorded()]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{}",
+        b"null",
+        b'{"Results": null}',
+        b'{"Results": {"e1": null, "e2": {"EventsItemResponse": {"b": {"StatusCode": 202}}}}}',
+        b'{"Results": {"e1": {"EventsItemResponse": null}}}',
+        b'{"Results": {"e1": {"EventsItemResponse": {"a": null}}}}',
+        b'{"Results": {"e1": {"EventsItemResponse": {"a": {"StatusCode": null}}}}}',
+    ],
+)
+def test_an_answer_with_nothing_in_it_says_nothing_of_its_event_alone(
+    pinpoint: Pinpoint,
+    aws_environment: pytest.MonkeyPatch,
+    make_destination: Callable[..., PinpointDestination],
+    make_event: Callable[..., Event],
+    body: bytes,
+) -> None:
+    def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        Request(environ).get_data()
+        return Response(body, status=202, content_type="application/json")(environ, start_response)
+
+    server = HttpServer(serve).start()
+    aws_environment.setenv("AWS_ENDPOINT_URL_PINPOINT", server.url)
+    outcomes = outcomes_of(
+        make_destination(), make_event(event_id="a"), make_event(endpoint_id="e2", event_id="b")
+    )
+    server.stop()
+    assert outcomes[0] == Retry("pinpoint_no_answer")
+    assert outcomes[1] == (Recorded() if b"e2" in body else Retry("pinpoint_no_answer"))
+    assert pinpoint.stand_in.requests == []
+
+
+def test_an_endpoints_part_that_is_null_is_no_refusal(
+    aws_environment: pytest.MonkeyPatch,
+    make_destination: Callable[..., PinpointDestination],
+    make_event: Callable[..., Event],
+) -> None:
+    def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        Request(environ).get_data()
+        result = {"EndpointItemResponse": None, "EventsItemResponse": {"a": {"StatusCode": 202}}}
+        body = json.dumps({"Results": {"e1": result}})
+        return Response(body, status=202, content_type="application/json")(environ, start_response)
+
+    server = HttpServer(serve).start()
+    aws_environment.setenv("AWS_ENDPOINT_URL_PINPOINT", server.url)
+    outcomes = outcomes_of(make_destination(), make_event(event_id="a", user_attributes={"plan": "gold"}))
+    server.stop()
+    assert outcomes == [Recorded(profile_updates=1)]
 
 
 def test_an_accepted_event_needs_no_entry_for_its_endpoint(

@@ -606,6 +606,76 @@ def test_of_one_event_in_two_messages_the_one_that_may_update_the_profile_counts
     assert [event.user_attributes for event in pinpoint.recorder.events()] == [{"plan": ["gold"]}]
 
 
+@pytest.mark.parametrize("first", ["genuine", "forged"])
+def test_of_one_event_in_two_messages_the_one_whose_sender_is_proved_counts(
+    environment: pytest.MonkeyPatch,
+    pinpoint: Pinpoint,
+    invoke: Callable[..., Run],
+    make_record: Records,
+    first: str,
+) -> None:
+    """An event id can be guessed: an order number, say."""
+    environment.setenv("AUTH_MODE", "authenticated")
+    order = purchase(event_id="order-1001")
+    records = {
+        "genuine": make_record({**order, "evat_value": "99"}, attributes={"proven_endpoint": "visitor-1"}),
+        "forged": make_record({**order, "evat_value": "0", "usat_plan": "gold"}),
+    }
+    run = invoke(*(records[name] for name in sorted(records, key=lambda name: name != first)))
+    assert (run.failed, run.metric("DuplicateEvents")) == ([], [1])
+    assert [event.attributes for event in pinpoint.recorder.events()] == [{"value": "99"}]
+
+
+def updates(*values: str) -> Iterator[dict[str, str]]:
+    """Events of one endpoint that each set the same user attribute."""
+    return (purchase(usat_plan=value) for value in values)
+
+
+def test_a_later_update_waits_for_an_earlier_one_though_it_was_refused(
+    monkeypatch: pytest.MonkeyPatch,
+    invoke: Callable[..., Run],
+    make_record: Records,
+    dead_letters: Callable[[], list[Any]],
+) -> None:
+    """Another destination may have made the later update, which the earlier one would set back."""
+    with_destinations(
+        monkeypatch, Scripted(Retry("later"), Refused("never")), Scripted(Recorded(), Recorded())
+    )
+    run = invoke(*map(make_record, updates("silver", "gold")))
+    assert run.failed == ["message-1", "message-2"]
+    assert run.metric("Retried", reason="after_earlier_update") == [1]
+    assert dead_letters() == []
+
+
+def test_a_later_update_waits_for_an_earlier_one_that_the_dead_letter_queue_has_not_taken(
+    environment: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch,
+    invoke: Callable[..., Run],
+    make_record: Records,
+) -> None:
+    environment.setenv("DEAD_LETTER_QUEUE_URL", "http://127.0.0.1:9/000000000000/gone")
+    with_destinations(monkeypatch, Scripted(Refused("never"), Recorded()))
+    run = invoke(*map(make_record, updates("silver", "gold")))
+    assert run.failed == ["message-1", "message-2"]
+    assert run.metric("Retried", reason="dead_letter_failed") == [1]
+    assert run.metric("Retried", reason="after_earlier_update") == [1]
+
+
+def test_a_later_update_that_the_dead_letter_queue_has_does_not_come_again_as_well(
+    environment: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch,
+    invoke: Callable[..., Run],
+    make_record: Records,
+) -> None:
+    server = HttpServer(refuses_the_first_entry).start()
+    environment.setenv("AWS_ENDPOINT_URL_SQS", server.url)
+    with_destinations(monkeypatch, Scripted(Refused("never"), Refused("never")))
+    run = invoke(*map(make_record, updates("silver", "gold")))
+    server.stop()
+    assert run.failed == ["message-1"]
+    assert run.metric("Refused") == [1]
+
+
 class Waiting:
     """A destination that records nothing before the others have begun."""
 
