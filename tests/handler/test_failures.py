@@ -12,6 +12,7 @@ from handler.destinations.failures import failure
         (None, Retry("firehose_no_answer")),
         (302, Retry("firehose_302")),
         (400, Refused("firehose_400")),
+        (408, Retry("firehose_408")),
         (428, Refused("firehose_428")),
         (429, Retry("firehose_429")),
         (430, Refused("firehose_430")),
