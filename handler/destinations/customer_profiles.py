@@ -96,13 +96,15 @@ class CustomerProfilesDestination:
         these are put again, and write it themselves.
         """
         outcomes: dict[str, Outcome] = {}
-        pending = events
-        while pending:
-            batch = prepare(pending, self._declared)
+        # All that can be recorded, and which of it has to be sent: what a later event has written stays its.
+        possible, unsent = events, frozenset(event.message_id for event in events)
+        while unsent:
+            batch = prepare(possible, self._declared)
             outcomes.update({id_: Refused(reason) for id_, reason in batch.refused.items()})
-            outcomes.update(self._send_all(batch.objects, time_left))
-            undone = _updates_left_undone(batch.objects, outcomes)
-            pending = [event for event in pending if event.message_id in undone]
+            objects = [one for one in batch.objects if one.message_id in unsent]
+            outcomes.update(self._send_all(objects, time_left))
+            unsent = _updates_left_undone(batch.objects, outcomes)
+            possible = [event for event in possible if not isinstance(outcomes[event.message_id], Refused)]
         return outcomes
 
     def _send_all(

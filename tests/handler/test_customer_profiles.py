@@ -254,6 +254,25 @@ class TestWhatArrives:
         }
         assert [stored.puts for stored in profiles.stand_in.objects("e1")] == [2, 2]
 
+    def test_an_object_that_is_put_again_writes_nothing_that_a_later_one_has_written(
+        self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
+    ) -> None:
+        older = make_event(user_attributes={"plan": "silver", "city": "Oslo"})
+        refused = make_event(user_attributes={"city": "Rome"})
+        newest = make_event(user_attributes={"plan": "gold"})
+        profiles.plan(PlannedAnswer(item_failures={refused.message_id: (400, "refused")}))
+        assert outcomes_of(destination, older, refused, newest) == [
+            Recorded(profile_updates=1),
+            Refused("customer_profiles_400"),
+            Recorded(profile_updates=1),
+        ]
+        assert profiles.stand_in.profile("e1") == {
+            "gtm_pixel_endpoint_id": "e1",
+            "plan": "gold",
+            "city": "Oslo",
+        }
+        assert profiles.sent_ids[1:] == [[older.message_id]]
+
     def test_an_update_that_there_is_no_time_to_make_up_for_comes_again(
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
     ) -> None:

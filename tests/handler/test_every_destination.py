@@ -7,7 +7,7 @@ and Customer Profiles and to moto's Firehose, SQS and S3.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import count
+from itertools import count, product
 from typing import Any
 from urllib.parse import urlencode
 
@@ -47,7 +47,7 @@ REGION = "us-east-1"
 APPLICATION_ID = "a1b2c3"
 NAMES = ("pinpoint", "customer-profiles", "firehose")
 
-TEMPLATE = replace(MINIMAL, new_domain=True, profile_attributes=("plan",))
+TEMPLATE = replace(MINIMAL, new_domain=True, profile_attributes=("plan", "city"))
 # Short enough to be waited out in a test.
 IMPATIENT = CallLimits(connect_seconds=1, read_seconds=0.4, attempts=1)
 TOO_LATE_SECONDS = 0.6
@@ -147,7 +147,7 @@ def make_destinations(limits: CallLimits) -> Sequence[Destination]:
             domain=TEMPLATE.domain_name,
             object_type=TEMPLATE.object_type_name,
             declared=DeclaredAttributes(
-                profile_attributes=frozenset({"plan"}), trigger_attributes=frozenset()
+                profile_attributes=frozenset({"plan", "city"}), trigger_attributes=frozenset()
             ),
             service=AwsService(
                 "customer-profiles", region=REGION, limits=limits, transient_phrases=TRANSIENT_PHRASES
@@ -202,11 +202,12 @@ def deliver(
     return set(processor.process(messages, time_left=lambda: seconds - falling * next(asked)))
 
 
-def make_record(endpoint: int, plan: str | None) -> dict[str, Any]:
+def make_record(endpoint: int, plan: str | None, city: str | None = None) -> dict[str, Any]:
     """A message with an event and an id that no other example has; the event's id is the message's."""
     message_id = f"message-{next(_numbers)}"
     body = {"event": "purchase", "endpoint_id": f"endpoint-{endpoint}"}
     body |= {"usat_plan": plan} if plan else {}
+    body |= {"usat_city": city} if city else {}
     return {
         "messageId": message_id,
         "body": urlencode(body),
@@ -231,6 +232,7 @@ class Fault:
     odd: bool = False
 
 
+VALUES = st.none() | st.sampled_from("abc")
 POSITIONS = st.integers(0, 11)
 STATUSES = st.sampled_from([400, 403, 404, 413, 429, 500, 503])
 FAULTS = st.one_of(
@@ -308,7 +310,7 @@ def not_taken_in_silence(name: str) -> dict[str, Any]:
     """The worst of answers: the second of three events is not taken, and the answer does not mention it."""
     silence = Fault(entries={1: (500, False)})
     return {
-        "messages": [(0, "a"), (1, "b"), (2, "c")],
+        "messages": [(0, "a", None), (1, "b", None), (2, "c", None)],
         "plans": {other: [silence] if other == name else [] for other in NAMES},
         "seconds": PLENTY,
         "dead_letters": "work",
@@ -331,19 +333,19 @@ def older_fails_in(name: str) -> dict[str, Any]:
     failing = [Fault(entries={0: (500, True)})] * 3
     return {
         **not_taken_in_silence(name),
-        "messages": [(0, "a"), (0, "b")],
+        "messages": [(0, "a", None), (0, "b", None)],
         "plans": {other: failing if other == name else [] for other in NAMES},
     }
 
 
-def newest_refused_in_customer_profiles() -> dict[str, Any]:
-    """Of three updates, the one that was to write for all is refused."""
+def later_refused_in_customer_profiles() -> dict[str, Any]:
+    """Of three updates, the last of one attribute is refused, and the last of the other is not."""
     return {
         **not_taken_in_silence("customer-profiles"),
-        "messages": [(0, "a"), (0, "b"), (0, "c")],
+        "messages": [(0, "a", "a"), (0, None, "b"), (0, "c", None)],
         "plans": {
             **{name: [] for name in NAMES},
-            "customer-profiles": [Fault(entries={2: (400, True)})],
+            "customer-profiles": [Fault(entries={1: (400, True)})],
         },
     }
 
@@ -369,7 +371,7 @@ def older_refused_and_not_kept() -> dict[str, Any]:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    messages=st.lists(st.tuples(st.integers(0, 5), st.sampled_from("abc")), min_size=1, max_size=16),
+    messages=st.lists(st.tuples(st.integers(0, 5), VALUES, VALUES), min_size=1, max_size=16),
     plans=PLANS,
     seconds=st.booleans().flatmap(
         lambda much: st.just(PLENTY) if much else st.floats(RESERVE + 0.5, RESERVE + 4.0)
@@ -383,18 +385,18 @@ def older_refused_and_not_kept() -> dict[str, Any]:
 @example(**one_missing_among_failures("customer-profiles"))
 @example(**older_fails_in("firehose"))
 @example(**older_fails_in("customer-profiles"))
-@example(**newest_refused_in_customer_profiles())
+@example(**later_refused_in_customer_profiles())
 @example(**newer_refused_in_pinpoint())
 @example(**older_refused_and_not_kept())
 def test_every_message_is_recorded_everywhere_or_kept_or_comes_again(
     services: Services,
-    messages: list[tuple[int, str]],
+    messages: list[tuple[int, str | None, str | None]],
     plans: dict[str, list[Fault]],
     seconds: float,
     dead_letters: str,
 ) -> None:
     first_endpoint = 1_000_000 * next(_numbers)  # none that another example has
-    records = [make_record(first_endpoint + endpoint, value) for endpoint, value in messages]
+    records = [make_record(first_endpoint + endpoint, plan_, city) for endpoint, plan_, city in messages]
     ids = [record["messageId"] for record in records]
     for name, faults in plans.items():
         plan(services, name, faults, ids, f"endpoint-{first_endpoint}")
@@ -415,19 +417,34 @@ def test_every_message_is_recorded_everywhere_or_kept_or_comes_again(
     assert deliver(make_processor(services), again) == set()
     for message_id in failed:
         assert all(services.recorded_in(name, message_id) for name in NAMES)
-    endpoints = [f"endpoint-{first_endpoint + number}" for number in range(6)]
-    stored = [one.content["event_id"] for name in endpoints for one in services.profiles.objects(name)]
-    assert len(stored) == len(set(stored))
+    objects = [
+        one for number in range(6) for one in services.profiles.objects(f"endpoint-{first_endpoint + number}")
+    ]
+    written = {one.content["event_id"]: one.content.get("user_attributes", {}) for one in objects}
+    assert len(written) == len(objects)
     # A request that was given up may still be at work, and write what it has.
     if not any(fault.too_late for fault in plans["customer-profiles"]):
-        for number, name in enumerate(endpoints):
-            taken = [
-                value
-                for (endpoint, value), message_id in zip(messages, ids, strict=True)
-                if endpoint == number and services.recorded_in("customer-profiles", message_id)
+        for number, attribute in product(range(6), ("plan", "city")):
+            values = [
+                (written.get(message_id, {}).get(attribute), message_id in kept)
+                for (endpoint, plan_, city), message_id in zip(messages, ids, strict=True)
+                if endpoint == number and {"plan": plan_, "city": city}[attribute]
             ]
-            newest = taken[-1] if taken else None
-            assert (services.profiles.profile(name) or {}).get("plan") == newest
+            profile = services.profiles.profile(f"endpoint-{first_endpoint + number}") or {}
+            assert profile.get(attribute) == newest_value(values)
+
+
+def newest_value(values: Sequence[tuple[str | None, bool]]) -> str | None:
+    """What a profile has to hold: of one attribute's values in their order, the newest that was written.
+
+    Each as the object of its message has it, and whether the message was kept. Where it was not, its value
+    has to be written, or a newer one.
+    """
+    for in_object, was_kept in reversed(values):
+        if in_object is not None:
+            return in_object
+        assert was_kept, "a value is lost"
+    return None
 
 
 def test_one_failing_destination_is_tried_again_and_the_others_have_the_event(services: Services) -> None:
