@@ -110,7 +110,7 @@ Entry = Mapping[str, object]
 
 
 def entries(path: str, value: object) -> list[Entry]:
-    """The objects in a list; `path` is where it is, such as eventTriggers[0].conditions."""
+    """The objects in a list; `path` is where it is, such as customerProfilesTriggers[0].conditions."""
     if isinstance(value, list):
         elements = cast("list[object]", value)
         objects = [cast("Entry", element) for element in elements if isinstance(element, Mapping)]

@@ -1,4 +1,4 @@
-"""Event triggers of Customer Profiles in the settings of a stack: eventTriggers and its rules.
+"""Event triggers of Customer Profiles in the settings of a stack: customerProfilesTriggers and its rules.
 
 Imports argument classes and the limits of the template of components.
 """
@@ -114,10 +114,16 @@ class _FieldKind:
 
 _FIELD_KINDS: Mapping[str, _FieldKind] = {
     "attribute": _FieldKind(
-        name="an attribute", declaration="triggerAttributes", prefix="evat_", operators=ATTRIBUTE_OPERATORS
+        name="an attribute",
+        declaration="customerProfilesTriggerAttributes",
+        prefix="evat_",
+        operators=ATTRIBUTE_OPERATORS,
     ),
     "metric": _FieldKind(
-        name="a metric", declaration="triggerMetrics", prefix="evmt_", operators=METRIC_OPERATORS
+        name="a metric",
+        declaration="customerProfilesTriggerMetrics",
+        prefix="evmt_",
+        operators=METRIC_OPERATORS,
     ),
 }
 
@@ -126,14 +132,14 @@ def event_triggers(
     config: pulumi.Config, prefix: str, fields: Mapping[str, Collection[str]]
 ) -> tuple[EventTriggerArgs, ...]:
     """Triggers whose names start with `prefix`; `fields` are names by the key of a condition."""
-    values: object = typed("eventTriggers", config.require_object, "a list")
+    values: object = typed("customerProfilesTriggers", config.require_object, "a list")
     triggers = [
-        _event_trigger(f"eventTriggers[{position}]", entry, prefix, fields)
-        for position, entry in enumerate(entries("eventTriggers", values))
+        _event_trigger(f"customerProfilesTriggers[{position}]", entry, prefix, fields)
+        for position, entry in enumerate(entries("customerProfilesTriggers", values))
     ]
-    unique("eventTriggers", [trigger.name.removeprefix(f"{prefix}-") for trigger in triggers])
+    unique("customerProfilesTriggers", [trigger.name.removeprefix(f"{prefix}-") for trigger in triggers])
     # A domain has one integration for each campaign.
-    unique("eventTriggers", [trigger.campaign_arn for trigger in triggers if trigger.campaign_arn])
+    unique("customerProfilesTriggers", [trigger.campaign_arn for trigger in triggers if trigger.campaign_arn])
     return tuple(triggers)
 
 

@@ -223,7 +223,12 @@ def _destination_names(config: pulumi.Config) -> Sequence[DestinationName]:
             "Set --path 'destinations[0]' to customer-profiles.",
         )
     if DestinationName.CUSTOMER_PROFILES not in names:
-        for key in ("triggerAttributes", "triggerMetrics", "searchAttributes", "eventTriggers"):
+        for key in (
+            "customerProfilesTriggerAttributes",
+            "customerProfilesTriggerMetrics",
+            "customerProfilesSearchAttributes",
+            "customerProfilesTriggers",
+        ):
             if typed(key, config.require_object, "a list"):
                 raise SettingsError(
                     key,
@@ -267,8 +272,8 @@ def _pinpoint(config: pulumi.Config) -> PinpointArgs:
 
 def _customer_profiles(config: pulumi.Config, profile_attributes: Sequence[str]) -> CustomerProfilesArgs:
     object_type_name = _object_type_name(config)
-    trigger_attributes = _field_names(config, "triggerAttributes", "evat_")
-    trigger_metrics = _field_names(config, "triggerMetrics", "evmt_")
+    trigger_attributes = _field_names(config, "customerProfilesTriggerAttributes", "evat_")
+    trigger_metrics = _field_names(config, "customerProfilesTriggerMetrics", "evmt_")
     template = ProfileTemplateArgs(
         domain_name=text(
             config,
@@ -282,7 +287,7 @@ def _customer_profiles(config: pulumi.Config, profile_attributes: Sequence[str])
         object_type_name=object_type_name,
         expiration_days=integer(config, "customerProfilesExpirationDays", 1, EXPIRATION_DAYS),
         max_events_per_profile=integer(config, "customerProfilesMaxEventsPerProfile", 1, OBJECTS_OF_PROFILE),
-        create_profiles=boolean(config, "createProfiles"),
+        create_profiles=boolean(config, "customerProfilesCreate"),
         profile_attributes=profile_attributes,
         trigger_attributes=trigger_attributes,
         trigger_metrics=trigger_metrics,
@@ -401,11 +406,11 @@ def _field_names(config: pulumi.Config, key: str, prefix: str) -> tuple[str, ...
 
 
 def _search_attributes(config: pulumi.Config) -> tuple[str, ...]:
-    names = _field_names(config, "searchAttributes", "evat_")
+    names = _field_names(config, "customerProfilesSearchAttributes", "evat_")
     most = MAXIMUM_KEYS - 2
     if len(names) > most:
         raise SettingsError(
-            "searchAttributes",
+            "customerProfilesSearchAttributes",
             f"{len(names)} names are too many: an object type has {MAXIMUM_KEYS} keys, and the event and the "
             "endpoint id take two.",
             f"Set {most} or fewer.",
@@ -413,7 +418,7 @@ def _search_attributes(config: pulumi.Config) -> tuple[str, ...]:
     for name in names:
         if name in ("event_key", "endpoint_id"):
             raise SettingsError(
-                "searchAttributes",
+                "customerProfilesSearchAttributes",
                 f"{name!r} would take the name of a key that is there already.",
                 "Leave it out.",
             )
@@ -424,10 +429,10 @@ def _refuse_oversize(template: ProfileTemplateArgs) -> None:
     """Refuse lists that are too long together; the error names the longest."""
     lists: Mapping[str, Sequence[str]] = {
         "profileAttributes": template.profile_attributes,
-        "triggerAttributes": template.trigger_attributes,
-        "triggerMetrics": template.trigger_metrics,
-        "searchAttributes": template.search_attributes,
-        "eventTriggers": [trigger.name for trigger in template.event_triggers],
+        "customerProfilesTriggerAttributes": template.trigger_attributes,
+        "customerProfilesTriggerMetrics": template.trigger_metrics,
+        "customerProfilesSearchAttributes": template.search_attributes,
+        "customerProfilesTriggers": [trigger.name for trigger in template.event_triggers],
     }
     longest = max(lists, key=lambda key: len(lists[key]))
     fields = field_count(template)
@@ -465,15 +470,15 @@ def _refuse_long_names(key: str, *lists: Sequence[str]) -> None:
 def _token_issuer(config: pulumi.Config, auth_mode: AuthMode) -> TokenIssuerArgs | None:
     match auth_mode:
         case AuthMode.OPEN:
-            for key in ("tokenIssuer", "tokenAudience", "jwksUri", "tokenCookie"):
+            for key in ("oidcIssuer", "oidcAudiences", "oidcJwksUri", "oidcCookie"):
                 _refuse_without_effect(config, key, unset="")
-            _refuse_without_effect(config, "endpointClaim", unset=DEFAULT_ENDPOINT_CLAIM)
+            _refuse_without_effect(config, "oidcEndpointClaim", unset=DEFAULT_ENDPOINT_CLAIM)
             return None
         case AuthMode.AUTHENTICATED:
             return TokenIssuerArgs(
                 issuer=text(
                     config,
-                    "tokenIssuer",
+                    "oidcIssuer",
                     _HTTPS_URL,
                     "an https URL",
                     "the issuer as in the iss claim, for example "
@@ -481,19 +486,19 @@ def _token_issuer(config: pulumi.Config, auth_mode: AuthMode) -> TokenIssuerArgs
                 ),
                 audience=text(
                     config,
-                    "tokenAudience",
+                    "oidcAudiences",
                     _PRINTABLE,
                     "text without spaces",
                     "the client id that your tokens are issued for",
                 ),
                 jwks_uri=optional(
-                    config, "jwksUri", _HTTPS_URL, "an https URL", "the issuer's JWKS address, or nothing"
+                    config, "oidcJwksUri", _HTTPS_URL, "an https URL", "the issuer's JWKS address, or nothing"
                 ),
                 endpoint_claim=text(
-                    config, "endpointClaim", _PRINTABLE, "text without spaces", DEFAULT_ENDPOINT_CLAIM
+                    config, "oidcEndpointClaim", _PRINTABLE, "text without spaces", DEFAULT_ENDPOINT_CLAIM
                 ),
                 cookie=optional(
-                    config, "tokenCookie", _COOKIE_NAME, "a cookie name", "the cookie's name, or nothing"
+                    config, "oidcCookie", _COOKIE_NAME, "a cookie name", "the cookie's name, or nothing"
                 ),
             )
         case _:

@@ -34,11 +34,11 @@ class AuthorizerEnvironment:
 def read_authorizer_environment(variables: Mapping[str, str]) -> AuthorizerEnvironment:
     """Read the model from variables such as os.environ; raises InvalidEnvironmentError."""
     return AuthorizerEnvironment(
-        issuer=_url("TOKEN_ISSUER", read_text(variables, "TOKEN_ISSUER")),
-        audience=read_text(variables, "TOKEN_AUDIENCE"),
-        jwks_uri=_optional_url(variables, "JWKS_URI"),
-        endpoint_claim=_optional_text(variables, "ENDPOINT_CLAIM") or _DEFAULT_ENDPOINT_CLAIM,
-        token_cookie=_optional_text(variables, "TOKEN_COOKIE"),
+        issuer=_url("OIDC_ISSUER", read_text(variables, "OIDC_ISSUER")),
+        audience=read_text(variables, "OIDC_AUDIENCES"),
+        jwks_uri=_optional_url(variables, "OIDC_JWKS_URI"),
+        endpoint_claim=_optional_text(variables, "OIDC_ENDPOINT_CLAIM") or _DEFAULT_ENDPOINT_CLAIM,
+        token_cookie=_optional_text(variables, "OIDC_COOKIE"),
         service=read_text(variables, "POWERTOOLS_SERVICE_NAME"),
         metrics_namespace=read_text(variables, "POWERTOOLS_METRICS_NAMESPACE"),
     )

@@ -45,10 +45,10 @@ class DemoUsers:
     def settings(self) -> Mapping[str, str]:
         """The stack's settings that make the program believe this pool, and no other issuer."""
         return {
-            "tokenIssuer": f"https://cognito-idp.{self._cloud.region}.amazonaws.com/{self._pool_id}",
-            "tokenAudience": self._client_id,
+            "oidcIssuer": f"https://cognito-idp.{self._cloud.region}.amazonaws.com/{self._pool_id}",
+            "oidcAudiences": self._client_id,
             # The discovery document is at the real Amazon Cognito, which knows nothing of this pool.
-            "jwksUri": f"{self._cloud.endpoint_url}/{self._pool_id}/.well-known/jwks.json",
+            "oidcJwksUri": f"{self._cloud.endpoint_url}/{self._pool_id}/.well-known/jwks.json",
         }
 
     def sign_in(self, user: str) -> SignedIn:

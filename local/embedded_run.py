@@ -59,12 +59,12 @@ DESTINATION_NOTES: Mapping[str, str] = {
 """What to know in addition of a destination that the stack has."""
 
 DEMO_NOTE = (
-    "Amazon Cognito: a user pool in moto with users to try; this run takes it for the stack's tokenIssuer."
+    "Amazon Cognito: a user pool in moto with users to try; this run takes it for the stack's oidcIssuer."
 )
 """What to know in addition where the run has users of its own."""
 
 
-_ISSUER_SETTINGS = ("tokenIssuer", "tokenAudience", "jwksUri")
+_ISSUER_SETTINGS = ("oidcIssuer", "oidcAudiences", "oidcJwksUri")
 
 
 class EmbeddedRunError(Exception):
@@ -175,8 +175,8 @@ class EmbeddedRun:
         # A stack that names no issuer gets none here either: settings.py refuses it, as on AWS.
         if (
             config.setting("authMode") == "authenticated"
-            and config.setting("tokenIssuer")
-            and config.setting("tokenAudience")
+            and config.setting("oidcIssuer")
+            and config.setting("oidcAudiences")
             and not config.overrides(_ISSUER_SETTINGS)
         ):
             demo_users = DemoUsers(self.cloud)
@@ -217,7 +217,7 @@ class EmbeddedRun:
             profiles=partial(
                 self._profiles,
                 destinations=destinations,
-                create_profiles=config.setting("createProfiles") == "true",
+                create_profiles=config.setting("customerProfilesCreate") == "true",
             ),
             dead_letters=self.dead_letters,
             notes=self.notes,

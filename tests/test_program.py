@@ -45,7 +45,7 @@ def authenticated() -> Recording:
 @pytest.fixture(scope="module")
 def opened() -> Recording:
     """The authenticated stack after its switch to the open scenario."""
-    return recorded("prod", authMode="open", tokenIssuer="", tokenAudience="")
+    return recorded("prod", authMode="open", oidcIssuer="", oidcAudiences="")
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +57,9 @@ def everywhere() -> Recording:
 ONLY_PINPOINT: dict[str, Any] = {
     "destinations": ["pinpoint"],
     "profileAttributes": [],
-    "triggerAttributes": [],
-    "triggerMetrics": [],
-    "eventTriggers": [],
+    "customerProfilesTriggerAttributes": [],
+    "customerProfilesTriggerMetrics": [],
+    "customerProfilesTriggers": [],
 }
 PINPOINT = {"pinpointApplicationId": "0123456789abcdef0123456789abcdef"}
 
@@ -236,7 +236,7 @@ class TestDestinations:
             customerProfilesDomain="amazon-connect-" + "a" * 49,
             profileUpdates="allowlist",
             profileAttributes=[f"{'a' * 46}{number}" for number in range(1000, 1049)],
-            eventTriggers=[],
+            customerProfilesTriggers=[],
             firehoseStream="s" * 64,
             firehoseAppId="a" * 128,
         )

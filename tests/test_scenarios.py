@@ -59,8 +59,8 @@ def run(runs: Runs, issuer: TokenIssuer) -> EmbeddedRun:
 
 def authenticated(issuer: TokenIssuer) -> Sequence[str]:
     return (
-        *("authMode=authenticated", f"tokenIssuer={issuer.url}", f"tokenAudience={AUDIENCE}"),
-        f"tokenCookie={COOKIE}",
+        *("authMode=authenticated", f"oidcIssuer={issuer.url}", f"oidcAudiences={AUDIENCE}"),
+        f"oidcCookie={COOKIE}",
     )
 
 
@@ -262,7 +262,7 @@ class TestTheProfileItself:
     def test_an_anonymous_event_makes_no_profile_where_events_may_make_none(
         self, runs: Runs, issuer: TokenIssuer
     ) -> None:
-        run = runs.shared(*authenticated(issuer), *TO_PROFILES, "createProfiles=false", *AT_ONCE)
+        run = runs.shared(*authenticated(issuer), *TO_PROFILES, "customerProfilesCreate=false", *AT_ONCE)
         endpoint_id = new_endpoint()
 
         record(run, endpoint_id)

@@ -67,9 +67,9 @@ TEMPLATE = ProfileTemplateArgs(
 def test_a_setting_at_its_default_is_never_refused_for_having_no_effect() -> None:
     assert {
         key: SCHEMA[key]["default"]
-        for key in ("endpointClaim", "firehoseBufferSeconds", "firehoseRetentionDays")
+        for key in ("oidcEndpointClaim", "firehoseBufferSeconds", "firehoseRetentionDays")
     } == {
-        "endpointClaim": settings.DEFAULT_ENDPOINT_CLAIM,
+        "oidcEndpointClaim": settings.DEFAULT_ENDPOINT_CLAIM,
         "firehoseBufferSeconds": settings.DEFAULT_BUFFER_SECONDS,
         "firehoseRetentionDays": settings.DEFAULT_RETENTION_DAYS,
     }
@@ -104,8 +104,8 @@ FIREHOSE: dict[str, Any] = {"destinations": ["firehose"]}
 
 AUTHENTICATED: dict[str, Any] = {
     "authMode": "authenticated",
-    "tokenIssuer": "https://issuer.example/pool",
-    "tokenAudience": "client-1",
+    "oidcIssuer": "https://issuer.example/pool",
+    "oidcAudiences": "client-1",
     "profileAttributes": ["plan"],
 }
 
@@ -131,9 +131,9 @@ def test_an_authenticated_stack_updates_profiles_unless_it_says_otherwise() -> N
 def test_an_authenticated_stack_may_say_where_keys_claim_and_cookie_are() -> None:
     loaded = load(
         **AUTHENTICATED,
-        jwksUri="https://issuer.example/keys",
-        endpointClaim="custom:endpoint_id",
-        tokenCookie="id_token",
+        oidcJwksUri="https://issuer.example/keys",
+        oidcEndpointClaim="custom:endpoint_id",
+        oidcCookie="id_token",
         profileUpdates="none",
     )
 
@@ -196,11 +196,11 @@ def test_the_domain_may_be_a_new_one_and_the_rest_said_too() -> None:
         customerProfilesObjectType="events-2",
         customerProfilesExpirationDays=30,
         customerProfilesMaxEventsPerProfile=99,
-        createProfiles=False,
+        customerProfilesCreate=False,
         profileAttributes=["plan"],
-        triggerAttributes=["currency"],
-        triggerMetrics=["value"],
-        searchAttributes=["order_number"],
+        customerProfilesTriggerAttributes=["currency"],
+        customerProfilesTriggerMetrics=["value"],
+        customerProfilesSearchAttributes=["order_number"],
     )
 
     assert destination.template == replace(
@@ -238,7 +238,9 @@ def test_the_copies_of_the_function_share_the_quota(quota: int, copies: int, sha
 
 
 def test_an_event_trigger_needs_a_name_and_an_event() -> None:
-    destination = customer_profiles(eventTriggers=[{"name": "purchase", "event": "purchase_success"}])
+    destination = customer_profiles(
+        customerProfilesTriggers=[{"name": "purchase", "event": "purchase_success"}]
+    )
 
     assert destination.template.event_triggers == (
         EventTriggerArgs(name="gtm-pixel-test-purchase", event_type="purchase_success"),
@@ -248,9 +250,9 @@ def test_an_event_trigger_needs_a_name_and_an_event() -> None:
 def test_an_event_trigger_may_say_more() -> None:
     campaign = "arn:aws:connect-campaigns:eu-central-1:123456789012:campaign/0a1b2c3d-0000-1111"
     destination = customer_profiles(
-        triggerAttributes=["currency"],
-        triggerMetrics=["value"],
-        eventTriggers=[
+        customerProfilesTriggerAttributes=["currency"],
+        customerProfilesTriggerMetrics=["value"],
+        customerProfilesTriggers=[
             {
                 "name": "purchase",
                 "event": "purchase_success",
@@ -347,7 +349,8 @@ def test_object_types_may_have_another_name_than_the_stack() -> None:
 def test_event_triggers_are_named_after_the_object_type() -> None:
     """A trigger of another type is then another trigger: one of the same name could not be made beside it."""
     destination = customer_profiles(
-        customerProfilesObjectType="events", eventTriggers=[{"name": "purchase", "event": "purchase_success"}]
+        customerProfilesObjectType="events",
+        customerProfilesTriggers=[{"name": "purchase", "event": "purchase_success"}],
     )
 
     assert [trigger.name for trigger in destination.template.event_triggers] == ["events-purchase"]
@@ -377,9 +380,9 @@ def test_firehose_may_be_a_stream_that_exists_with_the_application_that_queries_
 def trigger(**changes: Any) -> dict[str, Any]:
     """A stack with one event trigger, and what conditions may use."""
     return {
-        "triggerAttributes": ["currency"],
-        "triggerMetrics": ["value"],
-        "eventTriggers": [{"name": "purchase", "event": "purchase", **changes}],
+        "customerProfilesTriggerAttributes": ["currency"],
+        "customerProfilesTriggerMetrics": ["value"],
+        "customerProfilesTriggers": [{"name": "purchase", "event": "purchase", **changes}],
     }
 
 
@@ -422,22 +425,22 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
             "Set authMode to authenticated, or remove the setting.",
         )
         for key, value in {
-            "tokenIssuer": "https://issuer.example",
-            "tokenAudience": "client-1",
-            "jwksUri": "https://issuer.example/keys",
-            "endpointClaim": "email",
-            "tokenCookie": "id_token",
+            "oidcIssuer": "https://issuer.example",
+            "oidcAudiences": "client-1",
+            "oidcJwksUri": "https://issuer.example/keys",
+            "oidcEndpointClaim": "email",
+            "oidcCookie": "id_token",
         }.items()
     ),
     (
-        _without("tokenIssuer"),
-        "tokenIssuer: it is not set. Set the issuer as in the iss claim, for example "
+        _without("oidcIssuer"),
+        "oidcIssuer: it is not set. Set the issuer as in the iss claim, for example "
         "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_EXAMPLE.",
     ),
     *(
         (
-            {**AUTHENTICATED, "tokenIssuer": url},
-            f"tokenIssuer: {url!r} is not an https URL. Set the issuer as in the iss claim, for example "
+            {**AUTHENTICATED, "oidcIssuer": url},
+            f"oidcIssuer: {url!r} is not an https URL. Set the issuer as in the iss claim, for example "
             "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_EXAMPLE.",
         )
         for url in (
@@ -455,20 +458,20 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         )
     ),
     (
-        _without("tokenAudience"),
-        "tokenAudience: it is not set. Set the client id that your tokens are issued for.",
+        _without("oidcAudiences"),
+        "oidcAudiences: it is not set. Set the client id that your tokens are issued for.",
     ),
     (
-        {**AUTHENTICATED, "jwksUri": "keys.json"},
-        "jwksUri: 'keys.json' is not an https URL. Set the issuer's JWKS address, or nothing.",
+        {**AUTHENTICATED, "oidcJwksUri": "keys.json"},
+        "oidcJwksUri: 'keys.json' is not an https URL. Set the issuer's JWKS address, or nothing.",
     ),
     (
-        {**AUTHENTICATED, "endpointClaim": ""},
-        "endpointClaim: it is not set. Set sub.",
+        {**AUTHENTICATED, "oidcEndpointClaim": ""},
+        "oidcEndpointClaim: it is not set. Set sub.",
     ),
     (
-        {**AUTHENTICATED, "tokenCookie": "a cookie"},
-        "tokenCookie: 'a cookie' is not a cookie name. Set the cookie's name, or nothing.",
+        {**AUTHENTICATED, "oidcCookie": "a cookie"},
+        "oidcCookie: 'a cookie' is not a cookie name. Set the cookie's name, or nothing.",
     ),
     ({"stageName": ""}, "stageName: it is not set. Set v1."),
     (
@@ -573,7 +576,10 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         )
         for name in ("my events", "2nd", "-", "n" * 246)
     ),
-    ({"createProfiles": "maybe"}, "createProfiles: 'maybe' is not true or false. Set true or false."),
+    (
+        {"customerProfilesCreate": "maybe"},
+        "customerProfilesCreate: 'maybe' is not true or false. Set true or false.",
+    ),
     *(
         (
             {"destinations": ["firehose"], key: value},
@@ -581,32 +587,37 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
             "Add customer-profiles to destinations, or remove the list.",
         )
         for key, value in {
-            "triggerAttributes": ["currency"],
-            "triggerMetrics": ["value"],
-            "searchAttributes": ["order"],
-            "eventTriggers": [{"name": "purchase", "event": "purchase"}],
+            "customerProfilesTriggerAttributes": ["currency"],
+            "customerProfilesTriggerMetrics": ["value"],
+            "customerProfilesSearchAttributes": ["order"],
+            "customerProfilesTriggers": [{"name": "purchase", "event": "purchase"}],
         }.items()
     ),
     *(
         ({key: [name]}, f"{key}: {name!r} {_FIELD_RULE} {prefix} in the URL, or leave it out.")
         for key, prefix in {
             "profileAttributes": "usat_",
-            "triggerAttributes": "evat_",
-            "triggerMetrics": "evmt_",
-            "searchAttributes": "evat_",
+            "customerProfilesTriggerAttributes": "evat_",
+            "customerProfilesTriggerMetrics": "evmt_",
+            "customerProfilesSearchAttributes": "evat_",
         }.items()
         for name in ("first name", "1st", "a-b", "", "n" * 51)
     ),
-    ({"triggerMetrics": ["value", "value"]}, "triggerMetrics: 'value' is listed twice. List it once."),
     (
-        {"searchAttributes": names(9)},
-        "searchAttributes: 9 names are too many: an object type has 10 keys, and the event and the "
+        {"customerProfilesTriggerMetrics": ["value", "value"]},
+        "customerProfilesTriggerMetrics: 'value' is listed twice. List it once.",
+    ),
+    (
+        {"customerProfilesSearchAttributes": names(9)},
+        "customerProfilesSearchAttributes: 9 names are too many: an object type has 10 "
+        "keys, and the event and the "
         "endpoint id take two. Set 8 or fewer.",
     ),
     *(
         (
-            {"searchAttributes": [name]},
-            f"searchAttributes: {name!r} would take the name of a key that is there already. Leave it out.",
+            {"customerProfilesSearchAttributes": [name]},
+            f"customerProfilesSearchAttributes: {name!r} would take the name of a key that is "
+            f"there already. Leave it out.",
         )
         for name in ("event_key", "endpoint_id")
     ),
@@ -616,17 +627,18 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         "Leave it out.",
     ),
     (
-        {"profileAttributes": names(244), "triggerMetrics": names(2)},
+        {"profileAttributes": names(244), "customerProfilesTriggerMetrics": names(2)},
         "profileAttributes: 244 names and those of the other lists make 251 fields of an object type, which "
         "has at most 250. List fewer.",
     ),
     (
-        {"triggerMetrics": names(246)},
-        "triggerMetrics: 246 names and those of the other lists make 251 fields of an object type, which has "
+        {"customerProfilesTriggerMetrics": names(246)},
+        "customerProfilesTriggerMetrics: 246 names and those of the other lists make 251 "
+        "fields of an object type, which has "
         "at most 250. List fewer.",
     ),
     (
-        {"profileAttributes": names(47, 50), "triggerAttributes": names(3, 50)},
+        {"profileAttributes": names(47, 50), "customerProfilesTriggerAttributes": names(3, 50)},
         "profileAttributes: the names of attributes take 2804 bytes; a Lambda function has room for 2800 in "
         "its environment. List fewer, or with shorter names.",
     ),
@@ -635,45 +647,56 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         "profileAttributes: the names of attributes take 2802 bytes; a Lambda function has room for 2800 in "
         "its environment. List fewer, or with shorter names.",
     ),
-    ({"eventTriggers": {"name": "purchase"}}, _not_objects("eventTriggers", {"name": "purchase"})),
-    ({"eventTriggers": ["purchase"]}, _not_objects("eventTriggers", ["purchase"])),
     (
-        {"eventTriggers": [{"name": "purchase", "event": "purchase", "segmnet": "vip"}]},
-        "eventTriggers[0].segmnet: there is no such setting. Did you mean segment?",
+        {"customerProfilesTriggers": {"name": "purchase"}},
+        _not_objects("customerProfilesTriggers", {"name": "purchase"}),
+    ),
+    ({"customerProfilesTriggers": ["purchase"]}, _not_objects("customerProfilesTriggers", ["purchase"])),
+    (
+        {"customerProfilesTriggers": [{"name": "purchase", "event": "purchase", "segmnet": "vip"}]},
+        "customerProfilesTriggers[0].segmnet: there is no such setting. Did you mean segment?",
     ),
     (
-        {"eventTriggers": [{"event": "purchase"}]},
-        "eventTriggers[0].name: it is not set. Set letters, digits, - and _, at most 64 of them.",
+        {"customerProfilesTriggers": [{"event": "purchase"}]},
+        "customerProfilesTriggers[0].name: it is not set. Set letters, digits, - and _, at most 64 of them.",
     ),
     *(
         (
             trigger(name=name),
-            f"eventTriggers[0].name: {name!r} is not letters, digits, - and _, at most 64 of them. "
+            f"customerProfilesTriggers[0].name: {name!r} is not letters, digits, - and _, at "
+            f"most 64 of them. "
             "Set letters, digits, - and _, at most 64 of them.",
         )
         for name in ("large purchase", "n" * 65)
     ),
     (
         trigger(name="n" * 50),
-        f"eventTriggers[0].name: 'gtm-pixel-test-{'n' * 50}', which begins with the name of the object type, "
+        f"customerProfilesTriggers[0].name: 'gtm-pixel-test-{'n' * 50}', which begins "
+        f"with the name of the object type, "
         "has 65 characters; an event trigger's name has at most 64. Set a shorter one.",
     ),
     (
-        {"eventTriggers": [{"name": "purchase", "event": event} for event in ("a", "b")]},
-        "eventTriggers: 'purchase' is listed twice. List it once.",
+        {"customerProfilesTriggers": [{"name": "purchase", "event": event} for event in ("a", "b")]},
+        "customerProfilesTriggers: 'purchase' is listed twice. List it once.",
     ),
     (
-        {"eventTriggers": [{"name": name, "event": "a", "campaignArn": CAMPAIGN} for name in ("a", "b")]},
-        f"eventTriggers: {CAMPAIGN!r} is listed twice. List it once.",
+        {
+            "customerProfilesTriggers": [
+                {"name": name, "event": "a", "campaignArn": CAMPAIGN} for name in ("a", "b")
+            ]
+        },
+        f"customerProfilesTriggers: {CAMPAIGN!r} is listed twice. List it once.",
     ),
     (
-        {"eventTriggers": [{"name": "purchase"}]},
-        "eventTriggers[0].event: it is not set. Set a text of 1 to 255 printable ASCII characters.",
+        {"customerProfilesTriggers": [{"name": "purchase"}]},
+        "customerProfilesTriggers[0].event: it is not set. Set a text of 1 to 255 "
+        "printable ASCII characters.",
     ),
     *(
         (
             trigger(event=event),
-            f"eventTriggers[0].event: {event!r} is not a text of 1 to 255 printable ASCII characters. "
+            f"customerProfilesTriggers[0].event: {event!r} is not a text of 1 to 255 "
+            f"printable ASCII characters. "
             "Set a text of 1 to 255 printable ASCII characters.",
         )
         for event in ("", "e" * 256, 1, "achat termin\u00e9", "a\nb", "a\x7f")
@@ -681,7 +704,8 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     *(
         (
             trigger(segment=segment),
-            f"eventTriggers[0].segment: {segment!r} is not the name of a segment definition: letters, "
+            f"customerProfilesTriggers[0].segment: {segment!r} is not the name of a segment "
+            f"definition: letters, "
             "digits, - and _, at most 64 of them. Set the name of a segment definition: letters, digits, "
             "- and _, at most 64 of them.",
         )
@@ -690,48 +714,53 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     *(
         (
             trigger(**{key: value}),
-            f"eventTriggers[0].{key}: {value!r} is out of range. Set 1 to {most}.",
+            f"customerProfilesTriggers[0].{key}: {value!r} is out of range. Set 1 to {most}.",
         )
         for key, most in {"expirationMinutes": 15, "maxInvocationsPerDay": 1000}.items()
         for value in (0, most + 1, "ten", True)
     ),
     (
         trigger(campaignArn="arn:aws:s3:::bucket"),
-        "eventTriggers[0].campaignArn: 'arn:aws:s3:::bucket' is not the ARN of a campaign. "
+        "customerProfilesTriggers[0].campaignArn: 'arn:aws:s3:::bucket' is not the ARN of a campaign. "
         "Set the ARN of a campaign.",
     ),
-    (trigger(conditions=["a"]), _not_objects("eventTriggers[0].conditions", ["a"])),
+    (trigger(conditions=["a"]), _not_objects("customerProfilesTriggers[0].conditions", ["a"])),
     (
         trigger(conditions=[{"attribute": "currency", "values": ["EUR"]}] * 10),
-        "eventTriggers[0].conditions: 10 are too many: an event trigger has 10, and the event type takes "
+        "customerProfilesTriggers[0].conditions: 10 are too many: an event trigger has "
+        "10, and the event type takes "
         "one. Set 9 or fewer.",
     ),
     (
         condition(attribute="currency", values=["EUR"], unit="m"),
-        "eventTriggers[0].conditions[0].unit: there is no such setting. "
+        "customerProfilesTriggers[0].conditions[0].unit: there is no such setting. "
         "Pulumi.yaml lists the settings there are.",
     ),
     *(
         (
             condition(**entry),
-            "eventTriggers[0].conditions[0]: it needs either attribute or metric. Set one of them.",
+            "customerProfilesTriggers[0].conditions[0]: it needs either attribute or metric. "
+            "Set one of them.",
         )
         for entry in ({"values": ["a"]}, {"attribute": "currency", "metric": "value", "values": ["a"]})
     ),
     (
         condition(attribute="value", values=["a"]),
-        "eventTriggers[0].conditions[0].attribute: 'value' is not in triggerAttributes, so that event "
-        "triggers cannot see it. Add it to triggerAttributes.",
+        "customerProfilesTriggers[0].conditions[0].attribute: 'value' is not in "
+        "customerProfilesTriggerAttributes, so that event "
+        "triggers cannot see it. Add it to customerProfilesTriggerAttributes.",
     ),
     (
         condition(metric="currency", values=["a"]),
-        "eventTriggers[0].conditions[0].metric: 'currency' is not in triggerMetrics, so that event triggers "
-        "cannot see it. Add it to triggerMetrics.",
+        "customerProfilesTriggers[0].conditions[0].metric: 'currency' is not in "
+        "customerProfilesTriggerMetrics, so that event triggers "
+        "cannot see it. Add it to customerProfilesTriggerMetrics.",
     ),
     *(
         (
             condition(attribute="currency", operator=operator, values=["1", "2"]),
-            f"eventTriggers[0].conditions[0].operator: {operator!r} does not go with an attribute. "
+            f"customerProfilesTriggers[0].conditions[0].operator: {operator!r} does not go "
+            f"with an attribute. "
             "Set INCLUSIVE or EXCLUSIVE or CONTAINS or BEGINS_WITH or ENDS_WITH or BEFORE or AFTER or ON.",
         )
         for operator in ("IS", "inclusive", 1, ["ON"], *map(str, event_trigger_settings.METRIC_OPERATORS))
@@ -739,7 +768,7 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     *(
         (
             condition(metric="value", operator=operator, values=[1]),
-            f"eventTriggers[0].conditions[0].operator: {operator!r} does not go with a metric. "
+            f"customerProfilesTriggers[0].conditions[0].operator: {operator!r} does not go with a metric. "
             "Set EQUAL or GREATER_THAN or GREATER_THAN_OR_EQUAL or LESS_THAN or LESS_THAN_OR_EQUAL or "
             "BETWEEN or NOT_BETWEEN.",
         )
@@ -748,18 +777,19 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     *(
         (
             condition(attribute="currency", values=values),
-            f"eventTriggers[0].conditions[0].values: {values!r} {_VALUES_RULE}",
+            f"customerProfilesTriggers[0].conditions[0].values: {values!r} {_VALUES_RULE}",
         )
         for values in ([], "EUR", ["a"] * 11, ["v" * 256], [""], [True], [["EUR"]], ["\u20ac"], ["a\tb"])
     ),
     (
         condition(attribute="currency"),
-        f"eventTriggers[0].conditions[0].values: None {_VALUES_RULE}",
+        f"customerProfilesTriggers[0].conditions[0].values: None {_VALUES_RULE}",
     ),
     *(
         (
             condition(metric="value", operator=operator, values=values),
-            f"eventTriggers[0].conditions[0].values: {values!r} does not go with {operator}, which wants two "
+            f"customerProfilesTriggers[0].conditions[0].values: {values!r} does not go with "
+            f"{operator}, which wants two "
             "numbers in ascending order. Set two numbers: the least and the most.",
         )
         for operator in ("BETWEEN", "NOT_BETWEEN")
@@ -768,7 +798,8 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     *(
         (
             condition(metric="value", operator=operator, values=values),
-            f"eventTriggers[0].conditions[0].values: {values!r} does not go with {operator}, which wants one "
+            f"customerProfilesTriggers[0].conditions[0].values: {values!r} does not go with "
+            f"{operator}, which wants one "
             "number. Set one number.",
         )
         for operator in ("EQUAL", "GREATER_THAN", "GREATER_THAN_OR_EQUAL", "LESS_THAN", "LESS_THAN_OR_EQUAL")
@@ -777,7 +808,8 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     *(
         (
             condition(metric="value", values=[value]),
-            f"eventTriggers[0].conditions[0].values: [{value!r}] does not go with EQUAL, which wants one "
+            f"customerProfilesTriggers[0].conditions[0].values: [{value!r}] does not go with "
+            f"EQUAL, which wants one "
             "number. Set one number.",
         )
         for value in (
@@ -788,7 +820,8 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     *(
         (
             condition(attribute="currency", operator=operator, values=["EUR", "USD"]),
-            f"eventTriggers[0].conditions[0].values: ['EUR', 'USD'] does not go with {operator}, which wants "
+            f"customerProfilesTriggers[0].conditions[0].values: ['EUR', 'USD'] does not go "
+            f"with {operator}, which wants "
             "one value. Set one value, or operator CONTAINS, which holds for any of several.",
         )
         for operator in ("INCLUSIVE", "BEGINS_WITH", "ENDS_WITH", "BEFORE", "AFTER", "ON")
@@ -907,7 +940,9 @@ def test_every_setting_is_covered_by_an_error_or_is_free_of_rules() -> None:
 
 def test_names_that_fill_the_limits_are_taken() -> None:
     template = customer_profiles(
-        profileAttributes=names(120), triggerMetrics=names(117), searchAttributes=names(8, 50)
+        profileAttributes=names(120),
+        customerProfilesTriggerMetrics=names(117),
+        customerProfilesSearchAttributes=names(8, 50),
     ).template
 
     assert len(profile_template(template)["Resources"]["EventsType"]["Properties"]["Fields"]) == 250
@@ -926,19 +961,23 @@ def test_the_authorizer_takes_every_url_that_settings_take(url: str) -> None:
 def test_a_template_is_as_long_as_the_provider_sends_it() -> None:
     def long_stack(event_type: str) -> dict[str, Any]:
         triggers = [{"name": name, "event": event_type} for name in names(30)]
-        return {"triggerMetrics": names(100, 50), "eventTriggers": triggers}
+        return {"customerProfilesTriggerMetrics": names(100, 50), "customerProfilesTriggers": triggers}
 
     load(**long_stack("e" * 255))
-    with pytest.raises(SettingsError, match=r"^gtm-pixel:triggerMetrics: 100 entries .* 51200\. "):
+    with pytest.raises(
+        SettingsError, match=r"^gtm-pixel:customerProfilesTriggerMetrics: 100 entries .* 51200\. "
+    ):
         load(**long_stack("&" * 255))
 
 
 def test_a_template_that_is_too_long_for_cloudformation_is_refused() -> None:
-    with pytest.raises(SettingsError, match=r"^gtm-pixel:triggerMetrics: 200 entries .* 51200\. "):
+    with pytest.raises(
+        SettingsError, match=r"^gtm-pixel:customerProfilesTriggerMetrics: 200 entries .* 51200\. "
+    ):
         load(
-            triggerMetrics=names(200, 50),
+            customerProfilesTriggerMetrics=names(200, 50),
             profileAttributes=names(40, 20),
-            eventTriggers=[{"name": name, "event": "e" * 255} for name in names(30)],
+            customerProfilesTriggers=[{"name": name, "event": "e" * 255} for name in names(30)],
         )
 
 
@@ -997,12 +1036,12 @@ def stacks(draw: st.DrawFn) -> dict[str, Any]:
         "customerProfilesObjectType": draw(OBJECT_TYPE_NAMES),
         "customerProfilesExpirationDays": draw(st.integers(1, 1098)),
         "customerProfilesMaxEventsPerProfile": draw(st.integers(1, 1000)),
-        "createProfiles": draw(st.booleans()),
+        "customerProfilesCreate": draw(st.booleans()),
         "profileAttributes": draw(st.lists(NAMES, unique=True, max_size=20)),
-        "triggerAttributes": attributes,
-        "triggerMetrics": metrics,
-        "searchAttributes": draw(st.lists(NAMES, unique=True, max_size=8)),
-        "eventTriggers": draw(st.lists(triggers, max_size=4)),
+        "customerProfilesTriggerAttributes": attributes,
+        "customerProfilesTriggerMetrics": metrics,
+        "customerProfilesSearchAttributes": draw(st.lists(NAMES, unique=True, max_size=8)),
+        "customerProfilesTriggers": draw(st.lists(triggers, max_size=4)),
     }
 
 

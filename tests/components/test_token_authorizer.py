@@ -67,11 +67,11 @@ def test_the_function_knows_whose_tokens_to_believe(recording: Recording) -> Non
         "memorySize": 1024,
         "environment": {
             "variables": {
-                "TOKEN_ISSUER": "https://issuer.example",
-                "TOKEN_AUDIENCE": "client-1",
-                "JWKS_URI": "https://issuer.example/keys",
-                "ENDPOINT_CLAIM": "custom:endpoint",
-                "TOKEN_COOKIE": "id_token",
+                "OIDC_ISSUER": "https://issuer.example",
+                "OIDC_AUDIENCES": "client-1",
+                "OIDC_JWKS_URI": "https://issuer.example/keys",
+                "OIDC_ENDPOINT_CLAIM": "custom:endpoint",
+                "OIDC_COOKIE": "id_token",
                 "POWERTOOLS_SERVICE_NAME": "gtm-pixel-test",
                 "POWERTOOLS_METRICS_NAMESPACE": "gtm-pixel",
             }
@@ -86,7 +86,11 @@ def test_what_is_not_set_is_empty_in_the_environment() -> None:
 
     variables = recorded(token)["authorizer"].inputs["environment"]["variables"]
 
-    assert (variables["JWKS_URI"], variables["ENDPOINT_CLAIM"], variables["TOKEN_COOKIE"]) == ("", "sub", "")
+    assert (variables["OIDC_JWKS_URI"], variables["OIDC_ENDPOINT_CLAIM"], variables["OIDC_COOKIE"]) == (
+        "",
+        "sub",
+        "",
+    )
 
 
 def test_the_function_waits_for_its_permissions(recording: Recording) -> None:

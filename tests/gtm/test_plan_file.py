@@ -102,7 +102,9 @@ def test_the_example_is_a_plan() -> None:
 
 
 def test_the_example_sends_what_the_event_triggers_of_prod_look_at() -> None:
-    triggers = yaml.safe_load(PROD.read_text(encoding="utf-8"))["config"]["gtm-pixel:eventTriggers"]
+    triggers = yaml.safe_load(PROD.read_text(encoding="utf-8"))["config"][
+        "gtm-pixel:customerProfilesTriggers"
+    ]
     kinds = {"attribute": ParameterKind.EVENT_ATTRIBUTE, "metric": ParameterKind.METRIC}
     looked_at = {
         (trigger["event"], kind, condition[key])

@@ -273,12 +273,12 @@ class TestTheProfileOnThePage:
         assert page.locator("#profiles dd.changed").last.text_content() == f"{value} (new)"
 
     def test_it_says_plainly_where_events_make_none(self, page: Page, runs: Runs) -> None:
-        self.open(page, runs, "createProfiles=false")
+        self.open(page, runs, "customerProfilesCreate=false")
 
         self.send(page, "gold")
 
         self.wait_for(page, "#profiles", "Accepted and then dropped: 1.")
-        assert "No profile: createProfiles is off" in page.inner_text("#profiles")
+        assert "No profile: customerProfilesCreate is off" in page.inner_text("#profiles")
         assert "profile not changed" in page.locator("#arrivals li").first.inner_text()
 
     def test_an_event_in_two_destinations_is_one_event_with_two_places(self, page: Page, runs: Runs) -> None:

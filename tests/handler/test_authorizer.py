@@ -61,11 +61,11 @@ def forger(issuer: TokenIssuer) -> Forger:
 def environment(aws_environment: pytest.MonkeyPatch, issuer: TokenIssuer) -> Iterator[pytest.MonkeyPatch]:
     """A new container with the stack's environment."""
     variables = {
-        "TOKEN_ISSUER": issuer.url,
-        "TOKEN_AUDIENCE": "client-1",
-        "JWKS_URI": "",
-        "ENDPOINT_CLAIM": "sub",
-        "TOKEN_COOKIE": COOKIE,
+        "OIDC_ISSUER": issuer.url,
+        "OIDC_AUDIENCES": "client-1",
+        "OIDC_JWKS_URI": "",
+        "OIDC_ENDPOINT_CLAIM": "sub",
+        "OIDC_COOKIE": COOKIE,
         # Powertools keeps one logger a service, with the standard output it first saw.
         "POWERTOOLS_SERVICE_NAME": f"gtm-pixel-authorizer-{next(_run)}",
         "POWERTOOLS_METRICS_NAMESPACE": "GtmPixel",
@@ -194,7 +194,7 @@ def test_a_list_claim_proves_the_requested_endpoint(authorize: Authorize, forger
 def test_the_stack_says_which_claim_names_the_endpoint(
     environment: pytest.MonkeyPatch, authorize: Authorize, forger: Forger
 ) -> None:
-    environment.setenv("ENDPOINT_CLAIM", "custom:endpoint")
+    environment.setenv("OIDC_ENDPOINT_CLAIM", "custom:endpoint")
     token = forger.token(sub="another", **{"custom:endpoint": "e1"})
     assert authorize(request(token)).context == PROVEN
 
@@ -249,7 +249,7 @@ def test_a_key_that_the_issuer_adds_is_known_when_it_is_used(
     assert authorize(request(second.sign(forger.claims()))).context == PROVEN
 
 
-@pytest.mark.parametrize("name", ["TOKEN_ISSUER", "TOKEN_AUDIENCE", "POWERTOOLS_SERVICE_NAME"])
+@pytest.mark.parametrize("name", ["OIDC_ISSUER", "OIDC_AUDIENCES", "POWERTOOLS_SERVICE_NAME"])
 def test_a_wrong_environment_costs_no_event_and_says_what_is_wrong(
     environment: pytest.MonkeyPatch, authorize: Authorize, forger: Forger, name: str
 ) -> None:

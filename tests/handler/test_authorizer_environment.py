@@ -6,15 +6,15 @@ from handler.authorizer_environment import AuthorizerEnvironment, read_authorize
 from handler.variables import InvalidEnvironmentError
 
 REQUIRED = {
-    "TOKEN_ISSUER": "https://issuer.example/",
-    "TOKEN_AUDIENCE": "client-1",
+    "OIDC_ISSUER": "https://issuer.example/",
+    "OIDC_AUDIENCES": "client-1",
     "POWERTOOLS_SERVICE_NAME": "gtm-pixel",
     "POWERTOOLS_METRICS_NAMESPACE": "GtmPixel",
 }
 OPTIONAL = {
-    "JWKS_URI": "https://keys.example/keys",
-    "ENDPOINT_CLAIM": "custom:endpoint",
-    "TOKEN_COOKIE": "id_token",
+    "OIDC_JWKS_URI": "https://keys.example/keys",
+    "OIDC_ENDPOINT_CLAIM": "custom:endpoint",
+    "OIDC_COOKIE": "id_token",
 }
 
 
@@ -44,7 +44,7 @@ def test_a_missing_variable_is_named_in_one_line(name: str) -> None:
     assert str(caught.value) == f"{name} is not set; it must hold text: run `pulumi up` to set it again"
 
 
-@pytest.mark.parametrize("name", ["TOKEN_ISSUER", "JWKS_URI"])
+@pytest.mark.parametrize("name", ["OIDC_ISSUER", "OIDC_JWKS_URI"])
 @pytest.mark.parametrize(
     "url",
     [
@@ -70,4 +70,4 @@ def test_keys_come_over_https_only(name: str, url: str) -> None:
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8080", "http://localhost/a", "http://[::1]:1/"])
 def test_loopback_needs_no_https(url: str) -> None:
-    assert read_authorizer_environment({**REQUIRED, "TOKEN_ISSUER": url}).issuer == url
+    assert read_authorizer_environment({**REQUIRED, "OIDC_ISSUER": url}).issuer == url

@@ -107,7 +107,7 @@ def test_a_taken_port_is_one_line(start: Start) -> None:
         (["--config", "stageNam=v2"], "error: gtm-pixel:stageNam: there is no such setting. Did you mean"),
         (["--config", "batchSize=many"], "error: gtm-pixel:batchSize is 'many', but must be of type integer"),
         (["--config", "profileUpdates=some"], "error: gtm-pixel:profileUpdates: 'some'"),
-        (["--config", "authMode=authenticated"], "error: gtm-pixel:tokenIssuer: it is not set."),
+        (["--config", "authMode=authenticated"], "error: gtm-pixel:oidcIssuer: it is not set."),
         (["--port", "70000"], "error: port 70000 cannot be used"),
         (["--port", "http"], "python -m local: error: argument --port: invalid int value: 'http'"),
     ],

@@ -16,7 +16,7 @@ config:
   tracing: {type: boolean, default: false}
   destinations: {type: array, items: {type: string}, default: [pinpoint]}
   ports: {type: array, items: {type: integer}, default: []}
-  eventTriggers: {type: array, items: {type: object}, default: []}
+  customerProfilesTriggers: {type: array, items: {type: object}, default: []}
   pinpointApplicationId: {type: string}
   short: hand
   aws:maxRetries: 3
@@ -100,7 +100,7 @@ def test_region_and_default_tags_are_those_of_the_provider(project: Path) -> Non
         ('destinations=["a,b"]', "gtm-pixel:destinations", '["a,b"]'),
         ("destinations=", "gtm-pixel:destinations", "[]"),
         ("ports=80,443", "gtm-pixel:ports", '["80", "443"]'),
-        ('eventTriggers=[{"name": "a"}]', "gtm-pixel:eventTriggers", '[{"name": "a"}]'),
+        ('customerProfilesTriggers=[{"name": "a"}]', "gtm-pixel:customerProfilesTriggers", '[{"name": "a"}]'),
     ],
 )
 def test_an_override_goes_over_the_stack(project: Path, override: str, key: str, text: str) -> None:
@@ -117,9 +117,11 @@ def test_a_list_comes_parsed(project: Path) -> None:
 
 def test_objects_in_a_list_keep_their_types(project: Path) -> None:
     trigger = {"name": "a", "conditions": [{"metric": "value", "values": [100, "EUR"]}]}
-    (project / "Pulumi.dev.yaml").write_text(STACK + f"  gtm-pixel:eventTriggers: [{json.dumps(trigger)}]\n")
+    (project / "Pulumi.dev.yaml").write_text(
+        STACK + f"  gtm-pixel:customerProfilesTriggers: [{json.dumps(trigger)}]\n"
+    )
 
-    assert loaded(project).setting("eventTriggers") == [trigger]
+    assert loaded(project).setting("customerProfilesTriggers") == [trigger]
 
 
 def test_an_unknown_stack_is_an_error_that_lists_the_stacks(project: Path) -> None:
@@ -158,7 +160,10 @@ def test_a_stack_without_a_region_is_an_error(project: Path) -> None:
         ("maxReceiveCount=", "gtm-pixel:maxReceiveCount is '', but must be of type integer"),
         ("tracing=yes", "gtm-pixel:tracing is 'yes', but must be of type boolean"),
         ("ports=a", 'gtm-pixel:ports is ["a"], but must be of type array<integer>'),
-        ("eventTriggers=a", 'gtm-pixel:eventTriggers is ["a"], but must be of type array<object>'),
+        (
+            "customerProfilesTriggers=a",
+            'gtm-pixel:customerProfilesTriggers is ["a"], but must be of type array<object>',
+        ),
         ("destinations=[1]", "gtm-pixel:destinations is [1], but must be of type array<string>"),
     ],
 )
