@@ -21,21 +21,23 @@ _PREFLIGHT_MAX_AGE_SECONDS = 600
 
 # `$input.params(name)` would fall back from the query to headers, so only the query string is read.
 # Encoding twice equals encoding the finished body once more: url-encoding works character by character.
-# `##` at a line's end keeps the line break out of the request to SQS.
+# `##` at a line's end keeps the line break out of the request to SQS. Every reference that writes
+# something stands in braces: directly after `$a.b`, Velocity 1.7 reads `##` as text. Names assigned to by
+# #set stand without, as AWS documents them.
 _SEND_MESSAGE = """\
 #set($query = $input.params().querystring)##
 Action=SendMessage&Version=2012-11-05&MessageBody=##
 #foreach($name in $query.keySet())##
 #if($name != "token")##
-$util.urlEncode($util.urlEncode($name))%3D$util.urlEncode($util.urlEncode($query.get($name)))%26##
+${util.urlEncode($util.urlEncode($name))}%3D${util.urlEncode($util.urlEncode($query.get($name)))}%26##
 #end##
 #end##
 &MessageAttribute.1.Name=request_id##
 &MessageAttribute.1.Value.DataType=String##
-&MessageAttribute.1.Value.StringValue=$util.urlEncode($context.extendedRequestId)##
+&MessageAttribute.1.Value.StringValue=${util.urlEncode($context.extendedRequestId)}##
 &MessageAttribute.2.Name=request_time##
 &MessageAttribute.2.Value.DataType=Number##
-&MessageAttribute.2.Value.StringValue=$context.requestTimeEpoch"""
+&MessageAttribute.2.Value.StringValue=${context.requestTimeEpoch}"""
 
 
 _SECURITY_SCHEME: Final = "token"
@@ -45,7 +47,7 @@ _ADD_PROVEN_ENDPOINT = """##
 #if($context.authorizer.proof == "proven")##
 &MessageAttribute.3.Name=proven_endpoint##
 &MessageAttribute.3.Value.DataType=String##
-&MessageAttribute.3.Value.StringValue=$util.urlEncode($context.authorizer.proven_endpoint)##
+&MessageAttribute.3.Value.StringValue=${util.urlEncode($context.authorizer.proven_endpoint)}##
 #end"""
 
 

@@ -11,6 +11,7 @@ from openapi_spec_validator import validate
 
 from components.openapi import PIXEL, api_document
 from local.velocity import MappingTemplate, Parameters, Rendered
+from tests.api_documents import distinct_templates
 from tests.hostile import HOSTILE_VALUES, LONGEST_ATTRIBUTE
 
 CONTEXT = {
@@ -113,6 +114,17 @@ def test_a_header_supplies_nothing() -> None:
     headers = {"event": "forged", "endpoint_id": "forged", "usat_plan": "gold", "Cookie": "session=1"}
 
     assert request_to_sqs({"event": "e"}, headers) == request_to_sqs({"event": "e"})
+
+
+@pytest.mark.parametrize(
+    "template", [pytest.param(text, id=place) for place, text in distinct_templates().items()]
+)
+def test_every_reference_that_writes_something_stands_in_braces(template: str) -> None:
+    # In Velocity 1.7, `##` directly after `$a.b` is text and ends up in the request to SQS.
+    parentheses = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
+    written = re.sub(rf"#(?:set|if|elseif|foreach){parentheses}", "", template)
+
+    assert "$" not in re.sub(r"\$\{[^{}]+\}", "", written)
 
 
 def test_an_unexpected_content_type_does_not_reach_the_queue_unmapped() -> None:

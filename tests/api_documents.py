@@ -1,0 +1,53 @@
+"""Every variant of the API document, and every mapping template in them."""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any, Final
+
+from components.openapi import api_document
+
+QUEUE: Final = "arn:aws:apigateway:eu-west-1:sqs:path/123456789012/events"
+ROLE: Final = "arn:aws:iam::123456789012:role/api"
+AUTHORIZER: Final = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/authorizer/invocations"
+
+ORIGINS: Final = ("https://www.example.com", "http://localhost:3000", "https://xn--bcher-kva.example:8443")
+
+SCENARIOS: Final = {"open": None, "authenticated": AUTHORIZER}
+ALLOWED_ORIGINS: Final = {"no origin": (), "any": ("*",), "one": ORIGINS[:1], "several": ORIGINS}
+
+
+def api_documents() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each variant with a name: both scenarios, and each way to allow origins."""
+    for (scenario, authorizer), (origins, allowed) in product(SCENARIOS.items(), ALLOWED_ORIGINS.items()):
+        document = api_document(
+            title="gtm-pixel",
+            queue_integration_uri=QUEUE,
+            integration_role_arn=ROLE,
+            allowed_origins=allowed,
+            authorizer_uri=authorizer,
+        )
+        yield f"{scenario}, {origins}", document
+
+
+def mapping_templates(document: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Every mapping template of a document with its place in it, wherever it stands."""
+    if isinstance(document, list):
+        document = dict(enumerate(document))
+    if not isinstance(document, dict):
+        return
+    for key, value in document.items():
+        here = f"{place}/{key}"
+        if key in ("requestTemplates", "responseTemplates"):
+            for content_type, template in value.items():
+                yield f"{here}/{content_type}", template
+        else:
+            yield from mapping_templates(value, here)
+
+
+def distinct_templates() -> dict[str, str]:
+    """Every template of every variant once, by the first place it was found at."""
+    places: dict[str, str] = {}
+    for variant, document in api_documents():
+        for place, template in mapping_templates(document, variant):
+            places.setdefault(template, place)
+    return {place: template for template, place in places.items()}
