@@ -3,6 +3,7 @@
 Pure: knows no clock, environment, logger or AWS client. Imports `token_refusal` only.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -13,6 +14,10 @@ from handler.token_refusal import RefusalReason, TokenRefusedError
 _TEXTS_WITHOUT_TOKEN = frozenset({"", "undefined", "null", "[object Object]"})
 
 _BEARER = "bearer"
+
+# Of a URL that was escaped as HTML, `&token=` arrives as `&amp;token=`; escaped twice, as `&amp;amp;token=`.
+_ESCAPED_AMPERSANDS = re.compile(r"(?:amp;[\x00-\x20]*)+")
+_STRIPPED = "".join(map(chr, range(0x21)))  # what Java's String.trim strips
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +43,16 @@ class TokenRequest:
         return values[-1] if values else None
 
 
+def is_token_parameter(name: str) -> bool:
+    """Whether a query parameter holds a token: `token`, in any letters, with spaces or `amp;` before it.
+
+    The mapping template keeps parameters of the same names out of the queue (tests/token_names.py).
+    """
+    stripped = name.strip(_STRIPPED).lower()
+    escaped = _ESCAPED_AMPERSANDS.match(stripped)
+    return stripped[escaped.end() if escaped else 0 :] == "token"
+
+
 def find_token(request: TokenRequest, *, cookie: str | None) -> str | None:
     """The request's one token; None where it has none.
 
@@ -47,13 +62,19 @@ def find_token(request: TokenRequest, *, cookie: str | None) -> str | None:
     raised. The same token twice is one. Another scheme than Bearer, and `undefined` or `null` in the place
     of a token, are no token.
     """
-    candidates = [*request.query.get("token", ()), *_bearer_tokens(request)]
+    candidates = [*_parameter_values(request), *_bearer_tokens(request)]
     if cookie is not None:
         candidates += _cookie_values(request, cookie)
     tokens = {stripped for token in candidates if (stripped := token.strip()) not in _TEXTS_WITHOUT_TOKEN}
     if len(tokens) > 1:
         raise TokenRefusedError(RefusalReason.AMBIGUOUS)
     return tokens.pop() if tokens else None
+
+
+def _parameter_values(request: TokenRequest) -> Iterator[str]:
+    for name, values in request.query.items():
+        if is_token_parameter(name):
+            yield from values
 
 
 def _bearer_tokens(request: TokenRequest) -> Iterator[str]:

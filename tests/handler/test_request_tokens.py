@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from handler.request_tokens import TokenRequest, find_token
+from handler.request_tokens import TokenRequest, find_token, is_token_parameter
 from handler.token_refusal import RefusalReason, TokenRefusedError
+from tests.token_names import OTHER_NAMES, TOKEN_NAMES
 
 NOTHING = ["", "  ", "undefined", "null", "[object Object]"]
 
@@ -44,6 +45,22 @@ def test_a_token_is_found_in_each_place(parts: dict[str, Any]) -> None:
     assert found(**parts) == "a"
 
 
+@pytest.mark.parametrize("name", TOKEN_NAMES)
+def test_the_parameter_is_known_however_its_name_is_written(name: str) -> None:
+    assert is_token_parameter(name)
+    assert found(query={name: ["a"]}) == "a"
+
+
+@pytest.mark.parametrize("name", OTHER_NAMES)
+def test_another_parameter_is_no_token(name: str) -> None:
+    assert not is_token_parameter(name)
+
+
+def test_two_names_of_the_parameter_with_different_tokens_are_none() -> None:
+    with pytest.raises(TokenRefusedError):
+        found(query={"token": ["a"], "amp;Token": ["b"]})
+
+
 @pytest.mark.parametrize("nothing", NOTHING)
 def test_what_stands_for_no_value_is_no_token(nothing: str) -> None:
     headers = {"Authorization": [f"Bearer {nothing}"], "Cookie": [f"id_token={nothing}"]}
@@ -59,7 +76,7 @@ def test_an_empty_place_does_not_hide_another(nothing: str) -> None:
     "parts",
     [
         {},
-        {"query": {"Token": ["a"], "evat_token": ["a"]}},
+        {"query": {name: ["a"] for name in OTHER_NAMES}},
         {"headers": {"token": ["a"]}},
         {"headers": {"Authorization": ["Basic YTpi"]}},
         {"headers": {"Authorization": ["a"]}},
