@@ -41,12 +41,12 @@ queue = EventQueue(
 )
 
 authorizer = None
-if stack.token_issuer is not None:
+if stack.oidc is not None:
     authorizer = TokenAuthorizer(
         f"{name}-authorizer",
         TokenAuthorizerArgs(
             archive=archive("requirements-authorizer.txt", set()),
-            token=stack.token_issuer,
+            oidc=stack.oidc,
             log_retention_days=stack.log_retention_days,
         ),
     )

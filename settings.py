@@ -29,7 +29,7 @@ from components.profile_template import (
     field_count,
     template_bytes,
 )
-from components.token_authorizer import TokenIssuerArgs
+from components.token_authorizer import OidcArgs
 from config_values import (
     SettingsError,
     boolean,
@@ -104,6 +104,9 @@ DEFAULT_RETENTION_DAYS: Final = 395
 # than 1,296 bytes.
 NAMES_BYTES: Final = 2_800
 
+# The same of the token authorizer, whose other variables take less than 2,296 bytes.
+AUDIENCES_BYTES: Final = 1_800
+
 EXPIRATION_DAYS: Final = 1_098  # Amazon Connect Customer Profiles: the longest that a domain keeps objects
 OBJECTS_OF_PROFILE: Final = 1_000  # Amazon Connect Customer Profiles quotas: objects of a profile
 BUFFER_SECONDS: Final = 900  # Amazon Data Firehose: the longest that records wait
@@ -114,9 +117,10 @@ _STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _PINPOINT_APPLICATION_ID = re.compile(r"[0-9a-f]{32}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 # Plain http is for an issuer on the same machine, as in the embedded run. A path is printable ASCII without
-# ? and #. The authorizer refuses what is not a plain host before it, so that no token would ever be verified.
+# ? and #, and short (see AUDIENCES_BYTES). The authorizer refuses what is not a plain host before it, so that
+# no token would ever be verified.
 _HTTPS_URL = re.compile(
-    r"(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:[0-9]{1,5})?(/[!-\"$->@-~]*)?"
+    r"(https://[A-Za-z0-9.-]{1,253}|http://(127\.0\.0\.1|localhost))(:[0-9]{1,5})?(/[!-\"$->@-~]{0,400})?"
 )
 _PRINTABLE = re.compile(r"[!-~]{1,256}")
 _COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")  # a token of RFC 9110
@@ -138,7 +142,7 @@ class Settings:
 
     auth_mode: AuthMode
     # Whose tokens are believed: in the authenticated scenario only.
-    token_issuer: TokenIssuerArgs | None
+    oidc: OidcArgs | None
 
     # What GTM calls.
     stage_name: str
@@ -175,7 +179,7 @@ def load(config: pulumi.Config) -> Settings:
     profile_attributes = _profile_attributes(config, profile_updates, destinations)
     return Settings(
         auth_mode=auth_mode,
-        token_issuer=_token_issuer(config, auth_mode),
+        oidc=_oidc(config, auth_mode),
         stage_name=text(
             config, "stageName", _STAGE_NAME, "letters, digits, - and _, at most 128 of them", "v1"
         ),
@@ -467,15 +471,16 @@ def _refuse_long_names(key: str, *lists: Sequence[str]) -> None:
         )
 
 
-def _token_issuer(config: pulumi.Config, auth_mode: AuthMode) -> TokenIssuerArgs | None:
+def _oidc(config: pulumi.Config, auth_mode: AuthMode) -> OidcArgs | None:
     match auth_mode:
         case AuthMode.OPEN:
-            for key in ("oidcIssuer", "oidcAudiences", "oidcJwksUri", "oidcCookie"):
+            for key in ("oidcIssuer", "oidcJwksUri", "oidcCookie"):
                 _refuse_without_effect(config, key, unset="")
+            _refuse_without_effect(config, "oidcAudiences", unset="[]")
             _refuse_without_effect(config, "oidcEndpointClaim", unset=DEFAULT_ENDPOINT_CLAIM)
             return None
         case AuthMode.AUTHENTICATED:
-            return TokenIssuerArgs(
+            return OidcArgs(
                 issuer=text(
                     config,
                     "oidcIssuer",
@@ -484,13 +489,7 @@ def _token_issuer(config: pulumi.Config, auth_mode: AuthMode) -> TokenIssuerArgs
                     "the issuer as in the iss claim, for example "
                     "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_EXAMPLE",
                 ),
-                audience=text(
-                    config,
-                    "oidcAudiences",
-                    _PRINTABLE,
-                    "text without spaces",
-                    "the client id that your tokens are issued for",
-                ),
+                audiences=_audiences(config),
                 jwks_uri=optional(
                     config, "oidcJwksUri", _HTTPS_URL, "an https URL", "the issuer's JWKS address, or nothing"
                 ),
@@ -505,12 +504,38 @@ def _token_issuer(config: pulumi.Config, auth_mode: AuthMode) -> TokenIssuerArgs
             assert_never(auth_mode)
 
 
+def _audiences(config: pulumi.Config) -> tuple[str, ...]:
+    audiences = unique("oidcAudiences", text_list(config, "oidcAudiences"))
+    if not audiences:
+        raise SettingsError(
+            "oidcAudiences",
+            "the list is empty, so no token would count.",
+            "Set --path 'oidcAudiences[0]' to the client id that your tokens are issued for.",
+        )
+    for audience in audiences:
+        if not _PRINTABLE.fullmatch(audience):
+            raise SettingsError(
+                "oidcAudiences",
+                f"{audience!r} is not text of 1 to 256 characters without spaces.",
+                "Set the client id as it is in aud (or client_id) of your tokens.",
+            )
+    size = len(json.dumps(json.dumps(audiences)))
+    if size > AUDIENCES_BYTES:
+        raise SettingsError(
+            "oidcAudiences",
+            f"the list takes {size} bytes; the token authorizer has room for {AUDIENCES_BYTES} in its "
+            "environment.",
+            "List fewer.",
+        )
+    return tuple(audiences)
+
+
 def _refuse_without_effect(config: pulumi.Config, key: str, *, unset: str) -> None:
     value = config.get(key) or unset
     if value != unset:
         raise SettingsError(
             key,
-            f"{value!r} has no effect while authMode is open.",
+            f"{value if unset == '[]' else repr(value)} has no effect while authMode is open.",
             "Set authMode to authenticated, or remove the setting.",
         )
 

@@ -4,6 +4,7 @@ It denies nothing: a session that expired must not cost a purchase event. Import
 this package; the handler comes in as an archive.
 """
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,12 +19,15 @@ TIMEOUT_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TokenIssuerArgs:
+class OidcArgs:
     """Whose tokens are believed. Any OpenID Connect issuer, Amazon Cognito user pools included."""
 
-    # `iss` exactly as in the token; `aud` of ID tokens, `client_id` of Cognito access tokens.
+    # `iss` exactly as in the token.
     issuer: str
-    audience: str
+
+    # Clients whose tokens count, a site's and an app's say: `aud` of ID tokens, `client_id` of Cognito access
+    # tokens. At least one.
+    audiences: tuple[str, ...]
 
     # Where the issuer's keys are; None finds it in the issuer's discovery document.
     jwks_uri: str | None = None
@@ -40,7 +44,7 @@ class TokenAuthorizerArgs:
     # The code archive (lambda_package.build).
     archive: Path
 
-    token: TokenIssuerArgs
+    oidc: OidcArgs
 
     # Cold starts are on the way of the visitor's request; CPU grows with memory.
     memory_mb: int = 1024
@@ -60,7 +64,7 @@ class TokenAuthorizer(pulumi.ComponentResource):
         super().__init__("gtm-pixel:index:TokenAuthorizer", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
 
-        token = args.token
+        oidc = args.oidc
         function = create_function(
             name,
             LambdaFunctionArgs(
@@ -68,11 +72,11 @@ class TokenAuthorizer(pulumi.ComponentResource):
                 archive=args.archive,
                 handler=HANDLER,
                 environment={
-                    "OIDC_ISSUER": token.issuer,
-                    "OIDC_AUDIENCES": token.audience,
-                    "OIDC_JWKS_URI": token.jwks_uri or "",
-                    "OIDC_ENDPOINT_CLAIM": token.endpoint_claim,
-                    "OIDC_COOKIE": token.cookie or "",
+                    "OIDC_ISSUER": oidc.issuer,
+                    "OIDC_AUDIENCES": json.dumps(oidc.audiences),
+                    "OIDC_JWKS_URI": oidc.jwks_uri or "",
+                    "OIDC_ENDPOINT_CLAIM": oidc.endpoint_claim,
+                    "OIDC_COOKIE": oidc.cookie or "",
                 },
                 timeout_seconds=TIMEOUT_SECONDS,
                 memory_mb=args.memory_mb,

@@ -61,7 +61,7 @@ class TokenAuthorizer:
     def __init__(self, *, environment: AuthorizerEnvironment, keys: SigningKeys, logger: Logger) -> None:
         self._environment = environment
         self._logger = logger
-        self._verifier = TokenVerifier(issuer=environment.issuer, audience=environment.audience, keys=keys)
+        self._verifier = TokenVerifier(issuer=environment.issuer, audiences=environment.audiences, keys=keys)
 
     def prove(self, event: Mapping[str, object]) -> str | None:
         """The endpoint that the request's token proves; None without one. Counts, and logs a refusal."""

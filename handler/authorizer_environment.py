@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from handler.signing_keys import is_acceptable_url
-from handler.variables import InvalidEnvironmentError, read_text
+from handler.variables import InvalidEnvironmentError, read_names, read_text
 
 _DEFAULT_ENDPOINT_CLAIM = "sub"
 
@@ -19,8 +19,8 @@ class AuthorizerEnvironment:
 
     # Exactly as in the claim `iss`: a slash at the end counts.
     issuer: str
-    # The client id that tokens are issued for.
-    audience: str
+    # The clients whose tokens count.
+    audiences: frozenset[str]
     # Where the issuer's keys are; None leaves it to the issuer's discovery document.
     jwks_uri: str | None
     # The claim that names the endpoint, or several.
@@ -35,7 +35,7 @@ def read_authorizer_environment(variables: Mapping[str, str]) -> AuthorizerEnvir
     """Read the model from variables such as os.environ; raises InvalidEnvironmentError."""
     return AuthorizerEnvironment(
         issuer=_url("OIDC_ISSUER", read_text(variables, "OIDC_ISSUER")),
-        audience=read_text(variables, "OIDC_AUDIENCES"),
+        audiences=read_names(variables, "OIDC_AUDIENCES"),
         jwks_uri=_optional_url(variables, "OIDC_JWKS_URI"),
         endpoint_claim=_optional_text(variables, "OIDC_ENDPOINT_CLAIM") or _DEFAULT_ENDPOINT_CLAIM,
         token_cookie=_optional_text(variables, "OIDC_COOKIE"),

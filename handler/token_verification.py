@@ -5,7 +5,7 @@ costs nothing, and a token that could not be accepted anyway makes nobody ask th
 is answered of a token before its signature has been verified. Imports `signing_keys` and `token_refusal`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -40,7 +40,8 @@ class TokenVerifier:
     """The rules for tokens of one issuer."""
 
     issuer: str
-    audience: str
+    # The clients whose tokens count.
+    audiences: Collection[str]
     keys: SigningKeys
 
     def verify(self, token: str) -> Mapping[str, object]:
@@ -80,7 +81,7 @@ class TokenVerifier:
         return jwt.decode(token, options=options, issuer=self.issuer, leeway=LEEWAY_SECONDS, **key)
 
     def _check_audience(self, claims: Mapping[str, object]) -> None:
-        """Whether the token was issued for this client.
+        """Whether the token was issued for one of these clients.
 
         An access token of Amazon Cognito names it in `client_id`; all other tokens in `aud`.
         """
@@ -93,8 +94,8 @@ class TokenVerifier:
                 raise TokenRefusedError(RefusalReason.TOKEN_USE)
         if audience is None:
             raise TokenRefusedError(RefusalReason.CLAIM_MISSING)
-        audiences = cast("list[object]", audience) if isinstance(audience, list) else [audience]
-        if self.audience not in audiences:
+        named = cast("list[object]", audience) if isinstance(audience, list) else [audience]
+        if not any(client in named for client in self.audiences):
             raise TokenRefusedError(RefusalReason.AUDIENCE)
 
 

@@ -4,6 +4,7 @@ The pool is in moto, which signs real JSON Web Tokens and serves the key set. It
 the claim `sub`. Imports `local.cloud` only.
 """
 
+import json
 import secrets
 import threading
 from collections.abc import Mapping
@@ -46,7 +47,7 @@ class DemoUsers:
         """The stack's settings that make the program believe this pool, and no other issuer."""
         return {
             "oidcIssuer": f"https://cognito-idp.{self._cloud.region}.amazonaws.com/{self._pool_id}",
-            "oidcAudiences": self._client_id,
+            "oidcAudiences": json.dumps([self._client_id]),
             # The discovery document is at the real Amazon Cognito, which knows nothing of this pool.
             "oidcJwksUri": f"{self._cloud.endpoint_url}/{self._pool_id}/.well-known/jwks.json",
         }

@@ -45,7 +45,7 @@ def authenticated() -> Recording:
 @pytest.fixture(scope="module")
 def opened() -> Recording:
     """The authenticated stack after its switch to the open scenario."""
-    return recorded("prod", authMode="open", oidcIssuer="", oidcAudiences="")
+    return recorded("prod", authMode="open", oidcIssuer="", oidcAudiences=[])
 
 
 @pytest.fixture(scope="module")

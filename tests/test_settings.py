@@ -28,7 +28,7 @@ from components.profile_template import (
     profile_template,
     template_body,
 )
-from components.token_authorizer import TokenIssuerArgs
+from components.token_authorizer import OidcArgs
 from config_values import SettingsError
 from handler import dead_letters, destinations, signing_keys
 from handler.destinations import customer_profiles as customer_profiles_handler
@@ -78,7 +78,7 @@ def test_a_setting_at_its_default_is_never_refused_for_having_no_effect() -> Non
 def test_the_defaults_are_an_open_stack_that_updates_no_profile() -> None:
     assert load() == settings.Settings(
         auth_mode=settings.AuthMode.OPEN,
-        token_issuer=None,
+        oidc=None,
         stage_name="v1",
         allowed_origins=(),
         throttling_rate_limit=1000,
@@ -105,7 +105,7 @@ FIREHOSE: dict[str, Any] = {"destinations": ["firehose"]}
 AUTHENTICATED: dict[str, Any] = {
     "authMode": "authenticated",
     "oidcIssuer": "https://issuer.example/pool",
-    "oidcAudiences": "client-1",
+    "oidcAudiences": ["client-1"],
     "profileAttributes": ["plan"],
 }
 
@@ -119,9 +119,9 @@ def test_an_authenticated_stack_updates_profiles_unless_it_says_otherwise() -> N
 
     assert loaded.auth_mode is settings.AuthMode.AUTHENTICATED
     assert loaded.profile_updates is settings.ProfileUpdates.ALL
-    assert loaded.token_issuer == TokenIssuerArgs(
+    assert loaded.oidc == OidcArgs(
         issuer="https://issuer.example/pool",
-        audience="client-1",
+        audiences=("client-1",),
         jwks_uri=None,
         endpoint_claim="sub",
         cookie=None,
@@ -138,9 +138,9 @@ def test_an_authenticated_stack_may_say_where_keys_claim_and_cookie_are() -> Non
     )
 
     assert loaded.profile_updates is settings.ProfileUpdates.NONE
-    assert loaded.token_issuer == TokenIssuerArgs(
+    assert loaded.oidc == OidcArgs(
         issuer="https://issuer.example/pool",
-        audience="client-1",
+        audiences=("client-1",),
         jwks_uri="https://issuer.example/keys",
         endpoint_claim="custom:endpoint_id",
         cookie="id_token",
@@ -421,16 +421,16 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     *(
         (
             {key: value},
-            f"{key}: {value!r} has no effect while authMode is open. "
+            f"{key}: {shown} has no effect while authMode is open. "
             "Set authMode to authenticated, or remove the setting.",
         )
-        for key, value in {
-            "oidcIssuer": "https://issuer.example",
-            "oidcAudiences": "client-1",
-            "oidcJwksUri": "https://issuer.example/keys",
-            "oidcEndpointClaim": "email",
-            "oidcCookie": "id_token",
-        }.items()
+        for key, value, shown in (
+            ("oidcIssuer", "https://issuer.example", "'https://issuer.example'"),
+            ("oidcAudiences", ["client-1"], '["client-1"]'),
+            ("oidcJwksUri", "https://issuer.example/keys", "'https://issuer.example/keys'"),
+            ("oidcEndpointClaim", "email", "'email'"),
+            ("oidcCookie", "id_token", "'id_token'"),
+        )
     ),
     (
         _without("oidcIssuer"),
@@ -459,7 +459,25 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         _without("oidcAudiences"),
-        "oidcAudiences: it is not set. Set the client id that your tokens are issued for.",
+        "oidcAudiences: the list is empty, so no token would count. "
+        "Set --path 'oidcAudiences[0]' to the client id that your tokens are issued for.",
+    ),
+    *(
+        (
+            {**AUTHENTICATED, "oidcAudiences": [audience]},
+            f"oidcAudiences: {audience!r} is not text of 1 to 256 characters without spaces. "
+            "Set the client id as it is in aud (or client_id) of your tokens.",
+        )
+        for audience in ("", "client 1", "c" * 257)
+    ),
+    (
+        {**AUTHENTICATED, "oidcAudiences": ["client-1", "client-1"]},
+        "oidcAudiences: 'client-1' is listed twice. List it once.",
+    ),
+    (
+        {**AUTHENTICATED, "oidcAudiences": [f"{'c' * 250}{number}" for number in range(7)]},
+        "oidcAudiences: the list takes 1801 bytes; the token authorizer has room for 1800 in its "
+        "environment. List fewer.",
     ),
     (
         {**AUTHENTICATED, "oidcJwksUri": "keys.json"},

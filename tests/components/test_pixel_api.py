@@ -10,7 +10,7 @@ import pytest
 from components.location import current_location
 from components.openapi import api_document
 from components.pixel_api import PixelApi, PixelApiArgs
-from components.token_authorizer import TokenAuthorizer, TokenAuthorizerArgs, TokenIssuerArgs
+from components.token_authorizer import OidcArgs, TokenAuthorizer, TokenAuthorizerArgs
 from tests.recording import Recording, record
 
 
@@ -106,10 +106,10 @@ def test_an_unchanged_document_makes_no_new_deployment() -> None:
 @pytest.fixture(scope="module")
 def authenticated() -> Recording:
     def program() -> None:
-        token = TokenIssuerArgs(issuer="https://issuer.example", audience="client-1")
+        oidc = OidcArgs(issuer="https://issuer.example", audiences=("client-1",))
         authorizer = TokenAuthorizer(
             "authorizer",
-            TokenAuthorizerArgs(archive=Path("a.zip"), token=token, log_retention_days=30),
+            TokenAuthorizerArgs(archive=Path("a.zip"), oidc=oidc, log_retention_days=30),
         )
         PixelApi("api", api_args(authorizer=authorizer))
 

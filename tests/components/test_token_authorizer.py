@@ -4,20 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from components.token_authorizer import TokenAuthorizer, TokenAuthorizerArgs, TokenIssuerArgs
+from components.token_authorizer import OidcArgs, TokenAuthorizer, TokenAuthorizerArgs
 from tests.recording import Recording, record
 
-TOKEN = TokenIssuerArgs(
+OIDC = OidcArgs(
     issuer="https://issuer.example",
-    audience="client-1",
+    audiences=("client-1", "client-2"),
     jwks_uri="https://issuer.example/keys",
     endpoint_claim="custom:endpoint",
     cookie="id_token",
 )
 
 
-def recorded(token: TokenIssuerArgs = TOKEN) -> Recording:
-    args = TokenAuthorizerArgs(archive=Path("authorizer.zip"), token=token, log_retention_days=30)
+def recorded(oidc: OidcArgs = OIDC) -> Recording:
+    args = TokenAuthorizerArgs(archive=Path("authorizer.zip"), oidc=oidc, log_retention_days=30)
     return record(lambda: TokenAuthorizer("authorizer", args))
 
 
@@ -68,7 +68,7 @@ def test_the_function_knows_whose_tokens_to_believe(recording: Recording) -> Non
         "environment": {
             "variables": {
                 "OIDC_ISSUER": "https://issuer.example",
-                "OIDC_AUDIENCES": "client-1",
+                "OIDC_AUDIENCES": '["client-1", "client-2"]',
                 "OIDC_JWKS_URI": "https://issuer.example/keys",
                 "OIDC_ENDPOINT_CLAIM": "custom:endpoint",
                 "OIDC_COOKIE": "id_token",
@@ -82,9 +82,9 @@ def test_the_function_knows_whose_tokens_to_believe(recording: Recording) -> Non
 
 
 def test_what_is_not_set_is_empty_in_the_environment() -> None:
-    token = TokenIssuerArgs(issuer="https://issuer.example", audience="client-1")
+    oidc = OidcArgs(issuer="https://issuer.example", audiences=("client-1",))
 
-    variables = recorded(token)["authorizer"].inputs["environment"]["variables"]
+    variables = recorded(oidc)["authorizer"].inputs["environment"]["variables"]
 
     assert (variables["OIDC_JWKS_URI"], variables["OIDC_ENDPOINT_CLAIM"], variables["OIDC_COOKIE"]) == (
         "",

@@ -62,7 +62,7 @@ def environment(aws_environment: pytest.MonkeyPatch, issuer: TokenIssuer) -> Ite
     """A new container with the stack's environment."""
     variables = {
         "OIDC_ISSUER": issuer.url,
-        "OIDC_AUDIENCES": "client-1",
+        "OIDC_AUDIENCES": '["client-1"]',
         "OIDC_JWKS_URI": "",
         "OIDC_ENDPOINT_CLAIM": "sub",
         "OIDC_COOKIE": COOKIE,

@@ -7,7 +7,7 @@ from handler.variables import InvalidEnvironmentError
 
 REQUIRED = {
     "OIDC_ISSUER": "https://issuer.example/",
-    "OIDC_AUDIENCES": "client-1",
+    "OIDC_AUDIENCES": '["client-1", "client-2"]',
     "POWERTOOLS_SERVICE_NAME": "gtm-pixel",
     "POWERTOOLS_METRICS_NAMESPACE": "GtmPixel",
 }
@@ -21,7 +21,7 @@ OPTIONAL = {
 def test_a_complete_environment_is_read() -> None:
     assert read_authorizer_environment({**REQUIRED, **OPTIONAL}) == AuthorizerEnvironment(
         issuer="https://issuer.example/",
-        audience="client-1",
+        audiences=frozenset({"client-1", "client-2"}),
         jwks_uri="https://keys.example/keys",
         endpoint_claim="custom:endpoint",
         token_cookie="id_token",

@@ -32,7 +32,7 @@ def issuer() -> Iterator[TokenIssuer]:
 def verifier(issuer: TokenIssuer) -> TokenVerifier:
     """Without keys yet."""
     keys = SigningKeys(issuer=issuer.url, jwks_uri=None)
-    return TokenVerifier(issuer=issuer.url, audience="client-1", keys=keys)
+    return TokenVerifier(issuer=issuer.url, audiences={"client-1"}, keys=keys)
 
 
 @pytest.fixture
@@ -189,7 +189,7 @@ names = ["alg", "kid", "crit", "b64", "exp", "nbf", "iat", "iss", "aud", "sub", 
 @given(text=st.text() | st.lists(token_parts, max_size=5).map(".".join))
 def test_no_text_makes_verifying_raise_anything_else(text: str) -> None:
     keys = SigningKeys(issuer="http://127.0.0.1:9", jwks_uri=None)
-    verifier = TokenVerifier(issuer="http://127.0.0.1:9", audience="client-1", keys=keys)
+    verifier = TokenVerifier(issuer="http://127.0.0.1:9", audiences={"client-1"}, keys=keys)
     assert outcome(verifier, text) in set(RefusalReason)
 
 
@@ -201,7 +201,7 @@ def test_no_header_and_no_claims_make_verifying_raise_anything_else(
     header: dict[str, Any], claims: dict[str, Any]
 ) -> None:
     keys = SigningKeys(issuer="http://127.0.0.1:9", jwks_uri=None)
-    verifier = TokenVerifier(issuer="http://127.0.0.1:9", audience="client-1", keys=keys)
+    verifier = TokenVerifier(issuer="http://127.0.0.1:9", audiences={"client-1"}, keys=keys)
     token = f"{segment({'alg': 'RS256', **header})}.{segment(claims)}.{segment(b'signature')}"
     assert outcome(verifier, token) in set(RefusalReason)
 

@@ -1,5 +1,6 @@
 """The demo users: tokens that verify against the key set of their pool, and one that has expired."""
 
+import json
 import urllib.request
 from typing import Any
 
@@ -21,7 +22,7 @@ def verified(users: DemoUsers, token: str) -> dict[str, Any]:
     with urllib.request.urlopen(settings["oidcJwksUri"]) as answer:
         keys = jwt.PyJWKSet.from_json(answer.read().decode())
     key = keys[jwt.get_unverified_header(token)["kid"]]
-    audience, issuer = settings["oidcAudiences"], settings["oidcIssuer"]
+    audience, issuer = json.loads(settings["oidcAudiences"]), settings["oidcIssuer"]
     return jwt.decode(token, key, algorithms=["RS256"], audience=audience, issuer=issuer)
 
 
