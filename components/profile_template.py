@@ -278,8 +278,8 @@ def _field(
 
 def _event_keys(args: ProfileTemplateArgs) -> Sequence[Mapping[str, Any]]:
     return [
-        # A hash of endpoint and event id. Event ids come from the sender: by itself, one customer's could
-        # replace the event of another.
+        # A hash of endpoint, event type, event id and proof (handler/event_identity.py). Event ids come from
+        # the sender: by itself, one customer's could replace the event of another.
         _key(EVENT_KEY, ["event_key"], ["UNIQUE"]),
         _key(ENDPOINT_KEY, ["endpoint_id"], ["PROFILE"]),
         *(_key(f"gtm_pixel_{name}", [f"evat_{name}"], []) for name in args.search_attributes),

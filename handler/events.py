@@ -93,6 +93,11 @@ class Event:
     # How many parameters were left out, by reason.
     dropped: Mapping[DropReason, int]
 
+    @property
+    def proven(self) -> bool:
+        """Whether a token proves that the customer of this very endpoint sent the event."""
+        return self.proven_endpoint == self.endpoint_id
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:

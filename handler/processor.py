@@ -28,6 +28,7 @@ from handler.batch_report import BatchReport
 from handler.dead_letters import ORIGINAL_MESSAGE_ID, DeadLetter, DeadLetterQueue, MessageAttribute
 from handler.destinations import Destination, Outcome, Recorded, Refused, Retry, make_destination
 from handler.environment import Environment, read_environment
+from handler.event_identity import EventKey, first_of_each
 from handler.events import Event, Message, Rejection, parse_event
 from handler.update_policy import Decision
 
@@ -73,10 +74,6 @@ class _Accepted:
     decision: Decision
 
 
-# What makes messages one event: endpoint and event id.
-_EventKey = tuple[str, str]
-
-
 class EventProcessor:
     """Takes messages through parsing, the update policy and every destination."""
 
@@ -101,11 +98,14 @@ class EventProcessor:
         report = BatchReport(received=len(records))
         failed: list[str] = []
         accepted = self._accept(records, report, failed)
-        firsts = _first_of_each([one.decision.event for one in accepted])
+        firsts = first_of_each(one.decision.event for one in accepted)
         recorded = self._record(list(firsts.values()), time_left)
         recorded_at_ms = time.time_ns() // 1_000_000
         # By message id: those that hold the same event have the same outcome, until they have to wait.
-        outcomes = {one.message.message_id: recorded[_first(one, firsts).message_id] for one in accepted}
+        outcomes = {
+            one.message.message_id: recorded[firsts[EventKey.of(one.decision.event)].message_id]
+            for one in accepted
+        }
         outcomes = _keep_updates_in_order(accepted, outcomes, can_wait=(Recorded, Refused))
         outcomes.update(self._dead_letter(accepted, outcomes, time_left))
         # What the dead-letter queue has stays there.
@@ -117,7 +117,7 @@ class EventProcessor:
                     failed.append(one.message.message_id)
                 case Refused(reason):
                     report.refused[reason] += 1
-                case Recorded() if one.decision.event is not _first(one, firsts):
+                case Recorded() if one.decision.event is not firsts[EventKey.of(one.decision.event)]:
                     report.duplicates += 1
                 case Recorded() as settled:
                     _count_recorded(report, one.decision, settled, recorded_at_ms)
@@ -228,24 +228,6 @@ def _settle(outcomes: Sequence[Outcome]) -> Outcome:
         # An update counts once, in however many destinations it is.
         profile_updates=max(one.profile_updates for one in recorded),
     )
-
-
-def _first_of_each(events: Sequence[Event]) -> Mapping[_EventKey, Event]:
-    """What is recorded of messages with the same event id of the same endpoint, which are one event.
-
-    A sender who has proved to be the customer goes before one who has not, and then one who may update the
-    profile before one who may not: anyone can send the others.
-    """
-    firsts: dict[_EventKey, Event] = {}
-    for event in sorted(
-        events, key=lambda event: (event.proven_endpoint != event.endpoint_id, not event.user_attributes)
-    ):
-        firsts.setdefault((event.endpoint_id, event.event_id), event)
-    return firsts
-
-
-def _first(one: _Accepted, firsts: Mapping[_EventKey, Event]) -> Event:
-    return firsts[one.decision.event.endpoint_id, one.decision.event.event_id]
 
 
 def _keep_updates_in_order(

@@ -70,6 +70,6 @@ class UpdatePolicy:
             case AuthMode.OPEN:
                 return True
             case AuthMode.AUTHENTICATED:
-                return event.proven_endpoint == event.endpoint_id
+                return event.proven
             case _:
                 assert_never(self.auth_mode)

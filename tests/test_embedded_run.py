@@ -30,6 +30,7 @@ from tests.embedded import (
 )
 from tests.hostile import HOSTILE_VALUES, LONGEST_ATTRIBUTE, LONGEST_USER_ATTRIBUTE
 from tests.patience import PATIENCE_SECONDS, eventually
+from tests.pinpoint_ids import in_pinpoint
 
 
 @pytest.fixture
@@ -189,8 +190,9 @@ class TestABatch:
         self, open_run: EmbeddedRun
     ) -> None:
         before = len(open_run.dead_letters())
-        open_run.pinpoint.plan(PlannedAnswer(event_statuses={"refused-1": 400}))
         endpoint_id = new_endpoint()
+        refused = in_pinpoint("refused-1", endpoint_id=endpoint_id)
+        open_run.pinpoint.plan(PlannedAnswer(event_statuses={refused: 400}))
 
         send(open_run, event="purchase", endpoint_id=endpoint_id, event_id="refused-1")
         (letter,) = eventually(lambda: open_run.dead_letters()[before:])
@@ -365,8 +367,9 @@ class TestSeveralDestinations:
 
     def test_an_event_that_one_of_them_refuses_is_kept_by_the_others(self, run: EmbeddedRun) -> None:
         before = len(run.dead_letters())
-        run.pinpoint.plan(PlannedAnswer(event_statuses={"refused-2": 400}))
         endpoint_id = new_endpoint()
+        refused = in_pinpoint("refused-2", endpoint_id=endpoint_id)
+        run.pinpoint.plan(PlannedAnswer(event_statuses={refused: 400}))
 
         send(run, event="purchase", endpoint_id=endpoint_id, event_id="refused-2")
         (letter,) = eventually(lambda: run.dead_letters()[before:])
@@ -441,7 +444,7 @@ def _dead_letters_as(reason: str) -> Callable[[EmbeddedRun], None]:
 
 
 def _keeps_the_refused_message(run: EmbeddedRun) -> None:
-    run.pinpoint.plan(PlannedAnswer(event_statuses={"refused": 400}))
+    run.pinpoint.plan(PlannedAnswer(event_statuses={in_pinpoint("refused", endpoint_id="e1"): 400}))
     send(run, event="purchase", endpoint_id="e1", event_id="refused")
     eventually(lambda: any('"dead_letter_failed":1' in line.replace(" ", "") for line in log_lines(run)))
     assert run.dead_letters() == []

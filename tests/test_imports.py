@@ -36,6 +36,7 @@ PURE = [
     "components/profile_template.py",
     "handler/destinations/firehose_records.py",
     "handler/destinations/pinpoint_request.py",
+    "handler/event_identity.py",
     "handler/events.py",
     "handler/request_tokens.py",
     "handler/token_refusal.py",

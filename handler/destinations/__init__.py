@@ -51,9 +51,9 @@ class Destination(Protocol):
     def record(self, events: Sequence[Event], *, time_left: Callable[[], float]) -> Mapping[str, Outcome]:
         """Record a batch; an outcome for every event, by message id.
 
-        No two events have the same event id and endpoint. `time_left` says how many seconds remain; an
-        event whose turn comes too late gets Retry. A failure of one event or request leaves the others
-        alone. Other destinations record the same events at the same time, in threads of their own.
+        No two events have the same key (`event_identity.EventKey`). `time_left` says how many seconds
+        remain; an event whose turn comes too late gets Retry. A failure of one event or request leaves the
+        others alone. Other destinations record the same events at the same time, in threads of their own.
         """
         ...
 

@@ -1,6 +1,6 @@
 """Amazon Connect Customer Profiles: puts events as profile objects, and reads what becomes of each.
 
-An object that is put again replaces itself, because its key is made of the endpoint and the event id: what
+An object that is put again replaces itself, because its key is made of what makes an event the same one: what
 may not have arrived can always be sent again. Imports the destinations' protocol,
 `customer_profiles_objects`, `failures`, `pacer`, `aws_calls` and `variables`.
 """

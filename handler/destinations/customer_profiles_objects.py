@@ -6,7 +6,6 @@ The limits are Amazon Connect Customer Profiles' own. A value beyond one is left
 because the service would refuse the object that carries it; a value is never shortened.
 """
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from enum import StrEnum
 from operator import attrgetter
 
 from handler.destinations.service_text import iso_8601, utf16_length
+from handler.event_identity import EventKey
 from handler.events import Event
 
 MAX_OBJECTS_IN_REQUEST = 10  # Items of BatchPutProfileObject, in the service's model
@@ -160,7 +160,7 @@ def _usable_attributes(
 def _object_text(event: Event, attributes: Mapping[str, str], user_attributes: Mapping[str, str]) -> str:
     """The object as JSON, which is ASCII: as many bytes as characters, however the service counts."""
     structure: dict[str, object] = {
-        "event_key": _event_key(event),
+        "event_key": EventKey.of(event).hashed(),
         "event_id": event.event_id,
         "endpoint_id": event.endpoint_id,
         "event_type": event.event_type,
@@ -169,14 +169,6 @@ def _object_text(event: Event, attributes: Mapping[str, str], user_attributes: M
     parts = {"attributes": attributes, "metrics": event.metrics, "user_attributes": user_attributes}
     structure.update({name: part for name, part in parts.items() if part})
     return json.dumps(structure, separators=(",", ":"))
-
-
-def _event_key(event: Event) -> str:
-    """What makes an event that is sent again the same object: a hash of endpoint and event id.
-
-    Together they may be longer than a key, and joined they may be those of another event.
-    """
-    return hashlib.sha256(json.dumps([event.endpoint_id, event.event_id]).encode()).hexdigest()
 
 
 def _refusal(event: Event, text: str) -> LimitReason | None:

@@ -9,7 +9,12 @@ from typing import Any
 from handler.aws_calls import AwsService, CallError, CallLimits
 from handler.destinations import Outcome, Recorded, Retry
 from handler.destinations.failures import failure
-from handler.destinations.pinpoint_request import FittedEvent, PutEventsRequest, divide
+from handler.destinations.pinpoint_request import (
+    FittedEvent,
+    PutEventsRequest,
+    divide,
+    id_in_request,
+)
 from handler.events import Event
 from handler.variables import read_text
 
@@ -64,7 +69,9 @@ def _read_answer(request: PutEventsRequest, answer: Mapping[str, Any]) -> dict[s
 
 def _read_result(request: PutEventsRequest, fitted: FittedEvent, result: Mapping[str, Any]) -> Outcome:
     event = fitted.event
-    event_status: int | None = _part(_part(result, "EventsItemResponse"), event.event_id).get("StatusCode")
+    event_status: int | None = _part(_part(result, "EventsItemResponse"), id_in_request(event)).get(
+        "StatusCode"
+    )
     if event_status is None or not _accepted(event_status):
         return failure("pinpoint", event_status)
     if event.user_attributes:

@@ -15,6 +15,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from handler.destinations.service_text import iso_8601, utf16_length
+from handler.event_identity import EventKey
 from handler.events import Event
 
 MAX_EVENTS_IN_REQUEST = 100
@@ -83,7 +84,7 @@ class PutEventsRequest:
         events: dict[str, dict[str, object]] = {}
         for fitted in self.events:
             event = fitted.event
-            events.setdefault(event.endpoint_id, {})[event.event_id] = _event_structure(event)
+            events.setdefault(event.endpoint_id, {})[id_in_request(event)] = _event_structure(event)
         return {
             "BatchItem": {
                 endpoint_id: {
@@ -98,6 +99,14 @@ class PutEventsRequest:
         """The same events in two requests, the earlier ones first."""
         middle = len(self.events) // 2
         return PutEventsRequest.of(self.events[:middle]), PutEventsRequest.of(self.events[middle:])
+
+
+def id_in_request(event: Event) -> str:
+    """The id under which an event is in a request and in its answer.
+
+    Not `event_id`: a purchase and its refund may have the same one, and it may hold any character.
+    """
+    return EventKey.of(event).hashed()
 
 
 def fit(event: Event) -> FittedEvent:

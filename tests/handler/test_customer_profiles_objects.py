@@ -31,8 +31,9 @@ DECLARED = DeclaredAttributes(
 )
 
 
-def event_key(endpoint_id: str, event_id: str) -> str:
-    return hashlib.sha256(json.dumps([endpoint_id, event_id]).encode()).hexdigest()
+def event_key(event: Event) -> str:
+    key = [event.endpoint_id, event.event_type, event.event_id, event.proven]
+    return hashlib.sha256(json.dumps(key).encode()).hexdigest()
 
 
 def prepared(*events: Event) -> PreparedBatch:
@@ -52,7 +53,7 @@ def test_an_object_says_everything_of_its_event(make_event: Callable[..., Event]
     )
     assert contents(event) == [
         {
-            "event_key": event_key("e1", event.event_id),
+            "event_key": event_key(event),
             "event_id": event.event_id,
             "endpoint_id": "e1",
             "event_type": "purchase",
@@ -75,6 +76,8 @@ def test_an_object_leaves_out_what_its_event_has_not(make_event: Callable[..., E
         ({"endpoint_id": "a", "event_id": "b_c"}, {"endpoint_id": "a_b", "event_id": "c"}),
         ({"endpoint_id": "a", "event_id": "same"}, {"endpoint_id": "b", "event_id": "same"}),
         ({"endpoint_id": "same", "event_id": "a"}, {"endpoint_id": "same", "event_id": "b"}),
+        ({"event_id": "same"}, {"event_id": "same", "event_type": "refund"}),
+        ({"event_id": "same"}, {"event_id": "same", "proven_endpoint": "e1"}),
         ({"endpoint_id": 'a", "b', "event_id": "c"}, {"endpoint_id": "a", "event_id": "b"}),
     ],
 )
@@ -86,7 +89,7 @@ def test_events_that_are_not_the_same_have_keys_of_their_own(
 
 
 def test_the_key_of_the_longest_ids_fits_a_key(make_event: Callable[..., Event]) -> None:
-    (content,) = contents(make_event(endpoint_id="x" * 255, event_id="y" * 64))
+    (content,) = contents(make_event(endpoint_id="x" * 255, event_type="y" * 255, event_id="z" * 255))
     assert len(content["event_key"]) <= 255
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import count, product
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from aws_lambda_powertools import Logger
@@ -41,6 +41,7 @@ from local.pinpoint import PinpointStandIn
 from local.problems import Problems
 from local.recorder import Recorder
 from tests.delivery_streams import STREAM, create_delivery_stream
+from tests.pinpoint_ids import in_pinpoint
 from tests.profile_templates import MINIMAL
 
 REGION = "us-east-1"
@@ -71,10 +72,11 @@ class Services:
     sqs: Any
     dead_letter_queue: str
 
-    def recorded_in(self, name: str, event_id: str) -> int:
-        """How often a destination has an event."""
+    def recorded_in(self, name: str, record: Mapping[str, Any]) -> int:
+        """How often a destination has the event of a message."""
         events = self.recorder.events()
-        return sum(event.destination == name and event.event_id == event_id for event in events)
+        id_ = id_in(name, record)
+        return sum(event.destination == name and event.event_id == id_ for event in events)
 
     def take_dead_letters(self) -> set[str]:
         """The ids of the messages that the dead-letter queue has got since the last time."""
@@ -216,6 +218,13 @@ def make_record(endpoint: int, plan: str | None, city: str | None = None) -> dic
     }
 
 
+def id_in(name: str, record: Mapping[str, Any]) -> str:
+    """What a destination calls the event of a message."""
+    if name != "pinpoint":
+        return record["messageId"]
+    return in_pinpoint(record["messageId"], endpoint_id=dict(parse_qsl(record["body"]))["endpoint_id"])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """What goes wrong with one request: its status as a whole, single entries, or the time it takes.
@@ -260,9 +269,14 @@ FIREHOSE_ERRORS = {
 
 
 def plan(
-    services: Services, name: str, faults: Sequence[Fault], ids: Sequence[str], endpoint: str = ""
+    services: Services,
+    name: str,
+    faults: Sequence[Fault],
+    records: Sequence[Mapping[str, Any]],
+    endpoint: str = "",
 ) -> None:
     """Tell one service what goes wrong, in its own terms."""
+    ids = [id_in(name, record) for record in records]
     for fault in faults:
         delay = TOO_LATE_SECONDS if fault.too_late else 0.0
         entries = {place: entry for place, entry in fault.entries.items() if place < len(ids)}
@@ -399,7 +413,7 @@ def test_every_message_is_recorded_everywhere_or_kept_or_comes_again(
     records = [make_record(first_endpoint + endpoint, plan_, city) for endpoint, plan_, city in messages]
     ids = [record["messageId"] for record in records]
     for name, faults in plans.items():
-        plan(services, name, faults, ids, f"endpoint-{first_endpoint}")
+        plan(services, name, faults, records, f"endpoint-{first_endpoint}")
     queue = services.dead_letter_queue + {"work": "", "fail": "-that-is-gone"}[dead_letters]
     processor = make_processor(services, IMPATIENT, dead_letter_queue=queue)
 
@@ -408,15 +422,15 @@ def test_every_message_is_recorded_everywhere_or_kept_or_comes_again(
 
     kept = services.take_dead_letters()
     assert failed.isdisjoint(kept)
-    for message_id in set(ids) - failed - kept:
-        missing = [name for name in NAMES if not services.recorded_in(name, message_id)]
-        assert missing == []
+    for record in records:
+        if record["messageId"] not in failed | kept:
+            assert [name for name in NAMES if not services.recorded_in(name, record)] == []
 
     # Those that come again find every service well, and it does no harm that some have seen them.
     again = [record for record in records if record["messageId"] in failed]
     assert deliver(make_processor(services), again) == set()
-    for message_id in failed:
-        assert all(services.recorded_in(name, message_id) for name in NAMES)
+    for record in again:
+        assert all(services.recorded_in(name, record) for name in NAMES)
     objects = [
         one for number in range(6) for one in services.profiles.objects(f"endpoint-{first_endpoint + number}")
     ]
@@ -455,7 +469,7 @@ def test_one_failing_destination_is_tried_again_and_the_others_have_the_event(se
     failed = deliver(processor, [record])
 
     assert failed == {record["messageId"]}
-    assert [services.recorded_in(name, record["messageId"]) for name in NAMES] == [1, 0, 1]
+    assert [services.recorded_in(name, record) for name in NAMES] == [1, 0, 1]
 
 
 @pytest.mark.parametrize("failing", ["customer-profiles", "firehose"])
@@ -464,9 +478,8 @@ def test_an_older_update_that_comes_again_does_not_replace_a_newer_one(
 ) -> None:
     endpoint = next(_numbers)
     older, newer = make_record(endpoint, "silver"), make_record(endpoint, "gold")
-    ids = [older["messageId"], newer["messageId"]]
     # As often as a destination tries within one invocation.
-    plan(services, failing, [Fault(entries={0: (500, True)})] * 3, ids)
+    plan(services, failing, [Fault(entries={0: (500, True)})] * 3, [older, newer])
     processor = make_processor(services)
 
     failed = deliver(processor, [older, newer])
@@ -485,7 +498,7 @@ def test_only_updates_of_the_same_attribute_wait_for_an_older_one(services: Serv
         make_record(endpoint + 1, "gold"),
     ]
     ids = [record["messageId"] for record in records]
-    plan(services, "customer-profiles", [Fault(entries={0: (500, True)})] * 3, ids)
+    plan(services, "customer-profiles", [Fault(entries={0: (500, True)})] * 3, records)
 
     assert deliver(make_processor(services), records) == {ids[0]}
 

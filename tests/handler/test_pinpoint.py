@@ -11,7 +11,7 @@ from werkzeug import Request, Response
 from handler.aws_calls import CallLimits
 from handler.destinations import Outcome, Recorded, Refused, Retry
 from handler.destinations.pinpoint import PinpointDestination
-from handler.destinations.pinpoint_request import LimitReason
+from handler.destinations.pinpoint_request import LimitReason, id_in_request
 from handler.events import Event
 from local.http_server import HttpServer
 from local.pinpoint import PlannedAnswer
@@ -47,7 +47,7 @@ def test_an_event_is_recorded_as_it_was_sent(
     assert (recorded.endpoint_id, recorded.event, recorded.event_id) == (
         "visitor/1?",
         "purchase",
-        event.event_id,
+        id_in_request(event),
     )
     assert recorded.timestamp == "2026-09-21T14:13:20.001Z"
     assert (recorded.attributes, recorded.metrics) == ({"item": "book"}, {"price": 9.5})
@@ -115,6 +115,15 @@ def test_the_same_event_id_of_two_endpoints_is_two_events(
     assert len(pinpoint.recorder.events()) == 2
 
 
+def test_the_same_event_id_of_two_types_is_two_events_with_an_answer_each(
+    pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event]
+) -> None:
+    events = [make_event(event_id="#1/2 €", event_type=event_type) for event_type in ("purchase", "refund")]
+    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={id_in_request(events[1]): 400}))
+    assert outcomes_of(destination, *events) == [Recorded(), Refused("pinpoint_400")]
+    assert [event.event for event in pinpoint.recorder.events()] == ["purchase"]
+
+
 @pytest.mark.parametrize(
     ("status", "outcome"),
     [
@@ -132,8 +141,8 @@ def test_the_status_of_an_event_decides_its_own_message_alone(
     status: int,
     outcome: Outcome,
 ) -> None:
-    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={"b": status}))
-    events = [make_event(event_id=event_id) for event_id in "abc"]
+    events = [make_event() for _ in range(3)]
+    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={id_in_request(events[1]): status}))
     assert outcomes_of(destination, *events) == [Recorded(), outcome, Recorded()]
 
 
@@ -166,16 +175,18 @@ def test_the_status_of_an_endpoint_decides_the_messages_that_update_it(
 def test_an_event_that_may_succeed_later_is_retried_though_its_endpoint_was_refused(
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event]
 ) -> None:
-    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={"a": 500}, endpoint_statuses={"e1": 400}))
-    event = make_event(event_id="a", user_attributes={"plan": "gold"})
+    event = make_event(user_attributes={"plan": "gold"})
+    pinpoint.stand_in.plan(
+        PlannedAnswer(event_statuses={id_in_request(event): 500}, endpoint_statuses={"e1": 400})
+    )
     assert outcomes_of(destination, event) == [Retry("pinpoint_500")]
 
 
 def test_an_event_that_the_answer_leaves_out_is_retried(
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event]
 ) -> None:
-    pinpoint.stand_in.plan(PlannedAnswer(events_left_out=["a"]))
-    events = [make_event(event_id="a"), make_event(event_id="b")]
+    events = [make_event(), make_event()]
+    pinpoint.stand_in.plan(PlannedAnswer(events_left_out=[id_in_request(events[0])]))
     assert outcomes_of(destination, *events) == [Retry("pinpoint_no_answer"), Recorded()]
 
 
@@ -193,10 +204,10 @@ def test_an_endpoint_that_the_answer_leaves_out_is_retried(
         b"{}",
         b"null",
         b'{"Results": null}',
-        b'{"Results": {"e1": null, "e2": {"EventsItemResponse": {"b": {"StatusCode": 202}}}}}',
+        b'{"Results": {"e1": null, "e2": {"EventsItemResponse": {"B": {"StatusCode": 202}}}}}',
         b'{"Results": {"e1": {"EventsItemResponse": null}}}',
-        b'{"Results": {"e1": {"EventsItemResponse": {"a": null}}}}',
-        b'{"Results": {"e1": {"EventsItemResponse": {"a": {"StatusCode": null}}}}}',
+        b'{"Results": {"e1": {"EventsItemResponse": {"A": null}}}}',
+        b'{"Results": {"e1": {"EventsItemResponse": {"A": {"StatusCode": null}}}}}',
     ],
 )
 def test_an_answer_with_nothing_in_it_says_nothing_of_its_event_alone(
@@ -206,15 +217,17 @@ def test_an_answer_with_nothing_in_it_says_nothing_of_its_event_alone(
     make_event: Callable[..., Event],
     body: bytes,
 ) -> None:
+    events = [make_event(), make_event(endpoint_id="e2")]
+    for letter, event in zip((b'"A"', b'"B"'), events, strict=True):
+        body = body.replace(letter, json.dumps(id_in_request(event)).encode())
+
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         Request(environ).get_data()
         return Response(body, status=202, content_type="application/json")(environ, start_response)
 
     server = HttpServer(serve).start()
     aws_environment.setenv("AWS_ENDPOINT_URL_PINPOINT", server.url)
-    outcomes = outcomes_of(
-        make_destination(), make_event(event_id="a"), make_event(endpoint_id="e2", event_id="b")
-    )
+    outcomes = outcomes_of(make_destination(), *events)
     server.stop()
     assert outcomes[0] == Retry("pinpoint_no_answer")
     assert outcomes[1] == (Recorded() if b"e2" in body else Retry("pinpoint_no_answer"))
@@ -226,15 +239,18 @@ def test_an_endpoints_part_that_is_null_is_no_refusal(
     make_destination: Callable[..., PinpointDestination],
     make_event: Callable[..., Event],
 ) -> None:
+    event = make_event(user_attributes={"plan": "gold"})
+
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         Request(environ).get_data()
-        result = {"EndpointItemResponse": None, "EventsItemResponse": {"a": {"StatusCode": 202}}}
+        events = {id_in_request(event): {"StatusCode": 202}}
+        result = {"EndpointItemResponse": None, "EventsItemResponse": events}
         body = json.dumps({"Results": {"e1": result}})
         return Response(body, status=202, content_type="application/json")(environ, start_response)
 
     server = HttpServer(serve).start()
     aws_environment.setenv("AWS_ENDPOINT_URL_PINPOINT", server.url)
-    outcomes = outcomes_of(make_destination(), make_event(event_id="a", user_attributes={"plan": "gold"}))
+    outcomes = outcomes_of(make_destination(), event)
     server.stop()
     assert outcomes == [Recorded(profile_updates=1)]
 

@@ -13,6 +13,7 @@ from handler.destinations.pinpoint_request import (
     PutEventsRequest,
     divide,
     fit,
+    id_in_request,
 )
 from handler.events import Event
 from tests.handler.conftest import RECEIVED_MS
@@ -80,7 +81,7 @@ def test_an_event_is_written_as_the_service_wants_it(make_event: Callable[..., E
             "e1": {
                 "Endpoint": {"User": {"UserAttributes": {"plan": ["gold"]}}},
                 "Events": {
-                    event.event_id: {
+                    id_in_request(event): {
                         "EventType": "purchase",
                         "Timestamp": "2026-09-21T14:13:20.007Z",
                         "Attributes": {"item": "book"},

@@ -29,6 +29,7 @@ from local.pinpoint import PlannedAnswer
 from tests.handler.conftest import APPLICATION_ID, RECEIVED_MS, Pinpoint
 from tests.handler.log_output import LogOutput
 from tests.hostile import HOSTILE_VALUES
+from tests.pinpoint_ids import in_pinpoint
 
 Records = Callable[..., dict[str, Any]]
 
@@ -139,7 +140,8 @@ def test_a_message_becomes_a_recorded_event(
     run = invoke(make_record(purchase(evat_item="book", evmt_price="9.5", usat_plan="gold")))
     assert run.failed == []
     (event,) = pinpoint.recorder.events()
-    assert (event.event, event.endpoint_id, event.event_id) == ("purchase", "visitor-1", "message-1")
+    assert (event.event, event.endpoint_id) == ("purchase", "visitor-1")
+    assert event.event_id == in_pinpoint("message-1")
     assert (event.attributes, event.metrics) == ({"item": "book"}, {"price": 9.5})
     assert event.user_attributes == {"plan": ["gold"]}
     assert event.timestamp == "2026-09-21T14:13:20.001Z"
@@ -204,7 +206,7 @@ def test_a_redriven_message_keeps_the_endpoint_that_was_proven(
     dead_letters: Callable[[], list[dict[str, Any]]],
 ) -> None:
     environment.setenv("AUTH_MODE", "authenticated")
-    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={"message-1": 400}))
+    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1", proven=True): 400}))
     invoke(make_record(purchase(), attributes={"proven_endpoint": "visitor-1"}))
     (letter,) = dead_letters()
     proof = {"DataType": "String", "StringValue": "visitor-1"}
@@ -282,7 +284,7 @@ def test_what_may_succeed_later_stays_in_the_queue_and_nothing_else(
     pinpoint: Pinpoint,
     dead_letters: Callable[[], list[Any]],
 ) -> None:
-    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={"message-2": 500}))
+    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={in_pinpoint("message-2"): 500}))
     run = invoke(*(make_record(purchase()) for _ in range(3)))
     assert (run.failed, dead_letters()) == (["message-2"], [])
     assert (run.metric("Recorded"), run.metric("Retried", reason="pinpoint_500")) == ([2], [1])
@@ -294,7 +296,7 @@ def test_a_refused_message_goes_to_the_dead_letter_queue_with_its_reason(
     pinpoint: Pinpoint,
     dead_letters: Callable[[], list[dict[str, Any]]],
 ) -> None:
-    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={"message-1": 400}))
+    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1"): 400}))
     record = make_record(purchase(evat_name="Doe, John"))
     record["messageAttributes"]["proof"] = {"dataType": "Binary", "binaryValue": "AQI="}
     run = invoke(record, make_record(purchase()))
@@ -319,14 +321,14 @@ def test_a_redriven_message_keeps_its_event_id_and_its_first_message_id(
     pinpoint: Pinpoint,
     dead_letters: Callable[[], list[dict[str, Any]]],
 ) -> None:
-    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={"first": 400}))
+    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={in_pinpoint("first"): 400}))
     past = {"original_message_id": "first", "dead_letter_reason": "pinpoint_404"}
     invoke(make_record(purchase(), attributes=past))
     invoke(make_record(purchase(), attributes=past))
     (letter,) = dead_letters()
     assert letter["MessageAttributes"]["original_message_id"]["StringValue"] == "first"
     assert letter["MessageAttributes"]["dead_letter_reason"]["StringValue"] == "pinpoint_400"
-    assert [event.event_id for event in pinpoint.recorder.events()] == ["first"]
+    assert [event.event_id for event in pinpoint.recorder.events()] == [in_pinpoint("first")]
 
 
 def test_many_refused_messages_all_reach_the_dead_letter_queue(
@@ -357,7 +359,7 @@ def test_a_refused_message_that_the_dead_letter_queue_does_not_take_stays_in_the
     environment: pytest.MonkeyPatch, invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
 ) -> None:
     environment.setenv("DEAD_LETTER_QUEUE_URL", "http://127.0.0.1:9/000000000000/gone")
-    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={"message-1": 400}))
+    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1"): 400}))
     run = invoke(make_record(purchase()), make_record(purchase()))
     assert run.failed == ["message-1"]
     assert [line["dead_lettered"] for line in run.logged("message refused")] == [False]
@@ -378,7 +380,9 @@ def test_the_entry_that_the_dead_letter_queue_refuses_stays_in_the_queue_alone(
 ) -> None:
     server = HttpServer(refuses_the_first_entry).start()
     environment.setenv("AWS_ENDPOINT_URL_SQS", server.url)
-    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={"message-1": 400, "message-2": 400}))
+    pinpoint.stand_in.plan(
+        PlannedAnswer(event_statuses={in_pinpoint("message-1"): 400, in_pinpoint("message-2"): 400})
+    )
     run = invoke(make_record(purchase()), make_record(purchase()))
     server.stop()
     assert run.failed == ["message-1"]
@@ -443,14 +447,14 @@ def test_what_is_dropped_and_repeated_is_counted(
 def test_what_is_dropped_of_an_event_counts_once_though_it_is_retried(
     invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
 ) -> None:
-    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={"message-1": 429}))
+    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1"): 429}))
     assert invoke(make_record(purchase(evmt_a="x"))).metric("AttributesDropped") == [0]
 
 
 def test_a_batch_is_summed_up_in_one_line(
     invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
 ) -> None:
-    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={"message-1": 429}))
+    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1"): 429}))
     run = invoke(*(make_record(purchase()) for _ in range(3)), make_record("none"))
     (line,) = run.logged("batch processed")
     assert line["level"] == "INFO"
@@ -472,7 +476,11 @@ def test_nothing_of_an_event_is_logged(
     }
     unnamed = {**secrets, "endpoint_id": "undefined"}
     retried = {**secrets, "event_id": "secret-second"}
-    statuses = {"secret-event-id": 400, "secret-second": 500}
+    ids = {"secret-event-id": 400, "secret-second": 500}
+    statuses = {
+        in_pinpoint(id_, endpoint_id="secret-endpoint", event_type="secret-type"): status
+        for id_, status in ids.items()
+    }
     pinpoint.stand_in.plan(PlannedAnswer(event_statuses=statuses))
     run = invoke(make_record(secrets), make_record(unnamed), make_record(retried))
     assert len(run.logged("message refused") + run.logged("message rejected") + run.failed) == 3
@@ -595,19 +603,28 @@ def test_a_profile_update_counts_once_in_two_destinations(
     assert invoke(make_record(purchase())).metric("ProfileUpdatesApplied") == [2]
 
 
-@pytest.mark.parametrize("first", ["with", "without"])
-def test_of_one_event_in_two_messages_the_one_that_may_update_the_profile_counts(
-    pinpoint: Pinpoint, invoke: Callable[..., Run], make_record: Records, first: str
+@pytest.mark.parametrize("place", ["first", "last"])
+def test_of_one_event_in_two_messages_the_one_received_first_counts_whatever_its_place(
+    pinpoint: Pinpoint, invoke: Callable[..., Run], make_record: Records, place: str
 ) -> None:
-    bodies = {"with": purchase(event_id="same", usat_plan="gold"), "without": purchase(event_id="same")}
-    second = "without" if first == "with" else "with"
-    run = invoke(make_record(bodies[first]), make_record(bodies[second]))
-    assert (run.failed, run.metric("ProfileUpdatesApplied")) == ([], [1])
-    assert [event.user_attributes for event in pinpoint.recorder.events()] == [{"plan": ["gold"]}]
+    early = make_record(purchase(event_id="same", evat_value="99"))
+    late = make_record(purchase(event_id="same", evat_value="0", usat_plan="gold"))
+    run = invoke(*([early, late] if place == "first" else [late, early]))
+    assert (run.failed, run.metric("DuplicateEvents")) == ([], [1])
+    assert [event.attributes for event in pinpoint.recorder.events()] == [{"value": "99"}]
+
+
+def test_a_refund_with_the_id_of_its_purchase_is_an_event_of_its_own(
+    pinpoint: Pinpoint, invoke: Callable[..., Run], make_record: Records
+) -> None:
+    order = purchase(event_id="T-1001")
+    run = invoke(make_record(order), make_record({**order, "event": "refund"}))
+    assert (run.metric("Recorded"), run.metric("DuplicateEvents")) == ([2], [0])
+    assert [event.event for event in pinpoint.recorder.events()] == ["purchase", "refund"]
 
 
 @pytest.mark.parametrize("first", ["genuine", "forged"])
-def test_of_one_event_in_two_messages_the_one_whose_sender_is_proved_counts(
+def test_an_event_without_proof_takes_no_place_of_the_same_event_with_proof(
     environment: pytest.MonkeyPatch,
     pinpoint: Pinpoint,
     invoke: Callable[..., Run],
@@ -622,8 +639,12 @@ def test_of_one_event_in_two_messages_the_one_whose_sender_is_proved_counts(
         "forged": make_record({**order, "evat_value": "0", "usat_plan": "gold"}),
     }
     run = invoke(*(records[name] for name in sorted(records, key=lambda name: name != first)))
-    assert (run.failed, run.metric("DuplicateEvents")) == ([], [1])
-    assert [event.attributes for event in pinpoint.recorder.events()] == [{"value": "99"}]
+    assert (run.failed, run.metric("Recorded"), run.metric("DuplicateEvents")) == ([], [2], [0])
+    recorded = {event.event_id: event.attributes for event in pinpoint.recorder.events()}
+    assert recorded == {
+        in_pinpoint("order-1001", proven=True): {"value": "99"},
+        in_pinpoint("order-1001", proven=False): {"value": "0"},
+    }
 
 
 def updates(*values: str) -> Iterator[dict[str, str]]:
