@@ -156,6 +156,15 @@ def escape_javascript(value: object) -> str:
     )
 
 
+_TRIMMED: Final = "".join(map(chr, range(0x21)))  # String.trim: "any leading and trailing" up to U+0020
+
+
+def _replace_all(text: str, pattern: str, replacement: str) -> str:
+    if "$" in replacement or "\\" in replacement:
+        raise MappingTemplateError("replaceAll with groups in the replacement is not supported")
+    return re.sub(pattern, replacement, text)
+
+
 _STRING_METHODS: dict[str, Callable[..., Any]] = {
     "contains": lambda text, part: part in text,
     "endsWith": lambda text, suffix: text.endswith(suffix),
@@ -164,9 +173,11 @@ _STRING_METHODS: dict[str, Callable[..., Any]] = {
     "isEmpty": lambda text: text == "",
     "length": lambda text: len(text.encode("utf-16-be", "surrogatepass")) // 2,
     "matches": lambda text, pattern: re.fullmatch(pattern, text) is not None,
+    "replaceAll": lambda text, pattern, replacement: _replace_all(text, pattern, replacement),
     "startsWith": lambda text, prefix: text.startswith(prefix),
     "toLowerCase": lambda text: text.lower(),
     "toUpperCase": lambda text: text.upper(),
+    "trim": lambda text: text.strip(_TRIMMED),
 }
 _LIST_METHODS: dict[str, Callable[..., Any]] = {
     "contains": lambda items, item: item in items,

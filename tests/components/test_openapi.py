@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from openapi_spec_validator import validate
 
 from components.openapi import PIXEL, api_document
+from handler.request_tokens import is_token_parameter
 from local.velocity import MappingTemplate, Parameters, Rendered
 from tests.api_documents import distinct_templates
 from tests.hostile import HOSTILE_VALUES, LONGEST_ATTRIBUTE
+from tests.token_names import OTHER_NAMES, TOKEN_NAMES
 
 CONTEXT = {
     "extendedRequestId": "JJbxmE+/w=",
@@ -76,10 +78,10 @@ def test_a_value_reaches_the_queue_as_it_was_sent_and_adds_no_parameter(value: s
 
 
 @given(query=st.dictionaries(st.text(min_size=1), st.text(), min_size=1, max_size=5))
-def test_any_name_and_value_reaches_the_queue_as_it_was_sent(query: dict[str, str]) -> None:
-    query.pop("token", None)
+def test_any_name_and_value_but_a_token_reaches_the_queue_as_it_was_sent(query: dict[str, str]) -> None:
+    kept = [(name, value) for name, value in query.items() if not is_token_parameter(name)]
 
-    assert message_body(query) == list(query.items())
+    assert message_body(query) == kept
 
 
 def test_the_request_to_sqs_holds_one_message_and_what_the_gateway_vouches_for() -> None:
@@ -104,10 +106,34 @@ def test_a_parameter_cannot_pose_as_a_message_attribute() -> None:
     assert names.count("MessageAttribute.1.Name") == 1
 
 
-def test_the_token_never_enters_the_queue() -> None:
-    query = {"event": "e", "token": "secret.token.value", "endpoint_id": "e1"}
+@pytest.mark.parametrize("name", TOKEN_NAMES)
+def test_no_parameter_that_the_authorizer_reads_as_a_token_enters_the_queue(name: str) -> None:
+    query = {"event": "e", name: "secret.token.value", "endpoint_id": "e1"}
 
     assert message_body(query) == [("event", "e"), ("endpoint_id", "e1")]
+
+
+@pytest.mark.parametrize("name", OTHER_NAMES)
+def test_a_parameter_of_another_name_is_not_taken_for_a_token(name: str) -> None:
+    query = {"event": "e", name: "a value", "endpoint_id": "e1"}
+
+    assert message_body(query) == list(query.items())
+
+
+@given(
+    before=st.text(st.characters(max_codepoint=0x20)),
+    escapes=st.lists(
+        st.tuples(st.sampled_from(("amp;", "AMP;", "Amp;")), st.text(st.characters(max_codepoint=0x20)))
+    ),
+    letters=st.tuples(*(st.sampled_from((letter, letter.upper())) for letter in "token")),
+    after=st.text(st.characters(max_codepoint=0x20)),
+)
+def test_a_token_is_left_out_however_its_name_is_written(
+    before: str, escapes: list[tuple[str, str]], letters: tuple[str, ...], after: str
+) -> None:
+    name = before + "".join(map("".join, escapes)) + "".join(letters) + after
+
+    assert message_body({"event": "e", name: "secret"}) == [("event", "e")]
 
 
 def test_a_header_supplies_nothing() -> None:

@@ -206,3 +206,22 @@ def test_a_loop_turns_at_most_a_thousand_times() -> None:
     assert render(text, querystring=dict.fromkeys(names[:-1], "")).text == "x" * MAX_FOREACH_TURNS
     with pytest.raises(MappingTemplateError, match="1000 times"):
         render(text, querystring=dict.fromkeys(names, ""))
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("${a.trim()}|", "x\u00a0|"),
+        ('${a.trim().toUpperCase().replaceAll("[A-Z]+", "-")}|', "-\u00a0|"),
+    ],
+)
+def test_a_string_has_javas_methods(text: str, written: str) -> None:
+    assert (
+        render(f'#set($a = $input.params("a"))##\n{text}', querystring={"a": "\0 x\u00a0\x1f"}).text
+        == written
+    )
+
+
+def test_a_replacement_with_groups_is_refused() -> None:
+    with pytest.raises(MappingTemplateError, match="groups"):
+        render('#set($a = "x")##\n${a.replaceAll("(x)", "\\1")}')
