@@ -36,6 +36,7 @@ queue = EventQueue(
     f"{name}-events",
     EventQueueArgs(
         consumer_timeout_seconds=stack.function_timeout_seconds,
+        batch_window_seconds=stack.batch_window_seconds,
         max_receive_count=stack.max_receive_count,
     ),
 )

@@ -14,9 +14,15 @@ from components.iam import deny_insecure_transport, policy_document
 RETENTION_SECONDS = 14 * 24 * 60 * 60
 """SQS keeps a message for at most 14 days (Amazon SQS message quotas)."""
 
-VISIBILITY_TIMEOUT_FACTOR = 6
-"""AWS Lambda asks for a visibility timeout of at least six times the function's timeout, so that a
-message which a throttled function could not take in is not counted as received too soon."""
+
+def visibility_timeout_seconds(*, consumer_timeout_seconds: int, batch_window_seconds: int) -> int:
+    """How long the queue hides a message that was received.
+
+    AWS Lambda's rule for event sources: at least six times the function's timeout plus the batch window, so
+    that a message which a throttled function could not take in is not counted as received too soon
+    ("Configuring a queue to use with Lambda").
+    """
+    return 6 * consumer_timeout_seconds + batch_window_seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +30,11 @@ class EventQueueArgs:
     # How long one batch may take, in seconds: the timeout of the function that reads the queue.
     consumer_timeout_seconds: int
 
-    # Times a message is received before it goes to the dead-letter queue (1 to 1,000).
+    # How long messages may wait for a batch to fill, in seconds.
+    batch_window_seconds: int
+
+    # Times a message is received, by a function that then crashes, before the queue moves it to the
+    # dead-letter queue (1 to 1,000).
     max_receive_count: int
 
 
@@ -50,7 +60,10 @@ class EventQueue(pulumi.ComponentResource):
         queue = aws.sqs.Queue(
             name,
             message_retention_seconds=RETENTION_SECONDS,
-            visibility_timeout_seconds=args.consumer_timeout_seconds * VISIBILITY_TIMEOUT_FACTOR,
+            visibility_timeout_seconds=visibility_timeout_seconds(
+                consumer_timeout_seconds=args.consumer_timeout_seconds,
+                batch_window_seconds=args.batch_window_seconds,
+            ),
             sqs_managed_sse_enabled=True,
             redrive_policy=pulumi.Output.json_dumps(
                 {

@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import example, given, reject
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
+from config_values import SettingsError
 from tests.recording import Recording, record
 
 PROJECT = Path(__file__).parents[1]
@@ -118,6 +122,26 @@ def test_the_function_carries_the_built_archive(recording: Recording) -> None:
 
     assert archive.is_file()
     assert archive.suffix == ".zip"
+
+
+LONGEST_VISIBILITY_TIMEOUT_SECONDS = 43_200  # Amazon SQS: VisibilityTimeout, 0 to 12 hours
+
+
+@given(timeout=st.integers(1, 1_000), window=st.integers(0, 400))
+@example(timeout=900, window=300)
+@example(timeout=40, window=300)
+@example(timeout=40, window=1)
+@hypothesis_settings(max_examples=25, deadline=None)
+def test_the_queue_hides_a_message_as_long_as_lambda_asks_for(timeout: int, window: int) -> None:
+    """AWS Lambda, "Configuring a queue": six times the function's timeout plus the batch window."""
+    try:
+        stack = recorded(functionTimeoutSeconds=timeout, batchWindowSeconds=window)
+    except SettingsError:
+        reject()
+    queue, source = stack["gtm-pixel-events"].inputs, stack["gtm-pixel-processor-source"].inputs
+    asked_for = 6 * stack["gtm-pixel-processor"].inputs["timeout"] + source["maximumBatchingWindowInSeconds"]
+
+    assert asked_for <= queue["visibilityTimeoutSeconds"] <= LONGEST_VISIBILITY_TIMEOUT_SECONDS
 
 
 class TestTheAuthenticatedScenario:

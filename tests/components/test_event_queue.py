@@ -10,7 +10,7 @@ from tests.recording import Recording, record
 
 @pytest.fixture
 def recording() -> Recording:
-    args = EventQueueArgs(consumer_timeout_seconds=60, max_receive_count=5)
+    args = EventQueueArgs(consumer_timeout_seconds=60, batch_window_seconds=7, max_receive_count=5)
     return record(lambda: EventQueue("events", args))
 
 
@@ -28,13 +28,13 @@ def test_every_resource_belongs_to_the_component(recording: Recording) -> None:
     assert {resource.parent for resource in recording.resources[1:]} == {"events"}
 
 
-def test_the_queue_hides_a_message_six_times_as_long_as_a_batch_may_take(recording: Recording) -> None:
+def test_the_queue_hides_a_message_as_long_as_lambda_asks_for(recording: Recording) -> None:
     queue = dict(recording["events"].inputs)
     redrive = json.loads(queue.pop("redrivePolicy"))
 
     assert queue == {
         "messageRetentionSeconds": 14 * 24 * 60 * 60,
-        "visibilityTimeoutSeconds": 360,
+        "visibilityTimeoutSeconds": 367,
         "sqsManagedSseEnabled": True,
     }
     assert redrive == {
