@@ -11,12 +11,21 @@ Imports nothing of the project.
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from typing import Any, cast
 
 from boto3.session import Session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    DataNotFoundError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+    ProxyConnectionError,
+)
 from botocore.parsers import ResponseParserError
 
 # botocore's standard retry mode waits at most 1 s before the first retry, and up to 5 s longer where the
@@ -44,19 +53,45 @@ class CallLimits:
         return self.attempts * (self.connect_seconds + self.read_seconds) + waits
 
 
+class Cause(StrEnum):
+    """Why a call has no readable answer."""
+
+    # The request may have arrived or not.
+    NO_ANSWER = "no_answer"
+    # The address cannot be found, or nothing listens there.
+    UNREACHABLE = "unreachable"
+    # boto3 knows no such service or operation: the code archive is older than the program.
+    NO_MODEL = "no_model"
+    # Nothing says who calls, or in which region.
+    NO_CREDENTIALS = "no_credentials"
+
+
 class CallError(Exception):
     """A call without a good answer.
 
-    `status` is the HTTP status; None where no readable answer came. `code` is the error's name in the
-    service's own description (ThrottlingException). `transient` says that the error's text holds one of the
-    phrases with which the service says that the same call may succeed later.
+    `status` is the HTTP status; None where no readable answer came, and then `cause` says more. `code` is the
+    error's name in the service's own description (ThrottlingException). `transient` says that the error's
+    text holds one of the phrases with which the service says that the same call may succeed later.
     """
 
-    def __init__(self, status: int | None, *, code: str | None = None, transient: bool = False) -> None:
+    def __init__(
+        self,
+        status: int | None,
+        *,
+        code: str | None = None,
+        transient: bool = False,
+        cause: Cause = Cause.NO_ANSWER,
+    ) -> None:
         super().__init__(f"status {status}")
         self.status = status
         self.code = code
         self.transient = transient
+        self.cause = cause
+
+    @property
+    def not_set_up(self) -> bool:
+        """Whether the call could not even be made."""
+        return self.status is None and self.cause is not Cause.NO_ANSWER
 
 
 class AwsService:
@@ -90,13 +125,17 @@ class AwsService:
 
     def call(self, operation: str, **parameters: object) -> Mapping[str, Any]:
         """Call an operation by its boto3 name; raises CallError."""
-        method: Callable[..., Mapping[str, Any]] = getattr(self._client(), operation)
+        method: Callable[..., Mapping[str, Any]] | None = getattr(self._client(), operation, None)
+        if method is None:
+            raise CallError(None, cause=Cause.NO_MODEL)
         try:
             return method(**parameters)
         except ClientError as error:
             response: Mapping[str, Any] = error.response
             raise self._call_error(response) from None
-        except (BotoCoreError, ResponseParserError):
+        except BotoCoreError as error:
+            raise CallError(None, cause=_cause(error)) from None
+        except ResponseParserError:
             raise CallError(None) from None
         except (AttributeError, TypeError, ValueError):
             # How botocore fails on an answer that is JSON of another shape, or not UTF-8.
@@ -119,8 +158,8 @@ class AwsService:
         with self._making_client:
             try:
                 return self._made_client
-            except BotoCoreError:
-                raise CallError(None) from None
+            except BotoCoreError as error:
+                raise CallError(None, cause=_cause(error)) from None
 
     @cached_property
     def _made_client(self) -> object:
@@ -130,3 +169,15 @@ class AwsService:
             retries={"mode": "standard", "total_max_attempts": self.limits.attempts},
         )
         return cast("object", Session().client(self._service, region_name=self._region, config=config))
+
+
+def _cause(error: BotoCoreError) -> Cause:
+    match error:
+        case DataNotFoundError():  # UnknownServiceError is one
+            return Cause.NO_MODEL
+        case EndpointConnectionError() | ProxyConnectionError():
+            return Cause.UNREACHABLE
+        case NoCredentialsError() | NoRegionError():
+            return Cause.NO_CREDENTIALS
+        case _:
+            return Cause.NO_ANSWER

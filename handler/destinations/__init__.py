@@ -30,9 +30,11 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """The event may succeed later: leave the message in the queue."""
+    """The event may succeed later: it comes again."""
 
     reason: str
+    # Whether the stack or its permissions are not as they should be: if that lasts, a person has to look.
+    not_set_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)

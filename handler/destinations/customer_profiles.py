@@ -23,7 +23,7 @@ from handler.destinations.customer_profiles_objects import (
     divide,
     prepare,
 )
-from handler.destinations.failures import failure
+from handler.destinations.failures import call_failure, failure
 from handler.destinations.pacer import Pacer
 from handler.events import Event
 from handler.variables import read_names, read_positive_integer, read_text
@@ -113,7 +113,7 @@ class CustomerProfilesDestination:
         try:
             largest = MAX_OBJECTS_IN_REQUEST if self._service.has(_BATCH_OPERATION) else 1
         except CallError as error:
-            return _same_for_all(objects, failure(_REASON, error.status))
+            return _same_for_all(objects, call_failure(_REASON, error))
         outcomes: dict[str, Outcome] = {}
         if chains := divide(objects, largest=largest):
             with ThreadPoolExecutor(min(CONCURRENT_REQUESTS, len(chains))) as pool:
@@ -137,7 +137,8 @@ class CustomerProfilesDestination:
             try:
                 outcomes.update(self._put(pending))
             except CallError as error:
-                outcome = _failure(error.status, transient=error.transient)
+                outcome = _concurrent(error.status, transient=error.transient)
+                outcome = outcome or call_failure(_REASON, error)
                 if isinstance(outcome, Refused) and error.status in (400, 413) and len(pending) > 1:
                     # One object that the service cannot take must not take the other nine along.
                     middle = len(pending) // 2
@@ -145,7 +146,7 @@ class CustomerProfilesDestination:
                         outcomes.update(self._send(half, time_left))
                     break
                 outcomes.update(_same_for_all(pending, outcome))
-            pending = [one for one in pending if isinstance(outcomes[one.message_id], Retry)]
+            pending = [one for one in pending if _is_worth_repeating(outcomes[one.message_id])]
             if not pending:
                 break
         return outcomes
@@ -179,7 +180,9 @@ class CustomerProfilesDestination:
         for one in objects:
             if item := failed.get(one.message_id):
                 transient = self._service.says_transient(item.get("Message"))
-                outcomes[one.message_id] = _failure(item.get("Code"), transient=transient)
+                code = item.get("Code")
+                outcome = _concurrent(code, transient=transient) or failure(_REASON, code)
+                outcomes[one.message_id] = outcome
             elif one.message_id in successful:
                 outcomes[one.message_id] = _recorded(one)
         return outcomes
@@ -200,10 +203,14 @@ def _by_id(items: Sequence[Mapping[str, Any] | None] | None) -> dict[str, Mappin
     return {item["Id"]: item for item in items or () if item and isinstance(item.get("Id"), str)}
 
 
-def _failure(status: int | None, *, transient: bool) -> Retry | Refused:
-    if status == 400 and transient:
-        return Retry(f"{_REASON}_concurrent_update")
-    return failure(_REASON, status)
+def _is_worth_repeating(outcome: Outcome) -> bool:
+    """Whether the service may take in a moment what it has not taken now."""
+    return isinstance(outcome, Retry) and not outcome.not_set_up
+
+
+def _concurrent(status: int | None, *, transient: bool) -> Retry | None:
+    """The outcome where the service was busy with another update of the same profile."""
+    return Retry(f"{_REASON}_concurrent_update") if status == 400 and transient else None
 
 
 def _recorded(one: ProfileObject) -> Recorded:

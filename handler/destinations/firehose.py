@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from handler.aws_calls import AwsService, CallError, CallLimits
 from handler.destinations import Outcome, Recorded, Refused, Retry
-from handler.destinations.failures import failure
+from handler.destinations.failures import call_failure
 from handler.destinations.firehose_records import EventRecord, as_record, divide
 from handler.events import Event
 from handler.variables import read_text
@@ -29,10 +29,10 @@ _FAILURES: Mapping[str, Retry | Refused] = {
     "ServiceUnavailableException": Retry("firehose_throttled"),
     "ThrottlingException": Retry("firehose_throttled"),
     "InternalFailure": Retry("firehose_failed"),
-    # Wrong with the stream, not with an event: once a person has mended that, a redrive delivers.
-    "AccessDeniedException": Refused("firehose_access_denied"),
-    "ResourceNotFoundException": Refused("firehose_stream_not_found"),
-    "InvalidKMSResourceException": Refused("firehose_key_unusable"),
+    # Wrong with the stream, not with an event.
+    "AccessDeniedException": Retry("firehose_access_denied", not_set_up=True),
+    "ResourceNotFoundException": Retry("firehose_stream_not_found", not_set_up=True),
+    "InvalidKMSResourceException": Retry("firehose_key_unusable", not_set_up=True),
     "InvalidArgumentException": Refused("firehose_invalid_argument"),
 }
 # May be about a single record of many.
@@ -138,13 +138,14 @@ def _read_entry(entry: object) -> Outcome:
     if code is not None:
         # A code that is not documented for a record is still no word that it will never be taken.
         known = _FAILURES.get(code) if isinstance(code, str) else None
-        return known if isinstance(known, Retry) else Retry("firehose_failed")
+        is_busy = isinstance(known, Retry) and not known.not_set_up
+        return known if known and is_busy else Retry("firehose_failed")
     return Recorded() if fields.get("RecordId") else _NO_ANSWER
 
 
 def _request_failure(error: CallError) -> Retry | Refused:
     code = "AccessDeniedException" if error.status == 403 else error.code
-    return _FAILURES.get(code or "") or failure("firehose", error.status)
+    return _FAILURES.get(code or "") or call_failure("firehose", error)
 
 
 def _has_failed_for_now(outcome: Outcome) -> bool:
@@ -153,14 +154,18 @@ def _has_failed_for_now(outcome: Outcome) -> bool:
 
 
 def _is_not_taken_yet(outcome: Outcome) -> bool:
-    return outcome == _NO_ANSWER or _has_failed_for_now(outcome)
+    return outcome == _NO_ANSWER or _is_busy(outcome)
+
+
+def _is_busy(outcome: Outcome) -> bool:
+    return _has_failed_for_now(outcome) and not (isinstance(outcome, Retry) and outcome.not_set_up)
 
 
 # The longest wait before each repetition, and what is then sent again. The limits of a stream are counted by
 # the second.
 _REPETITIONS: Sequence[tuple[float, Callable[[Outcome], bool]]] = (
     (0.5, _is_not_taken_yet),
-    (1.0, _has_failed_for_now),
+    (1.0, _is_busy),
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from handler.aws_calls import AwsService, CallError, CallLimits
 from handler.destinations import Outcome, Recorded, Retry
-from handler.destinations.failures import failure
+from handler.destinations.failures import call_failure, failure
 from handler.destinations.pinpoint_request import (
     FittedEvent,
     PutEventsRequest,
@@ -55,7 +55,7 @@ class PinpointDestination:
             if error.status in (400, 413) and len(request.events) > 1:
                 first, second = request.halves()
                 return {**self._send(first, time_left), **self._send(second, time_left)}
-            return _same_for_all(request, failure("pinpoint", error.status))
+            return _same_for_all(request, call_failure("pinpoint", error))
         return _read_answer(request, answer)
 
 

@@ -10,7 +10,7 @@ from boto3.session import Session
 from werkzeug import Request, Response
 
 from handler import aws_calls
-from handler.aws_calls import AwsService, CallError, CallLimits
+from handler.aws_calls import AwsService, CallError, CallLimits, Cause
 from local.http_server import HttpServer
 
 LIMITS = CallLimits(connect_seconds=1, read_seconds=4, attempts=1)
@@ -122,10 +122,29 @@ def test_a_client_that_cannot_be_made_gives_no_answer(
     assert caught.value.status is None
 
 
-def test_an_operation_that_is_not_there_is_a_defect_and_no_failed_call(service: Service) -> None:
+def test_an_operation_that_boto3_does_not_know_has_no_model(service: Service) -> None:
     assert service.status == 200
-    with pytest.raises(AttributeError):
+    with pytest.raises(CallError) as caught:
         profiles().call("put_profile_objects_of_tomorrow")
+    assert (caught.value.status, caught.value.cause) == (None, Cause.NO_MODEL)
+    assert caught.value.not_set_up
+
+
+def test_a_service_that_boto3_does_not_know_has_no_model(aws_environment: pytest.MonkeyPatch) -> None:
+    """As where the settings name a destination whose model the deployed archive has not yet."""
+    assert aws_environment
+    with pytest.raises(CallError) as caught:
+        AwsService("profiles-of-tomorrow", region=None, limits=LIMITS).has("put")
+    assert caught.value.cause is Cause.NO_MODEL
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "http://no-such-host.invalid"])
+def test_an_address_that_does_not_answer_is_unreachable(
+    aws_environment: pytest.MonkeyPatch, address: str
+) -> None:
+    aws_environment.setenv("AWS_ENDPOINT_URL_CUSTOMER_PROFILES", address)
+    error = error_of(profiles())
+    assert (error.cause, error.not_set_up) == (Cause.UNREACHABLE, True)
 
 
 def test_threads_that_call_at_once_share_one_client(

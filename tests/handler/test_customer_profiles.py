@@ -410,9 +410,7 @@ class TestTheAnswerForAnObject:
         assert profiles.sent_ids == [[event.message_id for event in events], [id_], [id_]]
         assert not profiles.has(events[1])
 
-    @pytest.mark.parametrize(
-        ("code", "message"), [(400, "the object is not JSON"), (403, CONCURRENT_UPDATE), (404, "not found")]
-    )
+    @pytest.mark.parametrize(("code", "message"), [(400, "the object is not JSON"), (405, CONCURRENT_UPDATE)])
     def test_what_will_never_succeed_is_refused_at_once(
         self,
         profiles: Profiles,
@@ -425,6 +423,21 @@ class TestTheAnswerForAnObject:
         profiles.plan(PlannedAnswer(item_failures={events[1].message_id: (code, message)}))
         refused = Refused(f"customer_profiles_{code}")
         assert outcomes_of(destination, *events) == [Recorded(), refused, Recorded()]
+        assert len(profiles.sizes) == 1
+
+    @pytest.mark.parametrize(("code", "message"), [(403, CONCURRENT_UPDATE), (404, "not found")])
+    def test_what_is_not_set_up_yet_is_not_repeated_at_once(
+        self,
+        profiles: Profiles,
+        destination: CustomerProfilesDestination,
+        make_event: Callable[..., Event],
+        code: int,
+        message: str,
+    ) -> None:
+        events = [make_event() for _ in range(3)]
+        profiles.plan(PlannedAnswer(item_failures={events[1].message_id: (code, message)}))
+        waits = Retry(f"customer_profiles_{code}", not_set_up=True)
+        assert outcomes_of(destination, *events) == [Recorded(), waits, Recorded()]
         assert len(profiles.sizes) == 1
 
     def test_a_concurrent_update_ends_and_the_object_is_recorded(
@@ -504,26 +517,36 @@ class TestTheAnswerForARequest:
         assert outcomes_of(destination, *(make_event() for _ in range(10))) == [Recorded()] * 10
         assert profiles.sizes == [10, 10]
 
-    @pytest.mark.parametrize("status", [403, 404, 405])
-    def test_a_request_that_is_refused_as_a_whole_is_not_repeated(
+    @pytest.mark.parametrize(
+        ("status", "outcome"),
+        [
+            (401, Retry("customer_profiles_401", not_set_up=True)),
+            (403, Retry("customer_profiles_403", not_set_up=True)),
+            (404, Retry("customer_profiles_404", not_set_up=True)),
+            (405, Refused("customer_profiles_405")),
+        ],
+    )
+    def test_a_request_that_is_refused_as_a_whole_is_not_repeated_at_once(
         self,
         profiles: Profiles,
         destination: CustomerProfilesDestination,
         make_event: Callable[..., Event],
         status: int,
+        outcome: Outcome,
     ) -> None:
         profiles.plan(PlannedAnswer(status=status, message=CONCURRENT_UPDATE))
         events = [make_event(), make_event()]
-        assert outcomes_of(destination, *events) == [Refused(f"customer_profiles_{status}")] * 2
+        assert outcomes_of(destination, *events) == [outcome] * 2
         assert profiles.sizes == [2]
 
     @pytest.mark.parametrize("unknown", ["domain", "object_type"])
-    def test_an_unknown_domain_or_object_type_refuses_every_event(
+    def test_events_wait_for_a_domain_or_object_type_that_is_not_there(
         self, profiles: Profiles, make_event: Callable[..., Event], unknown: str
     ) -> None:
         parts: dict[str, Any] = {unknown: "unknown"}
         destination = destination_of(**parts)
-        assert outcomes_of(destination, make_event()) == [Refused("customer_profiles_404")]
+        waits = Retry("customer_profiles_404", not_set_up=True)
+        assert outcomes_of(destination, make_event()) == [waits]
         assert profiles.sizes == [1]
 
     @pytest.mark.parametrize("status", [400, 413])
@@ -575,7 +598,8 @@ class TestTheAnswerForARequest:
         make_event: Callable[..., Event],
     ) -> None:
         aws_environment.setenv("AWS_ENDPOINT_URL_CUSTOMER_PROFILES", "http://127.0.0.1:9")
-        assert outcomes_of(destination_of(), make_event()) == [Retry("customer_profiles_no_answer")]
+        unreachable = Retry("customer_profiles_unreachable", not_set_up=True)
+        assert outcomes_of(destination_of(), make_event()) == [unreachable]
         assert profiles.sizes == []
 
     def test_a_client_that_cannot_be_made_is_tried_again_later(
@@ -587,7 +611,7 @@ class TestTheAnswerForARequest:
         aws_environment.delenv("AWS_DEFAULT_REGION")
         refused = make_event(endpoint_id="x" * 256)
         assert outcomes_of(destination_of(), make_event(), refused) == [
-            Retry("customer_profiles_no_answer"),
+            Retry("customer_profiles_no_credentials", not_set_up=True),
             Refused("customer_profiles_endpoint_id_too_long"),
         ]
         assert profiles.sizes == []
@@ -786,7 +810,7 @@ class TestAClientWithoutTheBatchOperation:
                 Retry("customer_profiles_concurrent_update"),
             ),
             (PlannedAnswer(status=400), 1, Refused("customer_profiles_400")),
-            (PlannedAnswer(status=403), 1, Refused("customer_profiles_403")),
+            (PlannedAnswer(status=403), 1, Retry("customer_profiles_403", not_set_up=True)),
         ],
     )
     def test_reads_a_failure_as_that_of_a_batch(

@@ -291,11 +291,12 @@ def test_a_request_that_keeps_failing_leaves_its_messages_in_the_queue(
         ("AccessDeniedException", 400, "firehose_access_denied"),
         ("ResourceNotFoundException", 400, "firehose_stream_not_found"),
         ("InvalidKMSResourceException", 400, "firehose_key_unusable"),
+        ("UnrecognizedClientException", 400, "firehose_access_denied"),
         ("made up", 403, "firehose_access_denied"),
-        ("made up", 400, "firehose_400"),
+        ("made up", 404, "firehose_404"),
     ],
 )
-def test_what_is_wrong_with_the_stream_is_refused_at_once(
+def test_events_wait_until_the_stream_and_the_permissions_are_right(
     firehose: Firehose,
     destination: FirehoseDestination,
     make_event: Callable[..., Event],
@@ -304,23 +305,33 @@ def test_what_is_wrong_with_the_stream_is_refused_at_once(
     reason: str,
 ) -> None:
     firehose.delivery.plan(PlannedAnswer(error_code=code, status=status))
-    assert outcomes_of(destination, make_event(), make_event()) == [Refused(reason)] * 2
+    assert outcomes_of(destination, make_event(), make_event()) == [Retry(reason, not_set_up=True)] * 2
     assert firehose.sizes() == [2]
 
 
-def test_an_unknown_stream_refuses_every_event(
+def test_what_the_service_will_never_take_is_refused_at_once(
+    firehose: Firehose, destination: FirehoseDestination, make_event: Callable[..., Event]
+) -> None:
+    firehose.delivery.plan(PlannedAnswer(error_code="made up", status=400))
+    assert outcomes_of(destination, make_event(), make_event()) == [Refused("firehose_400")] * 2
+    assert firehose.sizes() == [2]
+
+
+def test_events_wait_for_a_stream_that_is_not_there(
     firehose: Firehose, aws_environment: pytest.MonkeyPatch, make_event: Callable[..., Event]
 ) -> None:
     sign_as(aws_environment, session_of_role(firehose.cloud, "writer-to-all", "*"))
     destination = new_destination([], stream="unknown")
-    assert outcomes_of(destination, make_event()) == [Refused("firehose_stream_not_found")]
+    assert outcomes_of(destination, make_event()) == [Retry("firehose_stream_not_found", not_set_up=True)]
 
 
 def test_a_role_without_the_permission_is_denied(
     firehose: Firehose, aws_environment: pytest.MonkeyPatch, make_event: Callable[..., Event]
 ) -> None:
     sign_as(aws_environment, firehose.stranger)
-    assert outcomes_of(new_destination([]), make_event()) == [Refused("firehose_access_denied")]
+    assert outcomes_of(new_destination([]), make_event()) == [
+        Retry("firehose_access_denied", not_set_up=True)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -424,7 +435,8 @@ def test_a_service_that_cannot_be_reached_is_tried_again_later(
     firehose: Firehose, aws_environment: pytest.MonkeyPatch, make_event: Callable[..., Event]
 ) -> None:
     aws_environment.setenv("AWS_ENDPOINT_URL_FIREHOSE", "http://127.0.0.1:9")
-    assert outcomes_of(new_destination([]), make_event()) == [Retry("firehose_no_answer")]
+    unreachable = Retry("firehose_unreachable", not_set_up=True)
+    assert outcomes_of(new_destination([]), make_event()) == [unreachable]
     assert firehose.sizes() == []
 
 

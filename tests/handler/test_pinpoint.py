@@ -131,7 +131,7 @@ def test_the_same_event_id_of_two_types_is_two_events_with_an_answer_each(
         (500, Retry("pinpoint_500")),
         (503, Retry("pinpoint_503")),
         (400, Refused("pinpoint_400")),
-        (403, Refused("pinpoint_403")),
+        (403, Retry("pinpoint_403", not_set_up=True)),
     ],
 )
 def test_the_status_of_an_event_decides_its_own_message_alone(
@@ -272,21 +272,33 @@ def test_a_failed_request_fails_its_own_messages_alone(
     assert outcomes == [Recorded()] * 100 + [Retry(f"pinpoint_{status}")] * 100 + [Recorded()] * 100
 
 
-@pytest.mark.parametrize("status", [403, 404, 405])
-def test_a_request_that_is_refused_as_a_whole_is_not_repeated(
-    pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event], status: int
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        (401, Retry("pinpoint_401", not_set_up=True)),
+        (403, Retry("pinpoint_403", not_set_up=True)),
+        (404, Retry("pinpoint_404", not_set_up=True)),
+        (405, Refused("pinpoint_405")),
+    ],
+)
+def test_a_request_that_is_refused_as_a_whole_is_not_repeated_at_once(
+    pinpoint: Pinpoint,
+    destination: PinpointDestination,
+    make_event: Callable[..., Event],
+    status: int,
+    outcome: Outcome,
 ) -> None:
     pinpoint.stand_in.plan(PlannedAnswer(status=status))
     events = [make_event(), make_event()]
-    assert outcomes_of(destination, *events) == [Refused(f"pinpoint_{status}")] * 2
+    assert outcomes_of(destination, *events) == [outcome] * 2
     assert len(pinpoint.stand_in.requests) == 1
 
 
-def test_an_unknown_application_refuses_every_event(
+def test_events_wait_for_an_application_that_is_not_there(
     make_destination: Callable[..., PinpointDestination], make_event: Callable[..., Event]
 ) -> None:
     destination = make_destination(application_id="unknown")
-    assert outcomes_of(destination, make_event()) == [Refused("pinpoint_404")]
+    assert outcomes_of(destination, make_event()) == [Retry("pinpoint_404", not_set_up=True)]
 
 
 @pytest.mark.parametrize("status", [400, 413])
@@ -336,7 +348,8 @@ def test_a_service_that_cannot_be_reached_is_tried_again_later(
     make_event: Callable[..., Event],
 ) -> None:
     aws_environment.setenv("AWS_ENDPOINT_URL_PINPOINT", "http://127.0.0.1:9")
-    assert outcomes_of(make_destination(), make_event()) == [Retry("pinpoint_no_answer")]
+    unreachable = Retry("pinpoint_unreachable", not_set_up=True)
+    assert outcomes_of(make_destination(), make_event()) == [unreachable]
 
 
 def test_the_client_repeats_a_failed_call_once(

@@ -332,24 +332,24 @@ def test_a_redriven_message_keeps_its_event_id_and_its_first_message_id(
 
 
 def test_many_refused_messages_all_reach_the_dead_letter_queue(
-    environment: pytest.MonkeyPatch,
     invoke: Callable[..., Run],
     make_record: Records,
+    pinpoint: Pinpoint,
     dead_letters: Callable[[], list[dict[str, Any]]],
 ) -> None:
-    environment.setenv("PINPOINT_APPLICATION_ID", "unknown")
+    pinpoint.stand_in.plan(PlannedAnswer(status=405))
     records = [make_record(purchase(evat_number=str(number))) for number in range(25)]
     assert invoke(*records).failed == []
     assert sorted(letter["Body"] for letter in dead_letters()) == sorted(r["body"] for r in records)
 
 
 def test_large_refused_messages_are_sent_in_requests_the_queue_takes(
-    environment: pytest.MonkeyPatch,
     invoke: Callable[..., Run],
     make_record: Records,
+    pinpoint: Pinpoint,
     dead_letters: Callable[[], list[dict[str, Any]]],
 ) -> None:
-    environment.setenv("PINPOINT_APPLICATION_ID", "unknown")
+    pinpoint.stand_in.plan(PlannedAnswer(status=405))
     run = invoke(*(make_record(purchase(evat_large="x" * 250_000)) for _ in range(6)))
     assert run.failed == []
     assert len(dead_letters()) == 6
