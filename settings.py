@@ -25,7 +25,9 @@ from components.profile_template import (
     MAXIMUM_FIELDS,
     MAXIMUM_KEYS,
     MAXIMUM_TEMPLATE_BYTES,
+    OPT_OUT_ATTRIBUTE,
     ProfileTemplateArgs,
+    attribute_key,
     field_count,
     template_bytes,
 )
@@ -129,6 +131,12 @@ _ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
 _USER_ATTRIBUTE_NAME = re.compile(r"[^#:?\\/]{1,50}")
 # Amazon Connect Customer Profiles: names of fields and keys, with room for usat_ and gtm_pixel_ before them.
 _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,49}")
+# A field is named usat_NAME, of at most 64 characters (PutProfileObjectType in the service's model).
+_PROFILE_ATTRIBUTE = re.compile(r"[A-Za-z0-9_.-]{1,59}")
+_OWN_ATTRIBUTES: Mapping[str, str] = {
+    ENDPOINT_ATTRIBUTE: "which endpoint a profile is",
+    OPT_OUT_ATTRIBUTE: "where a customer has opted out",
+}
 _DOMAIN_NAME = re.compile(r"amazon-connect-[a-zA-Z0-9_-]{1,49}")
 _OBJECT_TYPE_NAME = re.compile(r"[a-zA-Z_][a-zA-Z_0-9-]{0,244}")
 _STREAM_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
@@ -601,13 +609,29 @@ def _profile_attributes(
 
 def _declared_attributes(config: pulumi.Config, profile_updates: ProfileUpdates) -> tuple[str, ...]:
     """The attributes that the object type declares: there are no others, whatever the update policy."""
-    names = _field_names(config, "profileAttributes", "usat_")
-    if ENDPOINT_ATTRIBUTE in names:
-        raise SettingsError(
-            "profileAttributes",
-            f"{ENDPOINT_ATTRIBUTE!r} is the attribute that says which endpoint a profile is.",
-            "Leave it out.",
-        )
+    names = unique("profileAttributes", text_list(config, "profileAttributes"))
+    by_key: dict[str, str] = {}
+    for name in names:
+        if not _PROFILE_ATTRIBUTE.fullmatch(name):
+            raise SettingsError(
+                "profileAttributes",
+                f"{name!r} is not a name that Customer Profiles has: 1 to 59 letters, digits, _, - and dots.",
+                "Set the name as it follows usat_ in the URL, or leave it out.",
+            )
+        key = attribute_key(name)
+        if key in _OWN_ATTRIBUTES:
+            raise SettingsError(
+                "profileAttributes",
+                f"{name!r} is the attribute that says {_OWN_ATTRIBUTES[key]}.",
+                "Leave it out.",
+            )
+        if key in by_key:
+            raise SettingsError(
+                "profileAttributes",
+                f"{by_key[key]!r} and {name!r} are one attribute of a profile, which has _ for a dot.",
+                "Leave one of them out.",
+            )
+        by_key[key] = name
     if profile_updates is not ProfileUpdates.NONE and not names:
         raise SettingsError(
             "profileAttributes",
@@ -615,7 +639,7 @@ def _declared_attributes(config: pulumi.Config, profile_updates: ProfileUpdates)
             f"profileUpdates {profile_updates} would let nothing through.",
             "List the attributes, or set profileUpdates to none.",
         )
-    return names
+    return tuple(names)
 
 
 def _batch_size(config: pulumi.Config) -> int:

@@ -30,6 +30,15 @@ ENDPOINT_ATTRIBUTE: Final = "gtm_pixel_endpoint_id"
 ENDPOINT_KEY: Final = "gtm_pixel_endpoint_id"
 """The key that finds a customer's profile: SearchProfiles(KeyName=ENDPOINT_KEY, Values=[endpoint id])."""
 
+OPT_OUT_ATTRIBUTE: Final = "gtm_pixel_opt_out"
+"""The profile attribute that says on which channels a customer opted out in Amazon Pinpoint, for segments:
+NONE, or names of channels joined by commas. Only the import writes it."""
+
+EMAIL_KEY: Final = "_email"
+PHONE_KEY: Final = "_phone"
+"""The domain's own keys, by which agents search. Without a standard identifier they tie no object to a
+profile ("Search-only keys", Amazon Connect administrator guide)."""
+
 EVENT_KEY: Final = "gtm_pixel_event_key"
 """The key that makes an object of the events type the same object when it is put again."""
 
@@ -168,7 +177,11 @@ def profile_template(args: ProfileTemplateArgs) -> Mapping[str, Any]:
         "Endpoints imported from Amazon Pinpoint",
         create_profiles=True,
         fields=_endpoint_fields(args),
-        keys=[_key(ENDPOINT_KEY, ["endpoint_id"], ["UNIQUE", "PROFILE"])],
+        keys=[
+            _key(ENDPOINT_KEY, ["endpoint_id"], ["UNIQUE", "PROFILE"]),
+            _key(EMAIL_KEY, ["email"], []),
+            _key(PHONE_KEY, ["phone"], []),
+        ],
     )
     for trigger in args.event_triggers:
         logical_id = _logical_id(trigger.name)
@@ -178,7 +191,6 @@ def profile_template(args: ProfileTemplateArgs) -> Mapping[str, Any]:
             # another trigger: CloudFormation would make a new one beside the old, and then delete that.
             resources[f"Integration{_logical_id(trigger.campaign_arn)}"] = {
                 "Type": "AWS::CustomerProfiles::Integration",
-                "DependsOn": [f"EventTrigger{logical_id}"],
                 "Properties": {
                     "DomainName": args.domain_name,
                     "Uri": trigger.campaign_arn,
@@ -188,7 +200,7 @@ def profile_template(args: ProfileTemplateArgs) -> Mapping[str, Any]:
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"What {args.domain_name} knows about events of {args.object_type_name}",
-        "Resources": resources,
+        "Resources": _one_after_the_other(resources),
     }
 
 
@@ -204,6 +216,22 @@ def template_bytes(args: ProfileTemplateArgs) -> int:
     return len(body.encode()) + escaped * (_ESCAPED_BYTES - 1)
 
 
+def _one_after_the_other(resources: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Each resource depends on the one before it; CloudFormation deletes them in the opposite order.
+
+    PutProfileObjectType and PutIntegration allow one request a second (Amazon Connect Customer Profiles
+    quotas), and CloudFormation makes at once what does not depend on one another. An integration comes right
+    after its trigger, so that it goes before it.
+    """
+    chained: dict[str, Any] = {}
+    before: str | None = None
+    for logical_id, resource in resources.items():
+        dependency = {} if before is None else {"DependsOn": [before]}
+        chained[logical_id] = {"Type": resource["Type"], **dependency, **resource}
+        before = logical_id
+    return chained
+
+
 def _object_type(
     args: ProfileTemplateArgs,
     name: str,
@@ -217,7 +245,6 @@ def _object_type(
     return {
         "Type": "AWS::CustomerProfiles::ObjectType",
         **_KEPT,
-        **({"DependsOn": ["Domain"]} if args.new_domain else {}),
         "Properties": {
             "DomainName": args.domain_name,
             "ObjectTypeName": name,
@@ -245,6 +272,7 @@ def _endpoint_fields(args: ProfileTemplateArgs) -> Sequence[Mapping[str, Any]]:
     return [
         _field("endpoint_id", "endpoint_id", attribute=ENDPOINT_ATTRIBUTE),
         _field("user_id", "user_id", attribute="user_id"),
+        _field("opt_out", "opt_out", attribute=OPT_OUT_ATTRIBUTE),
         _field("email", "email", target="_profile.EmailAddress", content_type="EMAIL_ADDRESS"),
         _field("phone", "phone", target="_profile.PhoneNumber", content_type="PHONE_NUMBER"),
         # Two fields with one target: which of them counts would be anyone's guess.
@@ -253,7 +281,15 @@ def _endpoint_fields(args: ProfileTemplateArgs) -> Sequence[Mapping[str, Any]]:
 
 
 def _profile_attribute_fields(names: Sequence[str]) -> Sequence[Mapping[str, Any]]:
-    return [_field(f"usat_{name}", f"user_attributes.{name}", attribute=name) for name in names]
+    return [
+        _field(f"usat_{name}", f"user_attributes.{key}", attribute=key)
+        for name, key in ((name, attribute_key(name)) for name in names)
+    ]
+
+
+def attribute_key(name: str) -> str:
+    """What a user attribute is called in objects and profiles, where a dot would begin another level."""
+    return name.replace(".", "_")
 
 
 def _field(
@@ -304,7 +340,6 @@ def _event_trigger(args: ProfileTemplateArgs, trigger: EventTriggerArgs) -> Mapp
     limits = _limits(trigger)
     return {
         "Type": "AWS::CustomerProfiles::EventTrigger",
-        "DependsOn": ["EventsType"],
         "Properties": {
             "DomainName": args.domain_name,
             "EventTriggerName": trigger.name,

@@ -1,15 +1,16 @@
-"""A stand-in for Amazon Connect Customer Profiles, which moto lacks.
+"""A fake of Amazon Connect Customer Profiles, which moto lacks.
 
-Speaks the service's REST-JSON protocol over HTTP for four operations: BatchPutProfileObject and
-PutProfileObject, SearchProfiles and ListProfileObjects. Requests are held against the service's own model
-(botocore's); objects become profiles as the object types of the deployed CloudFormation templates say.
+Speaks the service's REST-JSON protocol over HTTP: BatchPutProfileObject and PutProfileObject, SearchProfiles,
+UpdateProfile and ListProfileObjects; GetDomain, ListIntegrations, ListProfileObjectTypes and
+GetProfileObjectType. Requests are held against the service's own model (botocore's); objects become profiles
+as the object types of the deployed CloudFormation templates say.
 What AWS's documentation leaves open is read strictly here: an object that lacks a part of its UNIQUE key, or
 every PROFILE key, is refused, and so is a declared value above 255 characters. An object for which there is
 no profile, and whose type may not create one, is accepted and then dropped, as AWS does it after its answer.
-Not emulated: what a field's content type means, expiry, event triggers, how profiles are merged, the limit of
-all objects of a profile together, and that the real service may refuse two updates of one profile at the same
-time (plan that as a fault). Imports `local.recorder`, `local.rest_json` and `local.profile_object_types`;
-knows nothing of the handler.
+Keys compare email addresses in any letter case, and phone numbers by their digits. What UpdateProfile has
+written is not overwritten by objects. Not emulated: that objects take time to become profiles, expiry, event
+triggers, how profiles are merged, the limit of all objects of a profile together, and that the real service
+may refuse two updates of one profile at the same time (plan that as a fault). Knows nothing of the handler.
 """
 
 import json
@@ -34,12 +35,24 @@ _PAGE_SIZE: Final = 100  # maxSize100 of the service's model; how many there are
 _PUT_MANY: Final = "BatchPutProfileObject"
 _PUT_ONE: Final = "PutProfileObject"
 _SEARCH: Final = "SearchProfiles"
+_UPDATE: Final = "UpdateProfile"
 _LIST: Final = "ListProfileObjects"
+_GET_DOMAIN: Final = "GetDomain"
+_INTEGRATIONS: Final = "ListIntegrations"
+_OBJECT_TYPES: Final = "ListProfileObjectTypes"
+_OBJECT_TYPE: Final = "GetProfileObjectType"
 
 # There is no permission of its own for the batch call.
 _ACTIONS: Final[Mapping[str, str]] = {
-    name: f"profile:{name.removeprefix('Batch')}" for name in (_PUT_MANY, _PUT_ONE, _SEARCH, _LIST)
+    name: f"profile:{name.removeprefix('Batch')}"
+    for name in (
+        *(_PUT_MANY, _PUT_ONE, _SEARCH, _UPDATE, _LIST),
+        *(_GET_DOMAIN, _INTEGRATIONS, _OBJECT_TYPES, _OBJECT_TYPE),
+    )
 }
+
+_CREATED: Final = 1_700_000_000
+_DEFAULT_EXPIRATION_DAYS: Final = 366
 
 # What an object has that is an event, and not an imported endpoint.
 _EVENT_FIELDS: Final = {"event_id", "endpoint_id", "event_type", "timestamp"}
@@ -93,6 +106,18 @@ class _Profile:
     profile_id: str
     # Standard fields and `Attributes.NAME`, as targets of fields name them.
     values: dict[str, str]
+    # What UpdateProfile has written and not emptied.
+    written_by_hand: set[str] = field(default_factory=set[str])
+
+    def update(self, values: Mapping[str, str]) -> None:
+        """Write values by hand; an empty one takes away what is there."""
+        for target, value in values.items():
+            if value:
+                self.values[target] = value
+                self.written_by_hand.add(target)
+            else:
+                self.values.pop(target, None)
+                self.written_by_hand.discard(target)
 
     @property
     def attributes(self) -> dict[str, str]:
@@ -120,6 +145,10 @@ class _Domain:
         self.profiles: dict[str, _Profile] = {}
         self.objects: dict[tuple[str, _KeyValue], StoredObject] = {}
         self.found_by: dict[tuple[str, _KeyValue], _Profile] = {}
+        # The places of the objects that have a key's value, in the order in which they got it.
+        self.places: dict[tuple[str, _KeyValue], dict[tuple[str, _KeyValue], None]] = {}
+        self.described: dict[str, Any] = {}
+        self.integrations: list[dict[str, Any]] = []
 
     def put(self, object_type: ObjectType, text: str) -> tuple[StoredObject, bool]:
         """Keep an object and update its profile; whether it differs from what was kept under its key.
@@ -141,8 +170,9 @@ class _Domain:
         profile = self._find_or_create(object_type, profile_keys)
         if profile is not None:
             for name, declared in object_type.fields.items():
-                if declared.target is not None and name in values:
-                    profile.values[declared.target] = values[name]
+                target = declared.target
+                if target is not None and name in values and target not in profile.written_by_hand:
+                    profile.values[target] = values[name]
         place = (object_type.name, unique_value)
         before = self.objects.get(place)
         after = StoredObject(
@@ -155,9 +185,20 @@ class _Domain:
             puts=before.puts + 1 if before else 1,
         )
         if profile is not None:
-            self.objects[place] = after
+            self._keep(place, after, before)
             self._make_room(object_type, profile)
         return after, before is None or before.content != content
+
+    def _keep(self, place: tuple[str, _KeyValue], after: StoredObject, before: StoredObject | None) -> None:
+        if before is not None:
+            self._forget(place, before)
+        self.objects[place] = after
+        for key in after.keys.items():
+            self.places.setdefault(key, {})[place] = None
+
+    def _forget(self, place: tuple[str, _KeyValue], stored: StoredObject) -> None:
+        for key in stored.keys.items():
+            self.places[key].pop(place)
 
     def _make_room(self, object_type: ObjectType, profile: _Profile) -> None:
         """Let the oldest objects go that are more than the type may have of one profile."""
@@ -169,14 +210,14 @@ class _Domain:
             if (stored.object_type, stored.profile_id) == (object_type.name, profile.profile_id)
         ]
         for place in places[: -object_type.max_objects]:
-            del self.objects[place]
+            self._forget(place, self.objects.pop(place))
 
     def find(self, key_name: str, value: _KeyValue) -> list[_Profile]:
         """The profiles that this key finds: by a PROFILE key, or by one that their objects have."""
         found = {one.profile_id: one for one in (self.found_by.get((key_name, value)),) if one is not None}
-        for stored in self.objects.values():
-            if stored.profile_id is not None and stored.keys.get(key_name) == value:
-                found[stored.profile_id] = self.profiles[stored.profile_id]
+        for place in self.places.get((key_name, value), ()):
+            if (profile_id := self.objects[place].profile_id) is not None:
+                found[profile_id] = self.profiles[profile_id]
         return list(found.values())
 
     def _find_or_create(
@@ -206,7 +247,11 @@ class CustomerProfilesStandIn:
         templates: Sequence[Mapping[str, Any]],
         domains: Collection[str] = (),
         authorize: Authorize | None = None,
+        requests_per_second: int | None = None,
     ) -> None:
+        """`requests_per_second` is the quota of each operation; None: there is none."""
+        self._quota = requests_per_second
+        self._recent: dict[str, deque[float]] = {}
         self._recorder = recorder
         self._authorize = authorize
         object_types = read_object_types(templates)
@@ -222,6 +267,16 @@ class CustomerProfilesStandIn:
     def plan(self, *answers: PlannedAnswer) -> None:
         """Answer the next requests that put objects so, in this order."""
         self._plan.extend(answers)
+
+    def describe(
+        self, domain: str, *, integrations: Sequence[Mapping[str, Any]] = (), **properties: Any
+    ) -> None:
+        """What GetDomain says of a domain beyond its name, and what ListIntegrations lists of it."""
+        self._domains[domain].described = properties
+        self._domains[domain].integrations = [
+            {"CreatedAt": _CREATED, "LastUpdatedAt": _CREATED, "DomainName": domain, **integration}
+            for integration in integrations
+        ]
 
     @property
     def requests(self) -> list[ReceivedRequest]:
@@ -271,6 +326,7 @@ class CustomerProfilesStandIn:
         shape = self._operations.input_shape(operation)
         parameters = {**_read_body(request), **_read_query(request, shape), **path_parameters}
         check_shape(shape, parameters)
+        self._keep_quota(operation)
         if "ObjectTypeName" in parameters:
             type_arn = f"{domain_arn}/object-types/{parameters['ObjectTypeName']}"
             check_permission(self._authorize, request, action, type_arn)
@@ -289,7 +345,20 @@ class CustomerProfilesStandIn:
         if operation == _PUT_ONE:
             return self._put_one(domain, parameters)
         with self._lock:
-            return _search(domain, parameters) if operation == _SEARCH else _list_objects(domain, parameters)
+            return _QUERIES[operation](domain, parameters)
+
+    def _keep_quota(self, operation: str) -> None:
+        """Throttle what goes beyond the quota within any second."""
+        if self._quota is None:
+            return
+        now = time.monotonic()
+        with self._lock:
+            recent = self._recent.setdefault(operation, deque())
+            while recent and recent[0] <= now - 1:
+                recent.popleft()
+            if len(recent) >= self._quota:
+                raise ServiceError(429, "Rate exceeded")
+            recent.append(now)
 
     def _put_many(self, domain: _Domain, parameters: Mapping[str, Any]) -> dict[str, Any]:
         planned = self._next_planned()
@@ -349,12 +418,67 @@ def _recorded_event(stored: StoredObject) -> RecordedEvent:
 
 
 def _search(domain: _Domain, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    if "AdditionalSearchKeys" in parameters:
-        raise ServiceError(400, "AdditionalSearchKeys are not emulated")
-    key, value = domain.keys.get(parameters["KeyName"]), tuple(parameters["Values"])
-    if key is None or len(key.fields) != len(value):
-        raise ServiceError(400, "There is no key of this name and number of values")
-    return _page([profile.item for profile in domain.find(key.name, value)], parameters)
+    found: dict[str, _Profile] = {}
+    found_by: dict[str, list[dict[str, Any]]] = {}
+    keys = [parameters, *parameters.get("AdditionalSearchKeys", [])]
+    for one in keys:
+        key, value = domain.keys.get(one["KeyName"]), tuple(one["Values"])
+        if key is None or len(key.fields) != len(value):
+            raise ServiceError(400, "There is no key of this name and number of values")
+        for profile in domain.find(key.name, _comparable(key, value)):
+            found[profile.profile_id] = profile
+            item = {"KeyName": key.name, "Values": list(value)}
+            found_by.setdefault(profile.profile_id, []).append(item)
+    if parameters.get("LogicalOperator") == "AND":
+        found = {one: profile for one, profile in found.items() if len(found_by[one]) == len(keys)}
+    items = [{**profile.item, "FoundByItems": found_by[one]} for one, profile in found.items()]
+    return _page(items, parameters)
+
+
+def _update_profile(domain: _Domain, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    profile = domain.profiles.get(parameters["ProfileId"])
+    if profile is None:
+        raise ServiceError(404, "Profile not found")
+    standard = {
+        name: value
+        for name, value in parameters.items()
+        if isinstance(value, str) and name not in ("DomainName", "ProfileId")
+    }
+    attributes = {ATTRIBUTES + name: value for name, value in parameters.get("Attributes", {}).items()}
+    profile.update({**standard, **attributes})
+    return {"ProfileId": profile.profile_id}
+
+
+def _get_domain(domain: _Domain, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "DomainName": parameters["DomainName"],
+        "DefaultExpirationDays": _DEFAULT_EXPIRATION_DAYS,
+        "CreatedAt": _CREATED,
+        "LastUpdatedAt": _CREATED,
+        **domain.described,
+    }
+
+
+def _list_integrations(domain: _Domain, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return _page(domain.integrations, parameters)
+
+
+def _list_object_types(domain: _Domain, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("ObjectTypeName", "Description", "MaxProfileObjectCount")
+    items = [
+        {name: one.properties[name] for name in names if name in one.properties}
+        for one in domain.object_types.values()
+    ]
+    return _page(items, parameters)
+
+
+def _get_object_type(domain: _Domain, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    properties = domain.object_types[parameters["ObjectTypeName"]].properties
+    maps = {
+        "Fields": {entry["Name"]: entry["ObjectTypeField"] for entry in properties["Fields"]},
+        "Keys": {entry["Name"]: entry["ObjectTypeKeyList"] for entry in properties["Keys"]},
+    }
+    return {**{name: value for name, value in properties.items() if name != "DomainName"}, **maps}
 
 
 def _list_objects(domain: _Domain, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -374,6 +498,17 @@ def _list_objects(domain: _Domain, parameters: Mapping[str, Any]) -> dict[str, A
     return _page(items, parameters)
 
 
+_QUERIES: Final[Mapping[str, Callable[[_Domain, Mapping[str, Any]], dict[str, Any]]]] = {
+    _SEARCH: _search,
+    _UPDATE: _update_profile,
+    _LIST: _list_objects,
+    _GET_DOMAIN: _get_domain,
+    _INTEGRATIONS: _list_integrations,
+    _OBJECT_TYPES: _list_object_types,
+    _OBJECT_TYPE: _get_object_type,
+}
+
+
 def _page(items: Sequence[dict[str, Any]], parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a list that was asked for; a token is the position to go on from."""
     token = parameters.get("NextToken", "0")
@@ -386,7 +521,7 @@ def _page(items: Sequence[dict[str, Any]], parameters: Mapping[str, Any]) -> dic
 
 def _read_body(request: Request) -> dict[str, Any]:
     try:
-        body = json.loads(request.get_data())
+        body = json.loads(request.get_data() or b"{}")
     except ValueError as error:
         raise ServiceError(400, "Malformed request") from error
     if not isinstance(body, dict):
@@ -441,4 +576,16 @@ def _read_values(fields: Mapping[str, Field], content: Mapping[str, Any]) -> dic
 def _key_value(key: Key, values: Mapping[str, str]) -> _KeyValue | None:
     """A key's values, or None where one of them is missing or empty."""
     parts = tuple(values.get(name, "") for name in key.fields)
-    return parts if all(parts) else None
+    return _comparable(key, parts) if all(parts) else None
+
+
+def _comparable(key: Key, parts: _KeyValue) -> _KeyValue:
+    """The values of a key as the content types of its fields compare them."""
+    return tuple(
+        part.casefold()
+        if content_type == "EMAIL_ADDRESS"
+        else "".join(character for character in part if character.isdigit())
+        if content_type == "PHONE_NUMBER"
+        else part
+        for part, content_type in zip(parts, key.content_types, strict=True)
+    )

@@ -32,6 +32,8 @@ class Field:
     source: Sequence[str]
     # `Attributes.NAME`, or a standard field such as `EmailAddress`; None: it stays in the object.
     target: str | None
+    # How a key compares its values.
+    content_type: str = "STRING"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,8 @@ class Key:
     fields: Sequence[str]
     is_unique: bool
     is_profile: bool
+    # The content type of each field.
+    content_types: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,8 @@ class ObjectType:
     max_objects: int | None
     fields: Mapping[str, Field]
     keys: Sequence[Key]
+    # As the template declares it.
+    properties: Mapping[str, Any]
 
     @property
     def unique_key(self) -> Key:
@@ -106,6 +112,7 @@ def _object_type(template: Mapping[str, Any], properties: Mapping[str, Any]) -> 
         max_objects=properties.get("MaxProfileObjectCount"),
         fields=fields,
         keys=keys,
+        properties=properties,
     )
 
 
@@ -121,7 +128,11 @@ def _field(type_name: str, name: str, declared: Mapping[str, Any]) -> Field:
         target = target.removeprefix(_PROFILE)
         if "." in target.removeprefix(ATTRIBUTES):
             raise ObjectTypeError(f"the field {name} of {type_name}: the target {target!r} is not emulated")
-    return Field(source=source.removeprefix(_SOURCE).split("."), target=target)
+    return Field(
+        source=source.removeprefix(_SOURCE).split("."),
+        target=target,
+        content_type=declared.get("ContentType", "STRING"),
+    )
 
 
 def _keys(entry: Mapping[str, Any], fields: Mapping[str, Field], type_name: str) -> Iterable[Key]:
@@ -139,6 +150,7 @@ def _keys(entry: Mapping[str, Any], fields: Mapping[str, Field], type_name: str)
             fields=key["FieldNames"],
             is_unique="UNIQUE" in identifiers,
             is_profile="PROFILE" in identifiers,
+            content_types=[fields[field_name].content_type for field_name in key["FieldNames"]],
         )
 
 

@@ -107,11 +107,21 @@ def _problems(shape: Any, value: Any, name: str) -> Iterator[str]:
         case "list":
             for position, element in enumerate(value):
                 yield from _problems(shape.member, element, f"{name}[{position}]")
+        case "map":
+            for key, element in value.items():
+                yield from _problems(shape.key, key, f"a key of {name}")
+                yield from _problems(shape.value, element, f"{name}.{key}")
         case _:
             pass
 
 
-_TYPES: Mapping[str, type] = {"structure": dict, "list": list, "string": str, "integer": int}
+_TYPES: Mapping[str, type] = {
+    "structure": dict,
+    "map": dict,
+    "list": list,
+    "string": str,
+    "integer": int,
+}
 
 
 def _is_of_type(type_name: str, value: Any) -> bool:

@@ -614,12 +614,29 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     *(
         ({key: [name]}, f"{key}: {name!r} {_FIELD_RULE} {prefix} in the URL, or leave it out.")
         for key, prefix in {
-            "profileAttributes": "usat_",
             "customerProfilesTriggerAttributes": "evat_",
             "customerProfilesTriggerMetrics": "evmt_",
             "customerProfilesSearchAttributes": "evat_",
         }.items()
         for name in ("first name", "1st", "a-b", "", "n" * 51)
+    ),
+    *(
+        (
+            {"profileAttributes": [name]},
+            f"profileAttributes: {name!r} is not a name that Customer Profiles has: 1 to 59 letters, "
+            "digits, _, - and dots. Set the name as it follows usat_ in the URL, or leave it out.",
+        )
+        for name in ("first name", "é", "", "n" * 60)
+    ),
+    (
+        {"profileAttributes": ["plan", "address.city", "address_city"]},
+        "profileAttributes: 'address.city' and 'address_city' are one attribute of a profile, which has _ "
+        "for a dot. Leave one of them out.",
+    ),
+    (
+        {"profileAttributes": ["gtm_pixel.opt_out"]},
+        "profileAttributes: 'gtm_pixel.opt_out' is the attribute that says where a customer has opted out. "
+        "Leave it out.",
     ),
     (
         {"customerProfilesTriggerMetrics": ["value", "value"]},
@@ -1000,6 +1017,7 @@ def test_a_template_that_is_too_long_for_cloudformation_is_refused() -> None:
 
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,49}", fullmatch=True)
+PROFILE_ATTRIBUTES = st.from_regex(r"[A-Za-z0-9_.-]{1,59}", fullmatch=True)
 OBJECT_TYPE_NAMES = st.just("") | st.from_regex(r"[A-Za-z_][A-Za-z0-9_-]{0,9}", fullmatch=True)
 PROFILE_NAMES = st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True)
 TEXTS = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=255)
@@ -1055,7 +1073,7 @@ def stacks(draw: st.DrawFn) -> dict[str, Any]:
         "customerProfilesExpirationDays": draw(st.integers(1, 1098)),
         "customerProfilesMaxEventsPerProfile": draw(st.integers(1, 1000)),
         "customerProfilesCreate": draw(st.booleans()),
-        "profileAttributes": draw(st.lists(NAMES, unique=True, max_size=20)),
+        "profileAttributes": draw(st.lists(PROFILE_ATTRIBUTES, unique=True, max_size=20)),
         "customerProfilesTriggerAttributes": attributes,
         "customerProfilesTriggerMetrics": metrics,
         "customerProfilesSearchAttributes": draw(st.lists(NAMES, unique=True, max_size=8)),

@@ -166,7 +166,9 @@ def _object_text(event: Event, attributes: Mapping[str, str], user_attributes: M
         "event_type": event.event_type,
         "timestamp": iso_8601(event.timestamp_ms),
     }
-    parts = {"attributes": attributes, "metrics": event.metrics, "user_attributes": user_attributes}
+    # In the object type a dot would begin another level.
+    profile_attributes = {name.replace(".", "_"): value for name, value in user_attributes.items()}
+    parts = {"attributes": attributes, "metrics": event.metrics, "user_attributes": profile_attributes}
     structure.update({name: part for name, part in parts.items() if part})
     return json.dumps(structure, separators=(",", ":"))
 

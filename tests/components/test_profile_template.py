@@ -119,6 +119,14 @@ class TestTheEventsType:
             "STRING",
         )
 
+    def test_a_dot_in_the_name_of_a_user_attribute_begins_no_level(self) -> None:
+        for object_type in object_types(replace(MINIMAL, profile_attributes=["address.zip-code"])):
+            assert fields(object_type)["usat_address.zip-code"] == (
+                "_source.user_attributes.address_zip-code",
+                "_profile.Attributes.address_zip-code",
+                "STRING",
+            )
+
     def test_an_event_attribute_is_a_field_that_reaches_no_profile(self) -> None:
         events, _ = object_types(replace(MINIMAL, trigger_attributes=["currency"]))
 
@@ -157,6 +165,7 @@ class TestTheEndpointsType:
         assert fields(endpoints) == {
             "endpoint_id": ENDPOINT_ID,
             "user_id": ("_source.user_id", "_profile.Attributes.user_id", "STRING"),
+            "opt_out": ("_source.opt_out", "_profile.Attributes.gtm_pixel_opt_out", "STRING"),
             "email": ("_source.email", "_profile.EmailAddress", "EMAIL_ADDRESS"),
             "phone": ("_source.phone", "_profile.PhoneNumber", "PHONE_NUMBER"),
             "usat_plan": ("_source.user_attributes.plan", "_profile.Attributes.plan", "STRING"),
@@ -165,7 +174,14 @@ class TestTheEndpointsType:
     def test_importing_an_endpoint_again_replaces_it(self) -> None:
         _, endpoints = object_types(MINIMAL)
 
-        assert keys(endpoints) == {"gtm_pixel_endpoint_id": (["UNIQUE", "PROFILE"], ["endpoint_id"])}
+        assert keys(endpoints)["gtm_pixel_endpoint_id"] == (["UNIQUE", "PROFILE"], ["endpoint_id"])
+
+    def test_agents_find_its_customers_by_address_and_no_object_is_tied_by_one(self) -> None:
+        _, endpoints = object_types(MINIMAL)
+        found = keys(endpoints)
+        del found["gtm_pixel_endpoint_id"]
+
+        assert found == {"_email": ([], ["email"]), "_phone": ([], ["phone"])}
 
     def test_it_makes_profiles_also_where_events_make_none(self) -> None:
         _, endpoints = object_types(replace(MINIMAL, create_profiles=False))
@@ -216,12 +232,21 @@ def test_what_holds_customers_data_outlives_the_stack_once_it_is_there(type_: st
     assert set(kept) == {("RetainExceptOnCreate", "Retain")}
 
 
+@pytest.mark.parametrize("args", [MINIMAL, FULL], ids=["minimal", "full"])
+def test_everything_is_made_one_after_the_other(args: ProfileTemplateArgs) -> None:
+    """PutProfileObjectType and PutIntegration allow one request a second."""
+    template = profile_template(args)["Resources"]
+    waits = [resource.get("DependsOn", []) for resource in template.values()]
+
+    assert waits == [[], *([before] for before in list(template)[:-1])]
+
+
 class TestAnEventTrigger:
     def test_it_fires_for_events_of_its_type(self) -> None:
         assert resources(replace(MINIMAL, event_triggers=[TRIGGER]), "EventTrigger") == [
             {
                 "Type": "AWS::CustomerProfiles::EventTrigger",
-                "DependsOn": ["EventsType"],
+                "DependsOn": ["EndpointsType"],
                 "Properties": {
                     "DomainName": "amazon-connect-example",
                     "EventTriggerName": "gtm-pixel-test-purchase",
@@ -280,7 +305,7 @@ class TestAnEventTrigger:
     def test_its_logical_id_does_not_depend_on_the_other_triggers(self) -> None:
         alone = profile_template(replace(FULL, event_triggers=FULL.event_triggers[1:]))["Resources"]
 
-        assert alone.items() <= profile_template(FULL)["Resources"].items()
+        assert alone.keys() < profile_template(FULL)["Resources"].keys()
 
     def test_a_campaign_stays_the_same_integration_when_its_trigger_gets_another_name(self) -> None:
         one, other = (replace(TRIGGER, name=name, campaign_arn=CAMPAIGN) for name in ("purchase", "sale"))
@@ -343,6 +368,7 @@ def test_its_length_is_that_of_gos_json_encoder(event_type: str, more: int) -> N
     [
         ({}, 5),
         ({"profile_attributes": ["a", "b"]}, 7),
+        ({"profile_attributes": ["a", "b.c"]}, 7),
         ({"profile_attributes": ["a", "b"], "trigger_attributes": ["c"], "trigger_metrics": ["d"]}, 9),
         ({"trigger_attributes": ["a"], "search_attributes": ["a", "b"]}, 7),
     ],

@@ -65,6 +65,16 @@ def test_an_object_says_everything_of_its_event(make_event: Callable[..., Event]
     ]
 
 
+def test_a_dot_in_the_name_of_a_user_attribute_begins_no_level_in_the_object(
+    make_event: Callable[..., Event],
+) -> None:
+    declared = DeclaredAttributes(
+        profile_attributes=frozenset({"address.zip-code"}), trigger_attributes=frozenset()
+    )
+    (made,) = prepare([make_event(user_attributes={"address.zip-code": "10115"})], declared).objects
+    assert json.loads(made.text)["user_attributes"] == {"address_zip-code": "10115"}
+
+
 def test_an_object_leaves_out_what_its_event_has_not(make_event: Callable[..., Event]) -> None:
     (content,) = contents(make_event())
     assert content.keys() == {"event_key", "event_id", "endpoint_id", "event_type", "timestamp"}

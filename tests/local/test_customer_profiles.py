@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -12,11 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.test import Client
 
+from components.profile_template import profile_template
 from local.cloud import Cloud
 from local.customer_profiles import CustomerProfilesStandIn, PlannedAnswer
 from local.http_server import HttpServer
 from local.iam import authorize
 from local.recorder import Recorder
+from tests.profile_templates import MINIMAL
 
 DOMAIN = "amazon-connect-shop"
 EVENTS = "gtm-pixel-dev"
@@ -408,7 +412,8 @@ class TestWhatIsNotThere:
         ("method", "path", "status"),
         [
             ("GET", f"/domains/{DOMAIN}/profiles/objects", 405),
-            ("POST", f"/domains/{DOMAIN}/profiles", 404),
+            ("POST", f"/domains/{DOMAIN}/profiles", 405),
+            ("GET", f"/domains/{DOMAIN}/event-triggers", 404),
         ],
     )
     def test_other_operations_are_not_served(
@@ -465,6 +470,141 @@ class TestSearch:
     ) -> None:
         parameters = {"DomainName": DOMAIN, "KeyName": key_name, "Values": values}
         assert refused(service.search_profiles, **parameters) == (400, "BadRequestException")
+
+    @pytest.mark.parametrize(
+        ("key_name", "value"), [("_email", "ANNA@example.com"), ("_phone", "+49 (171) 123-4567")]
+    )
+    def test_addresses_are_found_however_they_are_written(
+        self, recorder: Recorder, key_name: str, value: str
+    ) -> None:
+        with client_of(
+            CustomerProfilesStandIn(recorder, templates=[profile_template(MINIMAL_WITH_DOMAIN)])
+        ) as (
+            service,
+            _,
+        ):
+            put_endpoint(
+                service, {"endpoint_id": "e1", "email": "anna@example.com", "phone": "+491711234567"}
+            )
+            put_endpoint(service, {"endpoint_id": "e2", "email": "bea@example.com"})
+            (found,) = service.search_profiles(
+                DomainName=MINIMAL_WITH_DOMAIN.domain_name, KeyName=key_name, Values=[value]
+            )["Items"]
+
+        assert found["Attributes"]["gtm_pixel_endpoint_id"] == "e1"
+
+    def test_an_address_ties_no_object_to_another_profile(self, recorder: Recorder) -> None:
+        with client_of(
+            CustomerProfilesStandIn(recorder, templates=[profile_template(MINIMAL_WITH_DOMAIN)])
+        ) as (
+            service,
+            fake,
+        ):
+            for endpoint_id in ("e1", "e2"):
+                put_endpoint(service, {"endpoint_id": endpoint_id, "email": "anna@example.com"})
+
+        assert len(fake.profiles) == 2
+
+    def test_several_keys_find_what_any_of_them_finds(self, service: Any) -> None:
+        put(service, an_event("e1"), an_event("e2"), an_event("e3"))
+        more = [{"KeyName": "gtm_pixel_endpoint_id", "Values": [one]} for one in ("e3", "nobody")]
+        found = self.search(service, "gtm_pixel_endpoint_id", "e1", AdditionalSearchKeys=more)
+        assert [one["FoundByItems"] for one in found] == [
+            [{"KeyName": "gtm_pixel_endpoint_id", "Values": [endpoint_id]}] for endpoint_id in ("e1", "e3")
+        ]
+
+    def test_an_object_that_was_replaced_is_not_found_by_what_it_had(self, service: Any) -> None:
+        put(service, an_event("e1", attributes={"order": "17"}))
+        put(service, an_event("e1", attributes={"order": "18"}))
+        assert self.search(service, "gtm_pixel_order", "17") == []
+
+
+MINIMAL_WITH_DOMAIN = replace(MINIMAL, new_domain=True)
+
+
+@contextmanager
+def client_of(fake: CustomerProfilesStandIn) -> Iterator[tuple[Any, CustomerProfilesStandIn]]:
+    server = HttpServer(fake).start()
+    service = client(server.url)
+    try:
+        yield service, fake
+    finally:
+        service.close()
+        server.stop()
+
+
+def put_endpoint(service: Any, content: Mapping[str, Any]) -> None:
+    service.put_profile_object(
+        DomainName=MINIMAL_WITH_DOMAIN.domain_name,
+        ObjectTypeName=MINIMAL_WITH_DOMAIN.endpoints_type_name,
+        Object=json.dumps(content),
+    )
+
+
+class TestUpdateProfile:
+    def test_an_empty_value_takes_away_what_is_there(
+        self, service: Any, stand_in: CustomerProfilesStandIn
+    ) -> None:
+        put(service, an_event("e1", user_attributes={"plan": "gold"}))
+        (profile,) = stand_in.profiles
+        update = {"DomainName": DOMAIN, "ProfileId": profile["ProfileId"]}
+        service.update_profile(**update, EmailAddress="a@example.com", Attributes={"city": "Rome"})
+        service.update_profile(**update, EmailAddress="", Attributes={"plan": ""})
+
+        (after,) = stand_in.profiles
+        assert "EmailAddress" not in after
+        assert after["Attributes"] == {"gtm_pixel_endpoint_id": "e1", "city": "Rome"}
+
+    def test_what_it_wrote_is_not_overwritten_by_an_object(
+        self, service: Any, stand_in: CustomerProfilesStandIn
+    ) -> None:
+        put(service, an_event("e1"))
+        (profile,) = stand_in.profiles
+        update = {"DomainName": DOMAIN, "ProfileId": profile["ProfileId"]}
+        service.update_profile(**update, Attributes={"plan": "gold"})
+        put(service, an_event("e1", "m2", user_attributes={"plan": "tin"}))
+
+        assert stand_in.profile("e1") == {"gtm_pixel_endpoint_id": "e1", "plan": "gold"}
+
+    def test_an_unknown_profile_is_not_found(self, service: Any) -> None:
+        update = {"DomainName": DOMAIN, "ProfileId": "0" * 32, "EmailAddress": ""}
+        assert refused(service.update_profile, **update) == (404, "ResourceNotFoundException")
+
+
+class TestDescribing:
+    def test_a_domain_says_what_it_was_given(self, service: Any, stand_in: CustomerProfilesStandIn) -> None:
+        stand_in.describe(DOMAIN, integrations=[{"Uri": "arn:x"}], RuleBasedMatching={"Enabled": True})
+        said = service.get_domain(DomainName=DOMAIN)
+        (integration,) = service.list_integrations(DomainName=DOMAIN)["Items"]
+
+        assert (said["DomainName"], said["RuleBasedMatching"]) == (DOMAIN, {"Enabled": True})
+        assert integration["Uri"] == "arn:x"
+
+    def test_object_types_are_those_of_the_template(self, service: Any) -> None:
+        listed = service.list_profile_object_types(DomainName=DOMAIN)["Items"]
+        said = service.get_profile_object_type(DomainName=DOMAIN, ObjectTypeName=ENDPOINTS)
+
+        assert [one["ObjectTypeName"] for one in listed] == [EVENTS, ENDPOINTS]
+        assert said["Keys"] == {
+            "gtm_pixel_endpoint_id": [
+                {"StandardIdentifiers": ["UNIQUE", "PROFILE"], "FieldNames": ["endpoint_id"]}
+            ]
+        }
+        assert said["Fields"].keys() == ENDPOINT_FIELDS.keys()
+
+
+def test_what_is_beyond_the_quota_of_an_operation_is_throttled(recorder: Recorder) -> None:
+    fake = CustomerProfilesStandIn(
+        recorder, templates=[a_template()], domains=[DOMAIN], requests_per_second=2
+    )
+    with client_of(fake) as (service, _):
+        put(service, an_event("e1", "m1"))
+        put(service, an_event("e1", "m2"))
+
+        assert refused(put, service, an_event("e1", "m3"))[0] == 429
+        assert service.search_profiles(DomainName=DOMAIN, KeyName="gtm_pixel_endpoint_id", Values=["e1"])[
+            "Items"
+        ]
 
 
 class TestListObjects:
