@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Final, assert_never, cast
 
@@ -42,7 +43,6 @@ from config_values import (
     refuse_unknown_key,
     text,
     text_list,
-    typed,
     unique,
 )
 from event_trigger_settings import event_triggers
@@ -97,11 +97,6 @@ OBJECTS_IN_REQUEST: Final = 10  # Amazon Connect Customer Profiles: Items of Bat
 
 BATCH_SIZE_WITHOUT_WINDOW: Final = 10  # AWS Lambda: an SQS batch above 10 needs a window of at least 1 s
 
-# The defaults that Pulumi.yaml gives, where a setting that has no effect is refused.
-DEFAULT_ENDPOINT_CLAIM: Final = "sub"
-DEFAULT_BUFFER_SECONDS: Final = 300
-DEFAULT_RETENTION_DAYS: Final = 395
-
 # AWS Lambda: 4 KB for the whole environment, measured as JSON. All but the names of attributes takes less
 # than 1,296 bytes.
 NAMES_BYTES: Final = 2_800
@@ -112,6 +107,8 @@ AUDIENCES_BYTES: Final = 1_800
 EXPIRATION_DAYS: Final = 1_098  # Amazon Connect Customer Profiles: the longest that a domain keeps objects
 OBJECTS_OF_PROFILE: Final = 1_000  # Amazon Connect Customer Profiles quotas: objects of a profile
 BUFFER_SECONDS: Final = 900  # Amazon Data Firehose: the longest that records wait
+
+OIDC_PREFIX: Final = "oidc"
 
 _PROJECT_FILE = Path(__file__).with_name("Pulumi.yaml")
 
@@ -182,8 +179,9 @@ def load(config: pulumi.Config) -> Settings:
     """Read and check every setting. Raises SettingsError for the first that is wrong."""
     _refuse_unknown(config)
     auth_mode = choice(config, "authMode", AuthMode)
-    profile_updates = _profile_updates(config, auth_mode)
     destinations = _destination_names(config)
+    _refuse_without_effect(config, auth_mode, destinations)
+    profile_updates = _profile_updates(config, auth_mode)
     profile_attributes = _profile_attributes(config, profile_updates, destinations)
     return Settings(
         auth_mode=auth_mode,
@@ -210,17 +208,81 @@ def load(config: pulumi.Config) -> Settings:
     )
 
 
+Declarations = Mapping[str, Mapping[str, object]]
+"""The settings that Pulumi.yaml declares, with type, default and description."""
+
+
+@cache
+def _declarations() -> Declarations:
+    project = cast("dict[str, Declarations]", yaml.safe_load(_PROJECT_FILE.read_text("utf-8")))
+    return project["config"]
+
+
 def _refuse_unknown(config: pulumi.Config) -> None:
     """Refuse keys that Pulumi.yaml does not declare.
 
     The engine ignores them, so a slip of the pen in a key would leave a setting at its default unnoticed.
     """
-    project = cast("dict[str, dict[str, object]]", yaml.safe_load(_PROJECT_FILE.read_text("utf-8")))
-    declared = list(project["config"])
     for full_key in {**get_config_env(), **CONFIG.get()}:
         namespace, _, key = full_key.partition(":")
         if namespace == config.name:
-            refuse_unknown_key(key, key, declared)
+            refuse_unknown_key(key, key, _declarations())
+
+
+def setting_prefix(destination: DestinationName) -> str:
+    """What the settings of a destination begin with: customerProfiles of customer-profiles."""
+    first, *others = destination.split("-")
+    return first + "".join(word.capitalize() for word in others)
+
+
+def settings_of(prefix: str) -> Sequence[str]:
+    """The settings of a destination, or of OpenID Connect: their names begin with its prefix."""
+    return [key for key in _declarations() if re.match(f"{prefix}[A-Z]", key)]
+
+
+def _refuse_without_effect(
+    config: pulumi.Config, auth_mode: AuthMode, destinations: Collection[DestinationName]
+) -> None:
+    """Refuse settings of the other scenario and of destinations that are not listed.
+
+    Nobody should believe in a protection that is not there.
+    """
+    if auth_mode is AuthMode.OPEN:
+        _refuse_given(
+            config, settings_of(OIDC_PREFIX), "while authMode is open", "Set authMode to authenticated"
+        )
+    for name in DestinationName:
+        if name not in destinations:
+            keys = settings_of(setting_prefix(name))
+            _refuse_given(config, keys, f"without destination {name}", f"Add {name} to destinations")
+
+
+def _refuse_given(config: pulumi.Config, keys: Sequence[str], condition: str, remedy: str) -> None:
+    """Refuse any of these settings that differs from its default.
+
+    The program receives defaults as if they were set, so a setting at its default counts as not given.
+    """
+    given = [key for key in keys if not _is_default(config.get(key), _declarations()[key]["default"])]
+    if given:
+        key, value = given[0], config.get(given[0])
+        shown = repr(value) if _declarations()[key]["type"] == "string" else value
+        raise SettingsError(
+            key,
+            f"{shown} has no effect {condition}.",
+            f"{remedy}, or run: pulumi config rm-all {' '.join(given)}",
+        )
+
+
+def _is_default(value: str | None, default: object) -> bool:
+    """Whether a value is its setting's default, however its text is written. An empty text sets nothing."""
+    if not value or value == default:
+        return True
+    if isinstance(default, str):
+        return False
+    try:
+        return cast("object", json.loads(value)) == default
+    except ValueError:
+        return False
 
 
 def _destination_names(config: pulumi.Config) -> Sequence[DestinationName]:
@@ -234,19 +296,6 @@ def _destination_names(config: pulumi.Config) -> Sequence[DestinationName]:
             "the list is empty; events need at least one destination.",
             "Set --path 'destinations[0]' to customer-profiles.",
         )
-    if DestinationName.CUSTOMER_PROFILES not in names:
-        for key in (
-            "customerProfilesTriggerAttributes",
-            "customerProfilesTriggerMetrics",
-            "customerProfilesSearchAttributes",
-            "customerProfilesTriggers",
-        ):
-            if typed(key, config.require_object, "a list"):
-                raise SettingsError(
-                    key,
-                    "the list has no effect without destination customer-profiles.",
-                    "Add customer-profiles to destinations, or remove the list.",
-                )
     return names
 
 
@@ -348,16 +397,8 @@ def _firehose(config: pulumi.Config) -> FirehoseArgs:
         log_retention_days=_log_retention(config),
     )
     if name is not None:
-        for key, value, unset in (
-            ("firehoseBufferSeconds", of_new_stream.buffer_seconds, DEFAULT_BUFFER_SECONDS),
-            ("firehoseRetentionDays", of_new_stream.retention_days, DEFAULT_RETENTION_DAYS),
-        ):
-            if value != unset:
-                raise SettingsError(
-                    key,
-                    f"{value} has no effect on the existing stream {name!r}.",
-                    "Set it where that stream is managed, and remove it here.",
-                )
+        keys = ("firehoseBufferSeconds", "firehoseRetentionDays")
+        _refuse_given(config, keys, f"on the existing stream {name!r}", "Set it where that stream is managed")
     app_id = optional(
         config,
         "firehoseAppId",
@@ -482,10 +523,6 @@ def _refuse_long_names(key: str, *lists: Sequence[str]) -> None:
 def _oidc(config: pulumi.Config, auth_mode: AuthMode) -> OidcArgs | None:
     match auth_mode:
         case AuthMode.OPEN:
-            for key in ("oidcIssuer", "oidcJwksUri", "oidcCookie"):
-                _refuse_without_effect(config, key, unset="")
-            _refuse_without_effect(config, "oidcAudiences", unset="[]")
-            _refuse_without_effect(config, "oidcEndpointClaim", unset=DEFAULT_ENDPOINT_CLAIM)
             return None
         case AuthMode.AUTHENTICATED:
             return OidcArgs(
@@ -501,9 +538,7 @@ def _oidc(config: pulumi.Config, auth_mode: AuthMode) -> OidcArgs | None:
                 jwks_uri=optional(
                     config, "oidcJwksUri", _HTTPS_URL, "an https URL", "the issuer's JWKS address, or nothing"
                 ),
-                endpoint_claim=text(
-                    config, "oidcEndpointClaim", _PRINTABLE, "text without spaces", DEFAULT_ENDPOINT_CLAIM
-                ),
+                endpoint_claim=text(config, "oidcEndpointClaim", _PRINTABLE, "text without spaces", "sub"),
                 cookie=optional(
                     config, "oidcCookie", _COOKIE_NAME, "a cookie name", "the cookie's name, or nothing"
                 ),
@@ -536,16 +571,6 @@ def _audiences(config: pulumi.Config) -> tuple[str, ...]:
             "List fewer.",
         )
     return tuple(audiences)
-
-
-def _refuse_without_effect(config: pulumi.Config, key: str, *, unset: str) -> None:
-    value = config.get(key) or unset
-    if value != unset:
-        raise SettingsError(
-            key,
-            f"{value if unset == '[]' else repr(value)} has no effect while authMode is open.",
-            "Set authMode to authenticated, or remove the setting.",
-        )
 
 
 def _profile_updates(config: pulumi.Config, auth_mode: AuthMode) -> ProfileUpdates:

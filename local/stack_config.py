@@ -7,7 +7,7 @@ needs a value, and a value has its declared type. Imports nothing of the project
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -64,8 +64,10 @@ def load(project_dir: Path, stack: str, overrides: Iterable[str] = ()) -> StackC
         for key, value in (project.get("config") or {}).items()
     }
     overridden = dict(_override(name, schema, override) for override in overrides)
-    given = _stack_file(project_dir, name, stack) | overridden
-    values = {key: d.get("value", d.get("default")) for key, d in schema.items()} | given
+    defaults = {key: d.get("value", d.get("default")) for key, d in schema.items()}
+    given = _stack_file(project_dir, name, stack)
+    kept = _without_switched_off(name, defaults, given, overridden)
+    values = {**defaults, **kept, **overridden}
     missing = [key for key, value in values.items() if value is None]
     if missing:
         raise StackConfigError(
@@ -130,6 +132,36 @@ def _stack_file(project_dir: Path, project: str, stack: str) -> dict[str, Any]:
             )
         values[_namespaced(project, key)] = value if isinstance(value, dict | list) else text[key]
     return values
+
+
+def _without_switched_off(
+    project: str, defaults: Mapping[str, Any], given: Mapping[str, Any], overridden: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The stack's file without the settings of what `--config` switches off.
+
+    The program refuses settings without effect. Whoever tries the stack with another destination, or in the
+    open scenario, would remove these from the file as well.
+    """
+    before = {**defaults, **given}
+    after = {**before, **overridden}
+    destinations, scenario = _namespaced(project, "destinations"), _namespaced(project, "authMode")
+    prefixes = [
+        re.sub("-(.)", lambda letter: letter[1].upper(), name)
+        for name in _texts(before.get(destinations))
+        if name not in _texts(after.get(destinations))
+    ]
+    if after.get(scenario) != before.get(scenario) and after.get(scenario) == "open":
+        prefixes.append("oidc")
+    switched_off = re.compile(rf"{re.escape(project)}:({'|'.join(map(re.escape, prefixes))})[A-Z]")
+    return {
+        key: value
+        for key, value in given.items()
+        if not (prefixes and switched_off.match(key) and defaults.get(key) is not None)
+    }
+
+
+def _texts(value: Any) -> Sequence[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def _stack_files(project_dir: Path) -> Iterable[Path]:

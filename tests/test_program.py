@@ -60,6 +60,7 @@ def everywhere() -> Recording:
 
 ONLY_PINPOINT: dict[str, Any] = {
     "destinations": ["pinpoint"],
+    "customerProfilesDomain": "",
     "profileAttributes": [],
     "customerProfilesTriggerAttributes": [],
     "customerProfilesTriggerMetrics": [],

@@ -44,7 +44,9 @@ DOMAIN = "amazon-connect-example"
 def load(*, stack: str = "test", **changes: Any) -> settings.Settings:
     """The settings of a stack that sets `changes`; defaults come from Pulumi.yaml, as with the engine."""
     defaults = {key: schema["default"] for key, schema in SCHEMA.items()}
-    values = {**defaults, "customerProfilesDomain": DOMAIN, **changes}
+    values = {**defaults, **changes}
+    if "customer-profiles" in values["destinations"]:
+        values.update({"customerProfilesDomain": DOMAIN} | changes)
     config = {
         f"gtm-pixel:{key}": value if isinstance(value, str) else json.dumps(value)
         for key, value in values.items()
@@ -62,17 +64,6 @@ TEMPLATE = ProfileTemplateArgs(
     max_events_per_profile=500,
     create_profiles=True,
 )
-
-
-def test_a_setting_at_its_default_is_never_refused_for_having_no_effect() -> None:
-    assert {
-        key: SCHEMA[key]["default"]
-        for key in ("oidcEndpointClaim", "firehoseBufferSeconds", "firehoseRetentionDays")
-    } == {
-        "oidcEndpointClaim": settings.DEFAULT_ENDPOINT_CLAIM,
-        "firehoseBufferSeconds": settings.DEFAULT_BUFFER_SECONDS,
-        "firehoseRetentionDays": settings.DEFAULT_RETENTION_DAYS,
-    }
 
 
 def test_the_defaults_are_an_open_stack_that_updates_no_profile() -> None:
@@ -325,7 +316,7 @@ def test_a_batch_may_take_all_the_time_there_is(
 
 
 def test_the_size_of_batches_is_free_where_no_request_waits_for_its_turn() -> None:
-    assert load(**FIREHOSE, batchSize=10_000, customerProfilesRequestsPerSecond=5).batch_size == 10_000
+    assert load(**FIREHOSE, batchSize=10_000, maximumConcurrency=1_000).batch_size == 10_000
 
 
 def test_a_stack_whose_name_customer_profiles_cannot_have_is_refused() -> None:
@@ -404,6 +395,28 @@ _VALUES_RULE = "is not a list of 1 to 10 values of 1 to 255 printable ASCII char
 CAMPAIGN = "arn:aws:connect-campaigns:eu-central-1:123456789012:campaign/0a1b2c3d"
 
 
+ELSEWHERE = {
+    settings.DestinationName.PINPOINT: "firehose",
+    settings.DestinationName.CUSTOMER_PROFILES: "firehose",
+    settings.DestinationName.FIREHOSE: "customer-profiles",
+}
+"""Each destination, and one that a stack has in its place."""
+
+
+def _other_than_default(key: str) -> tuple[Any, str]:
+    """A value that someone has set, and how an error shows it."""
+    match SCHEMA[key]["type"]:
+        case "boolean":
+            value = not SCHEMA[key]["default"]
+        case "integer":
+            value = SCHEMA[key]["default"] + 1
+        case "array":
+            value = ["one"]
+        case _:
+            return "one", "'one'"
+    return value, json.dumps(value)
+
+
 def _not_objects(path: str, value: Any) -> str:
     return f"{path}: {value!r} is not a list of objects. Set one key at a time with --path '{path}[0].KEY'."
 
@@ -422,7 +435,7 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         (
             {key: value},
             f"{key}: {shown} has no effect while authMode is open. "
-            "Set authMode to authenticated, or remove the setting.",
+            f"Set authMode to authenticated, or run: pulumi config rm-all {key}",
         )
         for key, value, shown in (
             ("oidcIssuer", "https://issuer.example", "'https://issuer.example'"),
@@ -598,18 +611,21 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         {"customerProfilesCreate": "maybe"},
         "customerProfilesCreate: 'maybe' is not true or false. Set true or false.",
     ),
+    (
+        # The way back to open: every setting that has to go, in one command.
+        {**AUTHENTICATED, "oidcCookie": "id_token", "authMode": "open"},
+        "oidcIssuer: 'https://issuer.example/pool' has no effect while authMode is open. Set authMode to "
+        "authenticated, or run: pulumi config rm-all oidcIssuer oidcAudiences oidcCookie",
+    ),
     *(
         (
-            {"destinations": ["firehose"], key: value},
-            f"{key}: the list has no effect without destination customer-profiles. "
-            "Add customer-profiles to destinations, or remove the list.",
+            {"destinations": [elsewhere], key: given},
+            f"{key}: {shown} has no effect without destination {destination}. "
+            f"Add {destination} to destinations, or run: pulumi config rm-all {key}",
         )
-        for key, value in {
-            "customerProfilesTriggerAttributes": ["currency"],
-            "customerProfilesTriggerMetrics": ["value"],
-            "customerProfilesSearchAttributes": ["order"],
-            "customerProfilesTriggers": [{"name": "purchase", "event": "purchase"}],
-        }.items()
+        for destination, elsewhere in ELSEWHERE.items()
+        for key in settings.settings_of(settings.setting_prefix(destination))
+        for given, shown in [_other_than_default(key)]
     ),
     *(
         ({key: [name]}, f"{key}: {name!r} {_FIELD_RULE} {prefix} in the URL, or leave it out.")
@@ -865,7 +881,7 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         (
             {**FIREHOSE, "firehoseStream": "events", key: 60},
             f"{key}: 60 has no effect on the existing stream 'events'. "
-            "Set it where that stream is managed, and remove it here.",
+            f"Set it where that stream is managed, or run: pulumi config rm-all {key}",
         )
         for key in ("firehoseBufferSeconds", "firehoseRetentionDays")
     ),
@@ -964,6 +980,49 @@ def test_a_wrong_setting_is_one_line_with_key_value_rule_and_fix(
         load(**changes)
 
     assert str(error.value) == f"gtm-pixel:{message}"
+
+
+def test_a_setting_at_its_default_is_not_refused_where_it_has_no_effect() -> None:
+    """The engine hands defaults to the program as if they were set, integers and lists as their JSON."""
+    keys = [key for key in SCHEMA if key not in ("destinations", "pinpointApplicationId")]
+
+    for stack in PINPOINT, FIREHOSE:
+        assert load(**stack, **{key: SCHEMA[key]["default"] for key in keys}) == load(**stack)
+
+
+def test_a_setting_that_is_emptied_is_not_set() -> None:
+    assert load(oidcEndpointClaim="") == load()
+
+
+@pytest.mark.parametrize("destination", ELSEWHERE)
+def test_what_only_one_destination_reads_begins_with_its_name(
+    destination: settings.DestinationName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rule knows a destination's settings by their prefix: one without it would never be refused."""
+    reads: dict[str, set[str]] = {}
+    for name in (destination.value, ELSEWHERE[destination]):
+        stack = PINPOINT if name == "pinpoint" else {"destinations": [name]}
+        reads[name] = _keys_read(monkeypatch, **stack)
+
+    own = reads[destination.value] - reads[ELSEWHERE[destination]]
+    assert own
+    assert own <= set(settings.settings_of(settings.setting_prefix(destination)))
+
+
+def _keys_read(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> set[str]:
+    """The settings that loading a stack reads, the rule about those without effect left out."""
+    keys: set[str] = set()
+    get = pulumi.Config._get
+
+    def noting(self: pulumi.Config, key: str, *args: Any, **kwargs: Any) -> Any:
+        keys.add(key)
+        return get(self, key, *args, **kwargs)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pulumi.Config, "_get", noting)
+        patched.setattr(settings, "_refuse_without_effect", lambda *_: None)
+        load(**changes)
+    return keys
 
 
 def test_every_setting_is_covered_by_an_error_or_is_free_of_rules() -> None:

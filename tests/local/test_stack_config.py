@@ -111,6 +111,57 @@ def test_of_two_overrides_the_later_counts(project: Path) -> None:
     assert loaded(project, "stageName=a", "stageName=b").setting("stageName") == "b"
 
 
+class TestWhatAnOverrideSwitchesOff:
+    """A destination or the scenario that the stack's file has, and that the trial does without."""
+
+    CONFIG = """
+  customerProfilesDomain: {type: string, default: ""}
+  oidcIssuer: {type: string, default: ""}
+  authMode: {type: string, default: open}
+  profileAttributes: {type: array, items: {type: string}, default: []}
+"""
+    GIVEN = """
+  gtm-pixel:destinations: [customer-profiles, pinpoint]
+  gtm-pixel:customerProfilesDomain: amazon-connect-example
+  gtm-pixel:authMode: authenticated
+  gtm-pixel:oidcIssuer: https://issuer.example
+  gtm-pixel:profileAttributes: [plan]
+"""
+
+    @pytest.fixture
+    def project(self, project: Path) -> Path:
+        (project / "Pulumi.yaml").write_text(PROJECT + self.CONFIG)
+        (project / "Pulumi.dev.yaml").write_text(STACK + self.GIVEN)
+        return project
+
+    def test_its_settings_go_with_a_destination(self, project: Path) -> None:
+        config = loaded(project, "destinations=pinpoint")
+
+        assert config.setting("customerProfilesDomain") == ""
+        assert config.setting("profileAttributes") == ["plan"]
+
+    def test_its_settings_go_with_the_authenticated_scenario(self, project: Path) -> None:
+        assert loaded(project, "authMode=open").setting("oidcIssuer") == ""
+
+    def test_what_stays_keeps_its_settings(self, project: Path) -> None:
+        config = loaded(project, "destinations=customer-profiles", "authMode=authenticated")
+
+        assert config.setting("customerProfilesDomain") == "amazon-connect-example"
+        assert config.setting("oidcIssuer") == "https://issuer.example"
+
+    def test_an_override_of_such_a_setting_stays_for_the_program_to_refuse(self, project: Path) -> None:
+        config = loaded(project, "destinations=pinpoint", "customerProfilesDomain=mine", "authMode=open")
+
+        assert config.setting("customerProfilesDomain") == "mine"
+
+    def test_in_the_file_itself_nothing_is_switched_off(self, project: Path) -> None:
+        (project / "Pulumi.dev.yaml").write_text(
+            STACK + self.GIVEN.replace("[customer-profiles, pinpoint]", "[pinpoint]")
+        )
+
+        assert loaded(project).setting("customerProfilesDomain") == "amazon-connect-example"
+
+
 def test_a_list_comes_parsed(project: Path) -> None:
     assert loaded(project).setting("destinations") == ["pinpoint"]
 
