@@ -61,6 +61,7 @@ api = PixelApi(
         authorizer=authorizer,
         stage_name=stack.stage_name,
         allowed_origins=stack.allowed_origins,
+        allow_credentials=stack.oidc is not None and stack.oidc.cookie is not None,
         throttling_rate_limit=stack.throttling_rate_limit,
         throttling_burst_limit=stack.throttling_burst_limit,
         access_log_retention_days=stack.log_retention_days if stack.access_logs else None,

@@ -17,6 +17,19 @@ ANY_ORIGIN: Final = "*"
 
 REQUIRED_PARAMETERS: Final = ("event", "endpoint_id")
 
+REQUEST_CONTENT_TYPES: Final = (
+    "application/json",
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data",
+)
+"""What a browser writes for the body of a request that it sends without asking first, and JSON.
+
+API Gateway looks for a template by the type alone: a charset or a boundary after it does not matter
+(docs/fidelity.md). A request without a Content-Type counts as JSON. Whatever else a request says it holds is
+answered with 415.
+"""
+
 _PREFLIGHT_MAX_AGE_SECONDS = 600
 
 # `$input.params(name)` would fall back from the query to headers, so only the query string is read.
@@ -60,18 +73,32 @@ def api_document(
     queue_integration_uri: str,
     integration_role_arn: str,
     allowed_origins: Sequence[str],
+    allow_credentials: bool = False,
     authorizer_uri: str | None = None,
 ) -> dict[str, Any]:
     """The OpenAPI 3.0 document of the events API, with API Gateway's extensions.
 
     `queue_integration_uri` is `arn:PARTITION:apigateway:REGION:sqs:path/ACCOUNT/QUEUE`. `allowed_origins`
-    is empty (no CORS), `["*"]`, or a list of origins, each echoed to its own requests. `authorizer_uri`
-    is the invoke ARN of the token authorizer; None leaves the API without one. Path and parameters are
-    the same either way, so that the URL in GTM stays.
+    is empty (no CORS), `["*"]`, or a list of origins, each echoed to its own requests. With
+    `allow_credentials`, scripts of listed origins may also read responses to requests with cookies; browsers
+    permit that for no `*`. `authorizer_uri` is the invoke ARN of the token authorizer; None leaves the API
+    without one. Path and parameters are the same either way, so that the URL in GTM stays.
     """
-    cors = _Cors(allowed_origins)
-    event = _get_event(queue_integration_uri, integration_role_arn, cors)
-    methods: dict[str, Any] = {"get": event}
+    cors = _Cors(allowed_origins, allow_credentials=allow_credentials)
+    template = _SEND_MESSAGE if authorizer_uri is None else _SEND_MESSAGE + _ADD_PROVEN_ENDPOINT
+    # The same request either way: a POST says everything in its query, too.
+    methods: dict[str, Any] = {
+        method: _record_event(
+            operation_id,
+            summary,
+            _send_message(queue_integration_uri, integration_role_arn, template, cors),
+            cors,
+        )
+        for method, operation_id, summary in (
+            ("get", "recordEvent", "Queue one event"),
+            ("post", "recordPostedEvent", "Queue one event; the body is ignored"),
+        )
+    }
     if cors.enabled:
         methods["options"] = _preflight(cors)
     document: dict[str, Any] = {
@@ -79,7 +106,7 @@ def api_document(
         "info": {
             "title": title,
             "version": "1.0",
-            "description": "Events from Google Tag Manager: GET /events puts an event on the queue.",
+            "description": "Events from Google Tag Manager: GET or POST /events puts an event on the queue.",
         },
         "paths": {"/events": methods},
         "x-amazon-apigateway-request-validators": {
@@ -92,10 +119,9 @@ def api_document(
     }
     if authorizer_uri is not None:
         document["components"] = {"securitySchemes": {_SECURITY_SCHEME: _token_authorizer(authorizer_uri)}}
-        event["security"] = [{_SECURITY_SCHEME: []}]
-        event["x-amazon-apigateway-integration"]["requestTemplates"] = {
-            "application/json": _SEND_MESSAGE + _ADD_PROVEN_ENDPOINT
-        }
+        for method in ("get", "post"):
+            # A preflight carries no token.
+            methods[method]["security"] = [{_SECURITY_SCHEME: []}]
     return document
 
 
@@ -116,21 +142,30 @@ def _token_authorizer(uri: str) -> dict[str, Any]:
     }
 
 
-class _Cors:
-    """Which headers an answer carries for a list of allowed origins."""
+# Without it, a page that sends `Cross-Origin-Embedder-Policy: require-corp` takes no image from another site:
+# the event would be recorded, and GTM told that the tag failed.
+_EMBEDDABLE: Final = {"Cross-Origin-Resource-Policy": "cross-origin"}
 
-    def __init__(self, allowed_origins: Sequence[str]) -> None:
+
+class _Cors:
+    """Which headers a response carries for a list of allowed origins."""
+
+    def __init__(self, allowed_origins: Sequence[str], *, allow_credentials: bool) -> None:
         self.enabled = bool(allowed_origins)
         self._fixed_origin = ANY_ORIGIN if ANY_ORIGIN in allowed_origins else None
         self._listed = () if self._fixed_origin else tuple(allowed_origins)
+        # Means nothing to a browser unless the response names the caller's origin, so it may be fixed.
+        self._credentials = (
+            {"Access-Control-Allow-Credentials": "true"} if allow_credentials and self._listed else {}
+        )
 
     def headers(self) -> dict[str, str]:
-        """Headers of an answer that a mapping template writes, as static values."""
+        """Headers of a response that a mapping template writes, as static values."""
         if not self.enabled:
             return {}
         if self._fixed_origin:
             return {"Access-Control-Allow-Origin": self._fixed_origin}
-        return {"Vary": "Origin"}
+        return {"Vary": "Origin", **self._credentials}
 
     def template(self) -> str:
         """Mapping template lines that echo a listed `Origin`; nothing where the header is fixed."""
@@ -153,56 +188,66 @@ class _Cors:
 
     def declared(self) -> list[str]:
         """Names of the headers that a method response has to declare."""
-        return ["Access-Control-Allow-Origin", "Vary"] if self.enabled else []
+        return ["Access-Control-Allow-Origin", "Vary", *self._credentials] if self.enabled else []
 
     def gateway_headers(self) -> dict[str, str]:
-        """Headers of the answers that API Gateway writes itself (400, 429, 5xx).
+        """Headers of the responses that API Gateway writes itself (400, 429, 5xx).
 
         These run no template: a value is fixed, or copied from the request unchecked. So a single
-        origin is named, and of several none, because echoing would open the answers to every origin.
+        origin is named, and of several none, because echoing would open the responses to every origin.
         """
         if self._fixed_origin:
             return {"Access-Control-Allow-Origin": self._fixed_origin}
         if len(self._listed) == 1:
-            return {"Access-Control-Allow-Origin": self._listed[0], "Vary": "Origin"}
+            return {"Access-Control-Allow-Origin": self._listed[0], "Vary": "Origin", **self._credentials}
         return {"Vary": "Origin"} if self._listed else {}
 
 
-def _get_event(queue_integration_uri: str, integration_role_arn: str, cors: _Cors) -> dict[str, Any]:
-    not_queued = '{"message": "The event was not queued."}'
-    answers = {
-        # SQS took the message.
-        r"2\d{2}": _integration_response("200", "image/svg+xml", PIXEL, cors),
-        # SQS refused it: a permission, a missing queue, a throttled request.
-        r"4\d{2}": _integration_response("502", "application/json", not_queued, cors),
-        # Anything else is no success either.
-        "default": _integration_response("503", "application/json", not_queued, cors),
-    }
+def _record_event(
+    operation_id: str, summary: str, integration: Mapping[str, Any], cors: _Cors
+) -> dict[str, Any]:
     return {
-        "operationId": "recordEvent",
-        "summary": "Queue one event",
+        "operationId": operation_id,
+        "summary": summary,
         "parameters": [
             {"name": name, "in": "query", "required": True, "schema": {"type": "string"}}
             for name in REQUIRED_PARAMETERS
         ],
         "responses": {
-            "200": _method_response("The event is in the queue; the answer is an image.", cors),
+            "200": _method_response("The event is in the queue; the response is an image.", cors),
             "502": _method_response("The queue refused the event.", cors),
             "503": _method_response("The queue is not available.", cors),
         },
         "x-amazon-apigateway-request-validator": "parameters",
-        "x-amazon-apigateway-integration": {
-            "type": "aws",
-            "httpMethod": "POST",
-            "uri": queue_integration_uri,
-            "credentials": integration_role_arn,
-            # With any other value, a request with an unexpected Content-Type would reach SQS unmapped.
-            "passthroughBehavior": "never",
-            "requestParameters": {
-                "integration.request.header.Content-Type": "'application/x-www-form-urlencoded'"
-            },
-            "requestTemplates": {"application/json": _SEND_MESSAGE},
-            "responses": answers,
+        "x-amazon-apigateway-integration": integration,
+    }
+
+
+def _send_message(
+    queue_integration_uri: str, integration_role_arn: str, template: str, cors: _Cors
+) -> dict[str, Any]:
+    """SendMessage on the queue, whichever method the request came with."""
+    not_queued = '{"message": "The event was not queued."}'
+    return {
+        "type": "aws",
+        "httpMethod": "POST",
+        "uri": queue_integration_uri,
+        "credentials": integration_role_arn,
+        # With any other value, the body of a request with an unexpected Content-Type would be the request to
+        # SQS, sent under the API's role: its sender could claim any proof.
+        "passthroughBehavior": "never",
+        "requestParameters": {
+            "integration.request.header.Content-Type": "'application/x-www-form-urlencoded'"
+        },
+        # None of them reads the body.
+        "requestTemplates": dict.fromkeys(REQUEST_CONTENT_TYPES, template),
+        "responses": {
+            # SQS took the message.
+            r"2\d{2}": _integration_response("200", "image/svg+xml", PIXEL, cors),
+            # SQS refused it: a permission, a missing queue, a throttled request.
+            r"4\d{2}": _integration_response("502", "application/json", not_queued, cors),
+            # Anything else is no success either.
+            "default": _integration_response("503", "application/json", not_queued, cors),
         },
     }
 
@@ -210,13 +255,13 @@ def _get_event(queue_integration_uri: str, integration_role_arn: str, cors: _Cor
 def _preflight(cors: _Cors) -> dict[str, Any]:
     headers = {
         **cors.headers(),
-        "Access-Control-Allow-Methods": "GET,OPTIONS",
+        "Access-Control-Allow-Methods": "GET,POST,OPTIONS",
         "Access-Control-Allow-Headers": "Authorization,Content-Type",
         "Access-Control-Max-Age": str(_PREFLIGHT_MAX_AGE_SECONDS),
     }
-    answer: dict[str, Any] = {"statusCode": "204", "responseParameters": _response_parameters(headers)}
+    response: dict[str, Any] = {"statusCode": "204", "responseParameters": _response_parameters(headers)}
     if template := cors.template():
-        answer["responseTemplates"] = {"application/json": template}
+        response["responseTemplates"] = {"application/json": template}
     return {
         "operationId": "preflight",
         "summary": "Answer a CORS preflight request",
@@ -230,13 +275,13 @@ def _preflight(cors: _Cors) -> dict[str, Any]:
             "type": "mock",
             "passthroughBehavior": "never",
             "requestTemplates": {"application/json": '{"statusCode": 204}'},
-            "responses": {"default": answer},
+            "responses": {"default": response},
         },
     }
 
 
 def _integration_response(status: str, content_type: str, body: str, cors: _Cors) -> dict[str, Any]:
-    headers = {"Content-Type": content_type, "Cache-Control": "no-store", **cors.headers()}
+    headers = {"Content-Type": content_type, "Cache-Control": "no-store", **_EMBEDDABLE, **cors.headers()}
     return {
         "statusCode": status,
         "responseParameters": _response_parameters(headers),
@@ -246,7 +291,7 @@ def _integration_response(status: str, content_type: str, body: str, cors: _Cors
 
 
 def _method_response(description: str, cors: _Cors) -> dict[str, Any]:
-    declared = ["Content-Type", "Cache-Control", *cors.declared()]
+    declared = ["Content-Type", "Cache-Control", *_EMBEDDABLE, *cors.declared()]
     return {"description": description, "headers": _header_declarations(declared)}
 
 
@@ -259,5 +304,5 @@ def _response_parameters(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _gateway_headers(cors: _Cors) -> dict[str, str]:
-    headers = {"Cache-Control": "no-store", **cors.gateway_headers()}
+    headers = {"Cache-Control": "no-store", **_EMBEDDABLE, **cors.gateway_headers()}
     return {f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers.items()}

@@ -51,6 +51,9 @@ class PixelApiArgs:
     # Empty, ["*"], or origins such as https://www.example.com.
     allowed_origins: Sequence[str] = ()
 
+    # Whether scripts of listed origins may read responses to requests with cookies: one may carry the token.
+    allow_credentials: bool = False
+
     # Requests a second on average, and at once.
     throttling_rate_limit: int
     throttling_burst_limit: int
@@ -60,7 +63,7 @@ class PixelApiArgs:
 
 
 class PixelApi(pulumi.ComponentResource):
-    """`GET /{stage}/events`: 200 and an image once the event is in the queue, never otherwise."""
+    """`GET` or `POST /{stage}/events`: 200 and an image once the event is in the queue, never otherwise."""
 
     rest_api_id: pulumi.Output[str]
     events_url: pulumi.Output[str]
@@ -132,7 +135,14 @@ class PixelApi(pulumi.ComponentResource):
         )
         title = pulumi.get_project()
         return arns.apply(
-            lambda known: json.dumps(api_document(title=title, allowed_origins=args.allowed_origins, **known))
+            lambda known: json.dumps(
+                api_document(
+                    title=title,
+                    allowed_origins=args.allowed_origins,
+                    allow_credentials=args.allow_credentials,
+                    **known,
+                )
+            )
         )
 
     @staticmethod

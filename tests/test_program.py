@@ -148,6 +148,15 @@ def test_the_queue_hides_a_message_as_long_as_lambda_asks_for(timeout: int, wind
 class TestTheAuthenticatedScenario:
     """Pulumi.prod.yaml, and what switching it to the open scenario would change."""
 
+    @pytest.mark.parametrize(("cookie", "sent"), [("id_token", True), ("", False)])
+    def test_where_a_cookie_may_carry_the_token_listed_origins_may_send_it(
+        self, cookie: str, *, sent: bool
+    ) -> None:
+        stack = recorded("prod", oidcCookie=cookie, allowedOrigins=["https://www.example.com"])
+
+        document = stack["gtm-pixel-api"].inputs["body"]
+        assert ("Access-Control-Allow-Credentials" in document) == sent
+
     def test_it_adds_an_authorizer(self, opened: Recording, authenticated: Recording) -> None:
         added = set(authenticated.names()) - set(opened.names())
 

@@ -1,6 +1,7 @@
 """The OpenAPI document: valid, safe, and with templates that let no value become anything else."""
 
 import re
+from itertools import product
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -12,7 +13,7 @@ from openapi_spec_validator import validate
 from components.openapi import PIXEL, api_document
 from handler.request_tokens import is_token_parameter
 from local.velocity import MappingTemplate, Parameters, Rendered
-from tests.api_documents import distinct_templates
+from tests.api_documents import distinct_templates, mapping_templates
 from tests.hostile import HOSTILE_VALUES, LONGEST_ATTRIBUTE
 from tests.token_names import OTHER_NAMES, TOKEN_NAMES
 
@@ -28,9 +29,16 @@ ORIGINS = ("https://www.example.com", "http://localhost:3000")
 AUTHORIZER = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/authorizer/invocations"
 
 
-def document(*allowed_origins: str, authorizer_uri: str | None = None) -> dict[str, Any]:
+METHODS = ("get", "post")
+"""An event may come with either; the same request both times."""
+
+
+def document(
+    *allowed_origins: str, authorizer_uri: str | None = None, allow_credentials: bool = False
+) -> dict[str, Any]:
     return api_document(
         authorizer_uri=authorizer_uri,
+        allow_credentials=allow_credentials,
         title="gtm-pixel",
         queue_integration_uri="arn:aws:apigateway:eu-west-1:sqs:path/123456789012/events",
         integration_role_arn="arn:aws:iam::123456789012:role/api",
@@ -153,19 +161,53 @@ def test_every_reference_that_writes_something_stands_in_braces(template: str) -
     assert "$" not in re.sub(r"\$\{[^{}]+\}", "", written)
 
 
-def test_an_unexpected_content_type_does_not_reach_the_queue_unmapped() -> None:
-    assert integration()["passthroughBehavior"] == "never"
+@pytest.mark.parametrize("method", METHODS)
+def test_every_content_type_that_is_taken_has_the_same_template_and_any_other_reaches_no_queue(
+    method: str,
+) -> None:
+    templates = integration(method)["requestTemplates"]
+
+    assert set(templates) == {
+        "application/json",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+    }
+    assert len(set(templates.values())) == 1
+    assert integration(method)["passthroughBehavior"] == "never"
 
 
-def test_event_and_endpoint_id_are_required_and_checked_by_the_gateway() -> None:
-    get = document()["paths"]["/events"]["get"]
+@pytest.mark.parametrize("authorizer_uri", [None, AUTHORIZER])
+def test_no_template_reads_the_body(authorizer_uri: str | None) -> None:
+    paths = document(*ORIGINS, authorizer_uri=authorizer_uri)["paths"]
+    used = {
+        reference
+        for _, template in mapping_templates(paths)
+        for reference in re.findall(r"\$!?\{?input[.\w]*", template)
+    }
 
-    assert {p["name"] for p in get["parameters"] if p["in"] == "query" and p["required"]} == {
+    assert used == {"$input.params"}
+
+
+def test_a_post_is_the_same_request_as_a_get() -> None:
+    methods = document(*ORIGINS, authorizer_uri=AUTHORIZER)["paths"]["/events"]
+    get, post = ({**methods[method]} for method in METHODS)
+    for operation in (get, post):
+        del operation["operationId"], operation["summary"]
+
+    assert get == post
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_event_and_endpoint_id_are_required_and_checked_by_the_gateway(method: str) -> None:
+    operation = document()["paths"]["/events"][method]
+
+    assert {p["name"] for p in operation["parameters"] if p["in"] == "query" and p["required"]} == {
         "event",
         "endpoint_id",
     }
     validator = document()["x-amazon-apigateway-request-validators"][
-        get["x-amazon-apigateway-request-validator"]
+        operation["x-amazon-apigateway-request-validator"]
     ]
     assert validator == {"validateRequestParameters": True, "validateRequestBody": False}
 
@@ -177,6 +219,7 @@ def test_a_queued_event_is_answered_with_an_image_that_nobody_caches() -> None:
     assert success["responseParameters"] == {
         "method.response.header.Content-Type": "'image/svg+xml'",
         "method.response.header.Cache-Control": "'no-store'",
+        "method.response.header.Cross-Origin-Resource-Policy": "'cross-origin'",
     }
     assert success["responseTemplates"] == {"application/json": PIXEL}
 
@@ -193,9 +236,13 @@ def test_only_a_message_that_sqs_took_is_answered_with_200(sqs_status: int, stat
 
 
 @pytest.mark.parametrize("allowed_origins", [(), ("*",), ORIGINS])
-@pytest.mark.parametrize("method", ["get", "options"])
-def test_every_mapped_header_is_declared_by_the_method(method: str, allowed_origins: tuple[str, ...]) -> None:
-    operation = document(*allowed_origins)["paths"]["/events"].get(method)
+@pytest.mark.parametrize("cookies", ["no cookies", "cookies"])
+@pytest.mark.parametrize("method", [*METHODS, "options"])
+def test_every_mapped_header_is_declared_by_the_method(
+    method: str, allowed_origins: tuple[str, ...], cookies: str
+) -> None:
+    paths = document(*allowed_origins, allow_credentials=cookies == "cookies")["paths"]
+    operation = paths["/events"].get(method)
     if operation is None:
         assert (method, allowed_origins) == ("options", ())
         return
@@ -206,8 +253,71 @@ def test_every_mapped_header_is_declared_by_the_method(method: str, allowed_orig
 
 
 def test_without_allowed_origins_there_is_no_cors() -> None:
-    assert set(document()["paths"]["/events"]) == {"get"}
-    assert "Origin" not in str(document())
+    assert set(document()["paths"]["/events"]) == set(METHODS)
+    assert "Access-Control" not in str(document(allow_credentials=True))
+
+
+def headers(part: dict[str, Any]) -> dict[str, str]:
+    """The static headers of an integration response or a gateway response, without their quotes."""
+    return {
+        name.rpartition(".")[2]: value.strip("'")
+        for name, value in part.get("responseParameters", {}).items()
+    }
+
+
+def responses(api: dict[str, Any], *methods: str) -> list[dict[str, Any]]:
+    """The integration responses of these methods."""
+    return [
+        response
+        for method in methods
+        for response in api["paths"]["/events"][method]["x-amazon-apigateway-integration"][
+            "responses"
+        ].values()
+    ]
+
+
+def gateway_responses(api: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(api["x-amazon-apigateway-gateway-responses"].values())
+
+
+@pytest.mark.parametrize("allowed_origins", [(), ("*",), ORIGINS])
+def test_a_page_of_any_site_may_embed_every_response(allowed_origins: tuple[str, ...]) -> None:
+    api = document(*allowed_origins)
+
+    for response in [*responses(api, *METHODS), *gateway_responses(api)]:
+        assert headers(response)["Cross-Origin-Resource-Policy"] == "cross-origin"
+
+
+class TestCredentials:
+    """Whether a script may read the response to a request with cookies."""
+
+    NAME = "Access-Control-Allow-Credentials"
+
+    def test_a_listed_origin_may(self) -> None:
+        api = document(*ORIGINS, allow_credentials=True)
+
+        assert [headers(response)[self.NAME] for response in responses(api, *METHODS, "options")] == [
+            "true"
+        ] * 7
+
+    def test_a_single_origin_may_read_the_gateways_own_responses_too(self) -> None:
+        one, several = (document(*ORIGINS[:n], allow_credentials=True) for n in (1, 2))
+
+        assert [headers(response)[self.NAME] for response in gateway_responses(one)] == ["true"] * 2
+        assert [self.NAME in headers(response) for response in gateway_responses(several)] == [False] * 2
+
+    @pytest.mark.parametrize("allowed_origins", [(), ("*",)])
+    def test_without_a_list_nobody_may(self, allowed_origins: tuple[str, ...]) -> None:
+        assert self.NAME not in str(document(*allowed_origins, allow_credentials=True))
+
+    def test_where_no_cookie_carries_a_token_nobody_may(self) -> None:
+        assert self.NAME not in str(document(*ORIGINS))
+
+
+def test_a_preflight_permits_both_methods() -> None:
+    (preflight,) = responses(document("*"), "options")
+
+    assert headers(preflight)["Access-Control-Allow-Methods"] == "GET,POST,OPTIONS"
 
 
 def test_any_origin_is_a_fixed_header_on_every_answer() -> None:
@@ -262,7 +372,7 @@ def test_errors_of_the_gateway_itself_name_one_origin_but_never_echo_several() -
             {
                 name.removeprefix("gatewayresponse.header."): value
                 for name, value in response["responseParameters"].items()
-                if "Cache-Control" not in name
+                if name.rpartition(".")[2] in ("Access-Control-Allow-Origin", "Vary")
             }
             for response in responses
         ]
@@ -279,7 +389,7 @@ class TestTheAuthenticatedScenario:
     """The same API with an authorizer before it."""
 
     def request_to_sqs(self, query: dict[str, str], authorizer: dict[str, str]) -> list[tuple[str, str]]:
-        get = document(authorizer_uri=AUTHORIZER)["paths"]["/events"]["get"]
+        get = document(authorizer_uri=AUTHORIZER)["paths"]["/events"]["get"]  # a POST is the same
         template = get["x-amazon-apigateway-integration"]["requestTemplates"]["application/json"]
         context = {**CONTEXT, "authorizer": authorizer}
         rendered = MappingTemplate(template).render(
@@ -293,7 +403,8 @@ class TestTheAuthenticatedScenario:
     def test_every_event_passes_an_authorizer_that_caches_nothing(self) -> None:
         authenticated = document(authorizer_uri=AUTHORIZER)
 
-        assert authenticated["paths"]["/events"]["get"]["security"] == [{"token": []}]
+        for method in METHODS:
+            assert authenticated["paths"]["/events"][method]["security"] == [{"token": []}]
         assert authenticated["components"]["securitySchemes"]["token"] == {
             "type": "apiKey",
             "name": "Unused",
@@ -315,10 +426,10 @@ class TestTheAuthenticatedScenario:
         authenticated, opened = document(*ORIGINS, authorizer_uri=AUTHORIZER), document(*ORIGINS)
 
         del authenticated["components"]
-        for scenario in (authenticated, opened):
-            get = scenario["paths"]["/events"]["get"]
-            get.pop("security", None)
-            del get["x-amazon-apigateway-integration"]["requestTemplates"]
+        for scenario, method in product((authenticated, opened), METHODS):
+            operation = scenario["paths"]["/events"][method]
+            operation.pop("security", None)
+            del operation["x-amazon-apigateway-integration"]["requestTemplates"]
         assert authenticated == opened
 
     @pytest.mark.parametrize("endpoint", ["e1", *HOSTILE_VALUES])

@@ -99,6 +99,24 @@ def test_a_changed_document_makes_a_new_deployment() -> None:
     assert triggers[0] != triggers[1]
 
 
+def test_a_method_more_makes_a_new_deployment_and_no_other_resource() -> None:
+    recording = recorded()
+    body = json.loads(recording["api"].inputs["body"])
+    del body["paths"]["/events"]["post"]
+    without_it = hashlib.sha256(json.dumps(body).encode()).hexdigest()
+
+    assert recording["api-deployment"].inputs["triggers"]["openapi"] != without_it
+
+
+def test_listed_origins_may_send_cookies_where_the_stack_says_so() -> None:
+    bodies = [
+        recorded(allowed_origins=["https://www.example.com"], allow_credentials=allowed)["api"].inputs["body"]
+        for allowed in (True, False)
+    ]
+
+    assert ["Access-Control-Allow-Credentials" in body for body in bodies] == [True, False]
+
+
 def test_an_unchanged_document_makes_no_new_deployment() -> None:
     assert recorded()["api-deployment"].inputs == recorded()["api-deployment"].inputs
 

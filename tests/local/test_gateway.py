@@ -9,14 +9,15 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 import pytest
 
-from components.openapi import PIXEL, api_document
+from components.openapi import PIXEL, REQUEST_CONTENT_TYPES, api_document
 from local.cloud import Cloud
-from local.gateway import MAX_REQUEST_HEAD_BYTES, Gateway
+from local.gateway import MAX_BODY_BYTES, MAX_REQUEST_HEAD_BYTES, Gateway
 from local.gateway_responses import UnservedPart
 from local.http_server import HttpServer, WsgiApplication
 from local.lambda_runtime import FunctionError, Invocation
@@ -24,6 +25,37 @@ from local.openapi_import import import_openapi
 from local.velocity import MappingTemplateError
 from tests.hostile import HOSTILE_VALUES
 from tests.patience import PATIENCE_SECONDS
+
+METHODS = ["GET", "POST"]
+"""An event may come with either. Browsers send no body with a GET; other clients can."""
+
+FORGED = urlencode(
+    {
+        "Action": "SendMessage",
+        "Version": "2012-11-05",
+        "MessageBody": "event=forged&endpoint_id=forged&usat_plan=forged",
+        "MessageAttribute.1.Name": "proven_endpoint",
+        "MessageAttribute.1.Value.DataType": "String",
+        "MessageAttribute.1.Value.StringValue": "forged",
+        "MessageAttribute.2.Name": "request_id",
+        "MessageAttribute.2.Value.DataType": "String",
+        "MessageAttribute.2.Value.StringValue": "forged",
+    }
+).encode()
+"""A body that is itself a request to the queue, and claims a proof that nobody has given."""
+
+OTHER_CONTENT_TYPES = [
+    "text/xml",
+    "text/html",
+    "text/plainer",
+    "application/octet-stream",
+    "application/x-amz-json-1.0",
+    "application/x-www-form-urlencoded2",
+    "multipart/mixed; boundary=x",
+    "text/plain, application/json",
+    "*/*",
+    "nothing",
+]
 
 ORIGINS = ["https://shop.example", "https://blog.example"]
 EVENT = "/dev/events?event=purchase&endpoint_id=e1"
@@ -54,14 +86,18 @@ class Site:
         self._server = HttpServer(lambda environ, start: self.application(environ, start)).start()
         self.stop = self._server.stop
 
-    def call(self, path: str, *, method: str = "GET", headers: Headers | None = None) -> Answer:
+    def call(
+        self, path: str, *, method: str = "GET", headers: Headers | None = None, body: bytes | None = None
+    ) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self._server.port, timeout=PATIENCE_SECONDS)
         pairs = headers.items() if isinstance(headers, Mapping) else headers or []
         with closing(connection):
             connection.putrequest(method, path)
             for name, value in pairs:
                 connection.putheader(name, value)
-            connection.endheaders()
+            if body is not None:
+                connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body)
             answer = connection.getresponse()
             return Answer(answer.status, dict(answer.getheaders()), answer.read().decode())
 
@@ -75,6 +111,7 @@ class Pixel:
         site: Site,
         *,
         origins: list[str],
+        credentials: bool,
         edit: Edit,
         limits: dict[str, str],
         sends: bool,
@@ -93,6 +130,7 @@ class Pixel:
             queue_integration_uri=f"arn:aws:apigateway:{cloud.region}:sqs:path/{cloud.account_id}/events",
             integration_role_arn=self.role_arn,
             allowed_origins=origins,
+            allow_credentials=credentials,
             authorizer_uri=AUTHORIZER_URI if authorizer else None,
         )
         document = copy.deepcopy(document)
@@ -169,6 +207,7 @@ def deploy(cloud: Cloud, site: Site) -> Iterator[Callable[..., Pixel]]:
     def deploy_one(
         *,
         origins: list[str] | None = None,
+        credentials: bool = False,
         edit: Edit = lambda _: None,
         limits: dict[str, str] | None = None,
         sends: bool = True,
@@ -179,6 +218,7 @@ def deploy(cloud: Cloud, site: Site) -> Iterator[Callable[..., Pixel]]:
             cloud,
             site,
             origins=origins or [],
+            credentials=credentials,
             edit=edit,
             limits=limits or {},
             sends=sends,
@@ -317,6 +357,113 @@ def test_a_header_cannot_stand_in_for_a_parameter(pixel: Pixel, name: str) -> No
     assert pixel.call(f"/dev/events?{query}", headers={name: "forged"}).status == 400
 
 
+def test_slashes_too_many_make_no_difference(pixel: Pixel) -> None:
+    for path in (
+        "//dev/events",
+        "///dev/events",
+        "/dev//events",
+        "/dev///events",
+        "/dev/events/",
+        "/dev//events/",
+    ):
+        assert pixel.call(f"{path}?event=purchase&endpoint_id=e1").status == 200, path
+
+        (message,) = pixel.messages()
+        assert parse_qsl(message["Body"]) == [("event", "purchase"), ("endpoint_id", "e1")]
+
+
+def test_a_query_is_read_as_a_form(pixel: Pixel) -> None:
+    for sent, arrived in {
+        "evat_a=1+2": ("evat_a", "1 2"),
+        "evat_a=1%2B2": ("evat_a", "1+2"),
+        "evat_a=1;evat_b=2": ("evat_a", "1;evat_b=2"),
+        "evat_a": ("evat_a", ""),
+        "evat_a=b=c": ("evat_a", "b=c"),
+        "evat_a+b=c": ("evat_a b", "c"),
+        "%65vat_%61=b": ("evat_a", "b"),
+        "=a": ("", "a"),
+        "&&evat_a=b": ("evat_a", "b"),
+        "amp;evat_a=b": ("amp;evat_a", "b"),
+    }.items():
+        assert pixel.call(f"{EVENT}&{sent}").status == 200, sent
+
+        (message,) = pixel.messages()
+        assert parse_qsl(message["Body"], keep_blank_values=True)[2:] == [arrived]
+
+
+# ---- An event that is posted ---------------------------------------------------------------------------
+
+
+CONTENT_TYPES = [
+    None,
+    *REQUEST_CONTENT_TYPES,
+    # What browsers write for strings, URLSearchParams and FormData.
+    "text/plain;charset=UTF-8",
+    "application/x-www-form-urlencoded;charset=UTF-8",
+    "multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW",
+    "application/json; charset=utf-8",
+    "Text/Plain ; charset=utf-16",
+]
+
+
+@pytest.mark.parametrize("scenario", ["open", "authenticated"])
+def test_of_a_body_nothing_reaches_the_queue(
+    deploy: Callable[..., Pixel],
+    permitted: None,  # noqa: ARG001 - has to be there
+    scenario: str,
+) -> None:
+    pixel = deploy(authorizer=scenario == "authenticated")
+
+    for method, content_type in product(METHODS, CONTENT_TYPES):
+        headers = {"Content-Type": content_type} if content_type else {}
+        answer = pixel.call(EVENT, method=method, headers=headers, body=FORGED)
+
+        assert (answer.status, answer.body) == (200, PIXEL), (method, content_type)
+        (message,) = pixel.messages()
+        assert parse_qsl(message["Body"]) == [("event", "purchase"), ("endpoint_id", "e1")]
+        assert set(message["MessageAttributes"]) == {"request_id", "request_time"}
+        assert "forged" not in json.dumps(message["MessageAttributes"])
+
+
+def test_with_another_passthrough_a_body_would_be_a_message_with_a_forged_proof(
+    deploy: Callable[..., Pixel],
+) -> None:
+    def pass_through(document: dict[str, Any]) -> None:
+        integration = document["paths"]["/events"]["post"]["x-amazon-apigateway-integration"]
+        integration["passthroughBehavior"] = "when_no_match"
+
+    pixel = deploy(edit=pass_through)
+
+    assert pixel.call(EVENT, method="POST", headers={"Content-Type": "text/xml"}, body=FORGED).status == 200
+    assert attributes_of(pixel)["proven_endpoint"] == "forged"
+
+
+def test_a_body_of_any_kind_does_no_harm(pixel: Pixel) -> None:
+    for body in (None, b"", b"\xff\xfe\0", b"{not json"):
+        answer = pixel.call(EVENT, method="POST", headers={"Content-Type": "application/json"}, body=body)
+
+        assert answer.status == 200, body
+    assert len(pixel.messages()) == 4
+
+
+def test_parameters_in_a_body_are_missing(pixel: Pixel) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    assert (
+        pixel.call("/dev/events", method="POST", headers=form, body=b"event=e&endpoint_id=e1").status == 400
+    )
+
+
+def test_a_post_passes_the_authorizer_too(guarded: Pixel) -> None:
+    guarded.says = says(proof="proven", proven_endpoint="e1")
+
+    assert guarded.call(EVENT, method="POST").status == 200
+
+    (event,) = guarded.asked
+    assert event["methodArn"].endswith("/dev/POST/events")
+    assert attributes_of(guarded)["proven_endpoint"] == "e1"
+
+
 # ---- A request that API Gateway refuses ---------------------------------------------------------------
 
 
@@ -340,16 +487,23 @@ def test_a_missing_or_blank_parameter_is_answered_with_400_and_queues_nothing(
     assert pixel.messages() == []
 
 
-def test_another_content_type_is_answered_with_415_and_queues_nothing(pixel: Pixel) -> None:
-    answer = pixel.call(EVENT, headers={"Content-Type": "text/plain"})
+@pytest.mark.parametrize("method", METHODS)
+def test_another_content_type_is_answered_with_415_and_queues_nothing(pixel: Pixel, method: str) -> None:
+    for content_type in OTHER_CONTENT_TYPES:
+        answer = pixel.call(EVENT, method=method, headers={"Content-Type": content_type}, body=FORGED)
 
-    assert (answer.status, json.loads(answer.body)) == (415, {"message": "Unsupported Media Type"})
+        assert answer.status == 415, content_type
+        assert json.loads(answer.body) == {"message": "Unsupported Media Type"}
     assert pixel.messages() == []
 
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/dev/nothing"), ("GET", "/dev"), ("POST", EVENT), ("HEAD", EVENT), ("OPTIONS", EVENT)],
+    [
+        *[("GET", path) for path in ("/dev", "/dev/nothing", "/dev/events/more", "/dev/more//events")],
+        *[(method, EVENT) for method in ("PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")],
+        ("POST", "/dev/nothing"),
+    ],
 )
 def test_an_unknown_path_or_method_is_answered_with_403(pixel: Pixel, method: str, path: str) -> None:
     answer = pixel.call(path, method=method)
@@ -373,6 +527,20 @@ def test_a_request_line_with_headers_over_the_limit_is_refused(pixel: Pixel) -> 
     assert pixel.call(EVENT + query).status == 200
     assert pixel.call(EVENT + query, headers=cookies).status == 413
     assert len(pixel.messages()) == 1
+
+
+def test_a_body_over_the_limit_is_refused(pixel: Pixel) -> None:
+    announced = {"Content-Type": "text/plain", "Content-Length": str(MAX_BODY_BYTES + 1)}
+
+    assert pixel.call(EVENT, method="POST", headers=announced).status == 413
+    assert pixel.messages() == []
+
+
+def test_a_page_of_any_site_may_embed_every_response(pixel: Pixel) -> None:
+    answers = [pixel.call(path) for path in (EVENT, "/dev/events", "/dev/nothing")]
+
+    assert [answer.status for answer in answers] == [200, 400, 403]
+    assert {answer.headers["Cross-Origin-Resource-Policy"] for answer in answers} == {"cross-origin"}
 
 
 def test_the_answers_of_api_gateway_itself_are_not_stored_either(pixel: Pixel) -> None:
@@ -649,8 +817,23 @@ def test_a_preflight_request_is_answered_without_a_message(deploy: Callable[...,
 
     assert (answer.status, answer.body) == (204, "")
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    assert answer.headers["Access-Control-Allow-Methods"] == "GET,OPTIONS"
+    assert answer.headers["Access-Control-Allow-Methods"] == "GET,POST,OPTIONS"
     assert pixel.messages() == []
+
+
+@pytest.mark.parametrize("method", [*METHODS, "OPTIONS"])
+def test_a_listed_origin_may_send_cookies_and_read_the_answer(
+    deploy: Callable[..., Pixel], method: str
+) -> None:
+    pixel = deploy(origins=ORIGINS, credentials=True)
+    listed, other = (
+        pixel.call(EVENT, method=method, headers={"Origin": origin}).headers
+        for origin in (ORIGINS[1], "https://evil.example")
+    )
+
+    assert listed["Access-Control-Allow-Origin"] == ORIGINS[1]
+    assert listed["Access-Control-Allow-Credentials"] == "true"
+    assert "Access-Control-Allow-Origin" not in other
 
 
 def test_api_gateways_own_errors_name_a_fixed_origin(deploy: Callable[..., Pixel]) -> None:
