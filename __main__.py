@@ -94,10 +94,11 @@ processor = EventProcessor(
 )
 
 pulumi.export("events_url", api.events_url)
-# Ready to paste into a Custom Image tag: GTM fills in its variables.
+# Ready to paste into a Custom Image tag: GTM fills in its variables. The endpoint comes first, because filter
+# lists block queries that begin with some events' names (docs/gtm.md).
 pulumi.export(
     "gtm_image_url",
-    pulumi.Output.concat(api.events_url, "?event={{Event}}&endpoint_id={{endpoint_id}}"),
+    pulumi.Output.concat(api.events_url, "?endpoint_id={{endpoint_id}}&event={{Event}}"),
 )
 pulumi.export("region", location.region)
 pulumi.export("queue_url", queue.queue_url)

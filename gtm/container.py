@@ -160,8 +160,11 @@ def _tag_object(
 
 
 def _url(plan: Plan, tag: TagPlan) -> str:
-    """The Image URL. GTM encodes what it puts in the place of a variable in the query."""
-    pairs = [("event", "Event"), ("endpoint_id", _Variable(TokenSource.DATA_LAYER, plan.endpoint_key).name)]
+    """The Image URL. GTM encodes what it puts in the place of a variable in the query.
+
+    `endpoint_id` comes first: filter lists block queries that begin with some events' names (docs/gtm.md).
+    """
+    pairs = [("endpoint_id", _Variable(TokenSource.DATA_LAYER, plan.endpoint_key).name), ("event", "Event")]
     for parameter in tag.parameters:
         variable = _Variable(TokenSource.DATA_LAYER, parameter.data_layer_key)
         pairs.append((encoded(parameter.url_name), variable.name))

@@ -72,7 +72,7 @@ PINPOINT = {"pinpointApplicationId": "0123456789abcdef0123456789abcdef"}
 def test_a_stack_exports_what_people_need(recording: Recording) -> None:
     assert recording.outputs == {
         "events_url": "https://api.test/v1/events",
-        "gtm_image_url": "https://api.test/v1/events?event={{Event}}&endpoint_id={{endpoint_id}}",
+        "gtm_image_url": "https://api.test/v1/events?endpoint_id={{endpoint_id}}&event={{Event}}",
         "queue_url": "https://sqs.us-east-1.test/123456789012/gtm-pixel-events-1a2b3c4",
         "dead_letter_queue_url": (
             "https://sqs.us-east-1.test/123456789012/gtm-pixel-events-dead-letter-1a2b3c4"

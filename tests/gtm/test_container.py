@@ -91,7 +91,7 @@ def test_a_tag_calls_the_events_url_with_a_variable_for_each_value() -> None:
     (tag,) = objects(container_export(plan()), "tag")
 
     assert parameter(tag, "url") == (
-        f"{EVENTS_URL}?event={{{{Event}}}}&endpoint_id={{{{gtm-pixel - endpoint_id}}}}"
+        f"{EVENTS_URL}?endpoint_id={{{{gtm-pixel - endpoint_id}}}}&event={{{{Event}}}}"
         "&evat_currency={{gtm-pixel - ecommerce.currency}}&evmt_value={{gtm-pixel - ecommerce.value}}"
         "&evmt_quantity={{gtm-pixel - ecommerce.quantity}}&usat_plan={{gtm-pixel - user.plan}}"
     )
@@ -154,7 +154,7 @@ def test_a_variable_that_two_tags_use_is_there_once() -> None:
 def test_the_endpoint_id_can_be_in_another_data_layer_variable() -> None:
     export = container_export(plan(endpoint_key="user.id"))
 
-    assert "&endpoint_id={{gtm-pixel - user.id}}" in parameter(objects(export, "tag")[0], "url")
+    assert "?endpoint_id={{gtm-pixel - user.id}}&" in parameter(objects(export, "tag")[0], "url")
     assert parameter(objects(export, "variable")[0], "name") == "user.id"
 
 

@@ -159,7 +159,7 @@ def test_a_token_is_not_shown(opened: Open, endpoint: Endpoint) -> None:
     page = opened("")
 
     page.evaluate(
-        "url => { new Image().src = url; }", f"{endpoint.events_url}?event=e&endpoint_id=e1&token=secret"
+        "url => { new Image().src = url; }", f"{endpoint.events_url}?endpoint_id=e1&event=e&token=secret"
     )
 
     expect(called(page)).to_have_count(1)

@@ -136,7 +136,7 @@ class TestFetch:
     }"""
 
     def fetch(self, page: Page, run: EmbeddedRun, headers: Mapping[str, str]) -> object:
-        url = f"{run.outputs['events_url']}?event=purchase&endpoint_id=e1"
+        url = f"{run.outputs['events_url']}?endpoint_id=e1&event=purchase"
         return page.evaluate(self.READ, [url, headers])
 
     @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer none"}], ids=["simple", "preflight"])
@@ -179,7 +179,7 @@ class TestThePage:
 
         export = json.loads(Path(offered.value.path()).read_text())
         url = next(p["value"] for p in export["containerVersion"]["tag"][0]["parameter"] if p["key"] == "url")
-        assert url.startswith(f"{run.outputs['events_url']}?event={{{{Event}}}}")
+        assert url.startswith(f"{run.outputs['events_url']}?endpoint_id=")
         assert "evat_currency=" in url
 
     def test_a_name_that_no_container_can_have_is_one_clear_line(self, page: Page, run: EmbeddedRun) -> None:
