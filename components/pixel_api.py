@@ -13,6 +13,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.filter_lists import SOURCE, SOURCE_DATE, RequestKind, blocking_rule
 from components.iam import allow
 from components.location import Location
 from components.openapi import api_document
@@ -71,6 +72,7 @@ class PixelApi(pulumi.ComponentResource):
     def __init__(self, name: str, args: PixelApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gtm-pixel:index:PixelApi", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
+        self._warn_of_filter_lists(args.stage_name)
 
         sender = create_service_role(
             name,
@@ -121,6 +123,19 @@ class PixelApi(pulumi.ComponentResource):
         self.rest_api_id = api.id
         self.events_url = pulumi.Output.concat(stage.invoke_url, "/events")
         self.register_outputs({"rest_api_id": self.rest_api_id, "events_url": self.events_url})
+
+    def _warn_of_filter_lists(self, stage_name: str) -> None:
+        """Say so where ad blockers would stop every event because of the stage's name."""
+        url = f"https://api-id.execute-api.region.amazonaws.com/{stage_name}/events?endpoint_id=e1&event=e"
+        # Any sendBeacon to another site is blocked, whatever the stage is called.
+        for kind in (RequestKind.IMAGE, RequestKind.FETCH):
+            if rule := blocking_rule(url, kind):
+                pulumi.log.warn(
+                    f"stageName: {stage_name!r} is in the URL that GTM calls, and ad blockers block such a "
+                    f"URL ({SOURCE} of {SOURCE_DATE}: {rule}). Set another, such as v1.",
+                    resource=self,
+                )
+                return
 
     @staticmethod
     def _openapi_body(args: PixelApiArgs, role_arn: pulumi.Output[str]) -> pulumi.Output[str]:

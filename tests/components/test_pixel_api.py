@@ -200,3 +200,26 @@ def test_access_logs_hold_no_query_no_header_and_no_address() -> None:
         "$context.integrationStatus",
         "$context.error.responseType",
     }
+
+
+@pytest.mark.parametrize(
+    ("stage", "rule"),
+    [
+        ("analytics", "/analytics/event"),
+        ("beacon", "||amazonaws.com/beacon^"),
+        ("rum", "/rum/events"),
+        ("stats", "/stats/events$xmlhttprequest"),
+    ],
+)
+def test_a_stage_that_ad_blockers_block_is_warned_of_with_the_fix(stage: str, rule: str) -> None:
+    (warning,) = recorded(stage_name=stage).log
+
+    assert warning == (
+        f"stageName: {stage!r} is in the URL that GTM calls, and ad blockers block such a URL "
+        f"(EasyPrivacy of 2026-08-22: {rule}). Set another, such as v1."
+    )
+
+
+@pytest.mark.parametrize("stage", ["v1", "live", "prod", "dev", "e", "events"])
+def test_of_another_stage_nothing_is_said(stage: str) -> None:
+    assert recorded(stage_name=stage).log == []
