@@ -1,23 +1,51 @@
 """Where the token of a request is, and which endpoint the request asks for.
 
-Pure: knows no clock, environment, logger or AWS client. Imports `token_refusal` only.
+Pure: knows no clock, environment, logger or AWS client.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from enum import StrEnum
+from typing import Final, cast
+from urllib.parse import unquote
 
 from handler.token_refusal import RefusalReason, TokenRefusedError
 
 # What Google Tag Manager, or a script that found no token, writes in its place.
-_TEXTS_WITHOUT_TOKEN = frozenset({"", "undefined", "null", "[object Object]"})
+_TEXT_WITHOUT_TOKEN = re.compile(
+    r"|undefined|null|nan|none|false|true|0|\(not set\)|\[object .*\]|\{\{.*\}\}", re.IGNORECASE | re.DOTALL
+)
 
 _BEARER = "bearer"
+# Of a text that was url-encoded as a form, a space arrives as a plus sign. A token has neither.
+_BEARER_PREFIX = re.compile(r"(?:bearer(?:[\s+]+|$))+", re.IGNORECASE)
 
 # Of a URL that was escaped as HTML, `&token=` arrives as `&amp;token=`; escaped twice, as `&amp;amp;token=`.
 _ESCAPED_AMPERSANDS = re.compile(r"(?:amp;[\x00-\x20]*)+")
 _STRIPPED = "".join(map(chr, range(0x21)))  # what Java's String.trim strips
+
+# https://www.w3.org/TR/fetch-metadata/: what a browser says of a request, and no script can.
+_SITE: Final = "sec-fetch-site"
+_MODE: Final = "sec-fetch-mode"
+_DESTINATION: Final = "sec-fetch-dest"
+
+_OWN_SITE = frozenset({"same-origin", "same-site"})
+# All others are navigations (`navigate`, and Chromium's former `nested-navigate`) or `websocket`.
+_MODES_OF_SUBRESOURCES = frozenset({"cors", "no-cors", "same-origin"})
+# Where a navigation's answer goes, whatever its mode is called.
+_DESTINATIONS_OF_NAVIGATIONS = frozenset({"document", "embed", "fencedframe", "frame", "iframe", "object"})
+
+
+class CookieIgnoredReason(StrEnum):
+    """Why the token of a cookie counts as not sent."""
+
+    # An old browser, a proxy that strips the headers, or no browser at all.
+    NO_FETCH_METADATA = "no_fetch_metadata"
+    # Another site's page made the browser send the request, or a person typed its address.
+    OTHER_SITE = "other_site"
+    # A link, a form, a redirect or a frame, also one of the site itself.
+    NAVIGATION = "navigation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,22 +81,63 @@ def is_token_parameter(name: str) -> bool:
     return stripped[escaped.end() if escaped else 0 :] == "token"
 
 
+def reason_to_ignore_cookie(request: TokenRequest, *, cookie: str | None) -> CookieIgnoredReason | None:
+    """Why a token in the named cookie counts as not sent; None where it counts, or where there is none.
+
+    A browser sends cookies whichever site made it send the request. So a cookie counts only where the browser
+    says that a page of the API's own site did, and that the request is no navigation: links, forms and
+    redirects of other sites carry `SameSite=Lax` cookies. Of a repeated header every value has to say so.
+    """
+    if cookie is None or not _distinct(_cookie_values(request, cookie)):
+        return None
+    sites, modes = _lower_values(request, _SITE), _lower_values(request, _MODE)
+    if not sites or not modes:
+        return CookieIgnoredReason.NO_FETCH_METADATA
+    if not sites <= _OWN_SITE:
+        return CookieIgnoredReason.OTHER_SITE
+    # Chromium sent no destination before version 80.
+    destinations = _lower_values(request, _DESTINATION)
+    if not modes <= _MODES_OF_SUBRESOURCES or destinations & _DESTINATIONS_OF_NAVIGATIONS:
+        return CookieIgnoredReason.NAVIGATION
+    return None
+
+
 def find_token(request: TokenRequest, *, cookie: str | None) -> str | None:
     """The request's one token; None where it has none.
 
-    It may be, in the order in which they are read, in the parameter `token`, in the header `Authorization`
-    after `Bearer`, or in the named cookie. No place comes before another: wherever two different tokens
-    are found, in two places or in one, it is not known who sends the event, and TokenRefusedError is
-    raised. The same token twice is one. Another scheme than Bearer, and `undefined` or `null` in the place
-    of a token, are no token.
+    It may be in the parameter `token`, in the header `Authorization` after `Bearer`, or in the named cookie.
+    No place comes before another: wherever two different tokens are found, in two places or in one, it is
+    not known who sends the event, and TokenRefusedError is raised. The same token twice is one. Another
+    scheme than Bearer, and what scripts write for no value, are no token.
     """
-    candidates = [*_parameter_values(request), *_bearer_tokens(request)]
+    texts = [*_parameter_values(request), *_bearer_tokens(request)]
     if cookie is not None:
-        candidates += _cookie_values(request, cookie)
-    tokens = {stripped for token in candidates if (stripped := token.strip()) not in _TEXTS_WITHOUT_TOKEN}
+        texts += _cookie_values(request, cookie)
+    tokens = _distinct(texts)
     if len(tokens) > 1:
         raise TokenRefusedError(RefusalReason.AMBIGUOUS)
     return tokens.pop() if tokens else None
+
+
+def _lower_values(request: TokenRequest, header: str) -> set[str]:
+    return {value.strip().lower() for value in request.headers.get(header, ())}
+
+
+def _distinct(texts: Iterable[str]) -> set[str]:
+    """The tokens in texts as scripts write them."""
+    return {token for text in texts if not _TEXT_WITHOUT_TOKEN.fullmatch(token := _token_in(text))}
+
+
+def _token_in(text: str) -> str:
+    """A token without what it was wrapped in: percent-encoding, quotes, and `Bearer`.
+
+    A token has letters, digits, `-`, `_` and dots only, so that nothing of it is lost.
+    """
+    text = unquote(text).strip()
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        text = text[1:-1].strip()
+    bearer = _BEARER_PREFIX.match(text)
+    return text[bearer.end() :] if bearer else text
 
 
 def _parameter_values(request: TokenRequest) -> Iterator[str]:
@@ -89,9 +158,7 @@ def _cookie_values(request: TokenRequest, cookie: str) -> Iterator[str]:
         for pair in header.split(";"):
             name, _, value = pair.partition("=")
             if name.strip() == cookie:
-                value = value.strip()
-                quoted = len(value) > 1 and value[0] == value[-1] == '"'
-                yield value[1:-1] if quoted else value
+                yield value
 
 
 def _all_values(event: Mapping[str, object], many: str, single: str) -> dict[str, list[str]]:
