@@ -7,6 +7,7 @@ the pure template whose size is limited, and the readers of values.
 
 import json
 import math
+import os
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -115,12 +116,13 @@ _PROJECT_FILE = Path(__file__).with_name("Pulumi.yaml")
 _STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _PINPOINT_APPLICATION_ID = re.compile(r"[0-9a-f]{32}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
-# Plain http is for an issuer on the same machine, as in the embedded run. A path is printable ASCII without
-# ? and #, and short (see AUDIENCES_BYTES). The authorizer refuses what is not a plain host before it, so that
-# no token would ever be verified.
-_HTTPS_URL = re.compile(
-    r"(https://[A-Za-z0-9.-]{1,253}|http://(127\.0\.0\.1|localhost))(:[0-9]{1,5})?(/[!-\"$->@-~]{0,400})?"
-)
+# A path is printable ASCII without ? and #, and short (see AUDIENCES_BYTES). The authorizer refuses what is
+# not a plain host before it, so that no token would ever be verified.
+_AFTER_HOST = r"(:[0-9]{1,5})?(/[!-\"$->@-~]{0,400})?"
+_HTTPS_URL = re.compile(rf"https://[A-Za-z0-9.-]{{1,253}}{_AFTER_HOST}")
+# In the local run the issuer may be on the same machine. On Lambda there is none, and plain http is refused.
+_LOCAL_URL = re.compile(rf"{_HTTPS_URL.pattern}|http://(127\.0\.0\.1|localhost){_AFTER_HOST}")
+_LOCAL_RUN = "GTM_PIXEL_LOCAL_RUN"  # an environment variable that the local run sets, and nothing else does
 _PRINTABLE = re.compile(r"[!-~]{1,256}")
 _COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")  # a token of RFC 9110
 _ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
@@ -525,18 +527,19 @@ def _oidc(config: pulumi.Config, auth_mode: AuthMode) -> OidcArgs | None:
         case AuthMode.OPEN:
             return None
         case AuthMode.AUTHENTICATED:
+            url = _LOCAL_URL if os.environ.get(_LOCAL_RUN) else _HTTPS_URL
             return OidcArgs(
                 issuer=text(
                     config,
                     "oidcIssuer",
-                    _HTTPS_URL,
+                    url,
                     "an https URL",
                     "the issuer as in the iss claim, for example "
                     "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_EXAMPLE",
                 ),
                 audiences=_audiences(config),
                 jwks_uri=optional(
-                    config, "oidcJwksUri", _HTTPS_URL, "an https URL", "the issuer's JWKS address, or nothing"
+                    config, "oidcJwksUri", url, "an https URL", "the issuer's JWKS address, or nothing"
                 ),
                 endpoint_claim=text(config, "oidcEndpointClaim", _PRINTABLE, "text without spaces", "sub"),
                 cookie=optional(

@@ -14,6 +14,7 @@ the first token comes. Log lines hold a request id and a reason: nothing of a to
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from enum import StrEnum
 from functools import cache
 from typing import Any
 
@@ -21,7 +22,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handler.authorizer_environment import AuthorizerEnvironment, read_authorizer_environment
-from handler.request_tokens import TokenRequest, find_token
+from handler.request_tokens import TokenRequest, find_token, reason_to_ignore_cookie
 from handler.signing_keys import SigningKeys
 from handler.token_refusal import RefusalReason, TokenRefusedError
 from handler.token_report import TokenReport
@@ -48,48 +49,69 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
 def _authorizer() -> "TokenAuthorizer":
     """The container's authorizer: made once, with the keys it has cached."""
     environment = read_authorizer_environment(os.environ)
-    return TokenAuthorizer(
-        environment=environment,
-        keys=SigningKeys(issuer=environment.issuer, jwks_uri=environment.jwks_uri),
-        logger=Logger(service=environment.service),
-    )
+    return TokenAuthorizer(environment=environment, logger=Logger(service=environment.service))
 
 
 class TokenAuthorizer:
     """Takes a request through finding its token, verifying it, and reading the endpoint it proves."""
 
-    def __init__(self, *, environment: AuthorizerEnvironment, keys: SigningKeys, logger: Logger) -> None:
+    def __init__(self, *, environment: AuthorizerEnvironment, logger: Logger) -> None:
         self._environment = environment
         self._logger = logger
+        self._failed_key_fetches = 0
+        keys = SigningKeys(
+            issuer=environment.issuer,
+            jwks_uri=environment.jwks_uri,
+            loopback_http=environment.is_local_run,
+            on_failure=self._note_failed_key_fetch,
+        )
         self._verifier = TokenVerifier(issuer=environment.issuer, audiences=environment.audiences, keys=keys)
 
     def prove(self, event: Mapping[str, object]) -> str | None:
         """The endpoint that the request's token proves; None without one. Counts, and logs a refusal."""
-        endpoint = None
+        self._failed_key_fetches = 0
+        endpoint = refused = cookie_ignored = None
         try:
-            endpoint = self._read_endpoint(event)
-            report = TokenReport(verified=endpoint is not None)
+            request = TokenRequest.of(event)
+            cookie = self._environment.token_cookie
+            cookie_ignored = reason_to_ignore_cookie(request, cookie=cookie)
+            if cookie_ignored is not None:
+                self._log(event, "cookie ignored", reason=cookie_ignored)
+                cookie = None
+            endpoint = self._read_endpoint(request, cookie=cookie)
         except TokenRefusedError as refusal:
-            report = TokenReport(refused=refusal.reason)
-            self._log_refusal(event, refusal.reason, detail=refusal.detail)
+            refused = refusal.reason
+            self._log(event, "token refused", reason=refused, detail=refusal.detail)
         except Exception as error:  # a token that nobody thought of is a token that proves nothing
-            report = TokenReport(refused=RefusalReason.UNEXPECTED_ERROR)
+            refused = RefusalReason.UNEXPECTED_ERROR
             # The type only: an exception's text may quote the value that it is about.
-            self._log_refusal(event, RefusalReason.UNEXPECTED_ERROR, detail=type(error).__name__)
+            self._log(event, "token refused", reason=refused, detail=type(error).__name__)
+        report = TokenReport(
+            verified=endpoint is not None,
+            refused=refused,
+            cookie_ignored=cookie_ignored,
+            failed_key_fetches=self._failed_key_fetches,
+        )
         report.publish(namespace=self._environment.metrics_namespace, service=self._environment.service)
         return endpoint
 
-    def _read_endpoint(self, event: Mapping[str, object]) -> str | None:
-        request = TokenRequest.of(event)
-        token = find_token(request, cookie=self._environment.token_cookie)
+    def _read_endpoint(self, request: TokenRequest, *, cookie: str | None) -> str | None:
+        token = find_token(request, cookie=cookie)
         if token is None:
             return None
         claims = self._verifier.verify(token)
         return proven_endpoint(claims, claim=self._environment.endpoint_claim, requested=request.endpoint_id)
 
-    def _log_refusal(self, event: Mapping[str, object], reason: RefusalReason, *, detail: str | None) -> None:
+    def _note_failed_key_fetch(self, problem: str) -> None:
+        """Say that the issuer did not give its keys: while there are others, nothing else shows it."""
+        self._failed_key_fetches += 1
+        self._logger.warning("signing keys not fetched", extra={"detail": problem})
+
+    def _log(
+        self, event: Mapping[str, object], message: str, *, reason: StrEnum, detail: str | None = None
+    ) -> None:
         fields = {"reason": reason, "request_id": _request_id(event), "detail": detail}
-        self._logger.warning("token refused", extra={name: text for name, text in fields.items() if text})
+        self._logger.warning(message, extra={name: text for name, text in fields.items() if text})
 
 
 def _request_id(event: Mapping[str, object]) -> str | None:

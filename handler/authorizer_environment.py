@@ -1,7 +1,6 @@
 """The token authorizer's environment as one typed model.
 
-`components/token_authorizer.py` sets these variables. Imports `variables` and `signing_keys`; reads no
-environment by itself.
+`components/token_authorizer.py` sets these variables. Reads no environment by itself.
 """
 
 from collections.abc import Mapping
@@ -12,11 +11,15 @@ from handler.variables import InvalidEnvironmentError, read_names, read_text
 
 _DEFAULT_ENDPOINT_CLAIM = "sub"
 
+# Set by the local run and by nothing on AWS: an issuer on the same machine may be asked over plain http.
+_LOCAL_RUN = "GTM_PIXEL_LOCAL_RUN"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizerEnvironment:
     """What the stack tells the token authorizer."""
 
+    is_local_run: bool
     # Exactly as in the claim `iss`: a slash at the end counts.
     issuer: str
     # The clients whose tokens count.
@@ -33,10 +36,12 @@ class AuthorizerEnvironment:
 
 def read_authorizer_environment(variables: Mapping[str, str]) -> AuthorizerEnvironment:
     """Read the model from variables such as os.environ; raises InvalidEnvironmentError."""
+    is_local_run = bool(variables.get(_LOCAL_RUN))
     return AuthorizerEnvironment(
-        issuer=_url("OIDC_ISSUER", read_text(variables, "OIDC_ISSUER")),
+        is_local_run=is_local_run,
+        issuer=_url("OIDC_ISSUER", read_text(variables, "OIDC_ISSUER"), is_local_run=is_local_run),
         audiences=read_names(variables, "OIDC_AUDIENCES"),
-        jwks_uri=_optional_url(variables, "OIDC_JWKS_URI"),
+        jwks_uri=_optional_url(variables, "OIDC_JWKS_URI", is_local_run=is_local_run),
         endpoint_claim=_optional_text(variables, "OIDC_ENDPOINT_CLAIM") or _DEFAULT_ENDPOINT_CLAIM,
         token_cookie=_optional_text(variables, "OIDC_COOKIE"),
         service=read_text(variables, "POWERTOOLS_SERVICE_NAME"),
@@ -48,12 +53,12 @@ def _optional_text(variables: Mapping[str, str], name: str) -> str | None:
     return variables.get(name, "").strip() or None
 
 
-def _optional_url(variables: Mapping[str, str], name: str) -> str | None:
+def _optional_url(variables: Mapping[str, str], name: str, *, is_local_run: bool) -> str | None:
     value = _optional_text(variables, name)
-    return None if value is None else _url(name, value)
+    return None if value is None else _url(name, value, is_local_run=is_local_run)
 
 
-def _url(name: str, value: str) -> str:
-    if not is_acceptable_url(value):
-        raise InvalidEnvironmentError.of(name, value, "an https URL (http on loopback only)")
+def _url(name: str, value: str, *, is_local_run: bool) -> str:
+    if not is_acceptable_url(value, loopback_http=is_local_run):
+        raise InvalidEnvironmentError.of(name, value, "an https URL")
     return value

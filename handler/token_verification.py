@@ -2,18 +2,21 @@
 
 PyJWT does the verifying. What the token says is held against the rules before its signature is: that
 costs nothing, and a token that could not be accepted anyway makes nobody ask the issuer for keys. Nothing
-is answered of a token before its signature has been verified. Imports `signing_keys` and `token_refusal`.
+is answered of a token before its signature has been verified.
 """
 
-from collections.abc import Collection, Mapping
+import json
+from base64 import urlsafe_b64decode
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import jwt
 from jwt import exceptions
 from jwt.types import Options
 
-from handler.signing_keys import Algorithm, SigningKeys
+from handler.signing_keys import Algorithm, SigningKey, SigningKeys
 from handler.token_refusal import RefusalReason, TokenRefusedError
 
 # Bytes. Larger ones are not even parsed; the whole request may have 10,240 at API Gateway.
@@ -22,8 +25,8 @@ MAX_TOKEN_LENGTH = 8 * 1024
 # Clocks of issuers and of Lambda differ.
 LEEWAY_SECONDS = 60
 
-# Characters of an endpoint id. No destination takes as many; API Gateway limits what an authorizer answers.
-_MAX_ENDPOINT_LENGTH = 1024
+# Characters of an endpoint id, as of the parameter that it is compared with.
+_MAX_ENDPOINT_LENGTH = 255
 
 _REASONS: Mapping[type[Exception], RefusalReason] = {
     exceptions.ExpiredSignatureError: RefusalReason.EXPIRED,
@@ -51,17 +54,33 @@ class TokenVerifier:
         if not token.isascii():
             raise TokenRefusedError(RefusalReason.MALFORMED)
         try:
-            header: Mapping[str, object] = jwt.get_unverified_header(token)
+            header = _read_header(token)
             algorithm = _allowed_algorithm(header)
             self._check_audience(self._decode(token, {"verify_signature": False}))
-            # PyJWT has made sure that a key id is text. `jku`, `x5u`, `x5c` and `jwk` are not read at all.
-            key = self.keys.find(key_id=cast("str | None", header.get("kid")), algorithm=algorithm)
-            return self._decode(
-                token, {"verify_signature": True}, key=key.public_key, algorithms=[algorithm.value]
-            )
+            # PyJWT has made sure that a key id is a string. `jku`, `x5u`, `x5c`, `jwk` are not read at all.
+            return self._decode_verified(token, cast("str | None", header.get("kid")), algorithm)
         except exceptions.PyJWTError as error:
             reason = _REASONS.get(type(error), RefusalReason.MALFORMED)
             raise TokenRefusedError(reason) from None
+
+    def _decode_verified(self, token: str, key_id: str | None, algorithm: Algorithm) -> dict[str, object]:
+        """The claims, once one of the keys that the token may be signed with has verified them."""
+        try:
+            return self._decode_with(self.keys.find(key_id=key_id, algorithm=algorithm), token, algorithm)
+        except exceptions.InvalidSignatureError:
+            # An issuer without key ids may have a new key, and nothing else says so.
+            if key_id is not None or not self.keys.refresh():
+                raise
+        return self._decode_with(self.keys.find(key_id=key_id, algorithm=algorithm), token, algorithm)
+
+    def _decode_with(self, keys: Sequence[SigningKey], token: str, algorithm: Algorithm) -> dict[str, object]:
+        for key in keys:
+            # Only that says that another key may do better; anything else is wrong whoever has signed it.
+            with suppress(exceptions.InvalidSignatureError):
+                return self._decode(
+                    token, {"verify_signature": True}, key=key.public_key, algorithms=[algorithm.value]
+                )
+        raise exceptions.InvalidSignatureError
 
     def _decode(self, token: str, signature: Options, **key: Any) -> dict[str, object]:
         """The claims, after the checks that need no more than the time and the issuer's name."""
@@ -78,7 +97,7 @@ class TokenVerifier:
             "verify_jti": False,
             **signature,
         }
-        return jwt.decode(token, options=options, issuer=self.issuer, leeway=LEEWAY_SECONDS, **key)
+        return _TOKENS.decode(token, options=options, issuer=self.issuer, leeway=LEEWAY_SECONDS, **key)
 
     def _check_audience(self, claims: Mapping[str, object]) -> None:
         """Whether the token was issued for one of these clients.
@@ -102,22 +121,47 @@ class TokenVerifier:
 def proven_endpoint(claims: Mapping[str, object], *, claim: str, requested: str | None) -> str:
     """The endpoint that verified claims prove; raises TokenRefusedError.
 
-    A text is the endpoint, whichever the request asks for. A list is of endpoints that the sender may act
-    for: the one requested, if it is in there. A number names none, because it can be written in many ways.
+    `claim` is the name of a claim, or the way to one within others, with dots between the names. A text is
+    the endpoint, whichever the request asks for. A whole number is one in its decimal digits. A list is of
+    endpoints that the sender may act for: the one requested, if it is in there.
     """
-    value = claims.get(claim)
+    value = _read_claim(claims, claim)
     match value:
         case None:
             raise TokenRefusedError(RefusalReason.CLAIM_MISSING)
-        case str():
-            endpoint = value
         case list():
-            endpoints = cast("list[object]", value)
-            if not all(isinstance(one, str) for one in endpoints):
-                raise TokenRefusedError(RefusalReason.CLAIM_UNUSABLE)
+            endpoints = [_as_endpoint(one) for one in cast("list[object]", value)]
             if requested is None or requested not in endpoints:
                 raise TokenRefusedError(RefusalReason.OTHER_ENDPOINT)
-            endpoint = requested
+            return requested
+        case _:
+            return _as_endpoint(value)
+
+
+def _read_claim(claims: Mapping[str, object], name: str) -> object:
+    """The claim of this name; None where there is none.
+
+    A name that is there as it is written goes first, dots or not: `https://example.com/endpoint` is one. Then
+    the longest name before a dot that holds claims of its own.
+    """
+    value = claims.get(name)
+    end = len(name)
+    while value is None and (end := name.rfind(".", 0, end)) > 0:
+        inner = claims.get(name[:end])
+        if isinstance(inner, dict):
+            value = _read_claim(cast("dict[str, object]", inner), name[end + 1 :])
+    return value
+
+
+def _as_endpoint(value: object) -> str:
+    match value:
+        case str():
+            endpoint = value
+        case bool():  # to Python a number, too
+            raise TokenRefusedError(RefusalReason.CLAIM_UNUSABLE)
+        case int():
+            # A number with a decimal point or an exponent is none: it has more than one form.
+            endpoint = str(value)
         case _:
             raise TokenRefusedError(RefusalReason.CLAIM_UNUSABLE)
     # It becomes a message attribute: SQS refuses an empty one and control characters, which would cost the
@@ -132,3 +176,45 @@ def _allowed_algorithm(header: Mapping[str, object]) -> Algorithm:
     if not isinstance(algorithm, str) or algorithm not in Algorithm.__members__:
         raise TokenRefusedError(RefusalReason.ALGORITHM)
     return Algorithm(algorithm)
+
+
+def _read_header(token: str) -> Mapping[str, object]:
+    header = jwt.get_unverified_header(token)
+    # PyJWT has read it, and of a repeated member the last value; the one who signed may have meant another.
+    segment = token.partition(".")[0]
+    _loads(urlsafe_b64decode(segment + "=" * (-len(segment) % 4)))
+    return header
+
+
+class _Tokens(jwt.PyJWT):
+    """Reads claims more strictly than PyJWT, and those that are null as absent."""
+
+    def _decode_payload(self, decoded: dict[str, Any]) -> dict[str, Any]:
+        claims = _loads(decoded["payload"])
+        if not isinstance(claims, dict):
+            raise exceptions.DecodeError
+        named = cast("dict[str, Any]", claims)
+        return {name: value for name, value in named.items() if value is not None}
+
+
+_TOKENS = _Tokens()
+
+
+def _loads(text: bytes) -> object:
+    """JSON as RFC 8259 has it, and no object with two members of one name (RFC 7519, section 4)."""
+    try:
+        return json.loads(text, object_pairs_hook=_members, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise exceptions.DecodeError from None
+
+
+def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError
+    return members
+
+
+def _no_number(_: str) -> NoReturn:
+    """Of `NaN` and `Infinity`, which only Python calls JSON."""
+    raise ValueError

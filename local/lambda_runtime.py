@@ -4,8 +4,7 @@ One execution environment (a child process) at a time. It sees the standard libr
 function's environment and what Lambda itself sets, and nothing else of this machine's Python, so a
 dependency missing from the archive is missing here. Compiled packages of the archive are for Lambda's
 platform (`local.native_packages` puts this machine's in their place). Its log lines go to CloudWatch Logs
-with the function's role. Imports `local.cloud`, `local.native_packages`, `local.problems`,
-`local.recorder` and `local.resources`.
+with the function's role.
 """
 
 import io
@@ -36,6 +35,7 @@ from local.cloud import Cloud, error_code
 from local.lambda_bootstrap import END_OF_LOG
 from local.native_packages import replace_native_packages
 from local.problems import Problems
+from local.program import LOCAL_RUN
 from local.recorder import Recorder, RejectedMessage
 from local.resources import FunctionLogging
 
@@ -206,6 +206,7 @@ class LambdaRuntime:
             "TZ": ":UTC",
         }
         embedded_run_sets = {
+            LOCAL_RUN: "1",
             "AWS_ENDPOINT_URL": self._cloud.endpoint_url,
             **{
                 f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}": url

@@ -7,6 +7,7 @@ process can run the program twice. Imports `local.stack_config` only.
 
 import asyncio
 import logging
+import os
 import runpy
 import sys
 import threading
@@ -26,6 +27,12 @@ from pulumi.runtime.settings import configure
 from local.stack_config import StackConfig
 
 _STACK_TYPE = "pulumi:pulumi:Stack"
+
+LOCAL_RUN = "GTM_PIXEL_LOCAL_RUN"
+"""The environment variable by which program and functions know that they do not run on AWS.
+
+What depends on it: an issuer of tokens may be on this machine, over plain http.
+"""
 
 
 class ProgramError(Exception):
@@ -114,16 +121,21 @@ class _Execution:
 
 @contextmanager
 def _started_like_pulumi_does(project_dir: Path) -> Iterator[None]:
-    """The working directory and import path that `pulumi up` gives a program, and a quiet asyncio."""
+    """The working directory and import path that `pulumi up` gives a program, and a quiet asyncio.
+
+    It can tell that it is not `pulumi up` by LOCAL_RUN.
+    """
     asyncio_logger = logging.getLogger("asyncio")
     level = asyncio_logger.level
     # Like the SDK's own launcher: a failed resource leaves futures behind that nobody awaits.
     asyncio_logger.setLevel(logging.CRITICAL)
     sys.path.insert(0, str(project_dir))
+    os.environ[LOCAL_RUN] = "1"
     try:
         with chdir(project_dir):
             yield
     finally:
+        os.environ.pop(LOCAL_RUN, None)
         sys.path.remove(str(project_dir))
         asyncio_logger.setLevel(level)
 

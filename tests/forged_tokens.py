@@ -15,7 +15,8 @@ from functools import cache
 from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
@@ -163,6 +164,27 @@ def _signed(forger: Forger, payload: bytes) -> str:
     )
 
 
+def _signed_as_it_is(forger: Forger, header: bytes, payload: object) -> str:
+    """Any header, signed by the issuer's key with RS256, whatever the header says."""
+    content = f"{segment(header)}.{segment(payload)}"
+    private_key = forger.signer.private_key
+    assert isinstance(private_key, rsa.RSAPrivateKey)
+    return f"{content}.{segment(private_key.sign(content.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
+
+
+def _with_claim_twice(forger: Forger, name: str) -> str:
+    text = json.dumps(forger.claims())
+    return _signed(
+        forger, (text[:-1] + f", {json.dumps(name)}: {json.dumps(forger.claims()[name])}}}").encode()
+    )
+
+
+def _naming_as_written(forger: Forger, value: str) -> str:
+    """The endpoint claim as JSON that Python would write otherwise."""
+    text = json.dumps(forger.claims(**{forger.endpoint_claim: "VALUE"}))
+    return _signed(forger, text.replace('"VALUE"', value).encode())
+
+
 def _by_attacker(forger: Forger, **headers: Any) -> str:
     return forger.own.sign(forger.claims(), **headers)
 
@@ -247,6 +269,9 @@ FORGERIES: tuple[Forgery, ...] = (
         signature_of_another_payload=lambda f: _with_payload(f, f.claims(**{f.endpoint_claim: "e2"})),
         prolonged=lambda f: _with_payload(f, f.claims(exp=int(time.time()) + 3600)),
         header_changed=lambda f: _with_header(f, typ="JWT", cty="JWT"),
+        rs256_called_ps256=lambda f: _signed_as_it_is(
+            f, json.dumps({"alg": "PS256", "kid": f.signer.key_id}).encode(), f.claims()
+        ),
     ),
     *_table(
         RefusalReason.MALFORMED,
@@ -270,6 +295,17 @@ FORGERIES: tuple[Forgery, ...] = (
         deeply_nested=lambda f: _signed(f, b"[" * 5000),
         key_id_is_a_number=lambda f: _with_header(f, kid=1),
         key_id_is_a_list=lambda f: _with_header(f, kid=[f.signer.key_id]),
+        header_with_a_member_twice=lambda f: _signed_as_it_is(
+            f, b'{"alg": "RS256", "alg": "RS256", "kid": "%s"}' % f.signer.key_id.encode(), f.claims()
+        ),
+        claim_twice=lambda f: _with_claim_twice(f, f.endpoint_claim),
+        claim_twice_within_another=lambda f: _signed(
+            f, json.dumps(f.claims())[:-1].encode() + b', "a": [{"b": 1, "b": 1}]}'
+        ),
+        no_number=lambda f: _naming_as_written(f, "NaN"),
+        number_without_end=lambda f: _naming_as_written(f, "9" * 5000),
+        no_critical_extension=lambda f: f.signer.sign(f.claims(), crit=[]),
+        critical_extensions_are_a_word=lambda f: f.signer.sign(f.claims(), crit="exp"),
         critical_extension=lambda f: f.signer.sign(f.claims(), crit=["exp"], exp=1),
         detached_payload=lambda f: _with_header(f, b64=False, crit=["b64"]),
         expiry_is_a_word=_says(exp="never"),
@@ -330,7 +366,9 @@ FORGERIES: tuple[Forgery, ...] = (
     ),
     *_table(
         RefusalReason.CLAIM_UNUSABLE,
-        endpoint_is_a_number=lambda f: f.naming(1),
+        endpoint_has_a_decimal_point=lambda f: f.naming(1.0),
+        endpoint_has_an_exponent=lambda f: _naming_as_written(f, "1e0"),
+        endpoint_is_half=lambda f: f.naming(0.5),
         endpoint_is_true=lambda f: f.naming(True),  # noqa: FBT003 - the value of a claim
         endpoint_is_an_object=lambda f: f.naming({f.endpoint_id: True}),
         endpoint_is_empty=lambda f: f.naming(""),
@@ -338,13 +376,18 @@ FORGERIES: tuple[Forgery, ...] = (
         endpoint_has_a_control_character=lambda f: f.naming(f.endpoint_id + "\0"),
         endpoint_is_half_a_character=lambda f: f.naming("\ud83c"),
         endpoint_is_very_long=lambda f: f.naming("e" * 2000),
-        list_of_numbers=lambda f: f.naming([1, 2]),
+        endpoint_is_longer_than_the_parameter_may_be=lambda f: f.naming("e" * 256),
+        endpoint_is_a_very_long_number=lambda f: f.naming(10**256),
+        list_of_numbers_with_a_decimal_point=lambda f: f.naming([1.0, 2.0]),
+        list_with_true=lambda f: f.naming([f.endpoint_id, True]),
+        list_with_a_list=lambda f: f.naming([[f.endpoint_id]]),
         list_with_a_null=lambda f: f.naming([f.endpoint_id, None]),
     ),
     *_table(
         RefusalReason.OTHER_ENDPOINT,
         list_of_others=lambda f: f.naming(["e-other", "e-one-more"]),
         list_of_none=lambda f: f.naming([]),
+        list_of_numbers=lambda f: f.naming([1, 2]),
         list_with_a_part_of_the_name=lambda f: f.naming([f.endpoint_id + "x", f.endpoint_id.upper() + "Y"]),
     ),
     *_table(

@@ -77,11 +77,14 @@ def expired(issuer: TokenIssuer, endpoint_id: str) -> str:
     return forger(issuer, endpoint_id).token(exp=int(time.time()) - 3600)
 
 
+# What a browser says of an image or a fetch on a page of the API's own site.
+OF_THE_SITE = (("Sec-Fetch-Site", "same-site"), ("Sec-Fetch-Mode", "no-cors"), ("Sec-Fetch-Dest", "image"))
+
 # Each way a token can come: what it adds to the parameters and to the headers of a request.
 SOURCES: Mapping[str, Callable[[str], tuple[Pairs, Pairs]]] = {
     "parameter": lambda token: ([("token", token)], []),
     "bearer": lambda token: ([], [("Authorization", f"Bearer {token}")]),
-    "cookie": lambda token: ([], [("Cookie", f"theme=dark; {COOKIE}={token}")]),
+    "cookie": lambda token: ([], [("Cookie", f"theme=dark; {COOKIE}={token}"), *OF_THE_SITE]),
 }
 
 
@@ -187,6 +190,24 @@ class TestWhoMayUpdateAProfile:
         sent = record(run, endpoint_id, [("token", own)], [("Authorization", f"Bearer {own}")])
 
         assert sent.event.user_attributes == ALLOWED["all"]
+
+    @pytest.mark.parametrize(
+        "says",
+        [
+            [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate")],
+            [("sec-fetch-site", "same-site"), ("sec-fetch-mode", "navigate")],
+            [*OF_THE_SITE, ("sec-fetch-site", "cross-site")],
+            [],
+        ],
+        ids=["a link on another site", "a link on the site", "both", "an old browser"],
+    )
+    def test_a_cookie_that_the_site_itself_did_not_send_counts_as_none(
+        self, run: EmbeddedRun, issuer: TokenIssuer, says: Pairs
+    ) -> None:
+        endpoint_id = new_endpoint()
+        cookie = ("Cookie", f"{COOKIE}={token(issuer, endpoint_id)}")
+
+        assert record(run, endpoint_id, headers=[cookie, *says]).event.user_attributes == {}
 
     @pytest.mark.parametrize("name", ["Authorization", "authorization"])
     def test_two_different_tokens_count_as_none(

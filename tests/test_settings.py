@@ -459,6 +459,8 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         for url in (
             *(
                 "http://issuer.example",
+                "http://localhost:8080/realms/site",
+                "http://127.0.0.1/",
                 "http://localhost.issuer.example/",
                 "http://127.0.0.1@issuer.example/",
             ),
@@ -1043,13 +1045,33 @@ def test_names_that_fill_the_limits_are_taken() -> None:
     assert refusals(profile_template(template)) == []
 
 
-@given(url=st.from_regex(settings._HTTPS_URL, fullmatch=True))
-def test_the_authorizer_takes_every_url_that_settings_take(url: str) -> None:
+@given(
+    url=st.from_regex(settings._HTTPS_URL, fullmatch=True),
+    local_url=st.from_regex(settings._LOCAL_URL, fullmatch=True),
+)
+def test_the_authorizer_takes_every_url_that_settings_take(url: str, local_url: str) -> None:
     """What it refuses would be deployed, and no token would ever be verified."""
-    port = re.search(r":([0-9]+)(/|$)", url)
-    assume(port is None or 0 < int(port[1]) < 2**16)
+    ports = [re.search(r":([0-9]+)(/|$)", one) for one in (url, local_url)]
+    assume(all(port is None or 0 < int(port[1]) < 2**16 for port in ports))
 
     assert signing_keys.is_acceptable_url(url)
+    assert signing_keys.is_acceptable_url(local_url, loopback_http=True)
+
+
+def test_in_the_local_run_an_issuer_may_be_on_the_same_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GTM_PIXEL_LOCAL_RUN", "1")
+    stack = load(
+        **{
+            **AUTHENTICATED,
+            "oidcIssuer": "http://localhost:8080/site",
+            "oidcJwksUri": "http://127.0.0.1/keys",
+        }
+    )
+
+    assert stack.oidc is not None
+    assert (stack.oidc.issuer, stack.oidc.jwks_uri) == ("http://localhost:8080/site", "http://127.0.0.1/keys")
+    with pytest.raises(SettingsError, match="oidcIssuer"):
+        load(**{**AUTHENTICATED, "oidcIssuer": "http://issuer.example/"})
 
 
 def test_a_template_is_as_long_as_the_provider_sends_it() -> None:

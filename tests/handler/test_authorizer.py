@@ -23,6 +23,8 @@ from tests.token_issuer import TokenIssuer
 
 METHOD_ARN = "arn:aws-us-gov:execute-api:us-gov-west-1:123456789012:a1b2c3/v1/GET/events"
 COOKIE = "id_token"
+OF_THE_SITE = {"sec-fetch-site": ["same-site"], "sec-fetch-mode": ["no-cors"], "sec-fetch-dest": ["image"]}
+FROM_A_LINK = {"sec-fetch-site": ["cross-site"], "sec-fetch-mode": ["navigate"]}
 NOTHING = {"proof": "none"}
 PROVEN = {"proof": "proven", "proven_endpoint": "e1"}
 
@@ -66,6 +68,8 @@ def environment(aws_environment: pytest.MonkeyPatch, issuer: TokenIssuer) -> Ite
         "OIDC_JWKS_URI": "",
         "OIDC_ENDPOINT_CLAIM": "sub",
         "OIDC_COOKIE": COOKIE,
+        # The issuer is on loopback.
+        "GTM_PIXEL_LOCAL_RUN": "1",
         # Powertools keeps one logger a service, with the standard output it first saw.
         "POWERTOOLS_SERVICE_NAME": f"gtm-pixel-authorizer-{next(_run)}",
         "POWERTOOLS_METRICS_NAMESPACE": "GtmPixel",
@@ -136,8 +140,16 @@ def test_a_valid_token_proves_its_endpoint(authorize: Authorize, forger: Forger)
     [
         lambda token: request(token),
         lambda token: request(headers={"Authorization": [f"Bearer {token}"]}),
-        lambda token: request(headers={"cookie": [f"theme=dark; {COOKIE}={token}"]}),
-        lambda token: request(token, token, headers={"authorization": [f"bearer {token}"]}),
+        lambda token: request(headers={"cookie": [f"theme=dark; {COOKIE}={token}"], **OF_THE_SITE}),
+        lambda token: request(
+            token,
+            f"Bearer {token}",
+            headers={
+                "authorization": [f"bearer {token}"],
+                "cookie": [f"{COOKIE}=%22{token}%22"],
+                **OF_THE_SITE,
+            },
+        ),
     ],
     ids=["parameter", "header", "cookie", "everywhere the same"],
 )
@@ -147,7 +159,47 @@ def test_the_token_may_be_in_each_place(
     assert authorize(place(forger.token())).context == PROVEN
 
 
-@pytest.mark.parametrize("tokens", [[], [""], ["undefined"], ["null"]])
+NOT_FROM_THE_SITE = {
+    "other_site": FROM_A_LINK,
+    "navigation": {"sec-fetch-site": ["same-origin"], "sec-fetch-mode": ["navigate"]},
+    "no_fetch_metadata": {"origin": ["https://site.example"]},
+}
+
+
+@pytest.mark.parametrize(("reason", "headers"), NOT_FROM_THE_SITE.items())
+def test_a_cookie_that_the_site_itself_did_not_send_counts_as_not_sent_for_a_reason_of_its_own(
+    authorize: Authorize,
+    forger: Forger,
+    issuer: TokenIssuer,
+    reason: str,
+    headers: Mapping[str, list[str]],
+) -> None:
+    answer = authorize(request(headers={"Cookie": [f"{COOKIE}={forger.token()}"], **headers}))
+    assert (answer.context, answer.counted()) == (NOTHING, ABSENT)
+    assert (answer.metric("CookiesIgnored"), answer.metric("CookiesIgnored", reason=reason)) == ([1], [1])
+    (line,) = answer.logged("cookie ignored")
+    assert (line["reason"], line["request_id"]) == (reason, "request-1")
+    assert answer.logged("token refused") == []
+    assert issuer.requests == {}
+
+
+@pytest.mark.parametrize("other", ["e1", "e2"])
+def test_a_cookie_that_counts_as_not_sent_is_in_nobodys_way(
+    authorize: Authorize, forger: Forger, other: str
+) -> None:
+    headers = {"Cookie": [f"{COOKIE}={forger.naming(other)}"], **FROM_A_LINK}
+    answer = authorize(request(forger.token(), headers=headers))
+    assert (answer.context, answer.counted()) == (PROVEN, VERIFIED)
+    assert answer.metric("CookiesIgnored", reason="other_site") == [1]
+
+
+def test_no_cookie_is_ignored_where_there_is_none(authorize: Authorize, forger: Forger) -> None:
+    answer = authorize(request(forger.token(), headers=FROM_A_LINK))
+    assert (answer.context, answer.metric("CookiesIgnored")) == (PROVEN, [0])
+    assert answer.logged("cookie ignored") == []
+
+
+@pytest.mark.parametrize("tokens", [[], [""], ["undefined"], ["null"], ["false"]])
 def test_a_request_without_a_token_is_counted_apart_and_not_logged(
     authorize: Authorize, issuer: TokenIssuer, tokens: list[str]
 ) -> None:
@@ -205,12 +257,19 @@ def test_keys_are_fetched_once_a_container(authorize: Authorize, forger: Forger,
     assert issuer.requests.total() == 2  # the discovery document and the key set
 
 
-def test_while_the_issuer_is_down_cached_keys_still_prove(
-    authorize: Authorize, forger: Forger, issuer: TokenIssuer
+def test_while_the_issuer_is_down_cached_keys_still_prove_and_the_failure_shows(
+    monkeypatch: pytest.MonkeyPatch, authorize: Authorize, forger: Forger, issuer: TokenIssuer
 ) -> None:
-    authorize(request(forger.token()))
+    assert authorize(request(forger.token())).metric("KeyFetchesFailed") == [0]
     issuer.stop()
-    assert authorize(request(forger.token())).context == PROVEN
+    still_fresh = authorize(request(forger.token()))
+    assert (still_fresh.context, still_fresh.metric("KeyFetchesFailed")) == (PROVEN, [0])
+    monkeypatch.setattr(authorizer._authorizer()._verifier.keys, "_clock", lambda: time.time() + 3601)
+    an_hour_later = authorize(request(forger.token()))
+    assert (an_hour_later.context, an_hour_later.counted()) == (PROVEN, VERIFIED)
+    assert an_hour_later.metric("KeyFetchesFailed") == [1]
+    (line,) = an_hour_later.logged("signing keys not fetched")
+    assert (line["level"], line["detail"]) == ("WARNING", "ConnectionRefusedError")
     unknown = authorize(request(forger.own.sign(forger.claims())))
     assert unknown.metric("TokensRefused", reason="unknown_key") == [1]
 
@@ -245,7 +304,7 @@ def test_a_key_that_the_issuer_adds_is_known_when_it_is_used(
     second = Signer(key_id="second", private_key=rsa_key("second"))
     issuer.signers = (*issuer.signers, second)
     keys = authorizer._authorizer()._verifier.keys
-    monkeypatch.setattr(keys, "_clock", lambda: time.monotonic() + 61)
+    monkeypatch.setattr(keys, "_clock", lambda: time.time() + 61)
     assert authorize(request(second.sign(forger.claims()))).context == PROVEN
 
 

@@ -20,6 +20,7 @@ OPTIONAL = {
 
 def test_a_complete_environment_is_read() -> None:
     assert read_authorizer_environment({**REQUIRED, **OPTIONAL}) == AuthorizerEnvironment(
+        is_local_run=False,
         issuer="https://issuer.example/",
         audiences=frozenset({"client-1", "client-2"}),
         jwks_uri="https://keys.example/keys",
@@ -50,6 +51,9 @@ def test_a_missing_variable_is_named_in_one_line(name: str) -> None:
     [
         "issuer.example",
         "http://issuer.example",
+        "http://127.0.0.1:8080",
+        "http://localhost/a",
+        "http://[::1]:1/",
         "http://127.0.0.1.issuer.example",
         "http://localhost@issuer.example",
         "https://user:secret@issuer.example",
@@ -64,10 +68,22 @@ def test_a_missing_variable_is_named_in_one_line(name: str) -> None:
 def test_keys_come_over_https_only(name: str, url: str) -> None:
     with pytest.raises(InvalidEnvironmentError) as caught:
         read_authorizer_environment({**REQUIRED, name: url})
-    rule = "it must be an https URL (http on loopback only): run `pulumi up` to set it again"
+    rule = "it must be an https URL: run `pulumi up` to set it again"
     assert str(caught.value) == f"{name} holds {url!r}; {rule}"
 
 
+LOCAL_RUN = {"GTM_PIXEL_LOCAL_RUN": "1"}
+
+
+@pytest.mark.parametrize("name", ["OIDC_ISSUER", "OIDC_JWKS_URI"])
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8080", "http://localhost/a", "http://[::1]:1/"])
-def test_loopback_needs_no_https(url: str) -> None:
-    assert read_authorizer_environment({**REQUIRED, "OIDC_ISSUER": url}).issuer == url
+def test_in_the_local_run_loopback_needs_no_https(name: str, url: str) -> None:
+    environment = read_authorizer_environment({**REQUIRED, **LOCAL_RUN, name: url})
+    assert environment.is_local_run
+    assert url in (environment.issuer, environment.jwks_uri)
+
+
+@pytest.mark.parametrize("url", ["http://issuer.example", "http://127.0.0.1.issuer.example"])
+def test_in_the_local_run_another_machine_still_needs_https(url: str) -> None:
+    with pytest.raises(InvalidEnvironmentError):
+        read_authorizer_environment({**REQUIRED, **LOCAL_RUN, "OIDC_ISSUER": url})

@@ -13,7 +13,7 @@ from handler.signing_keys import SigningKeys
 from handler.token_refusal import RefusalReason, TokenRefusedError
 from handler.token_verification import MAX_TOKEN_LENGTH, TokenVerifier, proven_endpoint
 from tests.forged_tokens import ABSENT, FORGERIES, Forger, Forgery, Signer, ec_key, rsa_key, segment
-from tests.token_issuer import TokenIssuer
+from tests.token_issuer import Clock, TokenIssuer
 
 SINGLE = [forgery for forgery in FORGERIES if forgery.reason is not RefusalReason.AMBIGUOUS]
 
@@ -31,7 +31,7 @@ def issuer() -> Iterator[TokenIssuer]:
 @pytest.fixture
 def verifier(issuer: TokenIssuer) -> TokenVerifier:
     """Without keys yet."""
-    keys = SigningKeys(issuer=issuer.url, jwks_uri=None)
+    keys = SigningKeys(issuer=issuer.url, jwks_uri=None, loopback_http=True)
     return TokenVerifier(issuer=issuer.url, audiences={"client-1"}, keys=keys)
 
 
@@ -148,7 +148,7 @@ def test_a_large_token_is_valid_up_to_the_limit(verifier: TokenVerifier, forger:
     assert outcome(verifier, token) == "e1"
 
 
-@pytest.mark.parametrize("endpoint", ["e1", "日本語 🎉 é", "Doe, John", "a&usat_plan=gold", "x" * 1024])
+@pytest.mark.parametrize("endpoint", ["e1", "日本語 🎉 é", "Doe, John", "a&usat_plan=gold", "x" * 255])
 def test_a_text_claim_is_the_endpoint_whichever_is_requested(
     verifier: TokenVerifier, forger: Forger, endpoint: str
 ) -> None:
@@ -175,6 +175,162 @@ def test_a_list_claim_proves_no_other_endpoint(
 def test_another_claim_may_name_the_endpoint(verifier: TokenVerifier, forger: Forger) -> None:
     token = forger.token(sub=["whatever"], **{"custom:endpoint": "e9"})
     assert outcome(verifier, token, claim="custom:endpoint") == "e9"
+
+
+@pytest.mark.parametrize(
+    ("number", "endpoint"),
+    [(1, "1"), (0, "0"), (-7, "-7"), (2**63, "9223372036854775808"), (10**50, f"1{'0' * 50}")],
+)
+def test_a_whole_number_is_an_endpoint_in_its_digits(
+    verifier: TokenVerifier, forger: Forger, number: int, endpoint: str
+) -> None:
+    assert outcome(verifier, forger.naming(number), requested="another") == endpoint
+    assert outcome(verifier, forger.naming(["e1", number]), requested=endpoint) == endpoint
+
+
+@pytest.mark.parametrize("requested", ["01", "1.0", "+1", " 1", "1e0", "True"])
+def test_a_number_in_a_list_has_no_other_form(
+    verifier: TokenVerifier, forger: Forger, requested: str
+) -> None:
+    assert outcome(verifier, forger.naming([1]), requested=requested) == RefusalReason.OTHER_ENDPOINT
+
+
+NESTED = {"app_metadata": {"customer_id": "e9", "ids": [7, "e8"], "deep.er": {"id": "e7"}}}
+
+
+@pytest.mark.parametrize(
+    ("claim", "claims", "endpoint"),
+    [
+        ("app_metadata.customer_id", NESTED, "e9"),
+        ("app_metadata.ids", NESTED, "e8"),
+        ("app_metadata.deep.er.id", NESTED, "e7"),
+        # Auth0's custom claims have names that are URLs.
+        ("https://example.com/id", {"https://example.com/id": "e9"}, "e9"),
+        ("https://example.com/app.id", {"https://example.com/app": {"id": "e9"}}, "e9"),
+        # The name as it is written goes first, then the longest part of it.
+        ("a.b", {"a.b": "e9", "a": {"b": "other"}}, "e9"),
+        ("a.b.c", {"a.b": {"c": "e9"}, "a": {"b": {"c": "other"}}}, "e9"),
+        ("a.b.c", {"a.b": {"d": "other"}, "a": {"b": {"c": "e9"}}}, "e9"),
+        ("a.b", {"a.b": None, "a": {"b": "e9"}}, "e9"),
+    ],
+)
+def test_a_claim_within_others_may_name_the_endpoint(
+    verifier: TokenVerifier, forger: Forger, claim: str, claims: dict[str, Any], endpoint: str
+) -> None:
+    assert outcome(verifier, forger.token(**claims), claim=claim, requested="e8") == endpoint
+
+
+@pytest.mark.parametrize(
+    ("claim", "reason"),
+    [
+        ("app_metadata", RefusalReason.CLAIM_UNUSABLE),
+        ("app_metadata.", RefusalReason.CLAIM_MISSING),
+        ("app_metadata.other", RefusalReason.CLAIM_MISSING),
+        ("app_metadata.customer_id.more", RefusalReason.CLAIM_MISSING),
+        ("app_metadata.ids.0", RefusalReason.CLAIM_MISSING),
+        ("customer_id", RefusalReason.CLAIM_MISSING),
+        (".app_metadata.customer_id", RefusalReason.CLAIM_MISSING),
+        ("...", RefusalReason.CLAIM_MISSING),
+    ],
+)
+def test_a_way_that_leads_to_no_claim_proves_nothing(
+    verifier: TokenVerifier, forger: Forger, claim: str, reason: RefusalReason
+) -> None:
+    assert outcome(verifier, forger.token(**NESTED), claim=claim) == reason
+
+
+@pytest.mark.parametrize("client", ["client-1", "app", ["other", "app"]])
+def test_a_token_of_any_of_the_clients_is_valid(issuer: TokenIssuer, forger: Forger, client: Any) -> None:
+    keys = SigningKeys(issuer=issuer.url, jwks_uri=None, loopback_http=True)
+    verifier = TokenVerifier(issuer=issuer.url, audiences={"client-1", "app"}, keys=keys)
+
+    assert outcome(verifier, forger.token(aud=client)) == "e1"
+    assert outcome(verifier, forger.token(aud=ABSENT, token_use="access", client_id=client)) == "e1"
+    assert outcome(verifier, forger.token(aud="third")) == RefusalReason.AUDIENCE
+
+
+class TestSeveralKeysThatFit:
+    """A token without a key id, or an issuer that gives one id to several keys."""
+
+    SIGNERS = tuple(Signer(key_id="same", private_key=rsa_key(f"rotated-{number}")) for number in range(5))
+
+    @pytest.fixture
+    def issuer(self) -> Iterator[TokenIssuer]:
+        issuer = TokenIssuer(*self.SIGNERS)
+        yield issuer
+        issuer.stop()
+
+    @pytest.mark.parametrize("shown", [{}, {"kid": None}], ids=["one id", "no id"])
+    @pytest.mark.parametrize("number", range(4))
+    def test_each_of_the_first_four_is_tried(
+        self, verifier: TokenVerifier, forger: Forger, number: int, shown: dict[str, Any]
+    ) -> None:
+        assert outcome(verifier, self.SIGNERS[number].sign(forger.claims(), **shown)) == "e1"
+
+    @pytest.mark.parametrize("shown", [{}, {"kid": None}], ids=["one id", "no id"])
+    def test_no_more_are_tried_than_four(
+        self, verifier: TokenVerifier, forger: Forger, shown: dict[str, Any]
+    ) -> None:
+        assert outcome(verifier, self.SIGNERS[4].sign(forger.claims(), **shown)) == RefusalReason.SIGNATURE
+
+    def test_none_of_them_takes_an_attackers_token(self, verifier: TokenVerifier, forger: Forger) -> None:
+        assert outcome(verifier, forger.own.sign(forger.claims(), kid="same")) == RefusalReason.SIGNATURE
+        assert outcome(verifier, forger.own.sign(forger.claims(), kid=None)) == RefusalReason.SIGNATURE
+
+
+def test_an_issuer_without_key_ids_may_change_its_key(issuer: TokenIssuer, forger: Forger) -> None:
+    old, new = (Signer(key_id="", private_key=rsa_key(name)) for name in ("first", "second"))
+    clock = Clock()
+    own = TokenIssuer()
+    own.key_set = {"keys": [old.jwk(kid=None)]}
+    keys = SigningKeys(issuer=issuer.url, jwks_uri=own.jwks_uri, loopback_http=True, clock=clock)
+    verifier = TokenVerifier(issuer=issuer.url, audiences={"client-1"}, keys=keys)
+    assert outcome(verifier, old.sign(forger.claims(), kid=None)) == "e1"
+
+    own.key_set = {"keys": [new.jwk(kid=None)]}
+
+    # Not at once: whoever sends forged tokens would make every request wait for the issuer.
+    assert outcome(verifier, new.sign(forger.claims(), kid=None)) == RefusalReason.SIGNATURE
+    clock.passes(60)
+    assert outcome(verifier, new.sign(forger.claims(), kid=None)) == "e1"
+    assert outcome(verifier, old.sign(forger.claims(), kid=None)) == RefusalReason.SIGNATURE
+    own.stop()
+
+
+def ecdsa(r: int, s: int) -> bytes:
+    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+
+ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+"""Of the curve P-256 (SEC 2, section 2.4.2)."""
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        ecdsa(0, 0),
+        ecdsa(1, 0),
+        ecdsa(0, 1),
+        ecdsa(1, 1),
+        ecdsa(ORDER, ORDER),
+        ecdsa(ORDER - 1, 1),
+        ecdsa(2**256 - 1, 2**256 - 1),
+        b"",
+        bytes(63),
+        bytes(65),
+        bytes.fromhex("3006020100020100"),  # zeros in DER, as ECDSA has it elsewhere
+    ],
+)
+def test_no_signature_that_fits_anything_is_taken(
+    verifier: TokenVerifier, forger: Forger, signature: bytes
+) -> None:
+    content = CURVE.sign(forger.claims()).rpartition(".")[0]
+
+    assert outcome(verifier, f"{content}.{segment(signature)}") == RefusalReason.SIGNATURE
+
+
+def test_a_claim_that_is_null_is_absent(verifier: TokenVerifier, forger: Forger) -> None:
+    assert outcome(verifier, forger.token(nbf=None, iat=None, token_use=None, jti=None)) == "e1"
 
 
 token_parts = st.sampled_from([segment({"alg": "RS256", "kid": "rsa"}), segment(b"{}"), "", "."]) | st.text()
@@ -214,6 +370,6 @@ def test_whatever_a_claim_holds_an_endpoint_is_text_that_a_message_can_carry(
         endpoint = proven_endpoint({"sub": value}, claim="sub", requested=requested)
     except TokenRefusedError:
         return
-    assert endpoint in (value, requested)
+    assert endpoint in (value, str(value), requested)
     assert endpoint.isprintable()
     assert json.loads(json.dumps(endpoint).encode()) == endpoint
