@@ -1,0 +1,196 @@
+"""How scripts and images of a page send events: a real browser, and everything behind it as deployed."""
+
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Page
+
+from local.embedded_run import EmbeddedRun
+from tests.embedded import AT_ONCE, Runs, events_of, new_endpoint
+from tests.forged_tokens import Forger
+from tests.gtm import chromium
+from tests.gtm.site import Endpoint, Site
+from tests.gtm.test_whole_way import plan, push
+from tests.patience import eventually
+from tests.token_issuer import TokenIssuer
+
+pytestmark = chromium.NEEDED
+
+AUDIENCE = "site"
+COOKIE = "id_token"
+
+
+@pytest.fixture
+def run(runs: Runs) -> EmbeddedRun:
+    return runs.shared("profileUpdates=all", *AT_ONCE)
+
+
+def url_of(run: EmbeddedRun, endpoint_id: str, **parameters: str) -> str:
+    query = urlencode({"endpoint_id": endpoint_id, "event": "sign_out", **parameters})
+    return f"{run.outputs['events_url']}?{query}"
+
+
+class TestAPageThatIsolatesItself:
+    """`Cross-Origin-Embedder-Policy: require-corp` keeps out what does not say that any site may embed it."""
+
+    @pytest.fixture
+    def isolated(self, site: Site) -> Site:
+        site.headers["Cross-Origin-Embedder-Policy"] = "require-corp"
+        site.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        return site
+
+    def test_its_tag_succeeds(self, isolated: Site, run: EmbeddedRun) -> None:
+        endpoint_id = new_endpoint()
+        isolated.run(plan(run))
+
+        push(isolated, endpoint_id=endpoint_id)
+
+        assert isolated.await_outcomes() == ["succeeded"]
+        assert isolated.script("() => crossOriginIsolated")
+        assert len(eventually(lambda: events_of(run, endpoint_id))) == 1
+
+    def test_a_tag_that_called_an_endpoint_without_that_header_would_fail(
+        self, isolated: Site, run: EmbeddedRun, endpoint: Endpoint
+    ) -> None:
+        api = plan(run)
+        isolated.run(type(api)(events_url=endpoint.events_url, tags=api.tags))
+
+        push(isolated, endpoint_id="e1")
+
+        assert isolated.await_outcomes() == ["failed"]
+        assert len(endpoint.queries) == 1
+
+
+BODIES = {
+    "nothing": "undefined",
+    "a string": "'Action=SendMessage&MessageBody=event%3Dforged%26endpoint_id%3Dforged'",
+    "URLSearchParams": "new URLSearchParams({Action: 'SendMessage', MessageBody: 'event=forged'})",
+    "FormData": "(form => (form.append('Action', 'SendMessage'), form))(new FormData())",
+    "bytes": "new Uint8Array([255, 254, 0, 1])",
+    "a Blob": "new Blob(['event=forged'])",
+    "a Blob of text": "new Blob(['event=forged'], {type: 'text/plain;charset=utf-8'})",
+    "a Blob of a form": "new Blob(['event=forged'], {type: 'application/x-www-form-urlencoded'})",
+}
+"""What a page can post without the browser asking first."""
+
+
+class TestPosting:
+    """The same query by POST; nothing of the body is recorded."""
+
+    @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
+    @pytest.mark.parametrize(
+        "sender",
+        [
+            "([url]) => { if (!navigator.sendBeacon(url, BODY)) throw new Error('not taken'); }",
+            "([url]) => { fetch(url, {method: 'POST', keepalive: true, body: BODY}).catch(() => {}); }",
+        ],
+        ids=["sendBeacon", "fetch"],
+    )
+    def test_an_event_is_recorded_whatever_the_body_is(
+        self, page: Page, site: Site, run: EmbeddedRun, sender: str, body: str
+    ) -> None:
+        endpoint_id = new_endpoint()
+        site.open()
+
+        page.evaluate(
+            sender.replace("BODY", body), [url_of(run, endpoint_id, evat_text="a&b", usat_plan="gold")]
+        )
+
+        (event,) = eventually(lambda: events_of(run, endpoint_id))
+        assert (event.event, event.attributes, event.metrics, event.user_attributes) == (
+            "sign_out",
+            {"text": "a&b"},
+            {},
+            {"plan": ["gold"]},
+        )
+
+    @pytest.mark.parametrize(
+        "sender",
+        ["navigator.sendBeacon(URL)", "fetch(URL, {method: 'POST', keepalive: true})"],
+        ids=["sendBeacon", "fetch"],
+    )
+    def test_an_event_is_recorded_although_the_page_is_left_at_once(
+        self, page: Page, site: Site, run: EmbeddedRun, sender: str
+    ) -> None:
+        endpoint_id = new_endpoint()
+        site.open()
+        page.evaluate(
+            f"url => addEventListener('pagehide', () => {{ {sender.replace('URL', 'url')}; }})",
+            url_of(run, endpoint_id),
+        )
+
+        page.goto("about:blank")
+
+        assert len(eventually(lambda: events_of(run, endpoint_id))) == 1
+
+    def test_an_origin_that_is_listed_reads_the_response(self, page: Page, site: Site, runs: Runs) -> None:
+        run = runs.shared(f"allowedOrigins={site.url},https://b.example", *AT_ONCE)
+        read = """async url => {
+          const headers = { 'Content-Type': 'application/json' };
+          const init = { method: 'POST', keepalive: true, headers, body: '{}' };
+          try { return (await fetch(url, init)).status; } catch (error) { return error.name; }
+        }"""
+
+        site.open()
+        assert page.evaluate(read, url_of(run, "e1")) == 200
+        page.goto(site.url.replace("127.0.0.1", "localhost"))
+        assert page.evaluate(read, url_of(run, "e1")) == "TypeError"
+
+
+class TestACookieThatCarriesTheToken:
+    """`fetch` with credentials, from a site that is listed and one that is not."""
+
+    READ = """async ([url, init]) => {
+      try { return (await fetch(url, { credentials: 'include', ...init })).status; }
+      catch (error) { return error.name; }
+    }"""
+
+    # The browser asks before it sends the last one.
+    REQUESTS = (
+        {},
+        {"method": "POST", "keepalive": True},
+        {"method": "POST", "headers": {"Content-Type": "application/json"}, "body": "{}"},
+    )
+
+    @pytest.fixture
+    def issuer(self) -> Iterator[TokenIssuer]:
+        issuer = TokenIssuer()
+        yield issuer
+        issuer.stop()
+
+    def stack(self, runs: Runs, site: Site, issuer: TokenIssuer, *settings: str) -> EmbeddedRun:
+        return runs.fresh(
+            *("authMode=authenticated", f"oidcIssuer={issuer.url}", f"oidcAudiences={AUDIENCE}"),
+            *(f"allowedOrigins={site.url},https://b.example", *settings, *AT_ONCE),
+        )
+
+    def test_a_listed_site_reads_the_response_and_its_customer_updates_the_profile(
+        self, page: Page, site: Site, runs: Runs, issuer: TokenIssuer
+    ) -> None:
+        run = self.stack(runs, site, issuer, f"oidcCookie={COOKIE}")
+        endpoint_id = new_endpoint()
+        forger = Forger(
+            signer=issuer.signers[0], issuer=issuer.url, audience=AUDIENCE, endpoint_id=endpoint_id
+        )
+        page.context.add_cookies([{"name": COOKIE, "value": forger.token(), "url": run.url}])
+        url = url_of(run, endpoint_id, usat_plan="gold")
+
+        site.open()
+        assert [page.evaluate(self.READ, [url, init]) for init in self.REQUESTS] == [200, 200, 200]
+
+        events = eventually(lambda: len(found := events_of(run, endpoint_id)) == 3 and found)
+        assert [event.user_attributes for event in events] == [{"plan": ["gold"]}] * 3
+
+        page.goto(site.url.replace("127.0.0.1", "localhost"))
+        assert [page.evaluate(self.READ, [url, init]) for init in self.REQUESTS] == ["TypeError"] * 3
+
+    def test_where_no_cookie_carries_a_token_no_site_reads_it(
+        self, page: Page, site: Site, runs: Runs, issuer: TokenIssuer
+    ) -> None:
+        run = self.stack(runs, site, issuer)
+
+        site.open()
+
+        assert page.evaluate(self.READ, [url_of(run, "e1"), {}]) == "TypeError"
+        assert page.evaluate(self.READ, [url_of(run, "e1"), {"credentials": "omit"}]) == 200
