@@ -9,8 +9,9 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from typing import Any, Self
 
 from boto3.session import Session
@@ -30,7 +31,8 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.s3.models import FakeBucket
 from moto.sqs import models as sqs_models
-from moto.sqs.models import Message, SQSBackend
+from moto.sqs.exceptions import QueueDoesNotExist
+from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 from moto.sts.models import sts_backends
 from moto.utilities.utils import get_partition
 
@@ -47,6 +49,8 @@ _ENVIRONMENT = {
 }
 
 _EVERYTHING = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+
+_HIDDEN_SECONDS = 0.1  # how late a hidden message is noticed
 
 _running = threading.Lock()
 
@@ -77,11 +81,10 @@ class Cloud:
             stack.callback(_running.release)
             stack.enter_context(_environment(self.region))
             moto_api_backend.reset()
-            server = HttpServer(DomainDispatcherApplication(create_backend_app))
+            server = HttpServer(_application())
             stack.callback(server.stop)
             self.endpoint_url = server.start().url
             stack.callback(self._close_clients)
-            self._session = Session(region_name=self.region)
             with disable_iam_authentication():
                 self._administrator = self._create_administrator()
             _make_deep_queues_quick()
@@ -153,6 +156,29 @@ class Cloud:
         )
         return Credentials(session.access_key_id, session.secret_access_key, session.session_token)
 
+    def wait_for_messages(self, queue_url: str, *, timeout: float, stopping: Callable[[], bool]) -> None:
+        """Return once the queue has a message to receive, after `timeout` seconds, or when `stopping`.
+
+        Looks into moto, as a long poll does there. A queue that is gone ends the wait; receiving says so.
+        """
+        deadline = time.monotonic() + timeout
+        with suppress(QueueDoesNotExist):
+            queue = self._queue(queue_url)
+            with queue._messages_lock:  # noqa: SLF001
+                while not (stopping() or queue.messages) and (left := deadline - time.monotonic()) > 0:
+                    # Nothing tells of a message whose visibility timeout or delay is over.
+                    queue._messages_lock.wait(min(left, _HIDDEN_SECONDS))  # noqa: SLF001
+
+    def end_wait_for_messages(self, queue_url: str) -> None:
+        """Let wait_for_messages look again whether to stop."""
+        with suppress(QueueDoesNotExist):
+            queue = self._queue(queue_url)
+            with queue._messages_lock:  # noqa: SLF001
+                queue._messages_lock.notify_all()  # noqa: SLF001
+
+    def _queue(self, queue_url: str) -> Queue:
+        return sqs_backends[self.account_id][self.region].get_queue(queue_url.rpartition("/")[2])
+
     def _create_administrator(self) -> dict[str, Any]:
         iam = self._open_client("iam")
         iam.create_user(UserName="administrator")
@@ -163,8 +189,9 @@ class Cloud:
         return {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
 
     def _open_client(self, service: str, **credentials: Any) -> Any:
-        client = self._session.client(
+        client = _session().client(
             service,
+            region_name=self.region,
             endpoint_url=self.endpoint_url,
             # An inherited proxy must not see loopback traffic; a refusal must show at once.
             config=Config(proxies={}, retries={"total_max_attempts": 1}, max_pool_connections=32),
@@ -179,6 +206,18 @@ class Cloud:
                 client.close()
             self._opened.clear()
             self._clients.clear()
+
+
+@cache
+def _application() -> DomainDispatcherApplication:
+    """moto's server, which keeps its state elsewhere: its routes are made once in a process."""
+    return DomainDispatcherApplication(create_backend_app)
+
+
+@cache
+def _session() -> Session:
+    """One session in a process: it reads the descriptions of the services once."""
+    return Session()
 
 
 class _IamRequest(IAMRequest):

@@ -206,6 +206,7 @@ class EmbeddedRun:
                 endpoints=endpoints,
                 recorder=self.recorder,
                 problems=self.problems,
+                cache=self._project_dir / ".cache" / "functions",
             )
             runtime.start()
         self.rest_api_id, stage_name = self._deployed_stage()

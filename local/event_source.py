@@ -23,7 +23,8 @@ INVOCATION_BYTES = 6 * 1024 * 1024
 """Most that a synchronous invocation can carry (Lambda quotas)."""
 
 _RECEIVE = 10  # messages a ReceiveMessage or DeleteMessageBatch can name
-_LONG_POLL_SECONDS = 1  # short, so that a stop is quick
+_LONG_POLL_SECONDS = 1
+_STOP_SECONDS = 3  # longest that a stop waits for a request under way
 _LOOK_AGAIN_SECONDS = 0.05
 _RETRY_SECONDS = 0.5
 
@@ -83,12 +84,13 @@ class Poller:
     def request_stop(self) -> None:
         """Take no further batch."""
         self._stopping.set()
+        self._cloud.end_wait_for_messages(self._queue_url)
 
     def stop(self) -> None:
         """Stop, and wait for what is under way to end."""
         self.request_stop()
         if self._thread.is_alive():
-            self._thread.join(timeout=_LONG_POLL_SECONDS + 2)
+            self._thread.join(timeout=_STOP_SECONDS)
 
     def _run(self) -> None:
         connected = False
@@ -122,7 +124,7 @@ class Poller:
         batch: list[Message] = []
         size = 0
         closes = None
-        received, self._held = self._held or self._receive(_LONG_POLL_SECONDS, _RECEIVE), []
+        received, self._held = self._held or self._poll(), []
         while True:
             for position, message in enumerate(received):
                 size += len(json.dumps(event_record(message, self._source.queue_arn, self._cloud.region)))
@@ -137,13 +139,20 @@ class Poller:
                 return batch
             if len(received) < _RECEIVE:
                 self._stopping.wait(_LOOK_AGAIN_SECONDS)
-            received = self._receive(0, min(room, _RECEIVE))
+            received = self._receive(min(room, _RECEIVE))
 
-    def _receive(self, wait: int, count: int) -> list[Message]:
+    def _poll(self) -> list[Message]:
+        """What a long poll would receive; waited for on this side, where a stop can end the wait."""
+        self._cloud.wait_for_messages(
+            self._queue_url, timeout=_LONG_POLL_SECONDS, stopping=self._stopping.is_set
+        )
+        return [] if self._stopping.is_set() else self._receive(_RECEIVE)
+
+    def _receive(self, count: int) -> list[Message]:
         answer = self._sqs.receive_message(
             QueueUrl=self._queue_url,
             MaxNumberOfMessages=min(count, self._source.batch_size),
-            WaitTimeSeconds=wait,
+            WaitTimeSeconds=0,
             MessageSystemAttributeNames=["All"],
             MessageAttributeNames=["All"],
         )

@@ -15,6 +15,8 @@ WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]
 
 LOOPBACK = "127.0.0.1"
 
+_STOP_SECONDS = 0.02  # the longest that a stop waits
+
 _HEADERS = "gtm_pixel.headers"
 
 
@@ -49,7 +51,7 @@ class HttpServer:
     def __init__(self, application: WsgiApplication, port: int = 0) -> None:
         self._server: BaseWSGIServer = _bind(application, port)
         self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+            target=self._server.serve_forever, kwargs={"poll_interval": _STOP_SECONDS}, daemon=True
         )
 
     @property

@@ -7,7 +7,6 @@ platform (`local.native_packages` puts this machine's in their place). Its log l
 with the function's role.
 """
 
-import io
 import json
 import os
 import secrets
@@ -19,7 +18,6 @@ import tempfile
 import threading
 import time
 import uuid
-import zipfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -33,11 +31,11 @@ from moto.awslambda.models import lambda_backends
 
 from local.cloud import Cloud, error_code
 from local.lambda_bootstrap import END_OF_LOG
-from local.native_packages import replace_native_packages
 from local.problems import Problems
 from local.program import LOCAL_RUN
 from local.recorder import Recorder, RejectedMessage
 from local.resources import FunctionLogging
+from local.task_roots import task_root
 
 INIT_SECONDS = 10
 """Lambda repeats an init phase that takes longer, within the function's timeout (its documentation,
@@ -76,7 +74,9 @@ class LambdaRuntime:
         endpoints: Mapping[str, str],
         recorder: Recorder,
         problems: Problems,
+        cache: Path | None = None,
     ) -> None:
+        """`cache` keeps the unpacked archive for later runs; without one it is unpacked for this run only."""
         self._cloud = cloud
         self._logging = logging
         self._endpoints = endpoints
@@ -86,7 +86,8 @@ class LambdaRuntime:
         today = datetime.now(UTC)
         self._log_stream = f"{today:%Y/%m/%d}/{function_name}[$LATEST]{secrets.token_hex(16)}"
         self._logs: Any = None
-        self._task_root: tempfile.TemporaryDirectory[str] | None = None
+        self._cache = cache
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._environment: Mapping[str, str] = {}
         self._child: _Child | None = None
         self._one_at_a_time = threading.Lock()
@@ -101,15 +102,12 @@ class LambdaRuntime:
 
         Raises NativePackageError where this Python lacks a compiled package of the archive.
         """
-        self._task_root = tempfile.TemporaryDirectory(prefix="gtm-pixel-")
         name, cloud = self._function["FunctionName"], self._cloud
         code = lambda_backends[cloud.account_id][cloud.region].get_function(name).code_bytes
-        with zipfile.ZipFile(io.BytesIO(code)) as archive:
-            archive.extractall(self._task_root.name)
-        replace_native_packages(Path(self._task_root.name))
+        root = task_root(code, self._cache or self._make_temporary())
         credentials = cloud.assume_role(self.role_arn, service="lambda.amazonaws.com", session_name=name[:64])
         self._logs = cloud.client_as(credentials, "logs")
-        self._environment = self._make_environment(credentials, self._task_root.name)
+        self._environment = self._make_environment(credentials, str(root))
         self._child = _Child(self._environment)
         return self
 
@@ -122,9 +120,9 @@ class LambdaRuntime:
             if self._child is not None:
                 self._child.close()
                 self._child = None
-            if self._task_root is not None:
-                self._task_root.cleanup()
-                self._task_root = None
+            if self._temporary is not None:
+                self._temporary.cleanup()
+                self._temporary = None
 
     def __enter__(self) -> "LambdaRuntime":
         return self.start()
@@ -182,6 +180,10 @@ class LambdaRuntime:
         detail = f": {error.message}" if is_platform_error else ""
         place = f" at {error.place}" if error.place else ""
         self._problems.report(f"error: the function {name} failed with {error.error_type}{place}{detail}")
+
+    def _make_temporary(self) -> Path:
+        self._temporary = tempfile.TemporaryDirectory(prefix="gtm-pixel-")
+        return Path(self._temporary.name)
 
     def _make_environment(self, credentials: Credentials, task_root: str) -> dict[str, str]:
         function = self._function

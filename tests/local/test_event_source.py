@@ -344,3 +344,16 @@ def test_a_stopped_poller_takes_nothing(
     poll().stop()
     queues.send("a")
     assert (queues.left(), function.batches) == (1, [])
+
+
+def test_a_stop_does_not_wait_for_the_poll(
+    poll: Callable[..., Poller], queues: Queues, function: Function, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_source, "_LONG_POLL_SECONDS", 3600)
+    poller = poll()
+    queues.send("an event")
+    function.wait_for(1)
+
+    poller.stop()
+
+    assert not poller._thread.is_alive()
