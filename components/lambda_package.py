@@ -3,7 +3,8 @@
 The archive holds the handler's sources and the pinned wheels of its requirements for the platform that
 Lambda runs on, from any developer machine. It is the same to the byte wherever it is built: entries
 keep the compressed form they have in the hash-checked wheel (what zlib produces differs from machine to
-machine), sources are stored uncompressed, times and permissions are fixed, names are sorted.
+machine), sources are stored uncompressed and with LF at the ends of their lines, times and permissions are
+fixed, names are sorted.
 
 Creates no resources; imports nothing of the project.
 """
@@ -77,7 +78,7 @@ def build(args: PackageArgs) -> Path:
     Needs a package index only when the wheels of the requirements are not in the cache yet. Raises
     PackagingError.
     """
-    wheels_key = _digest(args.requirements.read_bytes(), repr(args.target).encode())
+    wheels_key = _digest(_text(args.requirements), repr(args.target).encode())
     sources = _sources(args.sources)
     key = _digest(
         _LAYOUT,
@@ -108,10 +109,15 @@ def _digest(*parts: bytes) -> str:
 
 def _sources(package: Path) -> list[tuple[str, bytes]]:
     """Name in the archive and content of every module of the package, by name."""
-    files = sorted(package.rglob("*.py"))
+    files = {file.relative_to(package.parent).as_posix(): file for file in package.rglob("*.py")}
     if not files:
         raise PackagingError(f"{package} holds no Python module; the function would have no code.")
-    return [(file.relative_to(package.parent).as_posix(), file.read_bytes()) for file in files]
+    return [(name, _text(files[name])) for name in sorted(files)]
+
+
+def _text(file: Path) -> bytes:
+    """The content of a text file, whatever ends its lines in this checkout."""
+    return file.read_bytes().replace(b"\r\n", b"\n")
 
 
 def _download(requirements: Path, target: Target, wheels: Path) -> None:

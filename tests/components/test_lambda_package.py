@@ -68,6 +68,36 @@ def test_the_same_inputs_make_the_same_bytes(archive: Path, offline_cache: Path,
     assert (again.name, digest(again)) == (archive.name, digest(archive))
 
 
+def test_a_checkout_with_other_line_endings_makes_the_same_bytes(
+    archive: Path, offline_cache: Path, sources: Path
+) -> None:
+    """As git makes one on Windows where .gitattributes does not say otherwise."""
+    requirements = sources / "requirements.txt"
+    for file in [*sources.rglob("*.py"), requirements]:
+        file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+
+    again = build(package(offline_cache, sources, requirements=requirements))
+
+    assert (again.name, digest(again)) == (archive.name, digest(archive))
+
+
+def test_git_ends_lines_of_every_file_the_same_in_every_checkout(tmp_path: Path) -> None:
+    """A clone as someone has it whose git is set to CRLF."""
+    sources = ["handler/processor.py", "handler/requirements.txt", "Makefile", ".gitattributes"]
+    config = ("-c", "core.autocrlf=true", "-c", "core.eol=crlf")
+    for file in sources:
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        shutil.copy(PROJECT / file, tmp_path / file)
+    git = [shutil.which("git") or "git", *config]
+    subprocess.run([*git, "init", "-q"], cwd=tmp_path, check=True)
+    subprocess.run([*git, "add", "."], cwd=tmp_path, check=True)
+    for file in sources:
+        (tmp_path / file).unlink()
+    subprocess.run([*git, "checkout", "-q", "--", "."], cwd=tmp_path, check=True)
+
+    assert [file for file in sources if b"\r" in (tmp_path / file).read_bytes()] == []
+
+
 def test_it_is_built_offline_once_the_wheels_are_there(offline_cache: Path) -> None:
     assert zipfile.ZipFile(build(package(offline_cache))).testzip() is None
 
