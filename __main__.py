@@ -38,6 +38,7 @@ queue = EventQueue(
         consumer_timeout_seconds=stack.function_timeout_seconds,
         batch_window_seconds=stack.batch_window_seconds,
         max_receive_count=stack.max_receive_count,
+        protect=stack.protect,
     ),
 )
 
@@ -62,6 +63,7 @@ api = PixelApi(
         stage_name=stack.stage_name,
         allowed_origins=stack.allowed_origins,
         allow_credentials=stack.oidc is not None and stack.oidc.cookie is not None,
+        protect=stack.protect,
         throttling_rate_limit=stack.throttling_rate_limit,
         throttling_burst_limit=stack.throttling_burst_limit,
         access_log_retention_days=stack.log_retention_days if stack.access_logs else None,

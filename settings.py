@@ -157,6 +157,9 @@ class Settings:
     throttling_rate_limit: int
     throttling_burst_limit: int
 
+    # Whether the API and the queues can be deleted or replaced.
+    protect: bool
+
     # What becomes of a request.
     destinations: tuple[DestinationArgs, ...]
     profile_updates: ProfileUpdates
@@ -194,6 +197,7 @@ def load(config: pulumi.Config) -> Settings:
         allowed_origins=_allowed_origins(config),
         throttling_rate_limit=integer(config, "throttlingRateLimit", 1, 100_000),
         throttling_burst_limit=integer(config, "throttlingBurstLimit", 1, 100_000),
+        protect=boolean(config, "protect"),
         destinations=tuple(_destination(config, name, profile_attributes) for name in destinations),
         profile_updates=profile_updates,
         profile_attributes=profile_attributes,

@@ -37,6 +37,9 @@ class EventQueueArgs:
     # dead-letter queue (1 to 1,000).
     max_receive_count: int
 
+    # Refuse to delete or replace the two queues, and with them the events that wait in them.
+    protect: bool = False
+
 
 class EventQueue(pulumi.ComponentResource):
     """A standard SQS queue for events and the dead-letter queue behind it."""
@@ -51,11 +54,13 @@ class EventQueue(pulumi.ComponentResource):
         super().__init__("gtm-pixel:index:EventQueue", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
 
+        kept = pulumi.ResourceOptions(parent=self, protect=args.protect)
+
         dead_letter_queue = aws.sqs.Queue(
             f"{name}-dead-letter",
             message_retention_seconds=RETENTION_SECONDS,
             sqs_managed_sse_enabled=True,
-            opts=child,
+            opts=kept,
         )
         queue = aws.sqs.Queue(
             name,
@@ -71,7 +76,7 @@ class EventQueue(pulumi.ComponentResource):
                     "maxReceiveCount": args.max_receive_count,
                 }
             ),
-            opts=child,
+            opts=kept,
         )
         aws.sqs.RedriveAllowPolicy(
             f"{name}-redrive-allow",

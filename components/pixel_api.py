@@ -59,6 +59,9 @@ class PixelApiArgs:
     throttling_rate_limit: int
     throttling_burst_limit: int
 
+    # Refuse to delete or replace the API: a new one has another URL.
+    protect: bool = False
+
     # Days that access logs are kept; None writes none. They need the account's API Gateway role.
     access_log_retention_days: int | None = None
 
@@ -87,7 +90,7 @@ class PixelApi(pulumi.ComponentResource):
             name,
             body=body,
             endpoint_configuration={"types": "REGIONAL"},
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
         before_stage: list[pulumi.Resource] = [sender.policy]
         if args.authorizer is not None:

@@ -32,6 +32,8 @@ class Registration:
     inputs: dict[str, Any]
     depends_on: frozenset[str]
     retained: bool  # stays when the stack goes
+    protected: bool  # cannot be deleted or replaced
+    urn: str
 
     def policy(self, key: str = "policy") -> Any:
         """A JSON document among the inputs, parsed."""
@@ -106,6 +108,8 @@ class _Monitor(mocks.MockMonitor):
                     rpc.deserialize_properties(request.object),
                     frozenset(urn.rpartition("::")[2] for urn in request.dependencies),
                     request.retainOnDelete,
+                    request.protect,
+                    response.urn,
                 )
             )
         return response

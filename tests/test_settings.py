@@ -74,6 +74,7 @@ def test_the_defaults_are_an_open_stack_that_updates_no_profile() -> None:
         allowed_origins=(),
         throttling_rate_limit=1000,
         throttling_burst_limit=2000,
+        protect=False,
         destinations=(CustomerProfilesArgs(template=TEMPLATE, requests_per_second=20),),
         profile_updates=settings.ProfileUpdates.NONE,
         profile_attributes=(),
@@ -965,6 +966,7 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     ({"functionTimeoutSeconds": 901}, "functionTimeoutSeconds: 901 is out of range. Set 40 to 900."),
     ({"functionMemoryMb": 64}, "functionMemoryMb: 64 is out of range. Set 128 to 10240."),
     ({"accessLogs": "maybe"}, "accessLogs: 'maybe' is not true or false. Set true or false."),
+    ({"protect": "maybe"}, "protect: 'maybe' is not true or false. Set true or false."),
     ({"tracing": "maybe"}, "tracing: 'maybe' is not true or false. Set true or false."),
     ({"logRetentionDays": 0}, "logRetentionDays: 0 is out of range. Set 1 to 3653."),
     (
