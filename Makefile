@@ -65,11 +65,13 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: requirements.txt | $(VENV)/bin/python
+	@$(BIN)/python python_version.py
 	@echo "Installing what the program needs (once) …"
 	@$(INSTALL) -r requirements.txt
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt requirements.txt | $(VENV)/bin/python
+	@$(BIN)/python python_version.py
 	@echo "Installing what the tests need (once) …"
 	@$(INSTALL) -r requirements-dev.txt
 	@touch $@ $(VENV)/.run

@@ -1,9 +1,13 @@
 """gtm-pixel on AWS: settings → components → outputs. Declares no resource itself."""
 
+import python_version  # noqa: F401 - first: refuses a Python in which the rest may not even parse
+
+# isort: split
 from pathlib import Path
 
 import pulumi
 
+import prerequisites
 import settings
 from components.event_processor import EventProcessor, EventProcessorArgs
 from components.event_queue import EventQueue, EventQueueArgs
@@ -15,8 +19,8 @@ from components.token_authorizer import TokenAuthorizer, TokenAuthorizerArgs
 project = Path(__file__).parent
 name = pulumi.get_project()
 
+prerequisites.check(pulumi.get_project())
 stack = settings.load(pulumi.Config())
-location = current_location()
 
 
 def archive(requirements: str, services: set[str]) -> Path:
@@ -32,6 +36,14 @@ def archive(requirements: str, services: set[str]) -> Path:
     )
 
 
+# All code is built before the first resource is declared: what is declared before an error is created, and an
+# API that takes events for a processor that was never deployed would be public.
+processor_archive = archive(
+    "requirements.txt", {"sqs", *(destination.sdk_service for destination in stack.destinations)}
+)
+authorizer_archive = archive("requirements-authorizer.txt", set()) if stack.oidc else None
+
+location = current_location()
 queue = EventQueue(
     f"{name}-events",
     EventQueueArgs(
@@ -43,11 +55,11 @@ queue = EventQueue(
 )
 
 authorizer = None
-if stack.oidc is not None:
+if stack.oidc and authorizer_archive:
     authorizer = TokenAuthorizer(
         f"{name}-authorizer",
         TokenAuthorizerArgs(
-            archive=archive("requirements-authorizer.txt", set()),
+            archive=authorizer_archive,
             oidc=stack.oidc,
             log_retention_days=stack.log_retention_days,
         ),
@@ -74,9 +86,7 @@ processor = EventProcessor(
     f"{name}-processor",
     EventProcessorArgs(
         location=location,
-        archive=archive(
-            "requirements.txt", {"sqs", *(destination.sdk_service for destination in stack.destinations)}
-        ),
+        archive=processor_archive,
         queue_arn=queue.queue_arn,
         dead_letter_queue_arn=queue.dead_letter_queue_arn,
         dead_letter_queue_url=queue.dead_letter_queue_url,

@@ -17,7 +17,7 @@ class SettingsError(pulumi.RunError):
     """A setting is wrong; `pulumi up` shows the message and creates nothing."""
 
     def __init__(self, key: str, problem: str, fix: str) -> None:
-        super().__init__(f"gtm-pixel:{key}: {problem} {fix}")
+        super().__init__(f"{pulumi.get_project()}:{key}: {problem} {fix}")
 
 
 _E = TypeVar("_E", bound=StrEnum)

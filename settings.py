@@ -109,6 +109,8 @@ EXPIRATION_DAYS: Final = 1_098  # Amazon Connect Customer Profiles: the longest 
 OBJECTS_OF_PROFILE: Final = 1_000  # Amazon Connect Customer Profiles quotas: objects of a profile
 BUFFER_SECONDS: Final = 900  # Amazon Data Firehose: the longest that records wait
 
+_OTHER_NAMESPACES: Final = ("aws", "pulumi")
+
 OIDC_PREFIX: Final = "oidc"
 
 _PROJECT_FILE = Path(__file__).with_name("Pulumi.yaml")
@@ -227,12 +229,19 @@ def _declarations() -> Declarations:
 def _refuse_unknown(config: pulumi.Config) -> None:
     """Refuse keys that Pulumi.yaml does not declare.
 
-    The engine ignores them, so a slip of the pen in a key would leave a setting at its default unnoticed.
+    The engine ignores them, so a slip of the pen in a key would leave a setting at its default unnoticed. So
+    would all of them, if the project has another name than the keys of the stack's file begin with.
     """
     for full_key in {**get_config_env(), **CONFIG.get()}:
         namespace, _, key = full_key.partition(":")
         if namespace == config.name:
             refuse_unknown_key(key, key, _declarations())
+        elif namespace not in _OTHER_NAMESPACES and key in _declarations():
+            raise SettingsError(
+                key,
+                f"{full_key} is a setting of another project, and this one is {config.name}.",
+                f"Begin the keys in Pulumi.{pulumi.get_stack()}.yaml with {config.name}: instead.",
+            )
 
 
 def setting_prefix(destination: DestinationName) -> str:
@@ -412,10 +421,18 @@ def _firehose(config: pulumi.Config) -> FirehoseArgs:
         "letters, digits, . _ and -, at most 128 of them",
         "what your queries filter application.app_id by, or nothing for the stack's name",
     )
-    return FirehoseArgs(
-        stream=name or of_new_stream,
-        app_id=app_id or _stack_name(config),
-    )
+    return FirehoseArgs(stream=name or of_new_stream, app_id=app_id or _default_app_id(config))
+
+
+def _default_app_id(config: pulumi.Config) -> str:
+    name = _stack_name(config)
+    if not _APP_ID.fullmatch(name):
+        raise SettingsError(
+            "destinations",
+            f"firehose calls its application after the stack, and {name!r} has more than 128 characters.",
+            "Set firehoseAppId, or rename the stack.",
+        )
+    return name
 
 
 def _stack_name(config: pulumi.Config) -> str:

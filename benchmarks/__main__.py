@@ -3,6 +3,9 @@
 Absolute times are of this machine, not of Lambda; they are printed so that a ratio can be judged.
 """
 
+import python_version  # noqa: F401 - first: refuses a Python in which the rest may not even parse
+
+# isort: split
 import os
 import statistics
 import subprocess

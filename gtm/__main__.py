@@ -6,6 +6,9 @@
 Imports the rest of `gtm`. What is written goes to standard output or to a file, all else to standard error.
 """
 
+import python_version  # noqa: F401 - first: refuses a Python in which the rest may not even parse
+
+# isort: split
 import argparse
 import json
 import sys

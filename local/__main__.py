@@ -3,6 +3,9 @@
 Imports `local.embedded_run`, and that only once the arguments make sense: it takes seconds.
 """
 
+import python_version  # noqa: F401 - first: refuses a Python in which the rest may not even parse
+
+# isort: split
 import argparse
 import signal
 import sys

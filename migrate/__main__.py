@@ -9,6 +9,9 @@ an endpoint. Exit status: 0 done, 1 endpoints were refused or the import stopped
 interrupted.
 """
 
+import python_version  # noqa: F401 - first: refuses a Python in which the rest may not even parse
+
+# isort: split
 import argparse
 import csv
 import json

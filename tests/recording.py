@@ -120,6 +120,11 @@ class _Monitor(mocks.MockMonitor):
         return super().RegisterResourceOutputs(request)
 
 
+class _Engine(mocks.MockEngine):
+    def RequirePulumiVersion(self, request: Any) -> None:  # noqa: N802 - the SDK's name
+        """There is no CLI whose version could be too old."""
+
+
 class _Log(logging.Handler):
     def __init__(self, recording: Recording) -> None:
         super().__init__()
@@ -136,6 +141,7 @@ def record(
     partition: str = "aws",
     region: str = "eu-west-1",
     stack: str = "test",
+    project: str = "gtm-pixel",
 ) -> Recording:
     """Run `program` in a stack of its own; what it raises comes out."""
     recording = Recording()
@@ -144,7 +150,7 @@ def record(
         program()
 
     async def run() -> None:
-        _configure(recording, _Answers(partition, region), config or {}, stack)
+        _configure(recording, _Answers(partition, region), config or {}, stack, project)
         await run_in_stack(run_program)
 
     # The SDK keeps its settings in context variables: a new thread starts without any.
@@ -153,7 +159,32 @@ def record(
     return recording
 
 
-def _configure(recording: Recording, answers: mocks.Mocks, config: Mapping[str, str], stack: str) -> None:
+@dataclass
+class Refusal:
+    """How a program ended that refused to go on, and what it had registered by then."""
+
+    error: str
+    resources: list[Registration]
+
+
+def refused(program: Callable[[], object], **run: Any) -> Refusal:
+    """Run a program that ends with an error for its user, as `record` does."""
+    errors: list[str] = []
+
+    def noting() -> None:
+        try:
+            program()
+        except pulumi.RunError as error:
+            errors.append(str(error))
+
+    recording = record(noting, **run)
+    (error,) = errors
+    return Refusal(error, recording.resources)
+
+
+def _configure(
+    recording: Recording, answers: mocks.Mocks, config: Mapping[str, str], stack: str, project: str
+) -> None:
     logger = logging.getLogger(f"program-{id(recording)}")
     logger.propagate = False
     logger.addHandler(_Log(recording))
@@ -162,8 +193,8 @@ def _configure(recording: Recording, answers: mocks.Mocks, config: Mapping[str, 
         mocks.MockSettings(
             monitor=monitor,
             monitor_features=set(monitor.GetDeploymentInfo(empty_pb2.Empty()).supportedFeatures),
-            engine=mocks.MockEngine(logger),
-            project="gtm-pixel",
+            engine=_Engine(logger),
+            project=project,
             stack=stack,
             organization=None,
             dry_run=False,

@@ -10,6 +10,8 @@ OWN = {
     "settings",
     "event_trigger_settings",
     "config_values",
+    "prerequisites",
+    "python_version",
     "components",
     "handler",
     "local",
@@ -20,15 +22,17 @@ OWN = {
 }
 
 ALLOWED = {
-    "__main__.py": {"settings", "components"},
+    "__main__.py": {"prerequisites", "python_version", "settings", "components"},
+    "prerequisites.py": set[str](),
+    "python_version.py": set[str](),
     "settings.py": {"event_trigger_settings", "config_values", "components"},
     "event_trigger_settings.py": {"config_values", "components"},
     "config_values.py": set[str](),
     "components": {"components"},
     "handler": {"handler"},
-    "gtm": {"gtm"},
-    "local": {"local", "gtm"},
-    "migrate": {"migrate"},
+    "gtm": {"gtm", "python_version"},
+    "local": {"local", "gtm", "python_version"},
+    "migrate": {"migrate", "python_version"},
 }
 
 PURE = [

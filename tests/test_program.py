@@ -11,29 +11,36 @@ from hypothesis import example, given, reject
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from components.lambda_package import PackageArgs, PackagingError
 from config_values import SettingsError
-from tests.recording import Recording, record
+from tests.recording import Recording, Refusal, record, refused
 
 PROJECT = Path(__file__).parents[1]
 
 
-def stack_config(stack: str, **changes: Any) -> dict[str, str]:
+def stack_config(stack: str, project: str = "gtm-pixel", **changes: Any) -> dict[str, str]:
     """The configuration that the engine gives the program for a stack of this project."""
     schema = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["config"]
-    values = {f"gtm-pixel:{key}": setting["default"] for key, setting in schema.items()}
-    values |= yaml.safe_load((PROJECT / f"Pulumi.{stack}.yaml").read_text())["config"]
-    values |= {f"gtm-pixel:{key}": value for key, value in changes.items()}
+    values = {f"{project}:{key}": setting["default"] for key, setting in schema.items()}
+    given = yaml.safe_load((PROJECT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    values |= {key.replace("gtm-pixel:", f"{project}:"): value for key, value in given.items()}
+    values |= {f"{project}:{key}": value for key, value in changes.items()}
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 
 
-def recorded(stack: str = "dev", *, name: str = "test", **changes: Any) -> Recording:
-    config = stack_config(stack, **changes)
-    return record(
-        lambda: runpy.run_path(str(PROJECT / "__main__.py"), run_name="__main__"),
-        config=config,
-        region=config["aws:region"],
-        stack=name,
-    )
+def run_program() -> None:
+    runpy.run_path(str(PROJECT / "__main__.py"), run_name="__main__")
+
+
+def recorded(
+    stack: str = "dev", *, name: str = "test", project: str = "gtm-pixel", **changes: Any
+) -> Recording:
+    config = stack_config(stack, project, **changes)
+    return record(run_program, config=config, region=config["aws:region"], stack=name, project=project)
+
+
+def refused_stack(stack: str = "dev", *, project: str = "gtm-pixel", **changes: Any) -> Refusal:
+    return refused(run_program, config=stack_config(stack, project, **changes), project=project)
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +74,13 @@ ONLY_PINPOINT: dict[str, Any] = {
     "customerProfilesTriggers": [],
 }
 PINPOINT = {"pinpointApplicationId": "0123456789abcdef0123456789abcdef"}
+EVERYTHING: dict[str, Any] = {
+    **PINPOINT,
+    "destinations": ["pinpoint", "customer-profiles", "firehose"],
+    "accessLogs": True,
+    "tracing": True,
+}
+"""What makes `prod` a stack with every resource that there is."""
 
 
 def test_a_stack_exports_what_people_need(recording: Recording) -> None:
@@ -116,6 +130,38 @@ def test_two_stacks_in_one_account_share_no_physical_name(recording: Recording) 
 
 def test_a_stack_in_another_stage_keeps_everything_else() -> None:
     assert recorded(stageName="live").outputs["events_url"] == "https://api.test/live/events"
+
+
+@pytest.mark.parametrize("requirements", ["requirements.txt", "requirements-authorizer.txt"])
+def test_code_that_cannot_be_built_leaves_no_resource(
+    requirements: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is declared before an error is created: a public API without a processor, for example."""
+
+    def build(args: PackageArgs) -> Path:
+        if args.requirements.name == requirements:
+            raise PackagingError("The package index cannot be reached.")
+        return Path("archive.zip")
+
+    monkeypatch.setattr("components.lambda_package.build", build)
+
+    refusal = refused_stack("prod")
+
+    assert refusal.error == "The package index cannot be reached."
+    assert refusal.resources == []
+
+
+def test_only_the_api_and_the_queues_are_protected_and_only_if_asked(
+    recording: Recording, authenticated: Recording
+) -> None:
+    protected = {resource.name for resource in authenticated.resources if resource.protected}
+
+    assert protected == {"gtm-pixel-api", "gtm-pixel-events", "gtm-pixel-events-dead-letter"}
+    assert {resource.type for resource in authenticated.resources if resource.protected} == {
+        "aws:apigateway/restApi:RestApi",
+        "aws:sqs/queue:Queue",
+    }
+    assert [resource.name for resource in recording.resources if resource.protected] == []
 
 
 def test_the_function_carries_the_built_archive(recording: Recording) -> None:
