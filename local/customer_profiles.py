@@ -408,6 +408,7 @@ def _recorded_event(stored: StoredObject) -> RecordedEvent:
         destination="customer-profiles",
         endpoint_id=content["endpoint_id"],
         event_id=content["event_id"],
+        event_key=content.get("event_key", content["event_id"]),
         event=content["event_type"],
         timestamp=content["timestamp"],
         attributes=content.get("attributes", {}),

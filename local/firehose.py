@@ -22,6 +22,7 @@ Imports `cloud`, `problems` and `recorder`.
 """
 
 import gzip
+import hashlib
 import json
 import re
 import threading
@@ -251,11 +252,14 @@ def read_events(cloud: Cloud, bucket: str, key: str) -> list[RecordedEvent]:
 
 
 def _recorded_event(record: Mapping[str, Any]) -> RecordedEvent:
+    # What the other destinations are sent as the event's key.
+    key = [record["client"]["client_id"], record["event_type"], record["event_id"], record["proven"]]
     moment = _EPOCH + timedelta(milliseconds=record["event_timestamp"])
     return RecordedEvent(
         destination="firehose",
         endpoint_id=record["client"]["client_id"],
         event_id=record["event_id"],
+        event_key=hashlib.sha256(json.dumps(key).encode()).hexdigest(),
         event=record["event_type"],
         timestamp=moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         attributes=record["attributes"],

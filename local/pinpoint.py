@@ -132,6 +132,7 @@ class PinpointStandIn:
                         destination="pinpoint",
                         endpoint_id=endpoint_id,
                         event_id=event_id,
+                        event_key=event_id,
                         event=event["EventType"],
                         timestamp=event["Timestamp"],
                         attributes=event.get("Attributes", {}),

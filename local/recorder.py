@@ -16,12 +16,14 @@ class RecordedEvent:
     """One event as a destination has it.
 
     `timestamp` is ISO 8601 as the destination received it; `user_attributes` maps a name to its list
-    of values, as Amazon Pinpoint stores them.
+    of values, as Amazon Pinpoint stores them. `event_key` is the same in every destination that has the
+    event.
     """
 
     destination: str
     endpoint_id: str
     event_id: str
+    event_key: str
     event: str
     timestamp: str
     attributes: Mapping[str, str] = field(default_factory=dict[str, str])

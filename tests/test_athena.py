@@ -3,7 +3,9 @@
 import gzip
 import json
 import re
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,7 +26,7 @@ COLUMNS: Mapping[str, str] = dict(COLUMN.findall(TABLE.partition("\n)\n")[0]))
 PARTITIONS = re.findall(r"(\w+) string", TABLE.partition("PARTITIONED BY")[2].partition(")")[0])
 PROPERTIES: Mapping[str, str] = dict(re.findall(r"'([\w.]+)' = '([^']*)'", TABLE))
 
-PYTHON_TYPES = {"string": str, "bigint": int, "double": float}
+PYTHON_TYPES = {"string": str, "bigint": int, "double": float, "boolean": bool}
 
 
 class WrittenFile(NamedTuple):
@@ -155,10 +157,64 @@ def test_a_query_reads_the_files_of_a_month_only(query: str) -> None:
 
 @pytest.mark.parametrize("query", QUERIES)
 def test_a_query_counts_an_event_once(query: str) -> None:
-    assert "row_number() OVER (PARTITION BY client.client_id, event_id ORDER BY arrival_timestamp)" in query
+    counted = " ".join(query.split())
+    assert "row_number() OVER (PARTITION BY client.client_id, event_type, event_id" in counted
+    assert "ORDER BY proven DESC, arrival_timestamp) AS copy" in counted
     assert "WHERE copy = 1" in query
 
 
 @pytest.mark.parametrize("query", QUERIES)
 def test_a_query_takes_nothing_out_of_a_map_that_may_lack_it(query: str) -> None:
     assert "[" not in query
+
+
+NOVEMBER_MS = 1_794_000_000_000
+A_LINE: Mapping[str, Any] = {
+    "event_type": "purchase_success",
+    "event_id": "T-1001",
+    "client_id": "ENDPOINT",
+    "proven": True,
+    "arrival_timestamp": NOVEMBER_MS,
+    "event_timestamp": NOVEMBER_MS,
+    "year": "2026",
+    "month": "11",
+    "attributes": '{"currency": "EUR"}',
+    "metrics": '{"value": 99}',
+}
+LINES: list[Mapping[str, Any]] = [
+    # Forged before the customer's own, by somebody who guessed the order number.
+    {**A_LINE, "proven": False, "arrival_timestamp": NOVEMBER_MS - 1, "metrics": '{"value": 1000000}'},
+    A_LINE,
+    {**A_LINE, "arrival_timestamp": NOVEMBER_MS + 1},  # delivered again
+    {**A_LINE, "event_type": "refund", "metrics": '{"value": -99}'},
+    {**A_LINE, "client_id": "another"},
+]
+
+
+def answer(query: str, lines: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+    """What a query answers in SQLite, which has no structures and maps."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.create_function("element_at", 2, lambda map_, key: json.loads(map_).get(key))
+        database.create_function("from_unixtime", 1, lambda s: datetime.fromtimestamp(s, UTC).isoformat())
+        database.execute(f"CREATE TABLE gtm_pixel_events ({', '.join(A_LINE)})")
+        places = ", ".join(f":{name}" for name in A_LINE)
+        database.executemany(f"INSERT INTO gtm_pixel_events VALUES ({places})", lines)  # noqa: S608 - a test's
+        return database.execute(query.replace("client.client_id", "client_id")).fetchall()
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_queries_count_the_customers_own_event_once_and_no_forgery_in_its_place(order: int) -> None:
+    by_day, revenue, of_endpoint = (answer(query, LINES[::order]) for query in QUERIES)
+
+    assert by_day == [("2026-11-06", "purchase_success", 2), ("2026-11-06", "refund", 1)]
+    assert revenue == [("EUR", 198, 2)]
+    assert sorted((event_type, metrics) for _, event_type, _, metrics in of_endpoint) == [
+        ("purchase_success", '{"value": 99}'),
+        ("refund", '{"value": -99}'),
+    ]
+
+
+def test_an_event_without_proof_counts_where_there_is_none_with_it() -> None:
+    forged, *_ = LINES
+
+    assert answer(QUERIES[1], [forged, forged]) == [("EUR", 1_000_000, 1)]

@@ -3,7 +3,8 @@
 Pure: knows no clock, environment, logger or AWS client. Imports `events` only.
 
 A record is an event in the shape of Amazon Pinpoint's event stream, so that queries on that keep working:
-what Pinpoint knew of a session or a device is absent, `event_id` and `user_attributes` are additional.
+what Pinpoint knew of a session or a device is absent; `event_id`, `proven` and `user_attributes` are
+additional.
 The limits are those of Amazon Data Firehose.
 """
 
@@ -51,6 +52,7 @@ def as_record(event: Event, *, app_id: str) -> EventRecord:
         "arrival_timestamp": event.received_ms,
         "event_version": EVENT_VERSION,
         "event_id": event.event_id,
+        "proven": event.proven,
         "application": {"app_id": app_id},
         "client": {"client_id": event.endpoint_id},
         "attributes": dict(event.attributes),

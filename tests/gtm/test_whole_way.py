@@ -299,6 +299,7 @@ class TestTheProfileOnThePage:
             destination="firehose",
             endpoint_id=endpoint_id,
             event_id="order-1",
+            event_key="order-1",
             event="purchase",
             timestamp="2026-11-22T11:00:00.000Z",
         )

@@ -46,12 +46,27 @@ def test_an_event_is_written_in_the_shape_of_pinpoints_event_stream(make_event: 
         "arrival_timestamp": 1_790_000_000_007,
         "event_version": "3.1",
         "event_id": event.event_id,
+        "proven": False,
         "application": {"app_id": APP_ID},
         "client": {"client_id": "e1"},
         "attributes": {"item": "book"},
         "metrics": {"price": 9.5},
         "user_attributes": {"plan": "gold"},
     }
+
+
+@pytest.mark.parametrize(("proven_endpoint", "proven"), [("e1", True), ("e2", False), (None, False)])
+def test_a_record_says_whether_the_customer_was_proven(
+    make_event: Callable[..., Event], proven_endpoint: str | None, *, proven: bool
+) -> None:
+    assert written(make_event(proven_endpoint=proven_endpoint))["proven"] is proven
+
+
+@pytest.mark.parametrize("event_id", ["#4711/2 & more", "é 🎉", "x" * 255])
+def test_a_record_keeps_the_event_id_as_the_sender_wrote_it(
+    make_event: Callable[..., Event], event_id: str
+) -> None:
+    assert written(make_event(event_id=event_id))["event_id"] == event_id
 
 
 def test_what_an_event_does_not_have_is_empty_and_not_absent(make_event: Callable[..., Event]) -> None:

@@ -50,6 +50,7 @@ def line(event_id: str = "event-1", **fields: Any) -> bytes:
         "arrival_timestamp": 1_790_000_000_009,
         "event_version": "3.1",
         "event_id": event_id,
+        "proven": False,
         "application": {"app_id": "app"},
         "client": {"client_id": "e1"},
         "attributes": {},
