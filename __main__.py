@@ -95,6 +95,7 @@ processor = EventProcessor(
         profile_updates=stack.profile_updates,
         profile_attributes=stack.profile_attributes,
         timestamp_source=stack.timestamp_source,
+        ignored_endpoint_ids=stack.ignored_endpoint_ids,
         batch_size=stack.batch_size,
         batch_window_seconds=stack.batch_window_seconds,
         maximum_concurrency=stack.maximum_concurrency,

@@ -98,12 +98,16 @@ OBJECTS_IN_REQUEST: Final = 10  # Amazon Connect Customer Profiles: Items of Bat
 
 BATCH_SIZE_WITHOUT_WINDOW: Final = 10  # AWS Lambda: an SQS batch above 10 needs a window of at least 1 s
 
-# AWS Lambda: 4 KB for the whole environment, measured as JSON. All but the names of attributes takes less
-# than 1,296 bytes.
+# AWS Lambda: 4 KB for the whole environment, measured as JSON. All but the names of attributes and the
+# ignored endpoint ids takes less than 1,296 bytes.
 NAMES_BYTES: Final = 2_800
 
 # The same of the token authorizer, whose other variables take less than 2,296 bytes.
 AUDIENCES_BYTES: Final = 1_800
+
+ALLOW_IDENTITY_ATTRIBUTES: Final = "customerProfilesAllowIdentityAttributes"
+
+LONGEST_ENDPOINT_ID: Final = 255  # Amazon Connect Customer Profiles: the longest value of a key
 
 EXPIRATION_DAYS: Final = 1_098  # Amazon Connect Customer Profiles: the longest that a domain keeps objects
 OBJECTS_OF_PROFILE: Final = 1_000  # Amazon Connect Customer Profiles quotas: objects of a profile
@@ -138,6 +142,14 @@ _OWN_ATTRIBUTES: Mapping[str, str] = {
     ENDPOINT_ATTRIBUTE: "which endpoint a profile is",
     OPT_OUT_ATTRIBUTE: "where a customer has opted out",
 }
+# What profiles are found or merged by, however it is written: names of standard fields and of keys, and what
+# sites call the same things. Letters only.
+_IDENTITY_ATTRIBUTE = re.compile(
+    r"gtmpixel[a-z]+|profileid|(user|customer|client|member|account|party|person|contact|endpoint|visitor|crm)?id"
+    r"|username|(user|customer|client|member|account|loyalty)(number|key)"
+    r"|(user|customer|contact|personal|private|business|work|company|home|primary|secondary)?"
+    r"(e?mail|e?mailaddress|(mobile|cell)?(tele)?phone(number)?|mobile(number)?|cell(number)?|tel|msisdn)"
+)
 _DOMAIN_NAME = re.compile(r"amazon-connect-[a-zA-Z0-9_-]{1,49}")
 _OBJECT_TYPE_NAME = re.compile(r"[a-zA-Z_][a-zA-Z_0-9-]{0,244}")
 _STREAM_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
@@ -167,6 +179,7 @@ class Settings:
     profile_updates: ProfileUpdates
     profile_attributes: tuple[str, ...]
     timestamp_source: TimestampSource
+    ignored_endpoint_ids: tuple[str, ...]
 
     # How events are taken off the queue.
     max_receive_count: int
@@ -204,6 +217,7 @@ def load(config: pulumi.Config) -> Settings:
         profile_updates=profile_updates,
         profile_attributes=profile_attributes,
         timestamp_source=choice(config, "timestampSource", TimestampSource),
+        ignored_endpoint_ids=_ignored_endpoint_ids(config),
         max_receive_count=integer(config, "maxReceiveCount", 1, 1_000),
         batch_size=_batch_size(config),
         batch_window_seconds=_batch_window(config),
@@ -372,7 +386,7 @@ def _customer_profiles(config: pulumi.Config, profile_attributes: Sequence[str])
             config, object_type_name, {"attribute": trigger_attributes, "metric": trigger_metrics}
         ),
     )
-    _refuse_oversize(template)
+    _refuse_oversize(config, template)
     return CustomerProfilesArgs(template=template, requests_per_second=_requests_per_second(config))
 
 
@@ -501,7 +515,7 @@ def _search_attributes(config: pulumi.Config) -> tuple[str, ...]:
     return names
 
 
-def _refuse_oversize(template: ProfileTemplateArgs) -> None:
+def _refuse_oversize(config: pulumi.Config, template: ProfileTemplateArgs) -> None:
     """Refuse lists that are too long together; the error names the longest."""
     lists: Mapping[str, Sequence[str]] = {
         "profileAttributes": template.profile_attributes,
@@ -519,7 +533,7 @@ def _refuse_oversize(template: ProfileTemplateArgs) -> None:
             f"type, which has at most {MAXIMUM_FIELDS}.",
             "List fewer.",
         )
-    _refuse_long_names(longest, template.profile_attributes, template.event_attributes)
+    _refuse_long_names(config, longest, template.profile_attributes, template.event_attributes)
     size = template_bytes(template)
     if size > MAXIMUM_TEMPLATE_BYTES:
         raise SettingsError(
@@ -530,15 +544,19 @@ def _refuse_oversize(template: ProfileTemplateArgs) -> None:
         )
 
 
-def _refuse_long_names(key: str, *lists: Sequence[str]) -> None:
-    """Refuse names that leave no room in the environment of the function."""
+def _refuse_long_names(config: pulumi.Config, key: str, *lists: Sequence[str]) -> None:
+    """Refuse names that leave no room in the environment of the function, beside the ignored endpoint ids."""
     # A variable is a text of JSON, whose quotes are escaped where variables are measured as JSON.
-    size = sum(len(json.dumps(json.dumps(list(names)))) for names in lists)
+    ignored, *others = (
+        len(json.dumps(json.dumps(list(names)))) for names in (_ignored_endpoint_ids(config), *lists)
+    )
+    size = ignored + sum(others)
     if size > NAMES_BYTES:
+        key = "ignoredEndpointIds" if ignored > sum(others) else key
         raise SettingsError(
             key,
-            f"the names of attributes take {size} bytes; a Lambda function has room for {NAMES_BYTES} in "
-            "its environment.",
+            f"the names of attributes and ignoredEndpointIds take {size} bytes; a Lambda function has room "
+            f"for {NAMES_BYTES} in its environment.",
             "List fewer, or with shorter names.",
         )
 
@@ -652,7 +670,7 @@ def _profile_attributes(
             f"the list has no effect while profileUpdates is {profile_updates}.",
             "Set profileUpdates to allowlist, or remove the list.",
         )
-    _refuse_long_names("profileAttributes", names)
+    _refuse_long_names(config, "profileAttributes", names)
     return tuple(names)
 
 
@@ -681,6 +699,9 @@ def _declared_attributes(config: pulumi.Config, profile_updates: ProfileUpdates)
                 "Leave one of them out.",
             )
         by_key[key] = name
+    allowed = boolean(config, ALLOW_IDENTITY_ATTRIBUTES)
+    if profile_updates is not ProfileUpdates.NONE and not allowed:
+        _refuse_identity_attributes(names)
     if profile_updates is not ProfileUpdates.NONE and not names:
         raise SettingsError(
             "profileAttributes",
@@ -689,6 +710,40 @@ def _declared_attributes(config: pulumi.Config, profile_updates: ProfileUpdates)
             "List the attributes, or set profileUpdates to none.",
         )
     return tuple(names)
+
+
+def _refuse_identity_attributes(names: Sequence[str]) -> None:
+    """Refuse attributes by which Customer Profiles can find and merge profiles.
+
+    Whoever may write their own would choose whose profile theirs is merged with.
+    """
+    for name in names:
+        bare = re.sub(r"[^a-z]", "", name.lower())
+        if _IDENTITY_ATTRIBUTE.fullmatch(bare):
+            raise SettingsError(
+                "profileAttributes",
+                f"{name!r} identifies a customer: whoever may write it could have their profile merged with "
+                "another customer's.",
+                f"Leave it out, or set {ALLOW_IDENTITY_ATTRIBUTES} to true if that is meant "
+                "(docs/security.md, Merged profiles).",
+            )
+
+
+def _ignored_endpoint_ids(config: pulumi.Config) -> tuple[str, ...]:
+    key = "ignoredEndpointIds"
+    ids = text_list(config, key)
+    for position, id_ in enumerate(ids):
+        if not id_.strip() or len(id_) > LONGEST_ENDPOINT_ID:
+            raise SettingsError(
+                key,
+                f"{id_!r} is not an endpoint id: 1 to {LONGEST_ENDPOINT_ID} characters, not only spaces.",
+                "Set what your site sends for visitors whom it does not know, such as anonymous.",
+            )
+        if id_.strip().casefold() in (earlier.strip().casefold() for earlier in ids[:position]):
+            raise SettingsError(
+                key, f"{id_!r} is listed twice; case and spaces around it do not count.", "List it once."
+            )
+    return tuple(ids)
 
 
 def _batch_size(config: pulumi.Config) -> int:

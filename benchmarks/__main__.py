@@ -148,6 +148,7 @@ def _serving(destination: str, stand_in: WsgiApplication) -> Iterator[None]:
         "PROFILE_UPDATES": "none",
         "PROFILE_ATTRIBUTES": "[]",
         "TIMESTAMP_SOURCE": "gateway",
+        "IGNORED_ENDPOINT_IDS": "[]",
         "DEAD_LETTER_QUEUE_URL": "http://127.0.0.1/none",
         "POWERTOOLS_SERVICE_NAME": "benchmark",
         "POWERTOOLS_METRICS_NAMESPACE": "benchmark",

@@ -41,6 +41,9 @@ class EventProcessorArgs:
     profile_attributes: Sequence[str]
     timestamp_source: str
 
+    # Endpoint ids that name nobody on this site: messages with one are rejected.
+    ignored_endpoint_ids: Sequence[str]
+
     # Batching: messages, seconds, copies of the function at once.
     batch_size: int
     batch_window_seconds: int
@@ -129,5 +132,6 @@ def _reading_environment(args: EventProcessorArgs) -> Mapping[str, pulumi.Input[
         "PROFILE_UPDATES": args.profile_updates,
         "PROFILE_ATTRIBUTES": json.dumps(list(args.profile_attributes)),
         "TIMESTAMP_SOURCE": args.timestamp_source,
+        "IGNORED_ENDPOINT_IDS": json.dumps(list(args.ignored_endpoint_ids)),
         "DEAD_LETTER_QUEUE_URL": args.dead_letter_queue_url,
     }

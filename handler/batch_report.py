@@ -19,6 +19,8 @@ class BatchReport:
     duplicates: int = 0
     profile_updates_applied: int = 0
     profile_updates_refused: int = 0
+    # Parameters that were read though their names began with `amp;`.
+    escaped_names: int = 0
     # By reason.
     rejected: Counter[str] = field(default_factory=Counter[str])
     retried: Counter[str] = field(default_factory=Counter[str])
@@ -35,6 +37,7 @@ class BatchReport:
             "duplicates": self.duplicates,
             "profile_updates_applied": self.profile_updates_applied,
             "profile_updates_refused": self.profile_updates_refused,
+            "escaped_names": self.escaped_names,
             "rejected": dict(self.rejected),
             "retried": dict(self.retried),
             "refused": dict(self.refused),
@@ -64,6 +67,7 @@ class BatchReport:
             "DuplicateEvents": self.duplicates,
             "ProfileUpdatesApplied": self.profile_updates_applied,
             "ProfileUpdatesRefused": self.profile_updates_refused,
+            "EscapedNames": self.escaped_names,
             **{name: counts.total() for name, counts in by_reason.items()},
         }
         for name, value in totals.items():

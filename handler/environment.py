@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from handler.events import TimestampSource
+from handler.missing_values import IgnoredIds
 from handler.update_policy import AuthMode, ProfileUpdates, UpdatePolicy
 from handler.variables import read_choice, read_names, read_text
 
@@ -20,6 +21,8 @@ class Environment:
     destinations: tuple[str, ...]
     update_policy: UpdatePolicy
     timestamp_source: TimestampSource
+    # What the site sends for visitors whom it does not know.
+    ignored_endpoint_ids: IgnoredIds
     dead_letter_queue_url: str
     service: str
     metrics_namespace: str
@@ -35,6 +38,7 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
             allowed_names=read_names(variables, "PROFILE_ATTRIBUTES"),
         ),
         timestamp_source=read_choice(variables, "TIMESTAMP_SOURCE", TimestampSource),
+        ignored_endpoint_ids=IgnoredIds.of(read_names(variables, "IGNORED_ENDPOINT_IDS")),
         dead_letter_queue_url=read_text(variables, "DEAD_LETTER_QUEUE_URL"),
         service=read_text(variables, "POWERTOOLS_SERVICE_NAME"),
         metrics_namespace=read_text(variables, "POWERTOOLS_METRICS_NAMESPACE"),

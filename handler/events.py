@@ -1,27 +1,36 @@
 """What a queue message says: an event, or the reason why it holds none.
 
-Pure: knows no clock, environment, logger or AWS client. Imports nothing of the project.
+Pure: knows no clock, environment, logger or AWS client.
 """
 
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from urllib.parse import parse_qsl
 
-# What Google Tag Manager writes into a URL for a variable that holds no text.
-_TEXTS_WITHOUT_VALUE = frozenset({"undefined", "null", "[object Object]"})
+from handler.missing_values import is_without_identity, is_without_value
+from handler.text_length import utf16_length
+
+LONGEST_ID = 255
+"""UTF-16 units of an event type, endpoint id or event id.
+
+Amazon Connect Customer Profiles takes no longer values of keys and fields. Every destination has the same
+limit, so that they have the same events.
+"""
 
 _EVENT_ATTRIBUTE = "evat_"
 _EVENT_METRIC = "evmt_"
 _USER_ATTRIBUTE = "usat_"
+_PREFIXES = (_EVENT_ATTRIBUTE, _EVENT_METRIC, _USER_ATTRIBUTE)
 _PREFIX_LENGTH = len(_EVENT_ATTRIBUTE)
+_NAMES = frozenset({"event", "endpoint_id", "event_id", "timestamp"})
 
-# Letters that any destination takes in an id, and few enough of them for any destination.
-_EVENT_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+# What is left before a name when a page has its URL escaped as HTML, and nobody has undone that.
+_ESCAPED_AMPERSANDS = re.compile(r"(?:amp;)+", re.IGNORECASE)
 # As JavaScript writes numbers. float() alone would also read "1_000", "nan" and the digits of any script.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _EPOCH_MILLISECONDS = re.compile(r"[0-9]{1,16}")
@@ -29,6 +38,9 @@ _EPOCH_MILLISECONDS = re.compile(r"[0-9]{1,16}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FUTURE_TOLERANCE_MS = 5 * 60 * 1000  # clocks of browsers run ahead
 _OLDEST_MS = 14 * 24 * 60 * 60 * 1000  # how long the queue may keep a message
+# Of the message attribute: what a date can hold, with room for a timestamp of the URL before and after it.
+_REQUEST_TIME = re.compile(r"[0-9]{1,15}")
+_LATEST_RECEIVED_MS = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp()) * 1000
 
 
 class TimestampSource(StrEnum):
@@ -42,8 +54,14 @@ class RejectionReason(StrEnum):
     """Why a message holds no event."""
 
     EVENT_MISSING = "event_missing"
+    EVENT_TOO_LONG = "event_too_long"
     ENDPOINT_ID_MISSING = "endpoint_id_missing"
+    ENDPOINT_ID_TOO_LONG = "endpoint_id_too_long"
+    ENDPOINT_ID_IGNORED = "endpoint_id_ignored"  # by the setting ignoredEndpointIds
+    EVENT_ID_TOO_LONG = "event_id_too_long"
     BODY_UNREADABLE = "body_unreadable"
+    # A message attribute, which no sender can write.
+    REQUEST_TIME_UNREADABLE = "request_time_unreadable"
 
 
 class DropReason(StrEnum):
@@ -52,7 +70,7 @@ class DropReason(StrEnum):
     NAME_MISSING = "name_missing"
     VALUE_UNDEFINED = "value_undefined"
     METRIC_NOT_A_NUMBER = "metric_not_a_number"
-    EVENT_ID_MALFORMED = "event_id_malformed"
+    ESCAPED_NAME_REPEATED = "escaped_name_repeated"
     TIMESTAMP_UNREADABLE = "timestamp_unreadable"
     TIMESTAMP_IMPLAUSIBLE = "timestamp_implausible"
 
@@ -66,7 +84,8 @@ class Message:
     body: str
     sent_at_ms: int
     request_id: str | None = None
-    request_time_ms: int | None = None
+    # Epoch milliseconds.
+    request_time: str | None = None
     # The endpoint that the sender's token proves; None without a valid token, and in open mode.
     proven_endpoint: str | None = None
     # Set on a message that comes back from the dead-letter queue, where it got a new message id.
@@ -92,6 +111,8 @@ class Event:
     proven_endpoint: str | None
     # How many parameters were left out, by reason.
     dropped: Mapping[DropReason, int]
+    # How many parameters were read though their names began with `amp;`.
+    escaped_names: int = 0
 
     @property
     def proven(self) -> bool:
@@ -107,25 +128,55 @@ class Rejection:
     reason: RejectionReason
 
 
-def parse_event(message: Message, *, timestamp_source: TimestampSource) -> Event | Rejection:
-    """Read a message's body by the URL contract. Of a repeated parameter the last value counts."""
-    try:
-        parameters = dict(parse_qsl(message.body, keep_blank_values=True, errors="strict"))
-    except UnicodeDecodeError:
-        return Rejection(message_id=message.message_id, reason=RejectionReason.BODY_UNREADABLE)
-    event_type = _value(parameters, "event")
-    if event_type is None:
-        return Rejection(message_id=message.message_id, reason=RejectionReason.EVENT_MISSING)
-    endpoint_id = _value(parameters, "endpoint_id")
-    if endpoint_id is None:
-        return Rejection(message_id=message.message_id, reason=RejectionReason.ENDPOINT_ID_MISSING)
+def parse_event(
+    message: Message,
+    *,
+    timestamp_source: TimestampSource,
+    ignored_endpoint_ids: Container[str] = (),
+) -> Event | Rejection:
+    """Read a message's body by the URL contract. Of a repeated parameter the last value counts.
 
+    `ignored_endpoint_ids` are what the site sends for visitors whom it does not know.
+    """
+
+    def rejection(reason: RejectionReason) -> Rejection:
+        return Rejection(message_id=message.message_id, reason=reason)
+
+    try:
+        pairs = parse_qsl(message.body, keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        return rejection(RejectionReason.BODY_UNREADABLE)
     dropped: Counter[DropReason] = Counter()
-    received_ms = message.sent_at_ms if message.request_time_ms is None else message.request_time_ms
-    timestamp = _value(parameters, "timestamp") if timestamp_source is TimestampSource.URL else None
+    parameters, escaped_names = _by_name(pairs, dropped)
+
+    event_type = parameters.get("event", "")
+    endpoint_id = parameters.get("endpoint_id", "")
+    # The first message id, so that an event keeps its id when it comes again as another message.
+    own_id = message.original_message_id or message.message_id
+    event_id = parameters.get("event_id", own_id)
+    # Before anything looks at them more closely.
+    for text, reason in (
+        (event_type, RejectionReason.EVENT_TOO_LONG),
+        (endpoint_id, RejectionReason.ENDPOINT_ID_TOO_LONG),
+        (event_id, RejectionReason.EVENT_ID_TOO_LONG),
+        (own_id, RejectionReason.EVENT_ID_TOO_LONG),
+    ):
+        if utf16_length(text) > LONGEST_ID:
+            return rejection(reason)
+    if is_without_identity(event_type):
+        return rejection(RejectionReason.EVENT_MISSING)
+    if is_without_identity(endpoint_id):
+        return rejection(RejectionReason.ENDPOINT_ID_MISSING)
+    if endpoint_id in ignored_endpoint_ids:
+        return rejection(RejectionReason.ENDPOINT_ID_IGNORED)
+    received_ms = _received_ms(message)
+    if received_ms is None:
+        return rejection(RejectionReason.REQUEST_TIME_UNREADABLE)
+
+    timestamp = parameters.get("timestamp", "") if timestamp_source is TimestampSource.URL else ""
     return Event(
         message_id=message.message_id,
-        event_id=_event_id(_value(parameters, "event_id"), message, dropped),
+        event_id=own_id if is_without_identity(event_id) else event_id,
         event_type=event_type,
         endpoint_id=endpoint_id,
         received_ms=received_ms,
@@ -135,13 +186,42 @@ def parse_event(message: Message, *, timestamp_source: TimestampSource) -> Event
         user_attributes=_named(parameters, _USER_ATTRIBUTE, dropped),
         proven_endpoint=message.proven_endpoint,
         dropped=dropped,
+        escaped_names=escaped_names,
     )
 
 
-def _value(parameters: Mapping[str, str], name: str) -> str | None:
-    """A parameter's value; None where it is absent, blank, or a text GTM writes for no value."""
-    value = parameters.get(name, "")
-    return None if not value.strip() or value in _TEXTS_WITHOUT_VALUE else value
+def _by_name(pairs: Iterable[tuple[str, str]], dropped: Counter[DropReason]) -> tuple[Mapping[str, str], int]:
+    """The parameters by name, and how many of them were read though their names began with `amp;`."""
+    sent = dict(pairs)
+    parameters: dict[str, str] = {}
+    escaped_names = 0
+    for sent_name, value in sent.items():
+        name = sent_name.removeprefix(_escaped_ampersands(sent_name))
+        if name == sent_name:
+            parameters[name] = value
+        elif not name.startswith(_PREFIXES) and name not in _NAMES:
+            pass  # nothing that an event has
+        elif name in sent or name in parameters:
+            dropped[DropReason.ESCAPED_NAME_REPEATED] += 1
+        else:
+            parameters[name] = value
+            escaped_names += 1
+    return parameters, escaped_names
+
+
+def _escaped_ampersands(name: str) -> str:
+    escaped = _ESCAPED_AMPERSANDS.match(name)
+    return escaped[0] if escaped else ""
+
+
+def _received_ms(message: Message) -> int | None:
+    """When the gateway took the request, or the queue the message; None for what is no time."""
+    if message.request_time is None:
+        return message.sent_at_ms
+    if not _REQUEST_TIME.fullmatch(message.request_time):
+        return None
+    received_ms = int(message.request_time)
+    return received_ms if received_ms <= _LATEST_RECEIVED_MS else None
 
 
 def _named(parameters: Mapping[str, str], prefix: str, dropped: Counter[DropReason]) -> dict[str, str]:
@@ -153,7 +233,7 @@ def _named(parameters: Mapping[str, str], prefix: str, dropped: Counter[DropReas
         name = parameter[_PREFIX_LENGTH:]
         if not name:
             dropped[DropReason.NAME_MISSING] += 1
-        elif value in _TEXTS_WITHOUT_VALUE:
+        elif is_without_value(value):
             dropped[DropReason.VALUE_UNDEFINED] += 1
         else:
             named[name] = value
@@ -180,17 +260,8 @@ def _finite_number(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _event_id(sent: str | None, message: Message, dropped: Counter[DropReason]) -> str:
-    if sent is not None:
-        if _EVENT_ID.fullmatch(sent):
-            return sent
-        dropped[DropReason.EVENT_ID_MALFORMED] += 1
-    # The first message id, so that an event keeps its id when it is redriven from the dead-letter queue.
-    return message.original_message_id or message.message_id
-
-
-def _timestamp_ms(sent: str | None, received_ms: int, dropped: Counter[DropReason]) -> int:
-    if sent is None:
+def _timestamp_ms(sent: str, received_ms: int, dropped: Counter[DropReason]) -> int:
+    if not sent.strip() or is_without_value(sent):
         return received_ms
     timestamp_ms = _read_timestamp(sent)
     if timestamp_ms is None:

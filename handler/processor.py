@@ -133,7 +133,11 @@ class EventProcessor:
         for record in records:
             try:
                 message = _read_message(record)
-                parsed = parse_event(message, timestamp_source=self._environment.timestamp_source)
+                parsed = parse_event(
+                    message,
+                    timestamp_source=self._environment.timestamp_source,
+                    ignored_endpoint_ids=self._environment.ignored_endpoint_ids,
+                )
                 if isinstance(parsed, Rejection):
                     report.rejected[parsed.reason] += 1
                     self._logger.warning(
@@ -258,18 +262,18 @@ def _count_recorded(report: BatchReport, decision: Decision, recorded: Recorded,
     report.profile_updates_applied += recorded.profile_updates
     report.profile_updates_refused += decision.refused
     report.attributes_dropped.update(decision.event.dropped)
+    report.escaped_names += decision.event.escaped_names
     report.attributes_dropped.update(recorded.dropped)
     report.ages_ms.append(max(0, now_ms - decision.event.received_ms))
 
 
 def _read_message(record: SQSRecord) -> Message:
-    request_time = _text(record, "request_time")
     return Message(
         message_id=record.message_id,
         body=record.body,
         sent_at_ms=int(record.attributes.sent_timestamp),
         request_id=_text(record, "request_id"),
-        request_time_ms=int(request_time) if request_time is not None else None,
+        request_time=_text(record, "request_time"),
         proven_endpoint=_text(record, "proven_endpoint"),
         original_message_id=_text(record, ORIGINAL_MESSAGE_ID),
     )

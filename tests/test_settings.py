@@ -79,6 +79,7 @@ def test_the_defaults_are_an_open_stack_that_updates_no_profile() -> None:
         profile_updates=settings.ProfileUpdates.NONE,
         profile_attributes=(),
         timestamp_source=settings.TimestampSource.GATEWAY,
+        ignored_endpoint_ids=(),
         max_receive_count=5,
         batch_size=100,
         batch_window_seconds=1,
@@ -207,6 +208,68 @@ def test_the_domain_may_be_a_new_one_and_the_rest_said_too() -> None:
         trigger_metrics=("value",),
         search_attributes=("order_number",),
     )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "id",
+            "user_id",
+            "customer_id",
+            "crm_id",
+            "profile_id",
+            "account_number",
+            "username",
+            "loyalty_number",
+        ),
+        *("email", "E_Mail", "mail", "user_email", "PersonalEmailAddress", "business_email_address"),
+        *("phone", "phone_number", "MobilePhoneNumber", "home_phone", "mobile", "telephone", "msisdn"),
+        *("gtm_pixel_order_id", "_email", "_phone", "_account_id"),
+    ],
+)
+def test_an_attribute_that_identifies_a_customer_is_let_through_only_where_that_is_meant(name: str) -> None:
+    given: dict[str, Any] = {"profileUpdates": "all", "profileAttributes": [name]}
+    with pytest.raises(
+        SettingsError, match=r"identifies a customer.*customerProfilesAllowIdentityAttributes"
+    ):
+        load(**given)
+    meant = load(**given, customerProfilesAllowIdentityAttributes=True)
+    assert meant.profile_attributes == (name,)
+    # Nobody can write it, but an import of endpoints may.
+    assert load(profileUpdates="none", profileAttributes=[name]).profile_attributes == (name,)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "plan",
+            "tier",
+            "loyalty_points",
+            "email_opt_in",
+            "phone_verified",
+            "mobile_app",
+            "first_name",
+            "city",
+        ),
+        *(
+            "identity",
+            "paid",
+            "valid_until",
+            "customer_since",
+            "number_of_orders",
+            "telegram",
+            "mailing_list",
+        ),
+    ],
+)
+def test_an_attribute_that_only_sounds_like_it_identifies_nobody(name: str) -> None:
+    assert load(profileUpdates="all", profileAttributes=[name]).profile_attributes == (name,)
+
+
+def test_ignored_endpoint_ids_are_taken_as_they_are_written() -> None:
+    assert load(ignoredEndpointIds=["anonymous", "Gast "]).ignored_endpoint_ids == ("anonymous", "Gast ")
 
 
 @pytest.mark.parametrize("profile_updates", ["none", "allowlist", "all"])
@@ -693,13 +756,13 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"profileAttributes": names(47, 50), "customerProfilesTriggerAttributes": names(3, 50)},
-        "profileAttributes: the names of attributes take 2804 bytes; a Lambda function has room for 2800 in "
-        "its environment. List fewer, or with shorter names.",
+        "profileAttributes: the names of attributes and ignoredEndpointIds take 2808 bytes; a Lambda "
+        "function has room for 2800 in its environment. List fewer, or with shorter names.",
     ),
     (
         {**PINPOINT, "profileUpdates": "allowlist", "profileAttributes": names(50, 50)},
-        "profileAttributes: the names of attributes take 2802 bytes; a Lambda function has room for 2800 in "
-        "its environment. List fewer, or with shorter names.",
+        "profileAttributes: the names of attributes and ignoredEndpointIds take 2806 bytes; a Lambda "
+        "function has room for 2800 in its environment. List fewer, or with shorter names.",
     ),
     (
         {"customerProfilesTriggers": {"name": "purchase"}},
@@ -936,6 +999,42 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         {**PINPOINT, "profileUpdates": "allowlist", "profileAttributes": ["a:b"]},
         "profileAttributes: 'a:b' is not a user attribute name: 1 to 50 characters without # : ? \\ /. "
         "Set the name as it follows usat_ in the URL.",
+    ),
+    *(
+        (
+            {"profileUpdates": "allowlist", "profileAttributes": ["plan", name]},
+            f"profileAttributes: {name!r} identifies a customer: whoever may write it could have their "
+            "profile merged with another customer's. Leave it out, or set "
+            "customerProfilesAllowIdentityAttributes to true if that is meant (docs/security.md, Merged "
+            "profiles).",
+        )
+        for name in ("user_id", "UserId", "e_mail", "EmailAddress", "phone_number", "gtm_pixel_order")
+    ),
+    (
+        {"customerProfilesAllowIdentityAttributes": "perhaps"},
+        "customerProfilesAllowIdentityAttributes: 'perhaps' is not true or false. Set true or false.",
+    ),
+    *(
+        (
+            {"ignoredEndpointIds": [id_]},
+            f"ignoredEndpointIds: {id_!r} is not an endpoint id: 1 to 255 characters, not only spaces. "
+            "Set what your site sends for visitors whom it does not know, such as anonymous.",
+        )
+        for id_ in ("", "  ", "x" * 256)
+    ),
+    (
+        {"ignoredEndpointIds": ["Guest", " guest"]},
+        "ignoredEndpointIds: ' guest' is listed twice; case and spaces around it do not count. List it once.",
+    ),
+    (
+        {"ignoredEndpointIds": [0]},
+        "ignoredEndpointIds: [0] is not a list of texts. "
+        "Set one at a time with --path 'ignoredEndpointIds[0]'.",
+    ),
+    (
+        {**PINPOINT, "ignoredEndpointIds": ["x" * 250 + str(number) for number in range(12)]},
+        "ignoredEndpointIds: the names of attributes and ignoredEndpointIds take 3092 bytes; a Lambda "
+        "function has room for 2800 in its environment. List fewer, or with shorter names.",
     ),
     ({"timestampSource": "clock"}, "timestampSource: 'clock' is not known. Set gateway or url."),
     (

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter
 
-from handler.destinations.service_text import iso_8601, utf16_length
+from handler.destinations.service_text import iso_8601
 from handler.event_identity import EventKey
 from handler.events import Event
+from handler.text_length import utf16_length
 
 MAX_OBJECTS_IN_REQUEST = 10  # Items of BatchPutProfileObject, in the service's model
 MAX_OBJECT_LENGTH = 256_000  # Object of PutProfileObject, in the service's model
@@ -27,8 +28,6 @@ class LimitReason(StrEnum):
     """The limit of Customer Profiles, or of the object type, that an event or an attribute exceeds."""
 
     # The event is refused.
-    ENDPOINT_ID_TOO_LONG = "customer_profiles_endpoint_id_too_long"
-    EVENT_TYPE_TOO_LONG = "customer_profiles_event_type_too_long"
     OBJECT_TOO_LARGE = "customer_profiles_object_too_large"
     # The attribute is left out.
     ATTRIBUTE_VALUE_EMPTY = "customer_profiles_attribute_value_empty"
@@ -95,8 +94,8 @@ def prepare(events: Sequence[Event], declared: DeclaredAttributes) -> PreparedBa
             usable = _usable_user_attributes(event, declared, dropped)
             updates = {name: value for name, value in usable.items() if name not in writers}
             text = _object_text(event, _usable_attributes(event, declared, dropped), updates)
-            if reason := _refusal(event, text):
-                refused[event.message_id] = reason
+            if len(text) > MAX_OBJECT_LENGTH:
+                refused[event.message_id] = LimitReason.OBJECT_TOO_LARGE
                 continue
             overridden_by = frozenset(writers[name] for name in usable if name in writers)
             writers.update(dict.fromkeys(updates, event.message_id))
@@ -171,13 +170,3 @@ def _object_text(event: Event, attributes: Mapping[str, str], user_attributes: M
     parts = {"attributes": attributes, "metrics": event.metrics, "user_attributes": profile_attributes}
     structure.update({name: part for name, part in parts.items() if part})
     return json.dumps(structure, separators=(",", ":"))
-
-
-def _refusal(event: Event, text: str) -> LimitReason | None:
-    if utf16_length(event.endpoint_id) > MAX_FIELD_LENGTH:
-        return LimitReason.ENDPOINT_ID_TOO_LONG
-    if utf16_length(event.event_type) > MAX_FIELD_LENGTH:
-        return LimitReason.EVENT_TYPE_TOO_LONG
-    if len(text) > MAX_OBJECT_LENGTH:
-        return LimitReason.OBJECT_TOO_LARGE
-    return None

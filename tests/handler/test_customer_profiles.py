@@ -284,10 +284,10 @@ class TestWhatArrives:
             newer.message_id: Refused("customer_profiles_400"),
         }
 
-    def test_the_longest_endpoint_id_and_event_id_are_recorded(
+    def test_the_longest_endpoint_id_event_type_and_event_id_are_recorded(
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
     ) -> None:
-        event = make_event(endpoint_id="x" * 255, event_id="y" * 64)
+        event = make_event(endpoint_id="x" * 255, event_type="y" * 255, event_id="z" * 255)
         assert outcomes_of(destination, event) == [Recorded()]
         assert profiles.has(event)
 
@@ -309,16 +309,16 @@ class TestWhatArrives:
     def test_an_event_that_exceeds_a_limit_is_refused_without_a_request(
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
     ) -> None:
-        refused = make_event(endpoint_id="x" * 256)
-        assert outcomes_of(destination, refused) == [Refused("customer_profiles_endpoint_id_too_long")]
+        refused = make_event(attributes={"item": "x" * 256_000})
+        assert outcomes_of(destination, refused) == [Refused("customer_profiles_object_too_large")]
         assert profiles.sizes == []
 
     def test_an_event_that_is_refused_leaves_the_others_alone(
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
     ) -> None:
-        events = [make_event(event_type="x" * 256), *(make_event() for _ in range(10))]
+        events = [make_event(attributes={"item": "x" * 256_000}), *(make_event() for _ in range(10))]
         outcomes = outcomes_of(destination, *events)
-        assert outcomes == [Refused("customer_profiles_event_type_too_long"), *[Recorded()] * 10]
+        assert outcomes == [Refused("customer_profiles_object_too_large"), *[Recorded()] * 10]
         assert profiles.sizes == [10]
 
     def test_an_empty_batch_makes_no_request(
@@ -609,10 +609,10 @@ class TestTheAnswerForARequest:
         make_event: Callable[..., Event],
     ) -> None:
         aws_environment.delenv("AWS_DEFAULT_REGION")
-        refused = make_event(endpoint_id="x" * 256)
+        refused = make_event(attributes={"item": "x" * 256_000})
         assert outcomes_of(destination_of(), make_event(), refused) == [
             Retry("customer_profiles_no_credentials", not_set_up=True),
-            Refused("customer_profiles_endpoint_id_too_long"),
+            Refused("customer_profiles_object_too_large"),
         ]
         assert profiles.sizes == []
 

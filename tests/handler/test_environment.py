@@ -4,6 +4,7 @@ import pytest
 
 from handler.environment import Environment, read_environment
 from handler.events import TimestampSource
+from handler.missing_values import IgnoredIds
 from handler.update_policy import AuthMode, ProfileUpdates, UpdatePolicy
 from handler.variables import InvalidEnvironmentError
 
@@ -13,6 +14,7 @@ COMPLETE = {
     "PROFILE_UPDATES": "allowlist",
     "PROFILE_ATTRIBUTES": '["plan", "city"]',
     "TIMESTAMP_SOURCE": "url",
+    "IGNORED_ENDPOINT_IDS": '["Guest"]',
     "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead",
     "POWERTOOLS_SERVICE_NAME": "gtm-pixel",
     "POWERTOOLS_METRICS_NAMESPACE": "GtmPixel",
@@ -28,6 +30,7 @@ def test_a_complete_environment_is_read() -> None:
             allowed_names=frozenset({"plan", "city"}),
         ),
         timestamp_source=TimestampSource.URL,
+        ignored_endpoint_ids=IgnoredIds.of(["guest"]),
         dead_letter_queue_url="https://sqs.eu-west-1.amazonaws.com/1/dead",
         service="gtm-pixel",
         metrics_namespace="GtmPixel",

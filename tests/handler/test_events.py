@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handler.destinations.service_text import iso_8601
 from handler.events import (
     DropReason,
     Event,
@@ -18,15 +19,17 @@ from handler.events import (
     TimestampSource,
     parse_event,
 )
+from handler.missing_values import IgnoredIds, is_without_value
 from tests.handler.conftest import RECEIVED_MS
 from tests.hostile import HOSTILE_VALUES, LONGEST_ATTRIBUTE
+from tests.missing_values import WITHOUT_IDENTITY, WITHOUT_VALUE
 
 REQUIRED = {"event": "purchase", "endpoint_id": "e1"}
 MINUTE_MS = 60_000
 DAY_MS = 24 * 60 * MINUTE_MS
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
-values = texts.filter(lambda text: text not in ("undefined", "null", "[object Object]"))
+values = texts.filter(lambda text: not is_without_value(text))
 names = texts.filter(bool)
 
 
@@ -87,7 +90,7 @@ def test_no_timestamp_makes_parsing_raise(timestamp: str) -> None:
     assert isinstance(parse_event(message, timestamp_source=TimestampSource.URL), Event)
 
 
-@pytest.mark.parametrize("missing", ["", "  ", "undefined", "null", "[object Object]"])
+@pytest.mark.parametrize("missing", WITHOUT_IDENTITY)
 @pytest.mark.parametrize(
     ("parameter", "reason"),
     [
@@ -133,7 +136,7 @@ def test_a_parameter_without_a_name_is_dropped_and_counted(parse: Callable[..., 
     assert event.dropped == {DropReason.NAME_MISSING: 1}
 
 
-@pytest.mark.parametrize("text", ["undefined", "null", "[object Object]"])
+@pytest.mark.parametrize("text", WITHOUT_VALUE)
 @pytest.mark.parametrize("prefix", ["evat_", "evmt_", "usat_"])
 def test_a_variable_that_gtm_could_not_read_is_left_out_and_counted(
     parse: Callable[..., Event], prefix: str, text: str
@@ -174,22 +177,107 @@ def test_the_last_of_a_repeated_parameter_counts(make_message: Callable[..., Mes
     assert (event.event_type, event.attributes) == ("b", {"x": "2"})
 
 
-def test_the_event_id_is_the_senders(parse: Callable[..., Event]) -> None:
-    assert parse({"event_id": "order-1:a.B_c"}).event_id == "order-1:a.B_c"
+@pytest.mark.parametrize("event_id", ["T-1001", "#4711/2 & more", " a ", "é 🎉", "x" * 255, "00", "None-1"])
+def test_the_event_id_is_any_text_of_the_sender(parse: Callable[..., Event], event_id: str) -> None:
+    assert parse({"event_id": event_id}).event_id == event_id
 
 
-def test_without_an_event_id_the_message_id_is_taken(parse: Callable[..., Event]) -> None:
-    event = parse({"event_id": "undefined"}, message_id="m")
+@pytest.mark.parametrize("missing", WITHOUT_IDENTITY)
+def test_without_an_event_id_the_message_id_is_taken(parse: Callable[..., Event], missing: str) -> None:
+    event = parse({"event_id": missing}, message_id="m")
     assert (event.event_id, event.dropped) == ("m", {})
 
 
-@pytest.mark.parametrize("malformed", ["a b", "é", "x" * 65, "a\n"])
-def test_a_malformed_event_id_gives_way_to_the_message_id_and_is_counted(
-    parse: Callable[..., Event], malformed: str
+@pytest.mark.parametrize("too_long", ["x" * 256, "🎉" * 128])
+@pytest.mark.parametrize(
+    ("parameter", "reason"),
+    [
+        ("event", RejectionReason.EVENT_TOO_LONG),
+        ("endpoint_id", RejectionReason.ENDPOINT_ID_TOO_LONG),
+        ("event_id", RejectionReason.EVENT_ID_TOO_LONG),
+    ],
+)
+def test_a_text_that_no_destination_could_keep_rejects_the_message(
+    parse: Callable[..., Any], parameter: str, reason: RejectionReason, too_long: str
 ) -> None:
-    event = parse({"event_id": malformed}, message_id="m")
-    assert event.event_id == "m"
-    assert event.dropped == {DropReason.EVENT_ID_MALFORMED: 1}
+    assert parse({parameter: too_long}, message_id="m") == Rejection(message_id="m", reason=reason)
+
+
+@pytest.mark.parametrize("longest", ["x" * 255, "🎉" * 127 + "x"])
+def test_the_longest_texts_are_an_event(parse: Callable[..., Any], longest: str) -> None:
+    event = parse({"event": longest, "endpoint_id": longest, "event_id": longest})
+    assert (event.event_type, event.endpoint_id, event.event_id) == (longest, longest, longest)
+
+
+def test_a_message_id_of_before_that_is_too_long_rejects_its_message(parse: Callable[..., Any]) -> None:
+    rejection = parse({}, message_id="m", original_message_id="x" * 256)
+    assert rejection == Rejection(message_id="m", reason=RejectionReason.EVENT_ID_TOO_LONG)
+
+
+@pytest.mark.parametrize("endpoint_id", ["anonymous", "ANONYMOUS", " Anonymous\u00a0", "STRASSE", "straße"])
+def test_an_endpoint_id_that_the_site_uses_for_nobody_rejects_the_message(
+    parse_ignoring: Callable[..., Any], endpoint_id: str
+) -> None:
+    rejection = parse_ignoring(["Anonymous ", "Straße"], endpoint_id)
+    assert rejection.reason is RejectionReason.ENDPOINT_ID_IGNORED
+
+
+@pytest.mark.parametrize("endpoint_id", ["anonymous-1", "guest", "an onymous"])
+def test_other_endpoint_ids_are_not_ignored(parse_ignoring: Callable[..., Any], endpoint_id: str) -> None:
+    assert parse_ignoring(["anonymous"], endpoint_id).endpoint_id == endpoint_id
+
+
+@pytest.fixture
+def parse_ignoring(make_message: Callable[..., Message]) -> Callable[[list[str], str], Event | Rejection]:
+    def parse(ignored: list[str], endpoint_id: str) -> Event | Rejection:
+        return parse_event(
+            make_message({**REQUIRED, "endpoint_id": endpoint_id}),
+            timestamp_source=TimestampSource.GATEWAY,
+            ignored_endpoint_ids=IgnoredIds.of(ignored),
+        )
+
+    return parse
+
+
+def test_a_name_that_was_escaped_as_html_is_read_and_counted(parse: Callable[..., Event]) -> None:
+    event = parse({"amp;evat_a": "1", "AMP;evmt_b": "2", "amp;amp;usat_c": "3", "amp;event_id": "T-1"})
+    assert (event.attributes, event.metrics) == ({"a": "1"}, {"b": 2.0})
+    assert (event.user_attributes, event.event_id) == ({"c": "3"}, "T-1")
+    assert (event.escaped_names, event.dropped) == (4, {})
+
+
+def test_event_and_endpoint_id_are_read_too_where_they_arrive_so(
+    make_message: Callable[..., Message],
+) -> None:
+    message = make_message({"amp;event": "purchase", "amp;endpoint_id": "e1"})
+    event = parse_event(message, timestamp_source=TimestampSource.GATEWAY)
+    assert isinstance(event, Event)
+    assert (event.event_type, event.endpoint_id, event.escaped_names) == ("purchase", "e1", 2)
+
+
+@pytest.mark.parametrize("names", [["evat_a", "amp;evat_a"], ["amp;evat_a", "evat_a"]])
+def test_a_name_that_is_there_itself_counts_before_one_that_was_escaped(
+    parse: Callable[..., Event], names: list[str]
+) -> None:
+    event = parse({name: "itself" if name == "evat_a" else "escaped" for name in names})
+    assert (event.attributes, event.escaped_names) == ({"a": "itself"}, 0)
+    assert event.dropped == {DropReason.ESCAPED_NAME_REPEATED: 1}
+
+
+def test_of_one_name_that_was_escaped_twice_over_the_first_counts(parse: Callable[..., Event]) -> None:
+    event = parse({"amp;evat_a": "1", "amp;amp;evat_a": "2"})
+    assert (event.attributes, event.escaped_names) == ({"a": "1"}, 1)
+    assert event.dropped == {DropReason.ESCAPED_NAME_REPEATED: 1}
+
+
+def test_escaped_names_that_say_nothing_of_an_event_are_not_counted(parse: Callable[..., Event]) -> None:
+    event = parse({"amp;gtmcb": "1", "amp;token": "t", "amp;": "x", "amp;proven_endpoint": "e1"})
+    assert (event.escaped_names, event.dropped, event.proven) == (0, {}, False)
+
+
+def test_an_ampersand_inside_a_name_stays(parse: Callable[..., Event]) -> None:
+    event = parse({"evat_amp;x": "1", "amp;evat_amp;y": "2", "evat_r&amp;d": "3"})
+    assert event.attributes == {"amp;x": "1", "amp;y": "2", "r&amp;d": "3"}
 
 
 def test_an_event_that_was_redriven_keeps_its_first_id(parse: Callable[..., Event]) -> None:
@@ -204,12 +292,36 @@ def test_the_proven_endpoint_comes_from_the_message_and_never_from_its_body(
 
 
 def test_the_gateways_request_time_is_when_the_event_was_received(parse: Callable[..., Event]) -> None:
-    event = parse({}, request_time_ms=RECEIVED_MS)
+    event = parse({}, request_time=str(RECEIVED_MS))
     assert (event.received_ms, event.timestamp_ms) == (RECEIVED_MS, RECEIVED_MS)
 
 
 def test_without_a_request_time_the_queues_time_is_taken(parse: Callable[..., Event]) -> None:
     assert parse({}, sent_at_ms=RECEIVED_MS + 7).received_ms == RECEIVED_MS + 7
+
+
+@pytest.mark.parametrize(
+    "request_time", ["", "now", "-1", "1.5", "1_000", " 1", "\uff11", "253370764800001", "9" * 5000, "1e3"]
+)
+def test_a_request_time_that_is_none_rejects_its_message(
+    parse: Callable[..., Any], request_time: str
+) -> None:
+    rejection = parse({}, message_id="m", request_time=request_time)
+    assert rejection == Rejection(message_id="m", reason=RejectionReason.REQUEST_TIME_UNREADABLE)
+
+
+@pytest.mark.parametrize("request_time", [0, 253370764800000])
+@pytest.mark.parametrize("offset_ms", [-14 * DAY_MS, 0, 5 * MINUTE_MS])
+def test_every_time_that_is_read_is_a_date_for_every_destination(
+    parse: Callable[..., Event], request_time: int, offset_ms: int
+) -> None:
+    event = parse(
+        {"timestamp": str(max(0, request_time + offset_ms))},
+        TimestampSource.URL,
+        request_time=str(request_time),
+    )
+    assert iso_8601(event.received_ms)
+    assert iso_8601(event.timestamp_ms)
 
 
 def iso(milliseconds: int) -> str:
@@ -230,7 +342,7 @@ def test_a_plausible_timestamp_of_the_url_is_taken(
     parse: Callable[..., Event], write: Callable[[int], str], offset_ms: int
 ) -> None:
     timestamp_ms = RECEIVED_MS + offset_ms
-    event = parse({"timestamp": write(timestamp_ms)}, TimestampSource.URL, request_time_ms=RECEIVED_MS)
+    event = parse({"timestamp": write(timestamp_ms)}, TimestampSource.URL, request_time=str(RECEIVED_MS))
     assert (event.timestamp_ms, event.received_ms) == (timestamp_ms, RECEIVED_MS)
     assert event.dropped == {}
 
@@ -238,7 +350,7 @@ def test_a_plausible_timestamp_of_the_url_is_taken(
 def test_an_offset_in_a_timestamp_is_respected(parse: Callable[..., Event]) -> None:
     gateway_ms = 1_790_000_000_000  # 2026-09-21T14:13:20Z
     sent = {"timestamp": "2026-09-21T23:13:19+09:00"}
-    assert parse(sent, TimestampSource.URL, request_time_ms=gateway_ms).timestamp_ms == gateway_ms - 1000
+    assert parse(sent, TimestampSource.URL, request_time=str(gateway_ms)).timestamp_ms == gateway_ms - 1000
 
 
 @pytest.mark.parametrize("offset_ms", [5 * MINUTE_MS + 1, -14 * DAY_MS - 1])
@@ -246,7 +358,7 @@ def test_an_implausible_timestamp_gives_way_to_the_gateways_and_is_counted(
     parse: Callable[..., Event], offset_ms: int
 ) -> None:
     sent = {"timestamp": str(RECEIVED_MS + offset_ms)}
-    event = parse(sent, TimestampSource.URL, request_time_ms=RECEIVED_MS)
+    event = parse(sent, TimestampSource.URL, request_time=str(RECEIVED_MS))
     assert event.timestamp_ms == RECEIVED_MS
     assert event.dropped == {DropReason.TIMESTAMP_IMPLAUSIBLE: 1}
 
@@ -255,7 +367,7 @@ def test_an_implausible_timestamp_gives_way_to_the_gateways_and_is_counted(
 def test_an_unreadable_timestamp_gives_way_to_the_gateways_and_is_counted(
     parse: Callable[..., Event], text: str
 ) -> None:
-    event = parse({"timestamp": text}, TimestampSource.URL, request_time_ms=RECEIVED_MS)
+    event = parse({"timestamp": text}, TimestampSource.URL, request_time=str(RECEIVED_MS))
     assert event.timestamp_ms == RECEIVED_MS
     assert event.dropped == {DropReason.TIMESTAMP_UNREADABLE: 1}
 
@@ -263,5 +375,5 @@ def test_an_unreadable_timestamp_gives_way_to_the_gateways_and_is_counted(
 def test_the_urls_timestamp_is_not_read_where_the_gateways_is_asked_for(
     parse: Callable[..., Event],
 ) -> None:
-    event = parse({"timestamp": str(RECEIVED_MS - 1)}, request_time_ms=RECEIVED_MS)
+    event = parse({"timestamp": str(RECEIVED_MS - 1)}, request_time=str(RECEIVED_MS))
     assert (event.timestamp_ms, event.dropped) == (RECEIVED_MS, {})

@@ -7,7 +7,7 @@ and Customer Profiles and to moto's Firehose, SQS and S3.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import count, product
+from itertools import count, cycle, islice, product
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -30,6 +30,7 @@ from handler.destinations.pacer import Pacer
 from handler.destinations.pinpoint import PinpointDestination
 from handler.environment import Environment
 from handler.events import TimestampSource
+from handler.missing_values import IgnoredIds
 from handler.processor import EventProcessor
 from handler.update_policy import AuthMode, ProfileUpdates, UpdatePolicy
 from local import customer_profiles, firehose, pinpoint
@@ -41,6 +42,8 @@ from local.pinpoint import PinpointStandIn
 from local.problems import Problems
 from local.recorder import Recorder
 from tests.delivery_streams import STREAM, create_delivery_stream
+from tests.handler.log_output import LogOutput
+from tests.missing_values import WITHOUT_IDENTITY
 from tests.pinpoint_ids import in_pinpoint
 from tests.profile_templates import MINIMAL
 
@@ -175,6 +178,7 @@ def make_processor(
             destinations=NAMES,
             update_policy=UpdatePolicy(auth_mode=AuthMode.OPEN, profile_updates=ProfileUpdates.ALL),
             timestamp_source=TimestampSource.GATEWAY,
+            ignored_endpoint_ids=IgnoredIds.of(["guest"]),
             dead_letter_queue_url=queue,
             service="test",
             metrics_namespace="test",
@@ -204,15 +208,21 @@ def deliver(
     return set(processor.process(messages, time_left=lambda: seconds - falling * next(asked)))
 
 
+REQUIRED = {"event": "purchase", "endpoint_id": "e1"}
+
+
 def make_record(endpoint: int, plan: str | None, city: str | None = None) -> dict[str, Any]:
     """A message with an event and an id that no other example has; the event's id is the message's."""
-    message_id = f"message-{next(_numbers)}"
-    body = {"event": "purchase", "endpoint_id": f"endpoint-{endpoint}"}
+    body = {**REQUIRED, "endpoint_id": f"endpoint-{endpoint}"}
     body |= {"usat_plan": plan} if plan else {}
     body |= {"usat_city": city} if city else {}
+    return a_message(body)
+
+
+def a_message(parameters: Mapping[str, str]) -> dict[str, Any]:
     return {
-        "messageId": message_id,
-        "body": urlencode(body),
+        "messageId": f"message-{next(_numbers)}",
+        "body": urlencode(parameters),
         "attributes": {"SentTimestamp": str(1_790_000_000_000 + next(_numbers))},
         "messageAttributes": {},
     }
@@ -459,6 +469,42 @@ def newest_value(values: Sequence[tuple[str | None, bool]]) -> str | None:
             return in_object
         assert was_kept, "a value is lost"
     return None
+
+
+def test_a_thousand_messages_of_nobody_make_no_event_no_profile_and_no_dead_letter(
+    services: Services, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = services.requests()
+    profiles = len(services.profiles.profiles)
+    hostile = cycle(
+        [
+            *({"endpoint_id": text} for text in WITHOUT_IDENTITY),
+            *({"event": text} for text in WITHOUT_IDENTITY),
+            *({"endpoint_id": guest} for guest in ("guest", " GUEST ", "Guest\u200b")),
+            *({name: "x" * 256} for name in ("event", "endpoint_id", "event_id")),
+            *({name: "🎉" * 1_000} for name in ("event", "endpoint_id", "event_id")),
+        ]
+    )
+    records = [a_message({**REQUIRED, **parameters}) for parameters in islice(hostile, 1000)]
+
+    assert deliver(make_processor(services), records) == set()
+
+    assert services.requests() == before
+    assert len(services.profiles.profiles) == profiles
+    assert services.take_dead_letters() == set()
+    assert LogOutput(output=capsys.readouterr().out).metric("Rejected") == [1000]
+
+
+def test_a_message_with_a_request_time_that_no_date_can_hold_leaves_the_others_alone(
+    services: Services,
+) -> None:
+    wrong, right = make_record(next(_numbers), "a"), make_record(next(_numbers), "b")
+    wrong["messageAttributes"]["request_time"] = {"dataType": "Number", "stringValue": "9" * 30}
+
+    assert deliver(make_processor(services), [wrong, right]) == set()
+
+    assert [services.recorded_in(name, wrong) for name in NAMES] == [0, 0, 0]
+    assert [services.recorded_in(name, right) for name in NAMES] == [1, 1, 1]
 
 
 def test_one_failing_destination_is_tried_again_and_the_others_have_the_event(services: Services) -> None:

@@ -97,6 +97,7 @@ def environment(aws_environment: pytest.MonkeyPatch, dead_letter_queue: str) -> 
         "PROFILE_UPDATES": "all",
         "PROFILE_ATTRIBUTES": "[]",
         "TIMESTAMP_SOURCE": "gateway",
+        "IGNORED_ENDPOINT_IDS": "[]",
         "DEAD_LETTER_QUEUE_URL": dead_letter_queue,
         "PINPOINT_APPLICATION_ID": APPLICATION_ID,
         "PINPOINT_REGION": "eu-west-1",
@@ -249,7 +250,6 @@ def test_a_message_without_an_event_is_done_counted_and_logged_by_reason(
     [
         {"attributes": {}},
         {"messageAttributes": {"request_id": {}}},
-        {"messageAttributes": {"request_time": {"dataType": "Number", "stringValue": "soon"}}},
     ],
 )
 def test_a_message_nobody_thought_of_fails_alone(
@@ -259,6 +259,41 @@ def test_a_message_nobody_thought_of_fails_alone(
     assert run.failed == ["message-1"]
     assert len(pinpoint.recorder.events()) == 1
     assert run.metric("Retried", reason="unexpected_error") == [1]
+
+
+@pytest.mark.parametrize("request_time", ["soon", "1e30", "9" * 20])
+def test_a_request_time_that_is_none_costs_its_own_message(
+    invoke: Callable[..., Run],
+    make_record: Records,
+    pinpoint: Pinpoint,
+    dead_letters: Callable[[], list[Any]],
+    request_time: str,
+) -> None:
+    wrong = make_record(purchase())
+    wrong["messageAttributes"]["request_time"]["stringValue"] = request_time
+    run = invoke(wrong, make_record(purchase()))
+    assert (run.failed, dead_letters()) == ([], [])
+    assert run.metric("Rejected", reason="request_time_unreadable") == [1]
+    assert len(pinpoint.recorder.events()) == 1
+
+
+def test_an_endpoint_id_that_the_stack_ignores_rejects_its_message(
+    environment: pytest.MonkeyPatch, invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
+) -> None:
+    environment.setenv("IGNORED_ENDPOINT_IDS", '["anonymous"]')
+    run = invoke(make_record({**purchase(), "endpoint_id": " Anonymous"}), make_record(purchase()))
+    assert run.metric("Rejected", reason="endpoint_id_ignored") == [1]
+    assert [event.endpoint_id for event in pinpoint.recorder.events()] == ["visitor-1"]
+
+
+def test_names_that_were_escaped_as_html_are_read_and_counted(
+    invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
+) -> None:
+    sent = purchase(**{"amp;evat_item": "book", "amp;usat_plan": "gold", "amp;gtmcb": "1"})
+    run = invoke(make_record(sent), make_record({**sent, "endpoint_id": "undefined"}))
+    assert run.metric("EscapedNames") == [2]
+    (event,) = pinpoint.recorder.events()
+    assert (event.attributes, event.user_attributes) == ({"item": "book"}, {"plan": ["gold"]})
 
 
 def test_the_text_of_an_unexpected_error_is_not_logged(

@@ -2,7 +2,8 @@
 
 import pytest
 
-from handler.destinations.service_text import iso_8601, utf16_length
+from handler.destinations.service_text import iso_8601
+from handler.text_length import utf16_length
 
 
 @pytest.mark.parametrize(
