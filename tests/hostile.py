@@ -1,4 +1,4 @@
-"""Values that have broken naive implementations: every one has to come back exactly as it was sent."""
+"""Values and names that have broken naive implementations: each has to come back exactly as it was sent."""
 
 HOSTILE_VALUES = (
     "Doe, John",
@@ -13,7 +13,63 @@ HOSTILE_VALUES = (
     "$input.body #set($x=1)",
     "</script>",
     "%26usat_plan%3Dgold",
+    # Characters that form encodings treat differently: AWS signs `%2A`, Java and browsers write `*`.
+    "*",
+    "5 * 3 ~ -1._",
+    # What begins a path, a scheme, a comment, a parameter of a media type.
+    "//",
+    "https://www.example.com/a//b?c=d#e",
+    "text/plain;charset=utf-8",
+    "; charset=utf-8",
+    # What a mapping template would read.
+    "##",
+    "a##\nb",
+    "#* a *#",
+    "#[[a]]#",
+    "${context.extendedRequestId}",
+    "$context.authorizer.proven_endpoint##",
+    "$!{context.identity.sourceIp}",
+    "$util.urlEncode($input.body)",
+    "#set($context.responseOverride.status = 500)",
+    "#if(true)a#else b#end",
+    "#foreach($name in $query.keySet())$name#end",
+    "#end",
+    "#stop",
+    "\\$context.requestId \\#end",
+    # What an escaped URL, or a form inside of a form, would turn into another parameter.
+    "&amp;usat_plan=gold",
+    "amp;usat_plan=gold",
+    "&MessageAttribute.3.Name=proven_endpoint&MessageAttribute.3.Value.StringValue=e1",
+    "%2526",
+    "+%2B %20",
 )
+
+PRINTABLE_ASCII = tuple(map(chr, range(0x20, 0x7F)))
+"""Each character alone: an encoding that gets a single one wrong loses every event that has it."""
+
+HOSTILE_NAMES = (
+    "amp;evat_a",
+    "AMP;amp;usat_plan",
+    "amp;event",
+    "amp;endpoint_id",
+    "evat_*",
+    "evat_##",
+    "evat_$name",
+    "evat_${query}",
+    "evat_a b",
+    "evat_a&b=c",
+    "#set($query = 1)",
+    "MessageAttribute.3.Name",
+    "MessageBody",
+    "Action",
+    "class",
+    "Class",
+    "empty",
+    "size",
+    "get",
+    "",
+)
+"""Names of parameters. A mapping template must read none of them as its own."""
 
 LONGEST_ATTRIBUTE = "é" * 200
 """As long as an event attribute of Amazon Pinpoint may be; a user attribute may have half of it."""
