@@ -18,7 +18,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+# Wheels only: a source distribution would be built with tools that have no hashes here.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all:
 
 .PHONY: local gtm test check format bench lock clean
 .DELETE_ON_ERROR:
