@@ -1,6 +1,6 @@
 """What a Google Tag Manager container has to send: events, their parameters, and on whose consent.
 
-Pure: knows no file, clock or environment. Imports nothing of the project. Every class checks itself when
+Pure: knows no file, clock or environment. Every class checks itself when
 it is made and raises PlanError, whose message is the value, the rule and the fix; a reader adds where the
 value was.
 """
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 from urllib.parse import quote, urlsplit
+
+from filter_lists import SOURCE, SOURCE_DATE, blocking_rule
 
 UNKNOWN_CONTAINER: Final = "GTM-XXXXXXX"
 """The public id of an export that is not meant for one container: an import does not look at it."""
@@ -232,8 +234,19 @@ def check_container(container: str) -> None:
         )
 
 
+def url_warnings(events_url: str) -> Iterator[str]:
+    """What may keep a browser from calling this URL."""
+    rule = blocking_rule(f"{events_url}?endpoint_id=e1&event=e")
+    if rule is not None:
+        yield (
+            f"the events URL {_shown(events_url)} is one that ad blockers block ({SOURCE} of {SOURCE_DATE}: "
+            f"{rule}); take another host or stage"
+        )
+
+
 def warnings(plan: Plan) -> Iterator[str]:
     """What is allowed but may not be meant, one line each."""
+    yield from url_warnings(plan.events_url)
     for consent_type in plan.consent:
         if consent_type not in GOOGLE_CONSENT_TYPES:
             yield (

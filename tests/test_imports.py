@@ -10,6 +10,7 @@ OWN = {
     "settings",
     "event_trigger_settings",
     "config_values",
+    "filter_lists",
     "prerequisites",
     "python_version",
     "components",
@@ -28,14 +29,16 @@ ALLOWED = {
     "settings.py": {"event_trigger_settings", "config_values", "components"},
     "event_trigger_settings.py": {"config_values", "components"},
     "config_values.py": set[str](),
-    "components": {"components"},
+    "filter_lists.py": set[str](),
+    "components": {"components", "filter_lists"},
     "handler": {"handler"},
-    "gtm": {"gtm", "python_version"},
+    "gtm": {"gtm", "filter_lists", "python_version"},
     "local": {"local", "gtm", "python_version"},
     "migrate": {"migrate", "python_version"},
 }
 
 PURE = [
+    "filter_lists.py",
     "components/openapi.py",
     "components/profile_template.py",
     "handler/destinations/firehose_records.py",
