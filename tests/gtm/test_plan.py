@@ -58,7 +58,7 @@ ERRORS: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "an event without a name": (
         lambda: TagPlan(event="undefined"),
-        "the event 'undefined' is what GTM writes for a variable without a value; push an event with a "
+        "the event 'undefined' is what is written for a variable without a value; push an event with a "
         "name of "
         "its own",
     ),
