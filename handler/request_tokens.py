@@ -10,12 +10,8 @@ from enum import StrEnum
 from typing import Final, cast
 from urllib.parse import unquote
 
+from handler.missing_values import is_without_identity
 from handler.token_refusal import RefusalReason, TokenRefusedError
-
-# What Google Tag Manager, or a script that found no token, writes in its place.
-_TEXT_WITHOUT_TOKEN = re.compile(
-    r"|undefined|null|nan|none|false|true|0|\(not set\)|\[object .*\]|\{\{.*\}\}", re.IGNORECASE | re.DOTALL
-)
 
 _BEARER = "bearer"
 # Of a text that was url-encoded as a form, a space arrives as a plus sign. A token has neither.
@@ -124,8 +120,8 @@ def _lower_values(request: TokenRequest, header: str) -> set[str]:
 
 
 def _distinct(texts: Iterable[str]) -> set[str]:
-    """The tokens in texts as scripts write them."""
-    return {token for text in texts if not _TEXT_WITHOUT_TOKEN.fullmatch(token := _token_in(text))}
+    """The tokens in texts as scripts write them, without what they write for no value."""
+    return {token for text in texts if not is_without_identity(token := _token_in(text))}
 
 
 def _token_in(text: str) -> str:

@@ -17,6 +17,7 @@ from jwt import exceptions
 from jwt.types import Options
 
 from handler.signing_keys import Algorithm, SigningKey, SigningKeys
+from handler.text_length import utf16_length
 from handler.token_refusal import RefusalReason, TokenRefusedError
 
 # Bytes. Larger ones are not even parsed; the whole request may have 10,240 at API Gateway.
@@ -166,7 +167,7 @@ def _as_endpoint(value: object) -> str:
             raise TokenRefusedError(RefusalReason.CLAIM_UNUSABLE)
     # It becomes a message attribute: SQS refuses an empty one and control characters, which would cost the
     # whole event.
-    if not endpoint.strip() or not endpoint.isprintable() or len(endpoint) > _MAX_ENDPOINT_LENGTH:
+    if not endpoint.strip() or not endpoint.isprintable() or utf16_length(endpoint) > _MAX_ENDPOINT_LENGTH:
         raise TokenRefusedError(RefusalReason.CLAIM_UNUSABLE)
     return endpoint
 

@@ -11,11 +11,11 @@ from handler.request_tokens import (
     reason_to_ignore_cookie,
 )
 from handler.token_refusal import RefusalReason, TokenRefusedError
+from tests.missing_values import WITHOUT_IDENTITY
 from tests.token_names import OTHER_NAMES, TOKEN_NAMES
 
 NOTHING = [
-    *("", "  ", "undefined", "null", "NaN", "false", "true", "0", "None", "(not set)", "[object Object]"),
-    *("[object Object],[object Object]", "{{id_token}}", "UNDEFINED", " Null ", "FALSE"),
+    *WITHOUT_IDENTITY,
     *(
         "Bearer",
         "Bearer ",
