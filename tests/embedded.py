@@ -39,10 +39,17 @@ def send_pairs(
     run: EmbeddedRun, parameters: Sequence[tuple[str, str]], headers: Sequence[tuple[str, str]] = ()
 ) -> Answer:
     """The same where a name may come more than once; header names go out as they are."""
+    return send_as_written(run, "?" + urlencode(parameters, quote_via=quote), headers)
+
+
+def send_as_written(
+    run: EmbeddedRun, query: str, headers: Sequence[tuple[str, str]] = (), *, path: str | None = None
+) -> Answer:
+    """The same with a query, and a path of one's own, of which nothing is encoded."""
     url = urlsplit(run.outputs["events_url"])
     connection = HTTPConnection(url.netloc, timeout=PATIENCE_SECONDS)
     with closing(connection):
-        connection.putrequest("GET", f"{url.path}?{urlencode(parameters, quote_via=quote)}")
+        connection.putrequest("GET", (path or url.path) + query)
         for name, value in headers:
             connection.putheader(name, value)
         connection.endheaders()

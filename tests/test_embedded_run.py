@@ -3,9 +3,11 @@
 What is started here is what `make local` starts; nothing between the request and the record is replaced.
 """
 
+import html
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -26,6 +28,8 @@ from tests.embedded import (
     new_endpoint,
     recorded,
     send,
+    send_as_written,
+    the_event_of,
     without,
 )
 from tests.hostile import HOSTILE_VALUES, LONGEST_ATTRIBUTE, LONGEST_USER_ATTRIBUTE
@@ -111,6 +115,33 @@ class TestAnEvent:
         del parameters[missing]
 
         assert send(open_run, **parameters, **({missing: value} if value is not None else {})).status == 400
+
+    def test_a_url_that_was_escaped_as_html_is_read_as_it_was_meant_and_counted(
+        self, open_run: EmbeddedRun
+    ) -> None:
+        endpoint_id = new_endpoint()
+
+        query = html.escape(html.escape("&evat_a=1&evmt_b=2") + "&usat_plan=gold&token=secret")
+        assert send_as_written(open_run, f"?endpoint_id={endpoint_id}&event=purchase{query}").status == 200
+
+        event = the_event_of(open_run, endpoint_id)
+        assert (event.attributes, event.metrics) == ({"a": "1"}, {"b": 2.0})
+        assert event.user_attributes == {"plan": ["gold"]}
+        eventually(lambda: any('"escaped_names":3' in line.replace(" ", "") for line in log_lines(open_run)))
+
+    def test_event_and_endpoint_id_are_not_looked_for_behind_escapes(self, open_run: EmbeddedRun) -> None:
+        for query in ("?endpoint_id=e1&event=purchase", "?event=purchase&endpoint_id=e1"):
+            assert send_as_written(open_run, html.escape(query)).status == 400
+
+    def test_slashes_too_many_make_no_difference(self, open_run: EmbeddedRun) -> None:
+        endpoint_id = new_endpoint()
+        url = urlsplit(open_run.outputs["events_url"])
+
+        for path in (f"/{url.path}", url.path.replace("/events", "//events"), f"{url.path}/"):
+            query = f"?endpoint_id={endpoint_id}&event=purchase"
+            assert send_as_written(open_run, query, path=path).status == 200
+
+        eventually(lambda: len(events_of(open_run, endpoint_id)) == 3)
 
     def test_a_header_cannot_supply_a_parameter(self, open_run: EmbeddedRun) -> None:
         assert send(open_run, {"endpoint_id": "forged"}, event="purchase").status == 400

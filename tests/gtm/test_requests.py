@@ -10,7 +10,7 @@ from local.embedded_run import EmbeddedRun
 from tests.embedded import AT_ONCE, Runs, events_of, new_endpoint
 from tests.forged_tokens import Forger
 from tests.gtm import chromium
-from tests.gtm.site import Endpoint, Site
+from tests.gtm.site import GTM, Endpoint, Site
 from tests.gtm.test_whole_way import plan, push
 from tests.patience import eventually
 from tests.token_issuer import TokenIssuer
@@ -123,6 +123,22 @@ class TestPosting:
         page.goto("about:blank")
 
         assert len(eventually(lambda: events_of(run, endpoint_id))) == 1
+
+    def test_the_script_of_the_guide_sends_an_event(self, page: Page, site: Site, run: EmbeddedRun) -> None:
+        endpoint_id = new_endpoint()
+        guide = (GTM.parent / "docs" / "gtm.md").read_text(encoding="utf-8")
+        _, _, section = guide.partition("## Without an image")
+        script = section.partition("```js\n")[2].partition("```")[0]
+        assert "https://…/v1/events?" in script
+        site.open()
+
+        page.evaluate(
+            f"endpointId => {{ {script.replace('https://…/v1/events', run.outputs['events_url'])} }}",
+            endpoint_id,
+        )
+
+        (event,) = eventually(lambda: events_of(run, endpoint_id))
+        assert event.event == "sign_out"
 
     def test_an_origin_that_is_listed_reads_the_response(self, page: Page, site: Site, runs: Runs) -> None:
         run = runs.shared(f"allowedOrigins={site.url},https://b.example", *AT_ONCE)
