@@ -122,6 +122,8 @@ def _text(file: Path) -> bytes:
 
 def _download(requirements: Path, target: Target, wheels: Path) -> None:
     """Fetch the wheels that fit the target into `wheels`, all or none."""
+    file = f"{requirements.parent.name}/{requirements.name}"
+    pulumi.log.info(f"Fetching the wheels of {file} for {target.architecture}, once …")
     wheels.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(dir=wheels.parent))
     platforms = [word for platform in target.platforms for word in ("--platform", platform)]

@@ -13,12 +13,12 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.filter_lists import SOURCE, SOURCE_DATE, RequestKind, blocking_rule
 from components.iam import allow
 from components.location import Location
 from components.openapi import api_document
 from components.service_role import create_service_role
 from components.token_authorizer import TokenAuthorizer
+from filter_lists import SOURCE, SOURCE_DATE, RequestKind, blocking_rule
 
 ACCESS_LOG_FORMAT = json.dumps(
     {

@@ -3,7 +3,7 @@
     python -m gtm container --events-url URL --event purchase_success --metric value=ecommerce.value
     python -m gtm template --events-url URL
 
-Imports the rest of `gtm`. What is written goes to standard output or to a file, all else to standard error.
+What is written goes to standard output or to a file, all else to standard error.
 """
 
 import python_version  # noqa: F401 - first: refuses a Python in which the rest may not even parse
@@ -12,7 +12,7 @@ import python_version  # noqa: F401 - first: refuses a Python in which the rest 
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -32,6 +32,7 @@ from gtm.plan import (
     check_container,
     check_data_layer_key,
     check_events_url,
+    url_warnings,
     warnings,
 )
 
@@ -120,8 +121,7 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
 
 def _write_container(options: argparse.Namespace) -> None:
     plan = _plan(options)
-    for warning in warnings(plan):
-        print(f"warning: {warning}", file=sys.stderr)
+    _warn(warnings(plan))
     _write(as_text(container_export(plan)), options.output)
     if options.output:
         tags = "1 tag" if len(plan.tags) == 1 else f"{len(plan.tags)} tags"
@@ -132,7 +132,13 @@ def _write_template(options: argparse.Namespace) -> None:
     events_url = _target(options).events_url
     if events_url is None:
         raise _UsageError("the template needs a URL: give --events-url, or --outputs")
+    _warn(url_warnings(events_url))
     _write(custom_template.for_events_url(events_url), options.output)
+
+
+def _warn(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(f"warning: {line}", file=sys.stderr)
 
 
 def _plan(options: argparse.Namespace) -> Plan:

@@ -1,8 +1,7 @@
 """What a Google Tag Manager container has to send: events, their parameters, and on whose consent.
 
-Pure: knows no file, clock or environment. Imports nothing of the project. Every class checks itself when
-it is made and raises PlanError, whose message is the value, the rule and the fix; a reader adds where the
-value was.
+Pure: knows no file, clock or environment. Every class checks itself when it is made and raises PlanError,
+whose message is the value, the rule and the fix; a reader adds where the value was.
 """
 
 import re
@@ -11,6 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 from urllib.parse import quote, urlsplit
+
+from filter_lists import SOURCE, SOURCE_DATE, blocking_rule
+from gtm.missing_values import is_without_identity
 
 UNKNOWN_CONTAINER: Final = "GTM-XXXXXXX"
 """The public id of an export that is not meant for one container: an import does not look at it."""
@@ -24,8 +26,8 @@ MOST_EVENT_KEYS: Final = 40  # attributes and metrics together
 MOST_USER_ATTRIBUTES: Final = 250
 _UNUSABLE_IN_USER_ATTRIBUTE: Final = "#:?\\/"
 
-# What GTM writes for a variable without a value; the event processor takes an event of that name for none.
-_TEXTS_WITHOUT_VALUE: Final = frozenset({"undefined", "null", "[object Object]"})
+LONGEST_EVENT: Final = 255
+"""UTF-16 units: the event processor rejects longer ones."""
 
 LONGEST_REQUEST_BYTES: Final = 10_240
 """API Gateway: the request line and all headers of a request together."""
@@ -232,8 +234,19 @@ def check_container(container: str) -> None:
         )
 
 
+def url_warnings(events_url: str) -> Iterator[str]:
+    """What may keep a browser from calling this URL."""
+    rule = blocking_rule(f"{events_url}?endpoint_id=e1&event=e")
+    if rule is not None:
+        yield (
+            f"the events URL {_shown(events_url)} is one that ad blockers block ({SOURCE} of {SOURCE_DATE}: "
+            f"{rule}); take another host or stage"
+        )
+
+
 def warnings(plan: Plan) -> Iterator[str]:
     """What is allowed but may not be meant, one line each."""
+    yield from url_warnings(plan.events_url)
     for consent_type in plan.consent:
         if consent_type not in GOOGLE_CONSENT_TYPES:
             yield (
@@ -275,11 +288,10 @@ def encoded(text: str) -> str:
 
 
 def _check_event(event: str) -> None:
-    if event in _TEXTS_WITHOUT_VALUE:
+    if (length := len(event.encode("utf-16-le", "surrogatepass")) // 2) > LONGEST_EVENT:
         raise PlanError(
-            f"the event {_shown(event)} is what GTM writes for a variable without a value; push an event "
-            "with a "
-            "name of its own"
+            f"the event {_shown(event)} has {length} characters, and events have at most {LONGEST_EVENT}; "
+            "push an event with a shorter name"
         )
     if not _is_plain(event):
         raise PlanError(
@@ -290,6 +302,11 @@ def _check_event(event: str) -> None:
         raise PlanError(
             f"the event {_shown(event)} holds braces, which GTM reads as a variable; push an event "
             "without them"
+        )
+    if is_without_identity(event):
+        raise PlanError(
+            f"the event {_shown(event)} is what is written for a variable without a value; push an event "
+            "with a name of its own"
         )
     if event.startswith("gtm."):
         raise PlanError(

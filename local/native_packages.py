@@ -31,7 +31,7 @@ def _is_native(package: Distribution) -> bool:
 
 
 def _installed(name: str, version: str) -> Distribution:
-    fix = "install requirements.txt anew (make local does)"
+    fix = "install requirements-local.txt anew (make local does)"
     try:
         installed = distribution(name)
     except PackageNotFoundError:

@@ -191,22 +191,94 @@ ___TEMPLATE_PARAMETERS___
 
 ___SANDBOXED_JS_FOR_WEB_TEMPLATE___
 
+const decodeUriComponent = require('decodeUriComponent');
 const encodeUriComponent = require('encodeUriComponent');
 const generateRandom = require('generateRandom');
 const getType = require('getType');
 const makeString = require('makeString');
 const sendPixel = require('sendPixel');
 
-// What variables without a value look like once some other tag or variable has made text of them.
-const TEXTS_WITHOUT_VALUE = ['', 'undefined', 'null', '[object Object]'];
+// What variables without a value look like once some other tag or variable has made text of them. The event processor
+// has the same lists.
+const TEXTS_WITHOUT_VALUE = ['undefined', 'null', 'NaN', 'Invalid Date'];
+const TEXTS_WITHOUT_IDENTITY = [
+  'undefined', 'null', 'nan', 'invalid date', 'false', 'true', '0',
+  'infinity', '-infinity', 'none', '(not set)', '(none)'
+];
+const BLANKS =
+  '\u0000\u0001\u0002\u0003\u0004\u0005\u0006\u0007\u0008\u0009\u000a\u000b\u000c\u000d\u000e\u000f' +
+  '\u0010\u0011\u0012\u0013\u0014\u0015\u0016\u0017\u0018\u0019\u001a\u001b\u001c\u001d\u001e\u001f' +
+  '\u0020\u007f\u0080\u0081\u0082\u0083\u0084\u0085\u0086\u0087\u0088\u0089\u008a\u008b\u008c\u008d' +
+  '\u008e\u008f\u0090\u0091\u0092\u0093\u0094\u0095\u0096\u0097\u0098\u0099\u009a\u009b\u009c\u009d' +
+  '\u009e\u009f\u00a0\u00ad\u061c\u1680\u180e\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008' +
+  '\u2009\u200a\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u202f\u205f' +
+  '\u2060\u2061\u2062\u2063\u2064\u2065\u2066\u2067\u2068\u2069\u206a\u206b\u206c\u206d\u206e\u206f' +
+  '\u3000\ufeff';
+const QUOTES = '"\u0027`';
+// The event processor rejects an event whose name or endpoint id has more characters.
+const LONGEST_ID = 255;
 
-/** A value as a query carries it, or undefined where there is none. */
-function encoded(value) {
+/** A value as a text, or undefined where there is none. */
+function textOf(value) {
   const type = getType(value);
   if (type !== 'string' && type !== 'number' && type !== 'boolean' && type !== 'array') return undefined;
   const text = makeString(value);
-  if (TEXTS_WITHOUT_VALUE.indexOf(text) !== -1) return undefined;
+  if (text === '' || TEXTS_WITHOUT_VALUE.indexOf(text) !== -1 || holdsObjectsOnly(text)) return undefined;
+  return text;
+}
+
+/** A value as a query carries it, or undefined where there is none. */
+function encoded(value) {
+  const text = textOf(value);
+  return text === undefined ? undefined : encodeUriComponent(text);
+}
+
+/** An event or an endpoint as a query carries it, or undefined where the value names none. */
+function encodedIdentity(value) {
+  const text = textOf(value);
+  if (text === undefined || text.length > LONGEST_ID) return undefined;
+  let decoded = text;
+  // A value that was encoded before arrives as a text that is still encoded.
+  for (let decodings = 0; decodings < 4 && decoded !== undefined; decodings++) {
+    if (namesNothing(decoded)) return undefined;
+    decoded = decodeUriComponent(decoded.split('+').join(' '));
+  }
   return encodeUriComponent(text);
+}
+
+/** A text without [object Object] and the like. */
+function withoutObjects(text) {
+  const start = text.indexOf('[object ');
+  const end = start === -1 ? -1 : text.indexOf(']', start);
+  if (end === -1) return text;
+  return text.substring(0, start) + withoutObjects(text.substring(end + 1));
+}
+
+/** Whether a text is what a list of objects becomes. */
+function holdsObjectsOnly(text) {
+  const rest = withoutObjects(text);
+  return rest !== text && stripped(rest, BLANKS + ',') === '';
+}
+
+function namesNothing(text) {
+  const small = text.toLowerCase();
+  if (withoutObjects(small) !== small) return true;
+  // A variable that nothing has filled in.
+  const placeholder = small.indexOf('{{');
+  if (placeholder !== -1 && small.indexOf('}}', placeholder + 2) !== -1) return true;
+  return small.split(',').every(function(part) {
+    const bare = stripped(part, BLANKS + QUOTES);
+    return bare === '' || TEXTS_WITHOUT_IDENTITY.indexOf(bare) !== -1;
+  });
+}
+
+/** A text without these characters at its ends. */
+function stripped(text, characters) {
+  let start = 0;
+  let end = text.length;
+  while (start < end && characters.indexOf(text.charAt(start)) !== -1) start++;
+  while (start < end && characters.indexOf(text.charAt(end - 1)) !== -1) end--;
+  return text.substring(start, end);
 }
 
 /** The parameters of a table; a row without a name or a value is left out. */
@@ -232,11 +304,11 @@ function end(callback) {
 const succeed = end(data.gtmOnSuccess);
 const fail = end(data.gtmOnFailure);
 
-const event = encoded(data.eventName);
-const endpointId = encoded(data.endpointId);
+const event = encodedIdentity(data.eventName);
+const endpointId = encodedIdentity(data.endpointId);
 
 if (event === undefined || endpointId === undefined) {
-  // The API would answer 400.
+  // The API or the event processor would refuse it.
   fail();
 } else {
   const token = encoded(data.token);
@@ -375,6 +447,38 @@ scenarios:
 
     assertApi('sendPixel').wasNotCalled();
     assertApi('gtmOnFailure').wasCalled();
+- name: What is written for nobody is no endpoint id, and sends nothing
+  code: |-
+    [undefined, null, '', 'undefined', ' NULL ', NaN, 0, '0', false, 'False', true, 'None', '(not set)', '{{user_id}}',
+     {}, [{}, {}], '[object Object]', [], ['', ''], '%5Bobject%20Object%5D'].forEach(function(value) {
+      mockData.endpointId = value;
+      runCode(mockData);
+    });
+
+    assertApi('sendPixel').wasNotCalled();
+    assertApi('gtmOnSuccess').wasNotCalled();
+    assertApi('gtmOnFailure').wasCalled();
+- name: What only looks like it is an endpoint id
+  code: |-
+    ['00', '10', 'nobody', 'undefined-1', 7].forEach(function(value) {
+      mockData.endpointId = value;
+      runCode(mockData);
+    });
+
+    assertThat(sent.length).isEqualTo(5);
+- name: A list of objects is no value
+  code: |-
+    mockData.eventAttributes = [
+      {name: 'items', value: [{item_id: 'a'}, {item_id: 'b'}]},
+      {name: 'mixed', value: ['a', {}]},
+      {name: 'number', value: NaN},
+      {name: 'date', value: 'Invalid Date'}
+    ];
+
+    runCode(mockData);
+
+    assertThat(sent[0]).isEqualTo(EVENTS_URL + '?endpoint_id=e1&event=purchase_success' +
+      '&evat_mixed=a%2C%5Bobject%20Object%5D&gtmcb=7');
 - name: An image that loads is a success
   code: |-
     mock('sendPixel', function(url, onSuccess, onFailure) { onSuccess(); });

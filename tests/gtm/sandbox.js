@@ -10,6 +10,13 @@ function runScenario(code, setup, scenario) {
   const calls = {};
 
   const apis = {
+    decodeUriComponent: (text) => {
+      try {
+        return decodeURIComponent(text);
+      } catch (error) {
+        return undefined;
+      }
+    },
     encodeUriComponent: (text) => {
       try {
         return encodeURIComponent(text);
@@ -40,14 +47,15 @@ function runScenario(code, setup, scenario) {
   const hidden = ["window", "document", "self", "globalThis", "fetch", "XMLHttpRequest", "Image", "location"];
 
   function runCode(data) {
+    const ends = () => (calls.gtmOnSuccess || []).length + (calls.gtmOnFailure || []).length;
+    const before = ends();
     const given = {
       ...data,
       gtmOnSuccess: recorded("gtmOnSuccess", () => {}),
       gtmOnFailure: recorded("gtmOnFailure", () => {}),
     };
     new Function("require", "data", ...hidden, '"use strict";' + code)(require, given);
-    const ends = (calls.gtmOnSuccess || []).length + (calls.gtmOnFailure || []).length;
-    if (ends > 1) throw new Error("GTM heard of the end " + ends + " times");
+    if (ends() - before > 1) throw new Error("GTM heard of the end " + (ends() - before) + " times");
   }
 
   function mock(name, returned) { mocks[name] = returned; }

@@ -170,6 +170,19 @@ def test_the_next_steps_say_how_importing_again_differs(capsys: Capture, tmp_pat
     ]
 
 
+@pytest.mark.parametrize("command", [("container", "--all-custom-events"), ("template",)])
+def test_a_url_that_ad_blockers_block_is_written_with_a_warning(
+    capsys: Capture, command: tuple[str, ...]
+) -> None:
+    assert main([*command, "--events-url", "https://stats.example.com/v1/events"]) == 0
+
+    streams = capsys.readouterr()
+    assert "https://stats.example.com/" in streams.out
+    assert streams.err.startswith(
+        "warning: the events URL 'https://stats.example.com/v1/events' is one that ad"
+    )
+
+
 def test_a_warning_leaves_what_is_written_alone(capsys: Capture) -> None:
     assert main([*FLAGS, "--consent", "marketing"]) == 0
 

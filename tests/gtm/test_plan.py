@@ -58,7 +58,7 @@ ERRORS: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "an event without a name": (
         lambda: TagPlan(event="undefined"),
-        "the event 'undefined' is what GTM writes for a variable without a value; push an event with a "
+        "the event 'undefined' is what is written for a variable without a value; push an event with a "
         "name of "
         "its own",
     ),
@@ -177,6 +177,15 @@ def test_a_consent_type_that_a_page_may_never_set_is_warned_of() -> None:
         "it for "
         "granted and the tags fire"
     ]
+
+
+def test_an_events_url_that_ad_blockers_block_is_warned_of() -> None:
+    (warning,) = warnings(plan(events_url="https://tracking.example.com/v1/events"))
+
+    assert warning == (
+        "the events URL 'https://tracking.example.com/v1/events' is one that ad blockers block "
+        "(EasyPrivacy of 2026-08-22: ://tracking.*/event); take another host or stage"
+    )
 
 
 def test_a_tag_whose_requests_could_be_too_long_is_warned_of() -> None:

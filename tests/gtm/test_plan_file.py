@@ -46,7 +46,7 @@ def test_a_file_describes_many_events() -> None:
 def test_an_event_may_have_a_name_that_yaml_takes_for_something_else() -> None:
     text = f"events_url: {EVENTS_URL}\nevents: {{on: , 404: , null: {{metrics: {{1: value}}}}}}"
 
-    with pytest.raises(PlanFileError, match=r"events\.null: the event 'null' is what GTM writes"):
+    with pytest.raises(PlanFileError, match=r"events\.null: the event 'null' is what is written"):
         plan_file.read(text)
     assert [tag.event for tag in plan_file.read(text.replace("null", "no")).tags] == ["on", "404", "no"]
 

@@ -37,8 +37,8 @@ def test_a_scenario_of_the_template_passes(page: Page, name: str) -> None:
 MISTAKES = {
     "a wrong prefix": ("'evmt_'", "'evat_'", "Attributes, metrics and user attributes have their prefixes"),
     "a value that is not encoded": (
-        "return encodeUriComponent(text)",
-        "return text",
+        "undefined : encodeUriComponent(text)",
+        "undefined : text",
         "A value cannot become a parameter",
     ),
     "an undefined value sent": ("value !== undefined", "true", "What has no value is left out"),
@@ -53,6 +53,12 @@ MISTAKES = {
         "",
         "Without an endpoint id nothing is sent and the tag fails",
     ),
+    "an endpoint id for nobody": (
+        "if (namesNothing(decoded)) return undefined;",
+        "",
+        "What is written for nobody is no endpoint id, and sends nothing",
+    ),
+    "a list of objects sent": ("|| holdsObjectsOnly(text)", "", "A list of objects is no value"),
     "no cache buster": ("'&gtmcb=' +", "'' +", "An event goes to the endpoint URL with its endpoint id"),
     "no token": ("'&token=' + token", "''", "The token goes along where there is one"),
     "a look at the page": ("let ended = false;", "let ended = !window;", "An image that loads is a success"),

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from components.filter_lists import (
+from filter_lists import (
     BEACON_RULE,
     HOST_RULES,
     PATH_RULES,

@@ -1,0 +1,126 @@
+"""Handler, container, custom template and stand-in know the same texts without a value."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from gtm.custom_template import TEMPLATE, sections
+from gtm.plan import PlanError, TagPlan
+from handler.missing_values import (
+    BLANKS,
+    TEXTS_WITHOUT_IDENTITY,
+    TEXTS_WITHOUT_VALUE,
+    is_without_identity,
+    is_without_value,
+)
+from tests.gtm import chromium
+from tests.gtm.plans import event_attribute, plan
+from tests.gtm.site import Endpoint, Site
+from tests.gtm.test_template_scenarios import failure
+from tests.missing_values import IDENTITIES, WITHOUT_IDENTITY, WITHOUT_VALUE
+
+PROJECT = Path(__file__).parents[2]
+CODE = sections(TEMPLATE.read_text(encoding="utf-8"))["SANDBOXED_JS_FOR_WEB_TEMPLATE"]
+
+
+def constant(name: str) -> Any:
+    """A constant of the template: a list of texts, or a text in several pieces."""
+    source = re.search(rf"const {name} =(.*?);\n", CODE, re.DOTALL)
+    assert source
+    texts = [json.loads(f'"{text}"') for text in re.findall(r"'([^']*)'", source[1])]
+    return texts if "[" in source[1].partition("'")[0] else "".join(texts)
+
+
+def test_the_kit_reads_texts_as_the_handler_does() -> None:
+    """A copy, because neither imports the other."""
+    kit, handler = (PROJECT / part / "missing_values.py" for part in ("gtm", "handler"))
+    assert kit.read_text(encoding="utf-8") == handler.read_text(encoding="utf-8")
+
+
+def test_the_template_has_the_handlers_lists() -> None:
+    assert sorted(constant("TEXTS_WITHOUT_VALUE")) == sorted(TEXTS_WITHOUT_VALUE)
+    assert sorted(constant("TEXTS_WITHOUT_IDENTITY")) == sorted(TEXTS_WITHOUT_IDENTITY)
+    assert sorted(constant("BLANKS")) == sorted(BLANKS)
+
+
+@pytest.mark.parametrize("event", sorted(TEXTS_WITHOUT_IDENTITY))
+def test_no_container_has_a_tag_for_an_event_that_the_handler_rejects(event: str) -> None:
+    for written in (event, event.upper(), f"[object {event}]"):
+        with pytest.raises(PlanError, match="is what is written for a variable without a value"):
+            TagPlan(event=written)
+
+
+@chromium.NEEDED
+class TestTheTemplate:
+    @pytest.mark.parametrize("field", ["eventName", "endpointId"])
+    def test_sends_nothing_for_what_the_handler_rejects(self, page: Page, field: str) -> None:
+        assert self.sent(page, field, [*WITHOUT_IDENTITY, "x" * 256, "🎉" * 128]) == []
+
+    @pytest.mark.parametrize("field", ["eventName", "endpointId"])
+    def test_sends_what_the_handler_takes(self, page: Page, field: str) -> None:
+        identities = [*IDENTITIES, "x" * 255, "🎉" * 127]
+        assert self.sent(page, field, identities) == identities
+
+    def test_leaves_out_what_the_handler_leaves_out(self, page: Page) -> None:
+        scenario = (
+            f"mockData.eventAttributes = {json.dumps(list(WITHOUT_VALUE))}.map(function(value, place) {{"
+            "  return {name: 'n' + place, value: value}; });"
+            "runCode(mockData);"
+            "assertThat(sent[0].indexOf('evat_')).isEqualTo(-1);"
+        )
+        assert failure(page, scenario) is None
+
+    def sent(self, page: Page, field: str, values: list[str]) -> list[str]:
+        """Those of some values with which the template calls the endpoint."""
+        scenario = (
+            f"const values = {json.dumps(values)};"
+            "const taken = values.filter(function(value) {"
+            f"  sent.length = 0; mockData.{field} = value; runCode(mockData);"
+            "  return sent.length === 1 && sent[0].indexOf(encodeURIComponent(value)) !== -1; });"
+            "assertThat(taken).isEqualTo('shown');"
+        )
+        told = failure(page, scenario)
+        assert told
+        return json.loads(told.removesuffix(' is not "shown"'))
+
+
+# What a page may have in its data layer where there is no customer, and no value.
+NOTHING = (
+    *("undefined", "null", "NaN", "{}", "[]", "[{}, {}]", "[undefined, undefined]", "[null]", "new Map()"),
+    *("document.body", "window", "new Date(NaN)", "Promise.resolve()", "-1 / 0", "''", "' '"),
+)
+
+
+@chromium.NEEDED
+class TestTheStandIn:
+    @pytest.mark.parametrize("value", [*NOTHING, "false", "true", "0", "-0", "0n"])
+    def test_what_it_writes_for_nobody_is_no_identity(
+        self, site: Site, endpoint: Endpoint, value: str
+    ) -> None:
+        assert is_without_identity(self.written(site, endpoint, value))
+
+    @pytest.mark.parametrize(
+        "value", ["undefined", "null", "NaN", "{}", "[{}, {}]", "new Date(NaN)", "window"]
+    )
+    def test_what_it_writes_for_no_value_is_none(self, site: Site, endpoint: Endpoint, value: str) -> None:
+        assert is_without_value(self.written(site, endpoint, value))
+
+    def test_what_it_writes_for_a_variable_below_null_is_no_identity(
+        self, site: Site, endpoint: Endpoint
+    ) -> None:
+        assert is_without_identity(self.written(site, endpoint, "null", key="user.id", pushed="user"))
+
+    def written(
+        self, site: Site, endpoint: Endpoint, value: str, *, key: str = "id", pushed: str = "id"
+    ) -> str:
+        """What a tag sends for a variable with this value."""
+        tag = TagPlan(event="e", parameters=(event_attribute("value", key),))
+        site.run(plan(tag, events_url=endpoint.events_url))
+        site.push(f"{{event: 'e', endpoint_id: 'e1', {pushed}: {value}}}")
+        site.await_outcomes()
+        (parameters,) = endpoint.parameters
+        return parameters["evat_value"]
