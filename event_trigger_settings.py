@@ -90,6 +90,9 @@ _TRIGGER_KEYS = (
     "campaignArn",
 )
 _CONDITION_KEYS = ("attribute", "metric", "operator", "values")
+KEYS: Final = (*_TRIGGER_KEYS, *_CONDITION_KEYS)
+"""The keys that entries of customerProfilesTriggers, and of their conditions, may have."""
+
 # AWS CloudFormation answers others as question marks (GetTemplate): a template with them would differ from
 # the deployed one at each `pulumi up`.
 _TRIGGER_VALUE = re.compile(rf"[ -~]{{1,{TRIGGER_VALUE_CHARACTERS}}}")

@@ -574,7 +574,7 @@ def _oidc(config: pulumi.Config, auth_mode: AuthMode) -> OidcArgs | None:
                     url,
                     "an https URL",
                     "the issuer as in the iss claim, for example "
-                    "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_EXAMPLE",
+                    "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Ab1Cd2Ef3",
                 ),
                 audiences=_audiences(config),
                 jwks_uri=optional(

@@ -86,6 +86,10 @@ class Resources:
         try:
             _refuse_unknown(inputs, _PROPERTIES[type_])
             return self._types[type_](name, inputs)
+        except KeyError as error:
+            raise ResourceError(
+                f"{type_} {name}: the embedded run needs its property {error.args[0]}"
+            ) from error
         except Exception as error:
             raise ResourceError(f"{type_} {name}: {_one_line(error)}") from error
 
@@ -129,7 +133,7 @@ class Resources:
             if key in inputs
         }
         tags = self._tags(inputs)
-        url = sqs.create_queue(QueueName=queue_name, Attributes=attributes, tags=tags)["QueueUrl"]
+        url = sqs.create_queue(QueueName=queue_name, **_present(Attributes=attributes, tags=tags))["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         return url, {**inputs, "name": queue_name, "url": url, "arn": arn, "tagsAll": tags}
 
@@ -150,10 +154,8 @@ class Resources:
         tags = self._tags(inputs)
         role = self._cloud.client("iam").create_role(
             RoleName=role_name,
-            Path=inputs.get("path", "/"),
-            Description=inputs.get("description", ""),
             AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
-            Tags=_as_pairs(tags),
+            **_present(Path=inputs.get("path"), Description=inputs.get("description"), Tags=_as_pairs(tags)),
         )["Role"]
         outputs = {"name": role_name, "arn": role["Arn"], "uniqueId": role["RoleId"], "tagsAll": tags}
         return role_name, {**inputs, **outputs}
@@ -169,7 +171,7 @@ class Resources:
         logs = self._cloud.client("logs")
         group = inputs.get("name") or _autoname(name)
         tags = self._tags(inputs)
-        logs.create_log_group(logGroupName=group, tags=tags)
+        logs.create_log_group(logGroupName=group, **_present(tags=tags))
         if inputs.get("retentionInDays"):
             logs.put_retention_policy(logGroupName=group, retentionInDays=int(inputs["retentionInDays"]))
         return group, {
@@ -195,8 +197,7 @@ class Resources:
             StackName=stack_name,
             # moto would warn about each resource and create none of them.
             TemplateBody=json.dumps({**template, "Resources": {}}),
-            Tags=_as_pairs(tags),
-            **({"OnFailure": inputs["onFailure"]} if "onFailure" in inputs else {}),
+            **_present(Tags=_as_pairs(tags), OnFailure=inputs.get("onFailure")),
         )["StackId"]
         self.templates.append(template)
         return id_, {**inputs, "name": stack_name, "outputs": {}, "tagsAll": tags}
@@ -230,8 +231,11 @@ class Resources:
     def _bucket_encryption(self, _: str, inputs: Properties) -> Created:
         (rule,) = inputs["rules"]
         _refuse_unknown(rule, {"applyServerSideEncryptionByDefault": _names("sseAlgorithm")}, "rules.")
-        algorithm = rule["applyServerSideEncryptionByDefault"]["sseAlgorithm"]
-        default = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": algorithm}}
+        default = {
+            "ApplyServerSideEncryptionByDefault": {
+                "SSEAlgorithm": rule["applyServerSideEncryptionByDefault"]["sseAlgorithm"]
+            }
+        }
         self._cloud.client("s3").put_bucket_encryption(
             Bucket=inputs["bucket"], ServerSideEncryptionConfiguration={"Rules": [default]}
         )
@@ -258,11 +262,13 @@ class Resources:
             DeliveryStreamName=stream_name,
             DeliveryStreamType="DirectPut",
             ExtendedS3DestinationConfiguration=_s3_destination(inputs["extendedS3Configuration"]),
-            Tags=_as_pairs(tags),
-            **(
-                {"DeliveryStreamEncryptionConfigurationInput": {"KeyType": encryption["keyType"]}}
-                if encryption.get("enabled")
-                else {}
+            **_present(
+                Tags=_as_pairs(tags),
+                DeliveryStreamEncryptionConfigurationInput=(
+                    {"KeyType": encryption.get("keyType", "AWS_OWNED_CMK")}
+                    if encryption.get("enabled")
+                    else None
+                ),
             ),
         )["DeliveryStreamARN"]
         return arn, {**inputs, "name": stream_name, "arn": arn, "tagsAll": tags}
@@ -274,9 +280,8 @@ class Resources:
         tags = self._tags(inputs)
         api = apigateway.create_rest_api(
             name=api_name,
-            description=inputs.get("description", ""),
             endpointConfiguration={"types": [endpoint["types"]]},
-            tags=tags,
+            **_present(description=inputs.get("description"), tags=tags),
         )
         import_openapi(apigateway, api["id"], json.loads(inputs["body"]))
         outputs = {
@@ -290,7 +295,7 @@ class Resources:
 
     def _deployment(self, _: str, inputs: Properties) -> Created:
         deployment = self._cloud.client("apigateway").create_deployment(
-            restApiId=inputs["restApi"], description=inputs.get("description", "")
+            restApiId=inputs["restApi"], **_present(description=inputs.get("description"))
         )
         return deployment["id"], {**inputs, "createdDate": deployment["createdDate"].isoformat()}
 
@@ -302,8 +307,7 @@ class Resources:
             restApiId=api_id,
             stageName=stage_name,
             deploymentId=inputs["deployment"],
-            description=inputs.get("description", ""),
-            tags=tags,
+            **_present(description=inputs.get("description"), tags=tags),
         )
         access_logs = inputs.get("accessLogSettings")
         if access_logs:
@@ -367,13 +371,12 @@ class Resources:
             Runtime=inputs["runtime"],
             Handler=inputs["handler"],
             Code={"ZipFile": Path(code.path).read_bytes()},
-            Description=inputs.get("description", ""),
             Timeout=int(inputs.get("timeout", 3)),
             MemorySize=int(inputs.get("memorySize", 128)),
             Architectures=inputs.get("architectures", ["x86_64"]),
             Environment={"Variables": variables},
             TracingConfig={"Mode": inputs.get("tracingConfig", {}).get("mode", "PassThrough")},
-            Tags=tags,
+            **_present(Description=inputs.get("description"), Tags=tags),
         )
         outputs = {
             "name": function_name,
@@ -395,7 +398,7 @@ class Resources:
             StatementId=statement_id,
             Action=inputs["action"],
             Principal=inputs["principal"],
-            **{target: inputs[key] for key, target in _PERMISSION_SOURCES.items() if key in inputs},
+            **_present(**{target: inputs.get(key) for key, target in _PERMISSION_SOURCES.items()}),
         )
         return statement_id, {**inputs, "statementId": statement_id}
 
@@ -407,10 +410,12 @@ class Resources:
             FunctionName=inputs["functionName"],
             BatchSize=int(inputs.get("batchSize", 10)),
             MaximumBatchingWindowInSeconds=int(inputs.get("maximumBatchingWindowInSeconds", 0)),
-            FunctionResponseTypes=inputs.get("functionResponseTypes", []),
             # moto's own mapping runs inside SendMessage and may delete messages unprocessed.
             Enabled=False,
-            **({"ScalingConfig": {"MaximumConcurrency": int(scaling)}} if scaling else {}),
+            **_present(
+                FunctionResponseTypes=inputs.get("functionResponseTypes"),
+                ScalingConfig=scaling and {"MaximumConcurrency": int(scaling)},
+            ),
         )
         enabled = inputs.get("enabled", True)
         self.event_sources.append(DeclaredSource(uuid=mapping["UUID"], enabled=enabled))
@@ -570,12 +575,15 @@ def _lifecycle_rule(rule: Properties) -> dict[str, Any]:
     }
     _refuse_unknown(rule, allowed, "rules.")
     uploads = rule.get("abortIncompleteMultipartUpload", {}).get("daysAfterInitiation")
+    days = rule.get("expiration", {}).get("days")
     return {
-        "ID": rule["id"],
         "Status": rule["status"],
         "Filter": {"Prefix": ""},
-        "Expiration": {"Days": int(rule["expiration"]["days"])},
-        **({"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": int(uploads)}} if uploads else {}),
+        **_present(
+            ID=rule.get("id"),
+            Expiration=days and {"Days": int(days)},
+            AbortIncompleteMultipartUpload=uploads and {"DaysAfterInitiation": int(uploads)},
+        ),
     }
 
 
@@ -585,8 +593,6 @@ def _s3_destination(configuration: Properties) -> dict[str, Any]:
     return {
         "RoleARN": configuration["roleArn"],
         "BucketARN": configuration["bucketArn"],
-        "Prefix": configuration.get("prefix", ""),
-        "ErrorOutputPrefix": configuration.get("errorOutputPrefix", ""),
         "BufferingHints": {
             "IntervalInSeconds": int(configuration.get("bufferingInterval", 300)),
             "SizeInMBs": int(configuration.get("bufferingSize", 5)),
@@ -594,10 +600,20 @@ def _s3_destination(configuration: Properties) -> dict[str, Any]:
         "CompressionFormat": configuration.get("compressionFormat", "UNCOMPRESSED"),
         "CloudWatchLoggingOptions": {
             "Enabled": logging.get("enabled", False),
-            "LogGroupName": logging.get("logGroupName", ""),
-            "LogStreamName": logging.get("logStreamName", ""),
+            **_present(LogGroupName=logging.get("logGroupName"), LogStreamName=logging.get("logStreamName")),
         },
+        **_present(
+            Prefix=configuration.get("prefix"), ErrorOutputPrefix=configuration.get("errorOutputPrefix")
+        ),
     }
+
+
+def _present(**parameters: Any) -> dict[str, Any]:
+    """The parameters of a request that say something: services refuse many an empty list, map or text.
+
+    What a program leaves out is to be left out of the request, too.
+    """
+    return {name: value for name, value in parameters.items() if value not in (None, "", [], {})}
 
 
 def _as_pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
-from local.embedded_run import EmbeddedRun
+from local.embedded_run import PROJECT_DIR, EmbeddedRun
 from local.recorder import RecordedEvent
 from local.resources import Resources
 from tests.patience import PATIENCE_SECONDS, eventually
@@ -138,10 +139,10 @@ class Runs:
         assert self._run is not None
         return self._run
 
-    def fresh(self, *overrides: str, stack: str = "dev") -> EmbeddedRun:
+    def fresh(self, *overrides: str, stack: str = "dev", project_dir: Path = PROJECT_DIR) -> EmbeddedRun:
         """A run of a test's own."""
         self.stop()
-        self._run = EmbeddedRun(overrides=overrides, stack=stack).start()
+        self._run = EmbeddedRun(overrides=overrides, stack=stack, project_dir=project_dir).start()
         return self._run
 
     def stop(self) -> None:

@@ -512,13 +512,13 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     (
         _without("oidcIssuer"),
         "oidcIssuer: it is not set. Set the issuer as in the iss claim, for example "
-        "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_EXAMPLE.",
+        "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Ab1Cd2Ef3.",
     ),
     *(
         (
             {**AUTHENTICATED, "oidcIssuer": url},
             f"oidcIssuer: {url!r} is not an https URL. Set the issuer as in the iss claim, for example "
-            "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_EXAMPLE.",
+            "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Ab1Cd2Ef3.",
         )
         for url in (
             *(
