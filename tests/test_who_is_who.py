@@ -1,0 +1,173 @@
+"""Who an event is about and what makes two messages one event, from the request to every destination."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from itertools import cycle, islice
+from urllib.parse import urlencode
+
+import pytest
+
+from local.embedded_run import EmbeddedRun
+from local.recorder import RecordedEvent
+from tests.embedded import (
+    AT_ONCE,
+    TO_PROFILES,
+    Runs,
+    attributes_of,
+    events_of,
+    new_endpoint,
+    send,
+    the_event_of,
+)
+from tests.forged_tokens import Forger
+from tests.missing_values import WITHOUT_IDENTITY
+from tests.patience import PATIENCE_SECONDS, eventually
+from tests.pinpoint_ids import in_pinpoint
+from tests.token_issuer import TokenIssuer
+
+EVERYWHERE = (
+    *TO_PROFILES,
+    "destinations=pinpoint,customer-profiles,firehose",
+    "profileUpdates=all",
+    "ignoredEndpointIds=guest,anonymous",
+    *AT_ONCE,
+)
+DESTINATIONS = ("pinpoint", "customer-profiles", "firehose")
+REQUIRED = {"event": "purchase", "endpoint_id": "e1"}
+
+# What a sender can write so that an event is about nobody, and the reason that is counted.
+NOBODY: list[tuple[Mapping[str, str], str]] = [
+    *(({"endpoint_id": text}, "endpoint_id_missing") for text in WITHOUT_IDENTITY),
+    *(({"event": text}, "event_missing") for text in WITHOUT_IDENTITY),
+    *(({"endpoint_id": text}, "endpoint_id_ignored") for text in ("guest", " GUEST ", "Anonymous\u200b")),
+    *(({name: "x" * 256}, f"{name}_too_long") for name in ("event", "endpoint_id", "event_id")),
+    *(({name: "🎉" * 128}, f"{name}_too_long") for name in ("event", "endpoint_id", "event_id")),
+]
+
+
+@pytest.fixture
+def run(runs: Runs) -> EmbeddedRun:
+    return runs.shared(*EVERYWHERE)
+
+
+def test_a_thousand_messages_of_nobody_make_no_event_no_profile_and_no_dead_letter(runs: Runs) -> None:
+    run = runs.fresh(*EVERYWHERE, "batchSize=500", "batchWindowSeconds=5")
+    sampled = NOBODY[:: len(NOBODY) // 40]
+    answers: Counter[int] = Counter()
+    expected: Counter[str] = Counter()
+    for parameters, reason in sampled:
+        status = send(run, **{**REQUIRED, **parameters}).status
+        answers[status] += 1
+        if status == 200:
+            expected[reason] += 1
+    assert answers[200] > 30
+    queued = list(islice(cycle(NOBODY), 1000 - answers[200]))
+    expected.update(reason for _, reason in queued)
+    queue(run, (urlencode({**REQUIRED, **parameters}) for parameters, _ in queued))
+
+    assert run.recorder.wait_for(1000, timeout=PATIENCE_SECONDS)
+
+    assert Counter(message.reason for message in run.recorder.rejected()) == expected
+    assert run.recorder.events() == []
+    assert run.customer_profiles.profiles == []
+    assert run.dead_letters() == []
+
+
+def test_a_purchase_and_its_refund_are_two_events_everywhere(run: EmbeddedRun) -> None:
+    endpoint_id, order = new_endpoint(), f"T-{new_endpoint()}"
+
+    for event in ("purchase", "refund"):
+        assert send(run, event=event, endpoint_id=endpoint_id, event_id=order).status == 200
+
+    for destination in DESTINATIONS:
+        events = eventually(both(run, endpoint_id, destination))
+        assert sorted(event.event for event in events) == ["purchase", "refund"]
+    assert len(run.customer_profiles.objects(endpoint_id)) == 2
+
+
+@pytest.mark.parametrize("event_id", ["#4711/2 & more", "é 🎉 %41", "x" * 255, '"quoted" {{'])
+def test_an_event_id_is_any_text_and_is_kept_as_it_was_written(run: EmbeddedRun, event_id: str) -> None:
+    endpoint_id = new_endpoint()
+
+    send(run, event="purchase", endpoint_id=endpoint_id, event_id=event_id)
+
+    the_event_of(run, endpoint_id)
+    kept = {name: events_of(run, endpoint_id, name)[0].event_id for name in DESTINATIONS}
+    assert kept == {
+        "pinpoint": in_pinpoint(event_id, endpoint_id=endpoint_id),
+        "customer-profiles": event_id,
+        "firehose": event_id,
+    }
+
+
+def test_names_that_were_escaped_as_html_are_read(run: EmbeddedRun) -> None:
+    endpoint_id = new_endpoint()
+    escaped = {"amp;event": "purchase", "amp;evat_item": "book", "amp;amp;evmt_value": "9.5"}
+
+    assert send(run, event="purchase", endpoint_id=endpoint_id, **escaped).status == 200
+
+    event = the_event_of(run, endpoint_id)
+    assert (event.attributes, event.metrics) == ({"item": "book"}, {"value": 9.5})
+
+
+def test_event_and_endpoint_id_have_to_be_there_by_name(run: EmbeddedRun) -> None:
+    assert send(run, **{"event": "purchase", "amp;endpoint_id": "e1"}).status == 400
+
+
+def test_a_list_of_objects_is_left_out(run: EmbeddedRun) -> None:
+    endpoint_id = new_endpoint()
+
+    items = "[object Object],[object Object]"
+    send(run, event="purchase", endpoint_id=endpoint_id, evat_items=items, usat_plan=items, evat_kept="0")
+
+    event = the_event_of(run, endpoint_id)
+    assert (event.attributes, event.user_attributes) == ({"kept": "0"}, {})
+
+
+@pytest.mark.parametrize("first", ["forged", "genuine"])
+def test_an_event_without_proof_takes_no_place_of_the_same_event_with_proof(
+    runs: Runs, issuer: TokenIssuer, first: str
+) -> None:
+    """Whoever guesses an order number adds an event of his own and changes none."""
+    run = runs.shared(
+        *("authMode=authenticated", f"oidcIssuer={issuer.url}", "oidcAudiences=site", *TO_PROFILES),
+        *("destinations=customer-profiles,firehose", *AT_ONCE),
+    )
+    endpoint_id, order = new_endpoint(), f"T-{new_endpoint()}"
+    customer = Forger(signer=issuer.signers[0], issuer=issuer.url, audience="site", endpoint_id=endpoint_id)
+    senders = {
+        "forged": {"evmt_value": "0", "usat_plan": "free"},
+        "genuine": {"evmt_value": "99", "usat_plan": "gold", "token": customer.token()},
+    }
+
+    for name in sorted(senders, key=lambda name: name != first):
+        send(run, event="purchase", endpoint_id=endpoint_id, event_id=order, **senders[name])
+
+    for destination in ("customer-profiles", "firehose"):
+        events = eventually(both(run, endpoint_id, destination))
+        assert sorted(event.metrics["value"] for event in events) == [0.0, 99.0]
+        assert len({event.event_key for event in events}) == 2
+    assert attributes_of(run, endpoint_id) == {"plan": "gold"}
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[TokenIssuer]:
+    issuer = TokenIssuer()
+    yield issuer
+    issuer.stop()
+
+
+def both(run: EmbeddedRun, endpoint_id: str, destination: str) -> Callable[[], list[RecordedEvent] | None]:
+    """The events of an endpoint in one destination, once there are two."""
+
+    def events() -> list[RecordedEvent] | None:
+        found = events_of(run, endpoint_id, destination)
+        return found if len(found) == 2 else None
+
+    return events
+
+
+def queue(run: EmbeddedRun, bodies: Iterator[str]) -> None:
+    """Put messages into the queue, past the API."""
+    while entries := [{"Id": str(n), "MessageBody": body} for n, body in enumerate(islice(bodies, 10))]:
+        run.cloud.client("sqs").send_message_batch(QueueUrl=run.outputs["queue_url"], Entries=entries)
