@@ -155,11 +155,30 @@ def test_a_push_without_a_container_says_that_nothing_listens(opened: Open) -> N
     expect(page.locator("#pushed-status")).to_contain_text("nothing listens")
 
 
-def test_a_token_is_not_shown(opened: Open, endpoint: Endpoint) -> None:
+@pytest.mark.parametrize(
+    "send",
+    [
+        "new Image().src = url",
+        "navigator.sendBeacon(url)",
+        "fetch(url, {method: 'POST', keepalive: true}).catch(() => {})",
+    ],
+    ids=["image", "sendBeacon", "fetch"],
+)
+def test_an_event_is_shown_however_it_is_sent(opened: Open, endpoint: Endpoint, send: str) -> None:
+    page = opened("")
+    url = f"{endpoint.events_url}?endpoint_id=e1&event=sign_out"
+
+    page.evaluate(f"url => {{ {send}; }}", url)
+
+    expect(called(page)).to_have_text([url])
+
+
+@pytest.mark.parametrize("name", ["token", "Token", "%20token", "amp;token", "amp;amp;TOKEN"])
+def test_a_token_is_not_shown(opened: Open, endpoint: Endpoint, name: str) -> None:
     page = opened("")
 
     page.evaluate(
-        "url => { new Image().src = url; }", f"{endpoint.events_url}?endpoint_id=e1&event=e&token=secret"
+        "url => { new Image().src = url; }", f"{endpoint.events_url}?endpoint_id=e1&event=e&{name}=secret"
     )
 
     expect(called(page)).to_have_count(1)
