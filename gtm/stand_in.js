@@ -266,6 +266,7 @@
     return Object.fromEntries((item.parameter || []).map(({ key, value }) => [key, value]));
   }
 
+  // What comes out for a variable without a value, the event processor knows as such (handler/missing_values.py).
   function textOf(value) {
     try {
       return encode(String(value()));
