@@ -159,8 +159,7 @@ class SigningKeys:
         """
         now = self._clock()
         interval = _RETRY_INTERVAL_SECONDS if self._keys is None else _REFRESH_INTERVAL_SECONDS
-        # A clock that was set back makes the attempt one of the future: it does not count.
-        if self._attempted_at is not None and 0 <= now - self._attempted_at < interval:
+        if self._attempted_at is not None and abs(now - self._attempted_at) < interval:
             return False
         self._attempted_at = now
         try:
@@ -176,7 +175,8 @@ class SigningKeys:
         return True
 
     def _has_age_below(self, seconds: float) -> bool:
-        return 0 <= self._clock() - self._fetched_at < seconds
+        # A clock that is set back must not make keys immortal.
+        return abs(self._clock() - self._fetched_at) < seconds
 
     def _has(self, key_id: str | None) -> bool:
         return key_id is not None and any(key.key_id == key_id for key in self._keys or ())

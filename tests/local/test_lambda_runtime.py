@@ -62,7 +62,8 @@ def test_the_environment_is_what_was_deployed_and_what_lambda_sets(
     names = set(runtime.invoke({}).payload)
     by_lambda = {name for name in names if name.startswith("AWS_")} | {"LAMBDA_TASK_ROOT", "_HANDLER"}
     # LC_CTYPE is set by Python itself where the locale is not UTF-8.
-    assert names - by_lambda - {"LC_CTYPE"} == {"DEPLOYED", "HOME", "LANG", "PATH", "TZ"}
+    by_the_local_run = {"GTM_PIXEL_LOCAL_RUN", "HOME"}
+    assert names - by_lambda - {"LC_CTYPE"} == {"DEPLOYED", "LANG", "PATH", "TZ"} | by_the_local_run
 
 
 def test_the_context_is_that_of_the_invocation(make_runtime: MakeRuntime, cloud: Cloud) -> None:

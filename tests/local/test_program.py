@@ -1,5 +1,6 @@
 """Running a Pulumi program without the engine: what reaches the provider, and what comes back."""
 
+import os
 import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -52,6 +53,14 @@ def run_program(tmp_path: Path, provider: Recording, said: list[str]) -> Callabl
 
 def test_outputs_of_resources_become_stack_outputs(run_program: Callable[[str], dict[str, Any]]) -> None:
     assert run_program("pulumi.export('arn', aws.sqs.Queue('q').arn)") == {"arn": "arn:q"}
+
+
+def test_a_program_can_tell_that_it_does_not_run_on_aws(
+    run_program: Callable[[str], dict[str, Any]],
+) -> None:
+    outputs = run_program("import os; pulumi.export('local', os.environ.get('GTM_PIXEL_LOCAL_RUN'))")
+    assert outputs == {"local": "1"}
+    assert "GTM_PIXEL_LOCAL_RUN" not in os.environ
 
 
 def test_a_secret_inside_an_output_comes_in_clear(run_program: Callable[[str], dict[str, Any]]) -> None:
