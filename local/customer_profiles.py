@@ -536,8 +536,18 @@ def _read_query(request: Request, shape: Any) -> dict[str, Any]:
     for name, member in shape.members.items():
         text = request.args.get(member.serialization.get("name", name))
         if member.serialization.get("location") == "querystring" and text is not None:
-            values[name] = int(text) if member.type_name == "integer" and text.isdecimal() else text
+            values[name] = _query_value(member.type_name, text)
     return values
+
+
+def _query_value(type_name: str, text: str) -> Any:
+    match type_name, text:
+        case "integer", _ if text.isdecimal():
+            return int(text)
+        case "boolean", "true" | "false":
+            return text == "true"
+        case _:
+            return text
 
 
 def _read_object(text: str) -> dict[str, Any]:

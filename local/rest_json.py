@@ -121,13 +121,14 @@ _TYPES: Mapping[str, type] = {
     "list": list,
     "string": str,
     "integer": int,
+    "boolean": bool,
 }
 
 
 def _is_of_type(type_name: str, value: Any) -> bool:
     if type_name not in _TYPES:
         raise NotImplementedError(f"shapes of type {type_name} are not checked here")
-    return isinstance(value, _TYPES[type_name]) and not isinstance(value, bool)
+    return isinstance(value, _TYPES[type_name]) and isinstance(value, bool) == (type_name == "boolean")
 
 
 def _own_problems(shape: Any, value: Any, name: str) -> Iterator[str]:

@@ -1,12 +1,13 @@
 """`python -m migrate`: bring what Amazon Pinpoint knew to where it lives on.
 
-    python -m migrate endpoints EXPORT --outputs outputs.json
-    python -m migrate endpoints EXPORT --attributes plan,loyalty_tier --dry-run
-    python -m migrate endpoints EXPORT --attributes plan,loyalty_tier --csv profiles.csv
+    python -m migrate check-domain --outputs outputs.json
+    python -m migrate endpoints EXPORT --key endpoint-id --outputs outputs.json
+    python -m migrate endpoints EXPORT --key user-id --attributes plan,loyalty_tier --dry-run
+    python -m migrate endpoints EXPORT --key user-id --attributes plan,loyalty_tier --csv profiles.csv
 
 The result goes to standard output, all else to standard error. Neither has an address, an id or a value of
-an endpoint. Exit status: 0 done, 1 endpoints were refused or the import stopped, 2 wrong usage, 130
-interrupted.
+an endpoint. Exit status: 0 done, 1 something was refused, is missing or was warned of, nothing was imported,
+or the import stopped, 2 wrong usage, 130 interrupted.
 """
 
 import python_version  # noqa: F401 - first: refuses a Python in which the rest may not even parse
@@ -22,20 +23,25 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Literal, NoReturn, TextIO
 
 from tqdm import tqdm
 
-from migrate.customer_profiles import CallError, CustomerProfiles, SetupError
-from migrate.delivery import Deliverer, RateLimit
-from migrate.endpoints import ProfileObject, csv_header
-from migrate.import_run import WORKERS, Account, ImportRun, read_all
-from migrate.import_state import NEW_SUFFIX, ImportState, StateError, Summary
-from migrate.pinpoint_export import DamagedError, ExportError, count_lines, export_files
-from migrate.summary import summary_text
+from migrate.account import Account, Summary
+from migrate.customer_profiles import CallError, CustomerProfiles, SetupError, declared_attributes
+from migrate.delivery import Calls, Deliverer, ObstacleError, ProfileDeliverer, RateLimit
+from migrate.domain_check import DomainFacts, warnings_of
+from migrate.endpoints import KeyBy
+from migrate.import_run import ImportRun, names, read_all, stage
+from migrate.import_state import NEW_SUFFIX, ImportState, StateError
+from migrate.look_up import look_up
+from migrate.pinpoint_export import ExportError, export_files
+from migrate.profiles import ProfileObject, csv_header
+from migrate.staging import Staging, StagingError
+from migrate.summary import LookUp, summary_text
 
 STOPPED = 1
 USAGE_ERROR = 2
@@ -44,19 +50,37 @@ INTERRUPTED = 130
 STATE_NAME = ".gtm-pixel-import.json"
 SKIPPED_SUFFIX = ".skipped.jsonl"
 PART_SUFFIX = ".part"
+ENDPOINTS_SUFFIX = "-endpoints"
 
 DEFAULT_RATE = 50
 # The quota of an account and Region that nobody has raised, for each API (Amazon Connect service quotas).
 MAX_RATE = 100
 
-# As the service's model has them.
+# Each waits for its request's answer: at any rate there are enough for answers that take half a second.
+_FEWEST_WORKERS = 8
+
+# Without a terminal, a line says so often how far the import is.
+_SECONDS_BETWEEN_LINES = 30.0
+
+# No endpoint has this key: what is asked is whether the question may be put.
+_NOBODY = "gtm-pixel-import-check"
+
+# As the service's model has them: a field is named usat_NAME, in at most 64 characters.
 _DOMAIN = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _OBJECT_TYPE = re.compile(r"[a-zA-Z_][a-zA-Z_0-9-]{0,254}")
-_ATTRIBUTE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,49}")
+_ATTRIBUTE = re.compile(r"[A-Za-z0-9_.-]{1,59}")
+
+# What the import writes, beside the user attributes.
+_NEEDED_FIELDS = frozenset({"endpoint_id", "user_id", "email", "phone", "opt_out"})
+
+_KEY_MISSING = """\
+--key is missing: what do your tags send as endpoint_id?
+  --key endpoint-id: the endpoint id of Amazon Pinpoint. Each endpoint becomes a profile of its own.
+  --key user-id: the id of the signed-in user. All endpoints of a user become one profile."""
 
 
 class _UsageError(Exception):
-    """What the caller has to change, in one line."""
+    """What the caller has to change, in one line but for --key."""
 
 
 class _StoppedError(Exception):
@@ -77,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (_UsageError, StateError) as error:
         _say(f"error: {error}")
         return USAGE_ERROR
-    except (_StoppedError, ExportError, SetupError) as error:
+    except (_StoppedError, ExportError, SetupError, StagingError) as error:
         _say(f"error: {error}")
         return STOPPED
     except KeyboardInterrupt:
@@ -89,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="python -m migrate", description="Leave Amazon Pinpoint (docs/leaving-pinpoint.md)."
     )
-    commands = parser.add_subparsers(required=True, metavar="endpoints")
+    commands = parser.add_subparsers(required=True, metavar="endpoints|check-domain")
     endpoints = commands.add_parser(
         "endpoints", help="an endpoint export of Amazon Pinpoint into Customer Profiles"
     )
@@ -98,13 +122,11 @@ def _parser() -> argparse.ArgumentParser:
         "export", nargs="+", type=Path, metavar="EXPORT", help="files or directories of a CreateExportJob"
     )
     endpoints.add_argument(
-        "--outputs", metavar="FILE", help="what `pulumi stack output --json` says; - is standard input"
+        "--key",
+        choices=[one.value for one in KeyBy],
+        help="what the tags send as endpoint_id, and so what is a profile: required",
     )
-    endpoints.add_argument("--domain", metavar="NAME", help="in place of --outputs, with --object-type")
-    endpoints.add_argument("--object-type", metavar="NAME", help="the stack's object type for endpoints")
-    endpoints.add_argument(
-        "--region", metavar="REGION", help="default: that of --outputs, or of the AWS configuration"
-    )
+    _add_target(endpoints)
     endpoints.add_argument(
         "--attributes",
         metavar="A,B",
@@ -115,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         default=DEFAULT_RATE,
         metavar="N",
-        help=f"requests a second, each of up to 10 endpoints, 1 to {MAX_RATE} (default {DEFAULT_RATE})",
+        help=f"requests a second, each of up to 10 profiles, 1 to {MAX_RATE} (default {DEFAULT_RATE})",
     )
     way = endpoints.add_mutually_exclusive_group()
     way.add_argument("--dry-run", action="store_true", help="read and count everything, call nothing")
@@ -132,11 +154,66 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help=f"which lines were skipped and why (default: beside the state, with {SKIPPED_SUFFIX})",
     )
-    endpoints.add_argument("--quiet", action="store_true", help="no progress bar")
+    endpoints.add_argument("--quiet", action="store_true", help="no progress")
+    check = commands.add_parser("check-domain", help="what in the domain would go wrong; changes nothing")
+    check.set_defaults(act=_check_domain)
+    _add_target(check)
     return parser
 
 
+def _add_target(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--outputs", metavar="FILE", help="what `pulumi stack output --json` says; - is standard input"
+    )
+    command.add_argument("--domain", metavar="NAME", help="in place of --outputs, with --object-type")
+    command.add_argument("--object-type", metavar="NAME", help="the stack's object type for endpoints")
+    command.add_argument(
+        "--region", metavar="REGION", help="default: that of --outputs, or of the AWS configuration"
+    )
+
+
+def _check_domain(options: argparse.Namespace) -> int:
+    domain, object_type, region = _target(options)
+    service = CustomerProfiles(domain=domain, object_type=object_type, region=region, connections=1)
+    try:
+        found = _facts(service, domain, object_type)
+    finally:
+        service.close()
+    warned = warnings_of(found)
+    for warning in warned:
+        print(f"warning: {warning}")
+    print(f"{domain}: {len(warned)} warnings" if len(warned) != 1 else f"{domain}: 1 warning")
+    return STOPPED if warned else 0
+
+
+def _facts(service: CustomerProfiles, domain: str, object_type: str) -> DomainFacts:
+    what = "GetDomain"
+    try:
+        said = service.domain()
+        what = "ListIntegrations"
+        integrations = service.integrations()
+        what = "ListProfileObjectTypes"
+        type_names = [one["ObjectTypeName"] for one in service.object_types()]
+        what = "GetProfileObjectType"
+        types = {name: service.object_type(name) for name in type_names}
+    except CallError as error:
+        raise _StoppedError(
+            f"the domain cannot be read (status {error.status or 'none'}): check --domain, --region and the "
+            f"permission profile:{what}"
+        ) from None
+    return DomainFacts(
+        name=domain,
+        events_type=object_type.removesuffix(ENDPOINTS_SUFFIX),
+        endpoints_type=object_type,
+        domain=said,
+        integrations=integrations,
+        object_types=types,
+    )
+
+
 def _endpoints(options: argparse.Namespace) -> int:
+    if options.key is None:
+        raise _UsageError(_KEY_MISSING)
     if not 1 <= options.rate <= MAX_RATE:
         raise _UsageError(f"--rate {options.rate}: it must be from 1 to {MAX_RATE} requests a second")
     files = _export_files(options, _own_files(options))
@@ -155,29 +232,25 @@ def _read_only(options: argparse.Namespace, files: Sequence[Path], attributes: S
     """Count what would be imported, and write it to a CSV where one is asked for."""
     summary = Summary()
     began = time.monotonic()
-    with ExitStack() as open_files:
+    with ExitStack() as resources:
         skipped = None
         if options.skipped is not None:
-            skipped = open_files.enter_context(_written(options.skipped, mode="w"))
+            skipped = resources.enter_context(_written(options.skipped))
+        account = Account(summary, skipped=skipped)
+        staging = _staged(options, files, attributes, account, resources, stop=lambda: False)
         use: Callable[[ProfileObject], None] = _ignore
         if options.csv is not None:
-            writer = csv.writer(open_files.enter_context(_replaced(options.csv)))
+            writer = csv.writer(resources.enter_context(_replaced(options.csv)))
             writer.writerow(csv_header(attributes))
             use = _row_writer(writer, attributes)
-        bar = open_files.enter_context(_bar(options, files))
-        account = Account(summary, skipped=skipped)
-        read_all(
-            files,
-            attributes,
-            state_directory=_state_path(options).parent,
-            account=account,
-            use=use,
-            advance=_advancing(bar),
-        )
+        read_all(staging, account=account, use=use)
     summary.seconds = time.monotonic() - began
-    print(summary_text(summary, verb=f"are in {options.csv}" if options.csv else "would be imported"))
+    verb = f"are in {options.csv}" if options.csv else "would be imported"
+    _print_summary(options, summary, attributes, verb)
     if options.skipped is not None:
         print(f"Which lines: {options.skipped}")
+    if summary.profiles == 0:
+        raise _StoppedError("nothing would be imported: is this an endpoint export?")
     return 0
 
 
@@ -185,58 +258,130 @@ def _import(options: argparse.Namespace, files: Sequence[Path], attributes: Sequ
     domain, object_type, region = _target(options)
     state_path = _state_path(options)
     skipped_path: Path = options.skipped or _beside(state_path, SKIPPED_SUFFIX)
-    service = CustomerProfiles(domain=domain, object_type=object_type, region=region, connections=WORKERS)
+    workers = max(_FEWEST_WORKERS, options.rate)
+    service = CustomerProfiles(domain=domain, object_type=object_type, region=region, connections=workers)
     with ExitStack() as resources:
         resources.callback(service.close)
-        if attributes is None:
-            attributes = _declared(service)
+        attributes = _declared(service, attributes)
         target = {
             "domain": domain,
             "object type": object_type,
             "Region": service.region,
             "set of attributes": sorted(attributes),
+            "key": options.key,
         }
         state = ImportState.load(state_path, target)
-        skipped = resources.enter_context(_written(skipped_path, mode="a" if state.resumed else "w"))
-        bar = resources.enter_context(_bar(options, files))
+        sizes = [file.stat().st_size for file in files]
+        state.check_files(dict(zip(names(files, state_path.parent), sizes, strict=True)))
         stop = resources.enter_context(_stop_on_signal())
-        deliverer = Deliverer(
-            service,
-            rate=RateLimit(options.rate, clock=time.monotonic, wait=stop.event.wait),
-            wait=stop.event.wait,
-            jitter=random.SystemRandom().random,
-        )
-        run = ImportRun(
-            files,
-            attributes=attributes,
-            state=state,
-            state_directory=state_path.parent,
-            account=Account(state.summary, skipped=skipped),
-            deliver=deliverer.deliver,
-            stop=stop.event,
-            clock=time.monotonic,
-            advance=_advancing(bar),
-        )
+        searches, deliverer = _deliverer(options, service, stop)
+        _ask_whether_it_may_search(service, searches)
+        skipped = resources.enter_context(_written(skipped_path))
+        account = Account(Summary(), skipped=skipped)
         if state.resumed:
             _say(f"going on where an earlier run stopped ({state_path})")
-        obstacle = damage = None
-        try:
-            obstacle = run.run()
-        except DamagedError as error:
-            damage = str(error)
-        except ExportError as error:
-            obstacle = str(error)
-    print(summary_text(state.summary, verb=f"are imported into {domain},"))
+        staging = _staged(options, files, attributes, account, resources, stop=stop.event.is_set)
+        if stop.interrupted:
+            _say("interrupted while the export was read: nothing was sent; run the same command again")
+            return INTERRUPTED
+        bar = resources.enter_context(_progress(options, "profiles", lambda: staging.count()))
+        run = ImportRun(
+            staging,
+            state=state,
+            account=account,
+            deliver=deliverer.deliver,
+            workers=workers,
+            stop=stop.event,
+            clock=time.monotonic,
+            advance=bar,
+            chance=random.SystemRandom(),
+        )
+        obstacle = run.run()
+        found = None
+        if not stop.event.is_set():
+            found = look_up(run.sample, service, searches=searches, wait=stop.event.wait)
+    summary = account.summary
+    _print_summary(options, summary, attributes, f"are taken by {domain}", found)
     print(f"Which lines: {skipped_path}")
-    if damage is not None:
-        # What was read of the part is settled and may be wrong: going on would leave it so.
-        raise _StoppedError(f"{damage}, delete {state_path} and start over")
     if stop.interrupted:
         _say(f"interrupted: run the same command again to go on ({state_path})")
         return INTERRUPTED
     if obstacle is not None:
         raise _StoppedError(f"{obstacle} (run the same command again to go on)")
-    return STOPPED if state.summary.refused else 0
+    if summary.profiles == 0:
+        raise _StoppedError("nothing was imported: is this an endpoint export?")
+    wrong = found is not None and (found.missing or found.against_consent)
+    return STOPPED if summary.refused or summary.addresses_kept or wrong else 0
+
+
+def _deliverer(
+    options: argparse.Namespace, service: CustomerProfiles, stop: "_Stop"
+) -> tuple[Calls, ProfileDeliverer]:
+    """Searches, and what delivers profiles. The quota is each operation's own."""
+    wait, jitter = stop.event.wait, random.SystemRandom().random
+
+    def rate() -> RateLimit:
+        return RateLimit(options.rate, clock=time.monotonic, wait=wait)
+
+    def calls(permission: str) -> Calls:
+        return Calls(rate=rate(), wait=wait, jitter=jitter, permission=permission)
+
+    searches = calls("profile:SearchProfiles")
+    deliverer = Deliverer(service, rate=rate(), wait=wait, jitter=jitter)
+    updates = calls("profile:UpdateProfile")
+    return searches, ProfileDeliverer(deliverer, service, searches=searches, updates=updates)
+
+
+def _ask_whether_it_may_search(service: CustomerProfiles, searches: Calls) -> None:
+    """Before the first object is sent: without a search no address can be taken away."""
+    try:
+        searches.try_call(lambda: service.search([_NOBODY]))
+    except CallError as error:
+        raise _StoppedError(
+            f"the domain cannot be searched by the stack's key (status {error.status or 'none'}): is the "
+            "object type the stack's one for endpoints?"
+        ) from None
+    except ObstacleError as error:
+        raise _StoppedError(str(error)) from None
+
+
+def _staged(
+    options: argparse.Namespace,
+    files: Sequence[Path],
+    attributes: Collection[str],
+    account: Account,
+    resources: ExitStack,
+    *,
+    stop: Callable[[], bool],
+) -> Staging:
+    """The whole export, read and sorted."""
+    key_by = KeyBy(options.key)
+    directory = _state_path(options).parent
+    staging = Staging(directory, key_by)
+    resources.callback(staging.close)
+    with _progress(options, "endpoints read", None) as advance:
+        stage(
+            files,
+            attributes,
+            state_directory=directory,
+            key_by=key_by,
+            staging=staging,
+            account=account,
+            advance=advance,
+            stop=stop,
+        )
+    return staging
+
+
+def _print_summary(
+    options: argparse.Namespace,
+    summary: Summary,
+    attributes: Collection[str],
+    verb: str,
+    found: LookUp | None = None,
+) -> None:
+    by_user = options.key == KeyBy.USER_ID
+    print(summary_text(summary, verb=verb, attributes=attributes, by_user=by_user, look_up=found))
 
 
 def _own_files(options: argparse.Namespace) -> dict[Path, str]:
@@ -264,9 +409,15 @@ def _export_files(options: argparse.Namespace, own: Mapping[Path, str]) -> list[
         if path.name.startswith(STATE_NAME):
             raise _UsageError(f"{path} is what an earlier import wrote, no part of the export: leave it out")
     try:
-        return export_files(options.export, no_parts=own)
+        files, others = export_files(options.export, no_parts=own)
     except ExportError as error:
         raise _UsageError(str(error)) from None
+    if others:
+        _say(
+            f"{len(others)} files of the export's directory are not read, {others[0]} for one: only .gz, "
+            ".json, .jsonl and .csv are; name a file to have it read"
+        )
+    return files
 
 
 def _attributes(text: str) -> list[str]:
@@ -274,20 +425,35 @@ def _attributes(text: str) -> list[str]:
     for name in names:
         if not _ATTRIBUTE.fullmatch(name):
             raise _UsageError(
-                f"--attributes {name}: a name has up to 50 letters, digits and underscores, and "
-                "begins with no digit; separate names by commas"
+                f"--attributes {name}: a name has 1 to 59 letters, digits, underscores, hyphens and dots; "
+                "separate names by commas"
             )
     return names
 
 
-def _declared(service: CustomerProfiles) -> list[str]:
+def _declared(service: CustomerProfiles, wanted: Sequence[str] | None) -> list[str]:
+    """The user attributes to take: those that are wanted, all of which the object type has to declare."""
     try:
-        return sorted(service.declared_attributes())
+        object_type = service.object_type()
     except CallError as error:
         raise _StoppedError(
             f"the object type cannot be read (status {error.status or 'none'}): check --domain, "
-            "--object-type, --region and the permission profile:GetProfileObjectType, or give --attributes"
+            "--object-type, --region and the permission profile:GetProfileObjectType"
         ) from None
+    if missing := sorted(_NEEDED_FIELDS - object_type.get("Fields", {}).keys()):
+        raise _StoppedError(
+            f"the object type has no field {', '.join(missing)}: it is not the stack's one for endpoints, or "
+            "of an older version; check --object-type, and run pulumi up"
+        )
+    declared = declared_attributes(object_type)
+    if wanted is None:
+        return sorted(declared)
+    if undeclared := [name for name in wanted if name not in declared]:
+        raise _UsageError(
+            f"--attributes {','.join(undeclared)}: the object type does not declare it; add it to "
+            "profileAttributes and run pulumi up, or leave it out"
+        )
+    return list(wanted)
 
 
 def _target(options: argparse.Namespace) -> tuple[str, str, str | None]:
@@ -370,15 +536,51 @@ def _stop_on_signal() -> Iterator[_Stop]:
             signal.signal(number, handler)
 
 
-def _bar(options: argparse.Namespace, files: Sequence[Path]) -> "tqdm[NoReturn]":
-    """A progress bar over the lines of the files; none without a terminal, and then nothing is counted."""
-    shown = not options.quiet and sys.stderr.isatty()
-    total = sum(count_lines(file) for file in files) if shown else None
-    return tqdm(total=total, unit=" endpoints", disable=not shown, file=sys.stderr)
+@contextmanager
+def _progress(
+    options: argparse.Namespace, what: str, total: Callable[[], int] | None
+) -> Iterator[Callable[[int], None]]:
+    """How far it is, with the rate: a bar on a terminal, else a line twice a minute."""
+    if options.quiet:
+        yield _ignore
+    elif sys.stderr.isatty():
+        with tqdm(
+            total=None if total is None else total(), unit=f" {what}", mininterval=0.5, file=sys.stderr
+        ) as bar:
+
+            def advance(count: int) -> None:
+                bar.update(count)
+
+            yield advance
+    else:
+        yield _Lines(what, total, clock=time.monotonic)
+
+
+class _Lines:
+    """Says how far it is in lines, where nobody sees a bar."""
+
+    def __init__(self, what: str, total: Callable[[], int] | None, *, clock: Callable[[], float]) -> None:
+        self._what = what
+        self._total = total
+        self._clock = clock
+        self._began = self._said = clock()
+        self._count = 0
+        self._of: str | None = None
+
+    def __call__(self, count: int) -> None:
+        self._count += count
+        now = self._clock()
+        if now - self._said < _SECONDS_BETWEEN_LINES:
+            return
+        self._said = now
+        if self._of is None:
+            self._of = "" if self._total is None else f" of {self._total():,}"
+        rate = self._count / (now - self._began)
+        _say(f"{self._count:,}{self._of} {self._what}, {rate:,.0f} a second")
 
 
 @contextmanager
-def _written(path: Path, *, mode: Literal["a", "w"]) -> Iterator[TextIO]:
+def _written(path: Path, *, mode: Literal["a", "w"] = "w") -> Iterator[TextIO]:
     try:
         file = path.open(mode, encoding="utf-8")
     except OSError as error:
@@ -415,14 +617,7 @@ def _row_writer(writer: Any, attributes: Sequence[str]) -> Callable[[ProfileObje
     return write
 
 
-def _advancing(bar: "tqdm[NoReturn]") -> Callable[[int], None]:
-    def advance(lines: int) -> None:
-        bar.update(lines)
-
-    return advance
-
-
-def _ignore(_made: ProfileObject) -> None:
+def _ignore(_what: object) -> None:
     """Nothing to do with it: it is counted."""
 
 

@@ -1,10 +1,10 @@
 """Calls to Amazon Connect Customer Profiles, and what can go wrong with them.
 
 The only module here that knows boto3. Errors lose their text: an AWS error message may repeat what was sent,
-which is the customers' data. Imports nothing of the project.
+which is the customers' data.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,9 +22,19 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-MAX_ITEMS_IN_REQUEST = 10
+from migrate.profiles import Kind
 
-_ATTRIBUTE_SOURCE = "_source.user_attributes."
+MAX_ITEMS_IN_REQUEST = 10
+MAX_SEARCH_KEYS = 5  # SearchProfiles: one key and four additional ones
+
+ENDPOINT_KEY = "gtm_pixel_endpoint_id"
+"""The key by which events and imports find a profile, and the attribute that shows it."""
+
+OPT_OUT_ATTRIBUTE = "gtm_pixel_opt_out"
+
+# By the prefix of a field's name the attribute is told: its source and target have another one for a dot.
+_ATTRIBUTE_FIELD = "usat_"
+_ADDRESS_FIELDS: Mapping[Kind, str] = {Kind.EMAIL: "EmailAddress", Kind.PHONE: "PhoneNumber"}
 
 
 class CallError(Exception):
@@ -51,6 +61,17 @@ class ItemAnswer:
     concurrent: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundProfile:
+    """A profile as the service has it."""
+
+    profile_id: str
+    # The values of ENDPOINT_KEY by which it was found.
+    keys: frozenset[str]
+    addresses: Mapping[Kind, str]
+    opt_out: str | None
+
+
 class CustomerProfiles:
     """One object type of one domain. Safe to use from several threads.
 
@@ -60,6 +81,7 @@ class CustomerProfiles:
 
     def __init__(self, *, domain: str, object_type: str, region: str | None, connections: int) -> None:
         """Raises SetupError."""
+        self._domain = {"DomainName": domain}
         self._target = {"DomainName": domain, "ObjectTypeName": object_type}
         config = Config(
             connect_timeout=5,
@@ -85,20 +107,42 @@ class CustomerProfiles:
     def close(self) -> None:
         self._client.close()
 
-    def declared_attributes(self) -> frozenset[str]:
-        """The names of the user attributes that the object type takes over; raises CallError, SetupError."""
-        fields = self._call("get_profile_object_type").get("Fields", {})
-        sources = (field.get("Source", "") for field in fields.values())
-        return frozenset(
-            source.removeprefix(_ATTRIBUTE_SOURCE)
-            for source in sources
-            if source.startswith(_ATTRIBUTE_SOURCE)
+    def object_type(self, name: str | None = None) -> dict[str, Any]:
+        """GetProfileObjectType, by default of the type of this client; raises CallError, SetupError."""
+        return self._call(
+            "get_profile_object_type", self._target | ({"ObjectTypeName": name} if name else {})
         )
+
+    def domain(self) -> dict[str, Any]:
+        """GetDomain; raises CallError, SetupError."""
+        return self._call("get_domain", self._domain)
+
+    def object_types(self) -> list[dict[str, Any]]:
+        """ListProfileObjectTypes; raises CallError, SetupError."""
+        return list(self._pages("list_profile_object_types"))
+
+    def integrations(self) -> list[dict[str, Any]]:
+        """ListIntegrations, hidden ones too; raises CallError, SetupError."""
+        return list(self._pages("list_integrations", IncludeHidden=True))
+
+    def search(self, keys: Sequence[str]) -> list[FoundProfile]:
+        """The profiles that have one of 1 to MAX_SEARCH_KEYS keys; raises CallError, SetupError."""
+        first, *rest = [{"KeyName": ENDPOINT_KEY, "Values": [key]} for key in keys]
+        more = {"AdditionalSearchKeys": rest, "LogicalOperator": "OR"} if rest else {}
+        return [_found(item) for item in self._pages("search_profiles", **first, **more)]
+
+    def remove_addresses(self, profile_id: str, kinds: Sequence[Kind]) -> None:
+        """Take addresses off a profile; raises CallError, SetupError.
+
+        "Specifying an empty string value means that any existing value will be removed" (UpdateProfile).
+        """
+        emptied = {_ADDRESS_FIELDS[kind]: "" for kind in kinds}
+        self._call("update_profile", {**self._domain, "ProfileId": profile_id, **emptied})
 
     def put(self, objects: Sequence[str]) -> list[ItemAnswer]:
         """Put 1 to 10 objects; an answer for each, in their order. Raises CallError, SetupError."""
         items = [{"Id": str(index), "Object": text} for index, text in enumerate(objects)]
-        answer = self._call("batch_put_profile_object", Items=items)
+        answer = self._call("batch_put_profile_object", {**self._target, "Items": items})
         answers = {item["Id"]: ItemAnswer(status=200) for item in answer.get("Successful", [])}
         for item in answer.get("Failed", []):
             answers[item["Id"]] = ItemAnswer(
@@ -106,9 +150,18 @@ class CustomerProfiles:
             )
         return [answers.get(item["Id"], ItemAnswer(status=None)) for item in items]
 
-    def _call(self, operation: str, **parameters: object) -> dict[str, Any]:
+    def _pages(self, operation: str, **parameters: object) -> Iterator[dict[str, Any]]:
+        token: dict[str, str] = {}
+        while True:
+            answer = self._call(operation, {**self._domain, "MaxResults": 100, **parameters, **token})
+            yield from answer.get("Items", [])
+            if not answer.get("NextToken"):
+                return
+            token = {"NextToken": answer["NextToken"]}
+
+    def _call(self, operation: str, parameters: Mapping[str, object]) -> dict[str, Any]:
         try:
-            return getattr(self._client, operation)(**self._target, **parameters)
+            return getattr(self._client, operation)(**parameters)
         except ClientError as error:
             status = error.response["ResponseMetadata"].get("HTTPStatusCode")
             message = error.response.get("Error", {}).get("Message")
@@ -117,6 +170,29 @@ class CustomerProfiles:
             raise SetupError("no valid AWS credentials were found: sign in, or set AWS_PROFILE") from None
         except (BotoCoreError, ResponseParserError):
             raise CallError(None) from None
+
+
+def declared_attributes(object_type: Mapping[str, Any]) -> frozenset[str]:
+    """The names of the user attributes that an object type takes over."""
+    names = object_type.get("Fields", {})
+    return frozenset(
+        name.removeprefix(_ATTRIBUTE_FIELD) for name in names if name.startswith(_ATTRIBUTE_FIELD)
+    )
+
+
+def _found(item: Mapping[str, Any]) -> FoundProfile:
+    attributes: Mapping[str, str] = item.get("Attributes", {})
+    found_by = [
+        one["Values"][0]
+        for one in item.get("FoundByItems", [])
+        if one.get("KeyName") == ENDPOINT_KEY and one.get("Values")
+    ]
+    return FoundProfile(
+        profile_id=item["ProfileId"],
+        keys=frozenset(found_by or [attributes.get(ENDPOINT_KEY, "")]),
+        addresses={kind: item[name] for kind, name in _ADDRESS_FIELDS.items() if item.get(name)},
+        opt_out=attributes.get(OPT_OUT_ATTRIBUTE),
+    )
 
 
 def _says_concurrent(message: str | None) -> bool:

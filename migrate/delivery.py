@@ -1,14 +1,17 @@
-"""Puts objects at a bounded rate and tries again what may succeed later.
+"""Puts objects at a bounded rate, takes addresses away, and tries again what may succeed later.
 
-Knows no clock, thread or AWS client by itself: they are passed in. Imports `customer_profiles`.
+Knows no clock, thread or AWS client by itself: they are passed in.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from migrate.customer_profiles import CallError, ItemAnswer
+from migrate.customer_profiles import MAX_SEARCH_KEYS, CallError, FoundProfile, ItemAnswer
+from migrate.profiles import Kind, ProfileObject
+
+_Answer = TypeVar("_Answer")
 
 MAX_ATTEMPTS = 6
 _FIRST_WAIT_SECONDS = 0.5
@@ -24,6 +27,18 @@ class Service(Protocol):
     def put(self, objects: Sequence[str]) -> list[ItemAnswer]: ...
 
 
+class Profiles(Protocol):
+    """What has profiles; raises CallError."""
+
+    def search(self, keys: Sequence[str]) -> list[FoundProfile]: ...
+
+    def remove_addresses(self, profile_id: str, kinds: Sequence[Kind]) -> None: ...
+
+
+class ObstacleError(Exception):
+    """Why going on makes no sense, in one line."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Delivery:
     """What became of some objects.
@@ -35,6 +50,18 @@ class Delivery:
 
     statuses: dict[int, int] = field(default_factory=dict[int, int])
     obstacle: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What became of some profiles: of their objects, and of the addresses that they may not have.
+
+    By place: how many addresses were taken off a profile, and the status with which the service refused that.
+    """
+
+    delivery: Delivery
+    removed: dict[int, int] = field(default_factory=dict[int, int])
+    kept: dict[int, int] = field(default_factory=dict[int, int])
 
 
 class RateLimit:
@@ -92,7 +119,7 @@ class Deliverer:
     def _deliver(self, pending: dict[int, str], delivery: Delivery) -> None:
         last: dict[int, int | None] = {}
         for attempt in range(MAX_ATTEMPTS):
-            if (attempt and self._wait(self._pause(attempt))) or not self._rate.take():
+            if (attempt and self._wait(_pause(attempt, self._jitter()))) or not self._rate.take():
                 return
             try:
                 answers = self._service.put(list(pending.values()))
@@ -137,9 +164,117 @@ class Deliverer:
             else:
                 delivery.statuses[place] = status
 
-    def _pause(self, attempt: int) -> float:
-        longest = min(_LONGEST_WAIT_SECONDS, _FIRST_WAIT_SECONDS * 2**attempt)
-        return longest * (0.5 + self._jitter() / 2)
+
+class Calls:
+    """Single calls of one operation, at its own rate, tried again like a request that puts objects."""
+
+    def __init__(
+        self,
+        *,
+        rate: RateLimit,
+        wait: Callable[[float], bool],
+        jitter: Callable[[], float],
+        permission: str,
+    ) -> None:
+        self._rate = rate
+        self._wait = wait
+        self._jitter = jitter
+        self._permission = permission
+
+    def try_call(self, call: Callable[[], _Answer]) -> _Answer | None:
+        """The answer; None where the run is to stop instead.
+
+        Raises CallError where the service refuses this call, and ObstacleError where it refuses every one or
+        gives no good answer.
+        """
+        for attempt in range(MAX_ATTEMPTS):
+            if (attempt and self._wait(_pause(attempt, self._jitter()))) or not self._rate.take():
+                return None
+            try:
+                return call()
+            except CallError as error:
+                if error.status in (401, 403):
+                    raise ObstacleError(
+                        f"the service refuses {self._permission} (status {error.status}): it is needed to "
+                        "take addresses off profiles of customers who opted out"
+                    ) from None
+                if not _may_succeed_later(error.status, concurrent=error.concurrent):
+                    raise
+        raise ObstacleError(f"the service gave no good answer to {MAX_ATTEMPTS} attempts: {self._permission}")
+
+
+class ProfileDeliverer:
+    """Delivers profiles, and takes off them the addresses that they may not have.
+
+    An object without an address leaves what an earlier import wrote: an absent source changes nothing.
+    """
+
+    def __init__(self, deliverer: Deliverer, profiles: Profiles, *, searches: Calls, updates: Calls) -> None:
+        self._deliverer = deliverer
+        self._profiles = profiles
+        self._searches = searches
+        self._updates = updates
+
+    def deliver(self, made: Sequence[ProfileObject]) -> Outcome:
+        """Deliver 1 to 10 profiles. One is settled when its object is taken and its addresses are gone."""
+        delivery = self._deliverer.deliver([one.json_text() for one in made])
+        outcome = Outcome(delivery=delivery)
+        closed = [
+            place
+            for place, status in sorted(delivery.statuses.items())
+            if status == OK and made[place].withdrawn
+        ]
+        for start in range(0, len(closed), MAX_SEARCH_KEYS):
+            places = {made[place].key: place for place in closed[start : start + MAX_SEARCH_KEYS]}
+            try:
+                withdrawn = {key: made[place].withdrawn for key, place in places.items()}
+                if not self._take_away(withdrawn, places, outcome):
+                    self._unsettle(places.values(), delivery)
+            except ObstacleError as obstacle:
+                self._unsettle(closed[start:], delivery)
+                delivery.obstacle = delivery.obstacle or str(obstacle)
+                break
+        return outcome
+
+    def _take_away(
+        self, withdrawn: Mapping[str, Collection[Kind]], places: Mapping[str, int], outcome: Outcome
+    ) -> bool:
+        """Whether it went to its end; raises ObstacleError."""
+        try:
+            found = self._searches.try_call(lambda: self._profiles.search(list(withdrawn)))
+        except CallError as error:
+            outcome.kept.update(dict.fromkeys(places.values(), error.status or 0))
+            return True
+        if found is None:
+            return False
+        for profile in found:
+            for key in profile.keys & withdrawn.keys():
+                kinds = sorted(withdrawn[key] & profile.addresses.keys())
+                if not kinds:
+                    continue
+                try:
+                    done = self._updates.try_call(
+                        lambda profile=profile, kinds=kinds: (
+                            self._profiles.remove_addresses(profile.profile_id, kinds),
+                            True,
+                        )
+                    )
+                except CallError as error:
+                    outcome.kept[places[key]] = error.status or 0
+                    continue
+                if done is None:
+                    return False
+                outcome.removed[places[key]] = outcome.removed.get(places[key], 0) + len(kinds)
+        return True
+
+    def _unsettle(self, places: Iterable[int], delivery: Delivery) -> None:
+        for place in places:
+            delivery.statuses.pop(place, None)
+
+
+def _pause(attempt: int, jitter: float) -> float:
+    longest = min(_LONGEST_WAIT_SECONDS, _FIRST_WAIT_SECONDS * 2**attempt)
+    return longest * (0.5 + jitter / 2)
 
 
 def _may_succeed_later(status: int | None, *, concurrent: bool) -> bool:

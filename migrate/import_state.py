@@ -1,11 +1,10 @@
 """How far an import has come, kept in a file, so that it goes on where it stopped.
 
-Holds names of files, line numbers and counts: no personal data. Imports nothing of the project.
+Holds names of files, numbers and counts: no personal data. Imports nothing of the project.
 """
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 # Of the file that the state is written to before it takes its place.
 NEW_SUFFIX = ".new"
 
-_VERSION = 1
+_VERSION = 2
 
 
 class StateError(Exception):
@@ -21,34 +20,15 @@ class StateError(Exception):
 
 
 @dataclass(slots=True, kw_only=True)
-class Summary:
-    """What became of the endpoints of an export so far."""
+class Progress:
+    """Which customers, by number in the order of the import, are settled: to `position`, and `beyond`."""
 
-    imported: int = 0
-    # Of these, how many belong to a user that may have more endpoints.
-    with_user_id: int = 0
-    skipped: Counter[str] = field(default_factory=Counter[str])
-    left_out: Counter[str] = field(default_factory=Counter[str])
-    # By the HTTP status with which the service refused.
-    refused: Counter[str] = field(default_factory=Counter[str])
-    seconds: float = 0.0
-
-    @property
-    def endpoints(self) -> int:
-        return self.imported + self.skipped.total() + self.refused.total()
-
-
-@dataclass(slots=True, kw_only=True)
-class FileProgress:
-    """Which lines of a file are settled: all up to `position`, and those of `beyond`.
-
-    `cut_off`: at this size the file was not complete.
-    """
-
-    size: int
     position: int = 0
     beyond: set[int] = field(default_factory=set[int])
-    cut_off: bool = False
+
+    @property
+    def last(self) -> int:
+        return max(self.beyond, default=self.position)
 
     def is_settled(self, number: int) -> bool:
         return number <= self.position or number in self.beyond
@@ -67,8 +47,14 @@ class ImportState:
         """`target` says what every run of this import has to have in common."""
         self._path = path
         self._target = dict(target)
-        self._files: dict[str, FileProgress] = {}
-        self.summary = Summary()
+        self._files: dict[str, int] | None = None
+        self.progress = Progress()
+        # By number: the HTTP status with which the service refused the object, or to take an address away.
+        self.refused: dict[int, int] = {}
+        self.address_kept: dict[int, int] = {}
+        # Addresses that were taken off profiles.
+        self.removed = 0
+        self.seconds = 0.0
         self.resumed = False
 
     @classmethod
@@ -90,7 +76,10 @@ class ImportState:
         except (ValueError, KeyError, TypeError, AttributeError):
             known, other = False, []
         if not known:
-            raise StateError(f"{path} holds no state of this import: give another --state")
+            raise StateError(
+                f"{path} holds no state of this import, or one of an older version: give another --state, or "
+                "delete it to start over"
+            )
         if other:
             raise StateError(
                 f"{path} is of an import with another {other[0]}: give another --state, or delete it to "
@@ -99,38 +88,34 @@ class ImportState:
         state.resumed = True
         return state
 
-    def file(self, name: str, size: int) -> FileProgress:
-        """The progress of a file; raises StateError where the file has changed since the import began.
+    def check_files(self, sizes: Mapping[str, int]) -> None:
+        """Raises StateError where the export has changed since the import began.
 
-        One that was cut off may have another size, once: its lines so far are the first ones of the whole
-        file, too.
+        Which line of an endpoint is the newest, and which customer has which number, depends on all files.
         """
-        progress = self._files.setdefault(name, FileProgress(size=size))
-        if progress.size != size and progress.cut_off:
-            progress.size, progress.cut_off = size, False
-        if progress.size != size:
-            raise StateError(
-                f"{name} has changed since this import began ({progress.size} bytes, now {size}): "
-                f"give another --state, or delete {self._path} to start over"
-            )
-        return progress
+        if self._files is None:
+            self._files = dict(sizes)
+        if self._files == dict(sizes):
+            return
+        names = {*self._files, *sizes}
+        changed = min(name for name in names if self._files.get(name) != sizes.get(name))
+        raise StateError(
+            f"{changed} has changed since this import began ({_size(self._files.get(changed))}, now "
+            f"{_size(sizes.get(changed))}): give another --state, or delete {self._path} to start over"
+        )
 
     def save(self) -> None:
         """Write the state, whole or not at all. Raises StateError."""
-        summary = self.summary
         kept = {
             "version": _VERSION,
             "target": self._target,
-            "summary": {name: getattr(summary, name) for name in Summary.__slots__},
-            "files": {
-                name: {
-                    "size": progress.size,
-                    "position": progress.position,
-                    "beyond": sorted(progress.beyond),
-                    "cut_off": progress.cut_off,
-                }
-                for name, progress in self._files.items()
-            },
+            "files": self._files or {},
+            "position": self.progress.position,
+            "beyond": sorted(self.progress.beyond),
+            "refused": self.refused,
+            "address_kept": self.address_kept,
+            "removed": self.removed,
+            "seconds": self.seconds,
         }
         beside = self._path.with_name(self._path.name + NEW_SUFFIX)
         try:
@@ -142,20 +127,17 @@ class ImportState:
             ) from None
 
     def _read(self, kept: Mapping[str, Any]) -> None:
-        for name, progress in kept["files"].items():
-            self._files[name] = FileProgress(
-                size=progress["size"],
-                position=progress["position"],
-                beyond=set(progress["beyond"]),
-                # Absent from a state that was written before files could be known to be cut off.
-                cut_off=progress.get("cut_off", False),
-            )
-        summary = kept["summary"]
-        self.summary = Summary(
-            imported=summary["imported"],
-            with_user_id=summary["with_user_id"],
-            skipped=Counter(summary["skipped"]),
-            left_out=Counter(summary["left_out"]),
-            refused=Counter(summary["refused"]),
-            seconds=summary["seconds"],
-        )
+        self._files = {name: int(size) for name, size in kept["files"].items()}
+        self.progress = Progress(position=int(kept["position"]), beyond=_numbers(kept["beyond"]))
+        self.refused = {int(number): int(status) for number, status in kept["refused"].items()}
+        self.address_kept = {int(number): int(status) for number, status in kept["address_kept"].items()}
+        self.removed = int(kept["removed"])
+        self.seconds = float(kept["seconds"])
+
+
+def _numbers(kept: Collection[Any]) -> set[int]:
+    return {int(number) for number in kept}
+
+
+def _size(size: int | None) -> str:
+    return "not there" if size is None else f"{size} bytes"

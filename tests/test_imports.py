@@ -52,7 +52,10 @@ PURE = [
     "handler/text_length.py",
     "handler/token_refusal.py",
     "handler/update_policy.py",
+    "migrate/domain_check.py",
     "migrate/endpoints.py",
+    "migrate/profiles.py",
+    "migrate/records.py",
     "migrate/summary.py",
 ]
 IMPURE = {

@@ -5,8 +5,20 @@ from collections.abc import Iterator
 
 import pytest
 
+from components import profile_template
 from local.customer_profiles import PlannedAnswer
-from migrate.customer_profiles import CallError, CustomerProfiles, ItemAnswer, SetupError
+from migrate.customer_profiles import (
+    ENDPOINT_KEY,
+    MAX_SEARCH_KEYS,
+    OPT_OUT_ATTRIBUTE,
+    CallError,
+    CustomerProfiles,
+    FoundProfile,
+    ItemAnswer,
+    SetupError,
+    declared_attributes,
+)
+from migrate.profiles import Kind
 from tests.migrate.service import DOMAIN, ENDPOINTS_TYPE, REGION, Service
 
 pytestmark = pytest.mark.usefixtures("service")
@@ -111,7 +123,59 @@ def test_an_unknown_domain_is_not_found() -> None:
 
 
 def test_the_object_type_says_which_attributes_are_declared(profiles: CustomerProfiles) -> None:
-    assert profiles.declared_attributes() == {"plan", "loyalty_tier"}
+    assert declared_attributes(profiles.object_type()) == {"plan", "loyalty_tier"}
+
+
+def test_the_names_are_those_of_the_stack() -> None:
+    assert (ENDPOINT_KEY, OPT_OUT_ATTRIBUTE) == (
+        profile_template.ENDPOINT_KEY,
+        profile_template.OPT_OUT_ATTRIBUTE,
+    )
+
+
+def test_profiles_are_found_by_any_of_five_keys(profiles: CustomerProfiles) -> None:
+    profiles.put(
+        [an_object("e1", email="e1@example.com", opt_out="NONE"), an_object("e2", phone="+491711234567")]
+    )
+    found = profiles.search(["e1", "e2", "e3", "e4", "e5"])
+
+    assert [(one.keys, one.addresses, one.opt_out) for one in found] == [
+        ({"e1"}, {Kind.EMAIL: "e1@example.com"}, "NONE"),
+        ({"e2"}, {Kind.PHONE: "+491711234567"}, None),
+    ]
+    assert MAX_SEARCH_KEYS == 5
+
+
+def test_addresses_are_taken_off_a_profile(profiles: CustomerProfiles) -> None:
+    profiles.put([an_object("e1", email="e1@example.com", phone="+491711234567")])
+    (found,) = profiles.search(["e1"])
+    profiles.remove_addresses(found.profile_id, [Kind.EMAIL])
+
+    (after,) = profiles.search(["e1"])
+    assert after.addresses == {Kind.PHONE: "+491711234567"}
+
+
+def test_an_answer_that_does_not_say_by_what_a_profile_was_found_is_read_by_its_attributes(
+    profiles: CustomerProfiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = {"ProfileId": "p", "Attributes": {ENDPOINT_KEY: "e1"}}
+    monkeypatch.setattr(profiles, "_pages", lambda *_args, **_more: [item])
+
+    assert profiles.search(["e1"]) == [
+        FoundProfile(profile_id="p", keys=frozenset({"e1"}), addresses={}, opt_out=None)
+    ]
+
+
+def test_lists_are_read_to_their_last_page(profiles: CustomerProfiles, service: Service) -> None:
+    many = [{"Uri": f"arn:aws:x:{number}"} for number in range(150)]
+    service.stand_in.describe(DOMAIN, integrations=many)
+
+    assert [one["Uri"] for one in profiles.integrations()] == [one["Uri"] for one in many]
+    assert [one["ObjectTypeName"] for one in profiles.object_types()] == [
+        ENDPOINTS_TYPE.removesuffix("-endpoints"),
+        ENDPOINTS_TYPE,
+    ]
+    assert profiles.domain()["DomainName"] == DOMAIN
 
 
 def test_the_region_is_the_configured_one_unless_it_is_given() -> None:

@@ -7,8 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from migrate.customer_profiles import CallError, ItemAnswer
-from migrate.delivery import MAX_ATTEMPTS, OK, Deliverer, Delivery, RateLimit
+from migrate.customer_profiles import CallError, FoundProfile, ItemAnswer
+from migrate.delivery import (
+    MAX_ATTEMPTS,
+    OK,
+    Calls,
+    Deliverer,
+    Delivery,
+    ObstacleError,
+    Outcome,
+    ProfileDeliverer,
+    RateLimit,
+)
+from migrate.profiles import Kind, ProfileObject
 
 Answer = CallError | Sequence[ItemAnswer]
 
@@ -247,3 +258,155 @@ def test_threads_share_one_rate() -> None:
 
 def test_a_turn_is_not_taken_when_the_run_is_to_stop() -> None:
     assert not RateLimit(10, clock=lambda: 0.0, wait=lambda _: True).take()
+
+
+def a_profile(key: str, *withdrawn: Kind) -> ProfileObject:
+    return ProfileObject(
+        key=key,
+        user_id=None,
+        email=None,
+        phone=None,
+        opt_out="NONE",
+        withdrawn=frozenset(withdrawn),
+        user_attributes={},
+        endpoints=1,
+        left_out={},
+    )
+
+
+class Target:
+    """Profiles with addresses, by key. Fails by a script of errors, then does as it is told."""
+
+    def __init__(self, addresses: dict[str, set[Kind]], *, errors: Sequence[CallError | None] = ()) -> None:
+        self.addresses = addresses
+        self._errors = list(errors)
+        self.searches: list[list[str]] = []
+
+    def search(self, keys: Sequence[str]) -> list[FoundProfile]:
+        self.searches.append(list(keys))
+        self._fail()
+        return [
+            FoundProfile(
+                profile_id=key,
+                keys=frozenset({key}),
+                addresses=dict.fromkeys(self.addresses[key], "an address"),
+                opt_out=None,
+            )
+            for key in keys
+            if key in self.addresses
+        ]
+
+    def remove_addresses(self, profile_id: str, kinds: Sequence[Kind]) -> None:
+        self._fail()
+        self.addresses[profile_id] -= set(kinds)
+
+    def _fail(self) -> None:
+        if self._errors and (error := self._errors.pop(0)) is not None:
+            raise error
+
+
+def deliver_profiles(
+    made: Sequence[ProfileObject],
+    target: Target,
+    *,
+    service: ScriptedService | None = None,
+    wait: Callable[[float], bool] | None = None,
+) -> Outcome:
+    clock = Clock()
+    wait = wait or clock.wait
+    rate = RateLimit(1_000, clock=clock, wait=wait)
+    calls = Calls(rate=rate, wait=wait, jitter=lambda: 1.0, permission="profile:X")
+    deliverer = Deliverer(service or ScriptedService(), rate=rate, wait=wait, jitter=lambda: 1.0)
+    return ProfileDeliverer(deliverer, target, searches=calls, updates=calls).deliver(made)
+
+
+BOTH = {Kind.EMAIL, Kind.PHONE}
+
+
+def test_addresses_that_a_profile_may_not_have_are_taken_away_and_others_stay() -> None:
+    target = Target({"a": set(BOTH), "b": set(BOTH), "c": set(BOTH)})
+    made = [a_profile("a", Kind.EMAIL), a_profile("b"), a_profile("c", *BOTH)]
+    outcome = deliver_profiles(made, target)
+
+    assert target.addresses == {"a": {Kind.PHONE}, "b": BOTH, "c": set()}
+    assert (outcome.delivery.statuses, outcome.removed, outcome.kept) == (
+        dict.fromkeys(range(3), OK),
+        {0: 1, 2: 2},
+        {},
+    )
+
+
+def test_profiles_that_may_have_their_addresses_are_not_searched_for() -> None:
+    target = Target({})
+    deliver_profiles([a_profile("a"), a_profile("b")], target)
+
+    assert target.searches == []
+
+
+def test_five_profiles_are_searched_for_at_once() -> None:
+    target = Target({})
+    deliver_profiles([a_profile(key, Kind.EMAIL) for key in "abcdefg"], target)
+
+    assert target.searches == [["a", "b", "c", "d", "e"], ["f", "g"]]
+
+
+def test_a_profile_that_was_refused_keeps_what_it_has() -> None:
+    target = Target({"a": set(BOTH)})
+    deliver_profiles([a_profile("a", *BOTH)], target, service=ScriptedService(items(400)))
+
+    assert target.addresses == {"a": BOTH}
+
+
+@pytest.mark.parametrize("errors", [[CallError(429)], [None, CallError(500)], [None, CallError(None)]])
+def test_what_may_succeed_later_is_tried_again(errors: list[CallError | None]) -> None:
+    target = Target({"a": {Kind.EMAIL}}, errors=errors)
+    outcome = deliver_profiles([a_profile("a", Kind.EMAIL)], target)
+
+    assert (target.addresses, outcome.removed) == ({"a": set()}, {0: 1})
+
+
+@pytest.mark.parametrize("errors", [[CallError(400)], [None, CallError(400)]])
+def test_an_address_that_cannot_be_taken_away_is_told(errors: list[CallError | None]) -> None:
+    outcome = deliver_profiles([a_profile("a", Kind.EMAIL)], Target({"a": {Kind.EMAIL}}, errors=errors))
+
+    assert (outcome.delivery.statuses, outcome.kept) == ({0: OK}, {0: 400})
+
+
+@pytest.mark.parametrize(
+    "errors", [[CallError(403)], [None, CallError(403)], [CallError(503)] * MAX_ATTEMPTS]
+)
+def test_without_the_permission_nothing_is_settled_and_the_run_ends(errors: list[CallError | None]) -> None:
+    made = [a_profile("a", Kind.EMAIL), a_profile("b")]
+    outcome = deliver_profiles(made, Target({"a": {Kind.EMAIL}}, errors=errors))
+
+    assert outcome.delivery.statuses == {1: OK}
+    assert outcome.delivery.obstacle is not None
+    assert "profile:X" in outcome.delivery.obstacle
+
+
+def test_what_is_stopped_before_its_address_is_gone_comes_next_time() -> None:
+    target = Target({"a": {Kind.EMAIL}})
+    outcome = deliver_profiles([a_profile("a", Kind.EMAIL)], target, wait=lambda _: bool(target.searches))
+
+    assert outcome.delivery == Delivery(statuses={}, obstacle=None)
+
+
+def test_a_call_that_is_refused_for_good_is_not_tried_again() -> None:
+    clock = Clock()
+    rate = RateLimit(1_000, clock=clock, wait=clock.wait)
+    calls = Calls(rate=rate, wait=clock.wait, jitter=lambda: 1.0, permission="profile:X")
+    target = Target({}, errors=[CallError(404)])
+
+    with pytest.raises(CallError, match="status 404"):
+        calls.try_call(lambda: target.search(["a"]))
+    assert len(target.searches) == 1
+
+
+def test_a_service_that_never_answers_well_is_an_obstacle() -> None:
+    clock = Clock()
+    rate = RateLimit(1_000, clock=clock, wait=clock.wait)
+    calls = Calls(rate=rate, wait=clock.wait, jitter=lambda: 1.0, permission="profile:X")
+    target = Target({}, errors=[CallError(500)] * MAX_ATTEMPTS)
+
+    with pytest.raises(ObstacleError, match="profile:X"):
+        calls.try_call(lambda: target.search(["a"]))

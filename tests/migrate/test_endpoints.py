@@ -1,8 +1,5 @@
-"""What becomes of one endpoint of an export."""
+"""What one endpoint of an export says."""
 
-import csv
-import io
-import json
 from typing import Any
 
 import pytest
@@ -10,56 +7,100 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from migrate.endpoints import (
+    CHANNELS,
     EXPLANATIONS,
-    MAX_OBJECT_BYTES,
+    Consent,
+    Endpoint,
+    KeyBy,
     LeftOutReason,
-    ProfileObject,
     SkipReason,
-    csv_header,
+    length,
     read_endpoint,
 )
 from tests.hostile import HOSTILE_VALUES
-from tests.migrate.exports import an_endpoint, as_line, with_attributes
+from tests.migrate.exports import an_endpoint, with_attributes
 
 DECLARED = ("plan", "city")
 PUSH_TOKEN = "d41d8cd98f00b204"
 
+# What JavaScript and Google Tag Manager write for no value.
+NO_IDS = [
+    *("undefined", "null", "NaN", "false", "true", "0", "None", "(not set)", " undefined "),
+    *("[object Object]", "[object Object],[object Object]", "{{user id}}"),
+]
 
-def made(endpoint: Any) -> ProfileObject:
-    """The object of an endpoint that is not skipped."""
-    result = read_endpoint(as_line(endpoint), DECLARED)
-    assert isinstance(result, ProfileObject)
+
+def made(endpoint: Any, key_by: KeyBy = KeyBy.ENDPOINT_ID) -> Endpoint:
+    """An endpoint that is not skipped."""
+    result = read_endpoint(endpoint, DECLARED, key_by)
+    assert isinstance(result, Endpoint)
     return result
 
 
-def skipped(endpoint: Any) -> SkipReason:
+def skipped(endpoint: Any, key_by: KeyBy = KeyBy.ENDPOINT_ID) -> SkipReason:
     """Why an endpoint is skipped."""
-    result = read_endpoint(as_line(endpoint), DECLARED)
+    result = read_endpoint(endpoint, DECLARED, key_by)
     assert isinstance(result, SkipReason)
     return result
 
 
-def test_an_endpoint_becomes_an_object_with_its_key_address_user_and_declared_attributes() -> None:
-    assert json.loads(made(an_endpoint("e1")).json_text()) == {
-        "endpoint_id": "e1",
-        "user_id": "user-of-e1",
-        "email": "e1@example.com",
-        "user_attributes": {"plan": "gold"},
-    }
+def test_an_endpoint_has_its_address_user_and_declared_attributes() -> None:
+    endpoint = made(an_endpoint("e1"))
+
+    assert (endpoint.key, endpoint.user_id, endpoint.email) == ("e1", "user-of-e1", "e1@example.com")
+    assert (endpoint.user_attributes, endpoint.channel, endpoint.consent) == (
+        {"plan": "gold"},
+        "EMAIL",
+        Consent.OPEN,
+    )
 
 
-def test_what_an_endpoint_lacks_is_absent() -> None:
-    assert json.loads(made({"Id": "e1"}).json_text()) == {"endpoint_id": "e1"}
+def test_parts_that_are_absent_or_null_say_nothing() -> None:
+    nulls: dict[str, Any] = {**dict.fromkeys(an_endpoint(), None), "Id": "e1"}
 
-
-def test_parts_that_are_null_are_as_if_absent() -> None:
-    endpoint = dict.fromkeys(an_endpoint(), None)
-
-    assert json.loads(made({**endpoint, "Id": "e1"}).json_text()) == {"endpoint_id": "e1"}
+    assert made({"Id": "e1"}) == made(nulls)
 
 
 def test_nothing_of_a_whole_endpoint_is_left_out() -> None:
     assert made(an_endpoint()).left_out == {}
+
+
+def test_the_key_is_the_user_where_that_is_asked_for() -> None:
+    assert made(an_endpoint("e1"), KeyBy.USER_ID).key == "user-of-e1"
+
+
+def test_an_endpoint_of_no_user_is_its_own_customer() -> None:
+    assert made(an_endpoint("e1", User={}), KeyBy.USER_ID).key == "e1"
+
+
+def test_a_user_needs_no_endpoint_id() -> None:
+    endpoint = made(an_endpoint(Id=None), KeyBy.USER_ID)
+
+    assert endpoint.key == endpoint.user_id
+    assert made(an_endpoint(Id=None, Address="b@example.com"), KeyBy.USER_ID).identity != endpoint.identity
+
+
+@pytest.mark.parametrize("value", NO_IDS)
+def test_an_id_that_is_everybodys_is_no_customers(value: str) -> None:
+    assert skipped(an_endpoint(value)) is SkipReason.ID_NO_VALUE
+    endpoint = made(an_endpoint("e1", User={"UserId": value}), KeyBy.USER_ID)
+    assert (endpoint.key, endpoint.left_out) == ("e1", {LeftOutReason.USER_ID_NO_VALUE: 1})
+
+
+@pytest.mark.parametrize(
+    ("date", "milliseconds"),
+    [
+        ("1970-01-01T00:00:01.5Z", 1_500),
+        ("1970-01-01T01:00:00+01:00", 0),
+        ("1970-01-01T00:00:01", 1_000),
+        ("0001-01-01T00:00:00+14:00", -62_135_647_200_000),
+        ("yesterday", None),
+        (None, None),
+        (5, None),
+    ],
+)
+def test_the_effective_date_is_an_instant(date: Any, milliseconds: int | None) -> None:
+    assert made(an_endpoint(EffectiveDate=date)).effective_ms == milliseconds
 
 
 @pytest.mark.parametrize("channel", ["SMS", "VOICE"])
@@ -121,30 +162,28 @@ def test_an_email_address_is_kept_as_it_is(address: str) -> None:
     assert made(an_endpoint(Address=address)).email == address
 
 
-@pytest.mark.parametrize("channel", ["GCM", "APNS", "ADM", "BAIDU", "CUSTOM", "IN_APP", "PUSH", "", "NEW"])
+@pytest.mark.parametrize("channel", [*sorted(CHANNELS - {"EMAIL", "SMS", "VOICE"}), "", "NEW"])
 def test_the_address_of_another_channel_is_left_out(channel: str) -> None:
     endpoint = made(an_endpoint(ChannelType=channel, Address=PUSH_TOKEN))
 
     assert endpoint.left_out == {LeftOutReason.ADDRESS_OF_OTHER_CHANNEL: 1}
-    assert PUSH_TOKEN not in endpoint.json_text()
+    assert (endpoint.email, endpoint.phone) == (None, None)
 
 
 @pytest.mark.parametrize("opt_out", ["ALL", "all", "MARKETING", 1, ["ALL"], True])
-def test_an_opted_out_customer_has_a_profile_without_an_address(opt_out: Any) -> None:
-    endpoint = made(an_endpoint(OptOut=opt_out))
-
-    assert (endpoint.email, endpoint.user_attributes) == (None, {"plan": "gold"})
-    assert endpoint.left_out == {LeftOutReason.ADDRESS_OPTED_OUT: 1}
+def test_a_value_of_opt_out_that_is_not_none_is_an_opt_out(opt_out: Any) -> None:
+    assert made(an_endpoint(OptOut=opt_out)).consent is Consent.OPTED_OUT
 
 
 @pytest.mark.parametrize("opt_out", ["NONE", "none", "", None])
-def test_a_customer_who_did_not_opt_out_has_an_address(opt_out: str | None) -> None:
-    assert made(an_endpoint("e1", OptOut=opt_out)).email == "e1@example.com"
+def test_a_customer_who_did_not_opt_out_gets_messages(opt_out: str | None) -> None:
+    assert made(an_endpoint("e1", OptOut=opt_out)).consent is Consent.OPEN
 
 
 @pytest.mark.parametrize("status", ["INACTIVE", "inactive"])
-def test_an_inactive_endpoint_is_skipped(status: str) -> None:
-    assert skipped(an_endpoint(EndpointStatus=status)) is SkipReason.INACTIVE
+def test_an_inactive_endpoint_gets_none(status: str) -> None:
+    assert made(an_endpoint(EndpointStatus=status)).consent is Consent.INACTIVE
+    assert made(an_endpoint(EndpointStatus=status, OptOut="ALL")).consent is Consent.OPTED_OUT
 
 
 @pytest.mark.parametrize("endpoint_id", ["", "  ", None, 5, ["e1"]])
@@ -154,23 +193,13 @@ def test_an_endpoint_without_an_id_is_skipped(endpoint_id: Any) -> None:
 
 @pytest.mark.parametrize("longest", ["i" * 255, "é" * 255, "🎉" * 127])
 def test_an_id_may_be_as_long_as_a_key(longest: str) -> None:
-    assert made(an_endpoint(longest, Address="a@example.com")).endpoint_id == longest
+    assert made(an_endpoint(longest, Address="a@example.com")).key == longest
     assert skipped(an_endpoint(longest + "🎉")) is SkipReason.ID_TOO_LONG
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        *(b"e1,e1@example.com", b"[]", b'"text"', b"null", b'{"Id": "e1"', b'{"Id": "\xff"}', b"\x00"),
-        *(b'{"Id": "\\ud83c"}', b'{"Id": "e1", "User": {"UserId": "\\ud83c"}}', b"1" * 5_000, b"[" * 100_000),
-    ],
-)
-def test_a_line_that_is_no_json_object_in_unicode_is_skipped(line: bytes) -> None:
-    assert read_endpoint(line, DECLARED) is SkipReason.UNREADABLE
-
-
-def test_a_line_that_was_too_long_to_read_is_skipped() -> None:
-    assert read_endpoint(None, DECLARED) is SkipReason.LINE_TOO_LONG
+@pytest.mark.parametrize("fields", [{"Id": "\ud83c"}, {"User": {"UserId": "\ud83c"}}])
+def test_half_of_a_surrogate_pair_is_unreadable(fields: dict[str, Any]) -> None:
+    assert skipped(an_endpoint(**fields)) is SkipReason.UNREADABLE
 
 
 def test_an_undeclared_attribute_is_left_out() -> None:
@@ -178,13 +207,24 @@ def test_an_undeclared_attribute_is_left_out() -> None:
 
     assert endpoint.user_attributes == {"plan": "gold"}
     assert endpoint.left_out == {LeftOutReason.ATTRIBUTE_UNDECLARED: 2}
+    assert endpoint.undeclared == ("secret", "other")
 
 
-def test_of_several_values_the_first_is_taken() -> None:
-    endpoint = made(with_attributes({"plan": ["gold", "silver", "tin"]}))
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        (["gold", "silver", "tin"], "gold,silver,tin"),
+        (["", "silver"], "silver"),
+        ([None, "silver", ""], "silver"),
+        ([7, 1.5, 2.0, True], "7,1.5,2,true"),
+        (["a,b", "c"], "a,b,c"),
+        (["0"], "0"),
+    ],
+)
+def test_values_are_joined_as_gtm_joins_a_list_and_empty_ones_hide_none(values: Any, text: str) -> None:
+    endpoint = made(with_attributes({"plan": values}))
 
-    assert endpoint.user_attributes == {"plan": "gold"}
-    assert endpoint.left_out == {LeftOutReason.ATTRIBUTE_FURTHER_VALUES: 1}
+    assert (endpoint.user_attributes, endpoint.left_out) == ({"plan": text}, {})
 
 
 def test_a_value_outside_of_a_list_is_taken() -> None:
@@ -196,8 +236,13 @@ def test_a_value_outside_of_a_list_is_taken() -> None:
     [
         ([], LeftOutReason.ATTRIBUTE_EMPTY),
         ([""], LeftOutReason.ATTRIBUTE_EMPTY),
-        ([1], LeftOutReason.ATTRIBUTE_NOT_TEXT),
-        ([None], LeftOutReason.ATTRIBUTE_NOT_TEXT),
+        (["", None], LeftOutReason.ATTRIBUTE_EMPTY),
+        (["undefined"], LeftOutReason.ATTRIBUTE_NO_VALUE),
+        ("NaN", LeftOutReason.ATTRIBUTE_NO_VALUE),
+        (["[object Object]", "[object Object]"], LeftOutReason.ATTRIBUTE_NO_VALUE),
+        ([10**15], LeftOutReason.ATTRIBUTE_NOT_TEXT),
+        (["a", ["b"]], LeftOutReason.ATTRIBUTE_NOT_TEXT),
+        (["v" * 128] * 2, LeftOutReason.ATTRIBUTE_TOO_LONG),
         ([{"a": "b"}], LeftOutReason.ATTRIBUTE_NOT_TEXT),
         (["v" * 256], LeftOutReason.ATTRIBUTE_TOO_LONG),
         (["🎉" * 128], LeftOutReason.ATTRIBUTE_TOO_LONG),
@@ -226,38 +271,9 @@ def test_attributes_of_the_endpoint_are_counted_and_not_taken() -> None:
     assert endpoint.left_out == {LeftOutReason.ENDPOINT_ATTRIBUTE: 2}
 
 
-def test_an_object_beyond_what_the_service_takes_is_skipped() -> None:
-    names = [f"n{number}" for number in range(1_500)]
-    endpoint = with_attributes({name: ["v" * 200] for name in names})
-
-    assert read_endpoint(as_line(endpoint), names) is SkipReason.OBJECT_TOO_LARGE
-
-
 @pytest.mark.parametrize("value", HOSTILE_VALUES)
 def test_a_value_arrives_as_it_was(value: str) -> None:
-    sent = json.loads(made(with_attributes({"plan": [value]})).json_text())
-
-    assert sent["user_attributes"] == {"plan": value}
-
-
-@pytest.mark.parametrize("value", HOSTILE_VALUES)
-def test_a_value_comes_back_out_of_the_csv_as_it_was(value: str) -> None:
-    file = io.StringIO(newline="")
-    writer = csv.writer(file)
-    writer.writerow(csv_header(DECLARED))
-    writer.writerow(made(with_attributes({"plan": [value]}, Id="e1")).csv_row(DECLARED))
-    file.seek(0)
-
-    assert list(csv.DictReader(file)) == [
-        {
-            "endpoint_id": "e1",
-            "user_id": "u1",
-            "email": "e1@example.com",
-            "phone": "",
-            "usat_plan": value,
-            "usat_city": "",
-        }
-    ]
+    assert made(with_attributes({"plan": [value]})).user_attributes == {"plan": value}
 
 
 def test_every_reason_is_explained() -> None:
@@ -290,21 +306,15 @@ ANY_ENDPOINT = st.fixed_dictionaries(
 
 
 @settings(deadline=None)
-@given(ANY_ENDPOINT)
-def test_whatever_a_line_holds_the_object_is_within_the_services_limits(endpoint: dict[str, Any]) -> None:
-    result = read_endpoint(json.dumps(endpoint).encode(), DECLARED)
+@given(ANY_ENDPOINT, st.sampled_from(KeyBy))
+def test_whatever_an_endpoint_holds_what_is_taken_is_within_the_services_limits(
+    endpoint: dict[str, Any], key_by: KeyBy
+) -> None:
+    result = read_endpoint(endpoint, DECLARED, key_by)
 
-    if isinstance(result, ProfileObject):
-        text = result.json_text()
-        sent = json.loads(text)
-        attributes = sent.pop("user_attributes", {})
-        assert len(text.encode()) <= MAX_OBJECT_BYTES
-        assert attributes.keys() <= set(DECLARED)
-        assert sent.keys() <= {"endpoint_id", "user_id", "email", "phone"}
-        assert all(0 < len(value) <= 255 for value in (*sent.values(), *attributes.values()))
-
-
-@settings(deadline=None)
-@given(st.binary(max_size=200))
-def test_whatever_bytes_a_line_has_it_is_read_or_skipped(line: bytes) -> None:
-    assert isinstance(read_endpoint(line, DECLARED), ProfileObject | SkipReason)
+    if isinstance(result, Endpoint):
+        texts = [result.key, *result.user_attributes.values()]
+        texts += [text for text in (result.user_id, result.email, result.phone) if text is not None]
+        assert result.user_attributes.keys() <= set(DECLARED)
+        assert result.email is None or result.phone is None
+        assert all(0 < length(text) <= 255 for text in texts)

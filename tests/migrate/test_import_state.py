@@ -1,16 +1,21 @@
 """The state of an import: what it keeps, and when it does not fit."""
 
 import json
-from collections import Counter
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from migrate.import_state import FileProgress, ImportState, StateError, Summary
+from migrate.import_state import ImportState, Progress, StateError
 
-TARGET = {"domain": "amazon-connect-example", "object type": "t", "set of attributes": ["plan"]}
+TARGET = {
+    "domain": "amazon-connect-example",
+    "object type": "t",
+    "set of attributes": ["plan"],
+    "key": "user-id",
+}
+FILES = {"a.gz": 10, "b.gz": 20}
 
 
 @pytest.fixture
@@ -20,34 +25,38 @@ def path(tmp_path: Path) -> Path:
 
 @settings(deadline=None)
 @given(st.permutations(range(1, 30)), st.integers(0, 29))
-def test_lines_are_settled_in_any_order(order: list[int], count: int) -> None:
-    progress = FileProgress(size=1)
+def test_customers_are_settled_in_any_order(order: list[int], count: int) -> None:
+    progress = Progress()
     for number in order[:count]:
         progress.settle([number])
 
     assert [number for number in range(1, 30) if progress.is_settled(number)] == sorted(order[:count])
     assert progress.position + 1 not in progress.beyond
+    assert progress.last == max(order[:count], default=0)
 
 
 def test_without_a_file_an_import_begins(path: Path) -> None:
     state = ImportState.load(path, TARGET)
 
-    assert (state.resumed, state.summary, path.exists()) == (False, Summary(), False)
+    assert (state.resumed, state.progress, path.exists()) == (False, Progress(), False)
 
 
 def test_a_saved_state_comes_back(path: Path) -> None:
     state = ImportState.load(path, TARGET)
-    state.file("part.gz", 10).settle([1, 2, 5])
-    state.summary.imported = 2
-    state.summary.skipped["inactive"] += 1
-    state.summary.refused["400"] += 1
+    state.check_files(FILES)
+    state.progress.settle([1, 2, 5])
+    state.refused[2] = 400
+    state.address_kept[5] = 503
+    state.removed, state.seconds = 7, 1.5
     state.save()
 
     again = ImportState.load(path, TARGET)
+    again.check_files(FILES)
 
     assert again.resumed
-    assert again.file("part.gz", 10) == FileProgress(size=10, position=2, beyond={5})
-    assert again.summary == Summary(imported=2, skipped=Counter(inactive=1), refused=Counter({"400": 1}))
+    assert again.progress == Progress(position=2, beyond={5})
+    assert (again.refused, again.address_kept) == ({2: 400}, {5: 503})
+    assert (again.removed, again.seconds) == (7, 1.5)
 
 
 def test_saving_leaves_nothing_beside_the_file(path: Path) -> None:
@@ -56,50 +65,23 @@ def test_saving_leaves_nothing_beside_the_file(path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_file_that_has_changed_is_an_error_that_says_what_to_do(path: Path) -> None:
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"a.gz": 11, "b.gz": 20}, r"a\.gz has changed .*\(10 bytes, now 11 bytes\).*--state"),
+        ({"a.gz": 10}, r"b\.gz has changed .*\(20 bytes, now not there\)"),
+        ({**FILES, "c.gz": 1}, r"c\.gz has changed .*\(not there, now 1 bytes\)"),
+    ],
+)
+def test_an_export_that_has_changed_is_an_error_that_says_what_to_do(
+    path: Path, files: dict[str, int], expected: str
+) -> None:
     state = ImportState.load(path, TARGET)
-    state.file("part.gz", 10)
+    state.check_files(FILES)
     state.save()
 
-    with pytest.raises(StateError, match=r"part\.gz has changed .*10 bytes, now 11.*--state"):
-        ImportState.load(path, TARGET).file("part.gz", 11)
-
-
-def test_a_file_that_was_cut_off_may_have_another_size_once(path: Path) -> None:
-    state = ImportState.load(path, TARGET)
-    progress = state.file("part.gz", 10)
-    progress.settle([1, 2])
-    progress.cut_off = True
-    state.save()
-
-    again = ImportState.load(path, TARGET)
-    assert again.file("part.gz", 30) == FileProgress(size=30, position=2)
-    again.save()
-    with pytest.raises(StateError, match=r"part\.gz has changed"):
-        ImportState.load(path, TARGET).file("part.gz", 31)
-
-
-def test_a_file_that_was_cut_off_stays_so_until_its_size_is_another(path: Path) -> None:
-    state = ImportState.load(path, TARGET)
-    state.file("part.gz", 10).cut_off = True
-    state.save()
-
-    again = ImportState.load(path, TARGET)
-    again.file("part.gz", 10)
-    again.save()
-
-    assert ImportState.load(path, TARGET).file("part.gz", 30).size == 30
-
-
-def test_a_state_from_before_files_could_be_cut_off_is_read(path: Path) -> None:
-    state = ImportState.load(path, TARGET)
-    state.file("part.gz", 10).settle([1])
-    state.save()
-    kept = json.loads(path.read_text())
-    del kept["files"]["part.gz"]["cut_off"]
-    path.write_text(json.dumps(kept))
-
-    assert ImportState.load(path, TARGET).file("part.gz", 10) == FileProgress(size=10, position=1)
+    with pytest.raises(StateError, match=expected):
+        ImportState.load(path, TARGET).check_files(files)
 
 
 @pytest.mark.parametrize("name", sorted(TARGET))
@@ -110,7 +92,7 @@ def test_another_target_is_an_error_that_names_the_difference(path: Path, name: 
         ImportState.load(path, {**TARGET, name: "other"})
 
 
-@pytest.mark.parametrize("text", ["", "null", "{}", "[1]", '{"version": 2, "target": {}}', '{"version": 1}'])
+@pytest.mark.parametrize("text", ["", "null", "{}", "[1]", '{"version": 1, "target": {}}', '{"version": 2}'])
 def test_a_file_that_is_no_state_is_an_error_and_stays(path: Path, text: str) -> None:
     path.write_text(text)
 
@@ -126,10 +108,17 @@ def test_a_state_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
 
 def test_a_state_has_names_numbers_and_counts_only(path: Path) -> None:
     state = ImportState.load(path, TARGET)
-    state.file("part.gz", 10).settle([1])
+    state.check_files(FILES)
     state.save()
 
-    kept = json.loads(path.read_text())
-
-    assert kept.keys() == {"version", "target", "summary", "files"}
-    assert kept["files"] == {"part.gz": {"size": 10, "position": 1, "beyond": [], "cut_off": False}}
+    assert json.loads(path.read_text()) == {
+        "version": 2,
+        "target": TARGET,
+        "files": FILES,
+        "position": 0,
+        "beyond": [],
+        "refused": {},
+        "address_kept": {},
+        "removed": 0,
+        "seconds": 0.0,
+    }

@@ -21,6 +21,7 @@ from migrate.__main__ import main
 from migrate.endpoints import LeftOutReason, SkipReason
 from tests.migrate.exports import numbered, write_export
 from tests.migrate.service import DOMAIN, ENDPOINTS_TYPE, REGION, TEMPLATE, Service
+from tests.migrate.test_domain_check import INTEGRATIONS
 from tests.test_settings import APPLICATION_ID, load
 
 PROJECT = Path(__file__).parents[2]
@@ -223,11 +224,13 @@ def test_a_command_of_the_migration_runs(
         "customer_profiles_endpoints_type": ENDPOINTS_TYPE,
     }
     (tmp_path / "outputs.json").write_text(json.dumps(outputs))
-    write_export(tmp_path / "export" / "part.json.gz", numbered(3))
+    for directory in ("export", "rehearsal"):
+        write_export(tmp_path / directory / "part.json.gz", numbered(3))
+    service.stand_in.describe(DOMAIN, integrations=INTEGRATIONS)
     monkeypatch.chdir(tmp_path)
 
     assert main(shlex.split(command)[3:]) == 0
-    calls_nothing = "--dry-run" in command or "--csv" in command
+    calls_nothing = any(word in command for word in ("--dry-run", "--csv", "check-domain"))
     assert len(service.stand_in.profiles) == (0 if calls_nothing else 3)
 
 
@@ -248,7 +251,7 @@ def test_every_option_of_the_import_is_described() -> None:
 
     assert described >= {
         *("--outputs", "--domain", "--object-type", "--region", "--attributes", "--rate", "--dry-run"),
-        *("--csv", "--state", "--skipped", "--quiet"),
+        *("--csv", "--state", "--skipped", "--quiet", "--key"),
     }
 
 
@@ -260,11 +263,38 @@ def test_every_reason_of_the_summary_is_described(reason: str) -> None:
 def test_what_is_said_to_be_in_the_profile_is_what_the_object_type_maps() -> None:
     (endpoints,) = [one for one in read_object_types([TEMPLATE]) if one.name == ENDPOINTS_TYPE]
     targets = {field.target for field in endpoints.fields.values()}
-    table = prose("Import the endpoints").partition("### What is imported")[2].partition("\n\n**")[0]
+    table = prose("Import the endpoints").partition("### What is imported")[2].partition("\n\n`_email`")[0]
     said = set(re.findall(r"\| `((?:Attributes\.)?[A-Za-z_]+)`", table))
 
     assert {"Attributes.gtm_pixel_endpoint_id", "Attributes.user_id", "EmailAddress", "PhoneNumber"} <= said
-    assert said - {"Attributes.NAME", "Id"} <= targets | {"Address"}
+    in_the_export = {"Id", "Address", "OptOut", "EMAIL", "SMS", "VOICE", "NONE"}
+    assert said - {"Attributes.NAME"} - in_the_export <= targets
+    assert "Attributes.gtm_pixel_opt_out" in said
+
+
+def test_the_permissions_of_the_commands_are_said_and_the_code_needs_no_others() -> None:
+    source = (PROJECT / "migrate" / "customer_profiles.py").read_text(encoding="utf-8")
+    operations = set(re.findall(r'(?:_call|_pages)\(\s*"([a-z_]+)"', source))
+    needed = {f"profile:{name.title().replace('_', '').removeprefix('Batch')}" for name in operations}
+    said = set(re.findall(r"profile:[A-Za-z]+", GUIDE))
+
+    # What the guide's own PutConnectInstanceIntegration needs beside.
+    assert said == needed | {"profile:PutIntegration", "profile:GetProfileObjectTypeTemplate"}
+
+
+def test_every_warning_of_check_domain_has_a_row() -> None:
+    rows = prose("Before you begin").partition("| it warns of")[2].partition("\n\n")[0]
+
+    for word in (
+        "merges",
+        "_email",
+        "_phone",
+        "gtm_pixel_endpoint_id",
+        "`CTR`",
+        "Campaign-Orchestration",
+        "expire",
+    ):
+        assert word in rows
 
 
 def test_the_key_that_finds_a_profile_is_the_object_types() -> None:

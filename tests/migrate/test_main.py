@@ -18,30 +18,36 @@ import boto3
 import pytest
 
 from local.customer_profiles import PlannedAnswer
+from local.http_server import HttpServer
 from migrate.__main__ import STATE_NAME, main
-from tests.migrate.exports import an_endpoint, numbered, with_attributes, write_export, write_lines
+from migrate.customer_profiles import CallError, CustomerProfiles
+from tests.migrate.exports import an_endpoint, as_line, numbered, with_attributes, write_export, write_lines
 from tests.migrate.service import DOMAIN, ENDPOINTS_TYPE, REGION, Service
+from tests.migrate.test_domain_check import INTEGRATIONS
 from tests.patience import PATIENCE_SECONDS
 
 PROJECT = Path(__file__).parents[2]
 
 TARGET = ("--domain", DOMAIN, "--object-type", ENDPOINTS_TYPE)
 FAST = ("--rate", "100")
+BY_ENDPOINT = ("--key", "endpoint-id")
 
 Capture = pytest.CaptureFixture[str]
 
 
 def imported(export: Path, *more: str) -> int:
-    return main(["endpoints", str(export), *TARGET, *FAST, *more])
+    return main(["endpoints", str(export), *BY_ENDPOINT, *TARGET, *FAST, *more])
 
 
 def dry_run(export: Path, *more: str) -> int:
-    return main(["endpoints", str(export), "--dry-run", "--attributes", "plan,loyalty_tier", *more])
+    command = ["endpoints", str(export), *BY_ENDPOINT, "--dry-run", "--attributes", "plan,loyalty_tier"]
+    return main([*command, *more])
 
 
 def usage_error(capture: Capture, *arguments: str) -> str:
     """The one line that a call with these arguments ends with."""
-    assert main(["endpoints", *arguments]) == 2
+    key = () if "--key" in arguments else BY_ENDPOINT
+    assert main(["endpoints", *arguments, *key]) == 2
     streams = capture.readouterr()
     assert streams.out == ""
     (line,) = streams.err.splitlines()
@@ -54,6 +60,7 @@ def test_every_endpoint_becomes_a_profile(service: Service, export: Path) -> Non
     assert service.stand_in.profile("endpoint-24") == {
         "gtm_pixel_endpoint_id": "endpoint-24",
         "user_id": "user-of-endpoint-24",
+        "gtm_pixel_opt_out": "NONE",
         "plan": "gold",
     }
     assert [service.puts(f"endpoint-{number}") for number in range(25)] == [1] * 25
@@ -87,11 +94,216 @@ def test_the_result_is_on_standard_output(export: Path, capsys: Capture) -> None
     imported(export)
     first, *_ = capsys.readouterr().out.splitlines()
 
-    assert re.fullmatch(rf"25 of 25 endpoints are imported into {DOMAIN}, in \d+ s\.", first)
+    assert re.fullmatch(
+        rf"25 profiles of 25 endpoints are taken by {DOMAIN} in \d+ s(, \d+ a second)?; "
+        r"the export has 25 endpoints\.",
+        first,
+    )
+
+
+def test_the_endpoints_of_a_user_become_one_profile(service: Service, tmp_path: Path) -> None:
+    user = {"UserId": "u1", "UserAttributes": {"plan": ["gold"]}}
+    endpoints = [
+        an_endpoint("e1", User=user),
+        an_endpoint("e2", User=user, ChannelType="SMS", Address="+491711234567"),
+        an_endpoint("e3", User=user, ChannelType="GCM", Address="token"),
+    ]
+    export = write_export(tmp_path / "part.json", endpoints)
+
+    assert main(["endpoints", str(export), "--key", "user-id", *TARGET, *FAST]) == 0
+    (profile,) = service.stand_in.profiles
+    assert (profile["EmailAddress"], profile["PhoneNumber"]) == ("e1@example.com", "+491711234567")
+    assert profile["Attributes"] == {
+        "gtm_pixel_endpoint_id": "u1",
+        "user_id": "u1",
+        "gtm_pixel_opt_out": "NONE",
+        "plan": "gold",
+    }
+
+
+def test_without_a_key_both_are_explained_in_three_lines(export: Path, capsys: Capture) -> None:
+    assert main(["endpoints", str(export), *TARGET]) == 2
+    missing, by_endpoint, by_user = capsys.readouterr().err.splitlines()
+
+    assert missing.startswith("error: --key is missing: what do your tags send as endpoint_id?")
+    assert by_endpoint.strip().startswith("--key endpoint-id: ")
+    assert by_user.strip().startswith("--key user-id: ")
+
+
+@pytest.mark.usefixtures("service")
+def test_what_the_target_holds_is_looked_up(export: Path, capsys: Capture) -> None:
+    imported(export)
+
+    assert "25 of them were looked up: all are as they were sent." in capsys.readouterr().out
+
+
+def test_profiles_that_are_not_there_are_told_and_not_exit_0(
+    service: Service, export: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service takes an object first, and works on it later."""
+    monkeypatch.setattr("migrate.look_up.WAITS_SECONDS", (0.01,))
+    monkeypatch.setattr("migrate.customer_profiles.CustomerProfiles.search", lambda *_: [])
+
+    assert imported(export) == 1
+    assert "25 of them were looked up: 25 not found yet." in capsys.readouterr().out
+    assert len(service.stand_in.profiles) == 25
+
+
+def test_an_opt_out_takes_away_the_address_that_an_earlier_import_wrote(
+    service: Service, tmp_path: Path, capsys: Capture
+) -> None:
+    both = {"e1": {}, "e2": {}, "e3": {}}
+    later: dict[str, dict[str, str]] = {
+        "e1": {"OptOut": "ALL"},
+        "e2": {"EndpointStatus": "INACTIVE"},
+        "e3": {},
+    }
+    for name, changes in {"first": both, "second": later}.items():
+        endpoints = [an_endpoint(one, **fields) for one, fields in changes.items()]
+        assert imported(write_export(tmp_path / name / "part.json", endpoints)) == 0
+
+    assert [
+        (one.get("EmailAddress"), one["Attributes"]["gtm_pixel_opt_out"]) for one in service.stand_in.profiles
+    ] == [
+        (None, "EMAIL"),
+        (None, "NONE"),
+        ("e3@example.com", "NONE"),
+    ]
+    assert "2 addresses that the target had" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("operation", ["search_profiles", "update_profile"])
+def test_without_the_permission_to_take_addresses_away_the_import_ends(
+    service: Service, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    imported(write_export(tmp_path / "first" / "part.json", [an_endpoint("e1")]))
+    call = CustomerProfiles._call
+
+    def denied(service: CustomerProfiles, name: str, parameters: Any) -> Any:
+        if name == operation:
+            raise CallError(403)
+        return call(service, name, parameters)
+
+    monkeypatch.setattr(CustomerProfiles, "_call", denied)
+    puts = len(service.put_sizes)
+
+    assert imported(write_export(tmp_path / "second" / "part.json", [an_endpoint("e1", OptOut="ALL")])) == 1
+    *_, line = capsys.readouterr().err.splitlines()
+    assert f"profile:{operation.title().replace('_', '')} (status 403)" in line
+    assert len(service.put_sizes) - puts == (0 if operation == "search_profiles" else 1)
+
+
+@pytest.mark.parametrize("way", [("--dry-run",), ("--csv", "profiles.csv"), TARGET])
+@pytest.mark.parametrize("lines", [[], [b"no json\n"], [b'{"Id": "undefined"}\n']])
+@pytest.mark.usefixtures("service")
+def test_nothing_imported_is_not_exit_0(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, way: Sequence[str], lines: list[bytes]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_lines(tmp_path / "part.json", lines)
+
+    assert main(["endpoints", "part.json", *BY_ENDPOINT, "--attributes", "plan", *way]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: nothing w")
+
+
+def test_attributes_that_the_object_type_does_not_declare_are_refused_before_the_first_record(
+    service: Service, export: Path, capsys: Capture
+) -> None:
+    assert imported(export, "--attributes", "plan,Plan,color") == 2
+    assert capsys.readouterr().err.startswith(
+        "error: --attributes Plan,color: the object type does not declare"
+    )
+    assert service.put_sizes == []
+
+
+def test_the_object_type_of_events_is_refused_before_the_first_record(
+    service: Service, export: Path, capsys: Capture
+) -> None:
+    target = ["--domain", DOMAIN, "--object-type", ENDPOINTS_TYPE.removesuffix("-endpoints")]
+
+    assert main(["endpoints", str(export), *BY_ENDPOINT, *target]) == 1
+    assert "the object type has no field email, opt_out, phone, user_id" in capsys.readouterr().err
+    assert service.put_sizes == []
+
+
+def test_names_with_hyphens_and_dots_arrive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["loyalty-tier", "address.city", "2nd_name"]
+    service = Service(profile_attributes=names)
+    server = HttpServer(service).start()
+    for name, value in {
+        "AWS_ENDPOINT_URL_CUSTOMER_PROFILES": server.url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+    }.items():
+        monkeypatch.setenv(name, value)
+    export = write_export(tmp_path / "part.json", [with_attributes({name: ["x"] for name in names}, Id="e1")])
+
+    assert imported(export, "--attributes", ",".join(names)) == 0
+    server.stop()
+    profile = service.stand_in.profile("e1")
+    assert profile is not None
+    assert {name for name, value in profile.items() if value == "x"} == {
+        "loyalty-tier",
+        "address_city",
+        "2nd_name",
+    }
+
+
+def test_other_files_of_the_directory_are_mentioned(export: Path, capsys: Capture) -> None:
+    (export / "part-00002").write_bytes(b"{}\n")
+
+    assert dry_run(export) == 0
+    assert "1 files of the export's directory are not read" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("service")
+def test_check_domain_warns_in_lines_and_changes_nothing(
+    service: Service, tmp_path: Path, capsys: Capture
+) -> None:
+    service.stand_in.describe(
+        DOMAIN,
+        RuleBasedMatching={
+            "Enabled": True,
+            "MatchingRules": [{"Rule": ["EmailAddress"]}],
+            "MaxAllowedRuleLevelForMerging": 1,
+        },
+    )
+
+    assert main(["check-domain", "--outputs", str(outputs_file(tmp_path))]) == 1
+    *warned, last = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in warned] == ["warning"] * 3
+    assert last == f"{DOMAIN}: 3 warnings"
+    assert {request.operation for request in service.stand_in.requests} == {
+        *("GetDomain", "ListIntegrations", "ListProfileObjectTypes", "GetProfileObjectType")
+    }
+
+
+def test_check_domain_is_content_with_a_domain_that_is_ready(service: Service, capsys: Capture) -> None:
+    service.stand_in.describe(DOMAIN, integrations=INTEGRATIONS)
+
+    assert main(["check-domain", *TARGET]) == 0
+    assert capsys.readouterr().out == f"{DOMAIN}: 0 warnings\n"
+
+
+@pytest.mark.usefixtures("service")
+def test_check_domain_says_which_permission_it_lacks(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(_service: CustomerProfiles, _name: str, _parameters: Any) -> Any:
+        raise CallError(403)
+
+    monkeypatch.setattr(CustomerProfiles, "_call", denied)
+
+    assert main(["check-domain", *TARGET]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "status 403" in line
+    assert line.endswith("permission profile:GetDomain")
 
 
 def test_the_stacks_outputs_say_where_to(service: Service, export: Path, tmp_path: Path) -> None:
-    assert main(["endpoints", str(export), "--outputs", str(outputs_file(tmp_path))]) == 0
+    assert main(["endpoints", str(export), *BY_ENDPOINT, "--outputs", str(outputs_file(tmp_path))]) == 0
     assert len(service.stand_in.profiles) == 25
 
 
@@ -101,7 +313,7 @@ def test_outputs_can_come_from_a_pipe(
     outputs = {"customer_profiles_domain": DOMAIN, "customer_profiles_endpoints_type": ENDPOINTS_TYPE}
     monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(outputs)))
 
-    assert main(["endpoints", str(export), "--outputs", "-"]) == 0
+    assert main(["endpoints", str(export), *BY_ENDPOINT, "--outputs", "-"]) == 0
     assert len(service.stand_in.profiles) == 25
 
 
@@ -133,7 +345,7 @@ def test_the_region_is_the_one_asked_for_then_the_stacks_then_the_configurations
 ) -> None:
     file = outputs_file(tmp_path, **outputs)
 
-    assert main(["endpoints", str(export), "--outputs", str(file), *arguments]) == 0
+    assert main(["endpoints", str(export), *BY_ENDPOINT, "--outputs", str(file), *arguments]) == 0
     assert service.regions == {expected}
 
 
@@ -177,7 +389,7 @@ def test_a_finished_import_calls_nothing_again(service: Service, export: Path, c
 
     assert imported(export) == 0
     assert len(service.put_sizes) == count
-    assert capsys.readouterr().out.count("25 of 25 endpoints") == 2
+    assert capsys.readouterr().out.count("25 profiles of 25 endpoints") == 2
 
 
 @pytest.mark.usefixtures("service")
@@ -220,66 +432,29 @@ def test_a_service_that_denies_ends_in_one_line(service: Service, export: Path, 
 
 @pytest.mark.usefixtures("service")
 def test_an_unknown_object_type_ends_in_one_line(export: Path, capsys: Capture) -> None:
-    assert main(["endpoints", str(export), "--domain", DOMAIN, "--object-type", "other"]) == 1
+    assert main(["endpoints", str(export), *BY_ENDPOINT, "--domain", DOMAIN, "--object-type", "other"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "the object type cannot be read (status 404)" in line
 
 
 WHOLE_PART = gzip.compress(json.dumps(an_endpoint("late")).encode(), mtime=0)
-CUT_OFF = WHOLE_PART[:-5]
-DAMAGED = WHOLE_PART + b"no gzip"
 
 
+@pytest.mark.parametrize("way", [TARGET, ("--dry-run",), ("--csv", "profiles.csv")])
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (CUT_OFF, "is not complete: download it again (run the same command again to go on)"),
-        (DAMAGED, f"is damaged: download it again, delete export/{STATE_NAME} and start over"),
+        (WHOLE_PART[:-5], "is not complete: download it again"),
+        (WHOLE_PART + b"no gzip", "is damaged: download it again"),
+        (
+            "{}".encode("utf-16"),
+            "is not in UTF-8 but in UTF-16 or UTF-32: convert it (iconv -f UTF-16 -t UTF-8)",
+        ),
     ],
-    ids=["cut off", "damaged"],
+    ids=["cut off", "damaged", "utf-16"],
 )
-@pytest.mark.usefixtures("service")
-def test_a_part_that_cannot_be_read_to_its_end_is_one_line_that_says_what_to_do(
-    export: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, content: bytes, expected: str
-) -> None:
-    (export / "part-2.gz").write_bytes(content)
-    monkeypatch.chdir(export.parent)
-
-    assert imported(Path("export")) == 1
-    assert capsys.readouterr().err == f"error: export/part-2.gz {expected}\n"
-
-
-@pytest.mark.parametrize("content", [CUT_OFF, DAMAGED], ids=["cut off", "damaged"])
-@pytest.mark.usefixtures("service")
-def test_what_was_imported_before_a_part_that_cannot_be_read_is_in_the_summary(
-    export: Path, capsys: Capture, content: bytes
-) -> None:
-    (export / "part-2.gz").write_bytes(content)
-    imported(export)
-    out = capsys.readouterr().out
-
-    assert out.startswith("25 of 25 endpoints are imported")
-    assert f"Which lines: {export / STATE_NAME}.skipped.jsonl\n" in out
-
-
-def test_a_part_that_is_downloaded_again_after_it_was_cut_off_is_imported(
-    service: Service, export: Path
-) -> None:
-    (export / "part-2.gz").write_bytes(CUT_OFF)
-    imported(export)
-    (export / "part-2.gz").write_bytes(WHOLE_PART)
-
-    assert imported(export) == 0
-    assert (service.puts("endpoint-0"), service.puts("late")) == (1, 1)
-
-
-@pytest.mark.parametrize("way", [("--dry-run",), ("--csv", "profiles.csv")])
-@pytest.mark.parametrize(
-    ("content", "expected"),
-    [(CUT_OFF, "is not complete"), (DAMAGED, "is damaged")],
-    ids=["cut off", "damaged"],
-)
-def test_what_calls_nothing_has_no_state_to_delete_because_of_a_part(
+def test_a_part_that_cannot_be_read_is_one_line_and_nothing_is_sent(
+    service: Service,
     export: Path,
     capsys: Capture,
     monkeypatch: pytest.MonkeyPatch,
@@ -290,15 +465,31 @@ def test_what_calls_nothing_has_no_state_to_delete_because_of_a_part(
     (export / "part-2.gz").write_bytes(content)
     monkeypatch.chdir(export.parent)
 
-    assert main(["endpoints", "export", "--attributes", "plan", *way]) == 1
-    assert capsys.readouterr().err == f"error: export/part-2.gz {expected}: download it again\n"
+    assert main(["endpoints", "export", *BY_ENDPOINT, "--attributes", "plan", *way]) == 1
+    assert capsys.readouterr().err == f"error: export/part-2.gz {expected}\n"
+    assert service.put_sizes == []
+
+
+def test_a_part_that_is_downloaded_again_is_imported(service: Service, export: Path) -> None:
+    (export / "part-2.gz").write_bytes(WHOLE_PART[:-5])
+    imported(export)
+    (export / "part-2.gz").write_bytes(WHOLE_PART)
+
+    assert imported(export) == 0
+    assert (service.puts("endpoint-0"), service.puts("late")) == (1, 1)
 
 
 def test_a_dry_run_counts_and_calls_nothing(service: Service, export: Path, capsys: Capture) -> None:
     assert dry_run(export) == 0
 
-    assert capsys.readouterr().out.startswith("25 of 25 endpoints would be imported")
+    assert capsys.readouterr().out.startswith("25 profiles of 25 endpoints would be imported")
     assert service.stand_in.requests == []
+
+
+def test_a_dry_run_says_which_names_may_be_slips_of_the_pen(tmp_path: Path, capsys: Capture) -> None:
+    dry_run(write_export(tmp_path / "part.json", [with_attributes({"Plan": ["a"], "city": ["b"]})]))
+
+    assert "Plan  differs from plan in the case of letters only" in capsys.readouterr().out
 
 
 def test_a_dry_run_needs_no_aws_and_leaves_no_file(export: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -311,10 +502,10 @@ def test_a_dry_run_needs_no_aws_and_leaves_no_file(export: Path, monkeypatch: py
 
 
 def test_a_dry_run_can_list_what_would_be_skipped(tmp_path: Path) -> None:
-    export = write_lines(tmp_path / "part.json", [b"no json\n"])
+    export = write_lines(tmp_path / "part.json", [b"{}\n"])
     dry_run(export, "--skipped", str(tmp_path / "skipped.jsonl"))
 
-    assert json.loads((tmp_path / "skipped.jsonl").read_text())["skipped"] == "unreadable"
+    assert json.loads((tmp_path / "skipped.jsonl").read_text())["skipped"] == "id_missing"
 
 
 @pytest.mark.parametrize("way", [("--dry-run",), ("--csv", "profiles.csv"), TARGET])
@@ -323,10 +514,15 @@ def test_every_way_names_the_files_of_skipped_lines_alike(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: Sequence[str]
 ) -> None:
     for year in ("2024", "2026"):
-        write_lines(tmp_path / "export" / year / "part.json", [b"no json\n"])
+        write_lines(tmp_path / "export" / year / "part.json", [as_line(an_endpoint(year)), b"no json\n"])
     monkeypatch.chdir(tmp_path)
 
-    assert main(["endpoints", "export", "--attributes", "plan", "--skipped", "skipped.jsonl", *way]) == 0
+    assert (
+        main(
+            ["endpoints", "export", *BY_ENDPOINT, "--attributes", "plan", "--skipped", "skipped.jsonl", *way]
+        )
+        == 0
+    )
     assert skipped_files(Path("skipped.jsonl")) == ["2024/part.json", "2026/part.json"]
 
 
@@ -335,12 +531,12 @@ def test_every_way_names_the_files_of_skipped_lines_alike(
 def test_the_files_of_skipped_lines_are_named_from_where_the_state_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: Sequence[str]
 ) -> None:
-    write_lines(tmp_path / "export" / "part.json", [b"no json\n"])
+    write_lines(tmp_path / "export" / "part.json", [as_line(an_endpoint()), b"no json\n"])
     (tmp_path / "states").mkdir()
     monkeypatch.chdir(tmp_path)
     files = ["--state", "states/one.json", "--skipped", "skipped.jsonl"]
 
-    assert main(["endpoints", "export", "--attributes", "plan", *files, *way]) == 0
+    assert main(["endpoints", "export", *BY_ENDPOINT, "--attributes", "plan", *files, *way]) == 0
     assert skipped_files(Path("skipped.jsonl")) == ["../export/part.json"]
 
 
@@ -366,17 +562,19 @@ def test_the_same_command_counts_the_same_with_its_files_in_the_export(
     write_lines(export / "part-2.json", [b"no json\n"])
     if "--outputs" in arguments:
         outputs_file(export)
-    command = ["endpoints", str(export), *(word.format(export) for word in arguments)]
+    command = ["endpoints", str(export), *BY_ENDPOINT, *(word.format(export) for word in arguments)]
     first, second = [(main(command), counts(capsys)) for _ in range(2)]
 
-    assert first == second
-    assert first[1][0] == "25 of 26 endpoints"
+    # The first run looks profiles up, the second has sent none.
+    assert [line for line in first[1] if "looked up" not in line] == second[1]
+    assert first[0] == second[0]
+    assert first[1][0] == "25 profiles of 25 endpoints"
 
 
 def counts(capture: Capture) -> list[str]:
     """The summary without how long it took."""
     first, *rest = capture.readouterr().out.splitlines()
-    return [" ".join(first.split()[:4]), *rest]
+    return [" ".join(first.split()[:5]), *rest]
 
 
 def test_a_file_of_its_own_is_left_out_by_whichever_way_it_is_named(
@@ -385,10 +583,18 @@ def test_a_file_of_its_own_is_left_out_by_whichever_way_it_is_named(
     (export / "profiles.json").write_text("no json\n")
     (tmp_path / "link").symlink_to(export)
     monkeypatch.chdir(export)
-    command = ["endpoints", str(tmp_path / "link"), "--attributes", "plan", "--csv", "profiles.json"]
+    command = [
+        "endpoints",
+        str(tmp_path / "link"),
+        *BY_ENDPOINT,
+        "--attributes",
+        "plan",
+        "--csv",
+        "profiles.json",
+    ]
 
     assert main(command) == 0
-    assert counts(capsys)[0] == "25 of 25 endpoints"
+    assert counts(capsys)[0] == "25 profiles of 25 endpoints"
 
 
 @pytest.mark.parametrize(
@@ -424,7 +630,12 @@ def test_a_file_of_its_own_that_is_named_as_the_export_is_refused_and_kept(
 def test_a_csv_has_a_row_for_every_endpoint(export: Path, tmp_path: Path) -> None:
     file = tmp_path / "profiles.csv"
 
-    assert main(["endpoints", str(export), "--attributes", "loyalty_tier,plan", "--csv", str(file)]) == 0
+    assert (
+        main(
+            ["endpoints", str(export), *BY_ENDPOINT, "--attributes", "loyalty_tier,plan", "--csv", str(file)]
+        )
+        == 0
+    )
     with file.open(encoding="utf-8", newline="") as text:
         rows = list(csv.DictReader(text))
     assert len(rows) == 25
@@ -433,6 +644,7 @@ def test_a_csv_has_a_row_for_every_endpoint(export: Path, tmp_path: Path) -> Non
         "user_id": "user-of-endpoint-3",
         "email": "endpoint-3@example.com",
         "phone": "",
+        "opt_out": "NONE",
         "usat_loyalty_tier": "",
         "usat_plan": "gold",
     }
@@ -442,7 +654,7 @@ def test_a_csv_is_for_its_owner_only(export: Path, tmp_path: Path) -> None:
     file = tmp_path / "profiles.csv"
     file.write_text("an older one")
     file.chmod(0o644)
-    main(["endpoints", str(export), "--attributes", "plan", "--csv", str(file)])
+    main(["endpoints", str(export), *BY_ENDPOINT, "--attributes", "plan", "--csv", str(file)])
 
     assert file.stat().st_mode & 0o777 == 0o600
 
@@ -457,7 +669,7 @@ def test_a_csv_that_is_not_complete_is_not_left(export: Path, tmp_path: Path) ->
     (export / "part-2.gz").write_bytes(b"\x1f\x8b\x08")
     file = tmp_path / "profiles.csv"
 
-    assert main(["endpoints", str(export), "--attributes", "plan", "--csv", str(file)]) == 1
+    assert main(["endpoints", str(export), *BY_ENDPOINT, "--attributes", "plan", "--csv", str(file)]) == 1
     assert not list(tmp_path.glob("profiles.csv*"))
 
 
@@ -471,7 +683,12 @@ def test_a_csv_that_is_not_complete_is_not_left(export: Path, tmp_path: Path) ->
         ([*TARGET, "--rate", "0"], "--rate 0: it must be from 1 to 100 requests a second"),
         ([*TARGET, "--rate", "101"], "--rate 101: it must be from 1 to 100 requests a second"),
         ([*TARGET, "--rate", "fast"], "argument --rate: invalid int value: 'fast'"),
-        ([*TARGET, "--attributes", "plan,loyalty-tier"], "--attributes loyalty-tier: a name has"),
+        (
+            [*TARGET, "--attributes", "plan,loyalty tier"],
+            "--attributes loyalty tier: a name has 1 to 59 letters",
+        ),
+        ([*TARGET, "--attributes", "n" * 60], f"--attributes {'n' * 60}: a name has"),
+        (["--key", "email"], "argument --key: invalid choice: 'email'"),
         (["--dry-run"], "--dry-run calls nothing, so it cannot ask the object type"),
         (["--csv", "a.csv"], "--csv calls nothing, so it cannot ask the object type"),
         (["--outputs", "missing.json"], "missing.json cannot be read"),
@@ -523,6 +740,7 @@ def test_the_state_of_another_target_is_one_line(export: Path, capsys: Capture) 
     capsys.readouterr()
 
     assert "another set of attributes" in usage_error(capsys, str(export), *TARGET, "--attributes", "plan")
+    assert "another key" in usage_error(capsys, str(export), *TARGET, "--key", "user-id")
 
 
 SECRETS = ["secret-id", "secret-user", "secret@example.com", "+491711234567", "secret-value", "secret-token"]
@@ -543,6 +761,7 @@ def test_nothing_of_a_customer_is_printed_or_kept_in_any_outcome(
         an_endpoint("secret-id-6", ChannelType="SMS", Address="secret@example.com"),
         an_endpoint("secret-id-" * 40, **whole),
         an_endpoint("", **whole),
+        an_endpoint("undefined", **whole),
         ["secret-value"],
     ]
     export = write_export(tmp_path / "export" / "part.json", endpoints)
@@ -558,7 +777,10 @@ def test_nothing_of_a_customer_is_printed_or_kept_in_any_outcome(
 
 def start(*arguments: str, **streams: Any) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "migrate", "endpoints", *arguments], cwd=PROJECT, text=True, **streams
+        [sys.executable, "-m", "migrate", "endpoints", *arguments, *BY_ENDPOINT],
+        cwd=PROJECT,
+        text=True,
+        **streams,
     )
 
 
@@ -609,12 +831,15 @@ def test_a_terminal_shows_how_far_the_import_is(export: Path) -> None:
     assert "25/25" in on_a_terminal(str(export), *TARGET)
 
 
-def test_a_terminal_does_not_keep_the_import_from_what_is_before_a_part_that_is_cut_off(
-    service: Service, export: Path
+def test_without_a_terminal_a_line_says_now_and_then_how_far_it_is(
+    service: Service, export: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (export / "part-2.gz").write_bytes(CUT_OFF)
+    monkeypatch.setattr("migrate.__main__._SECONDS_BETWEEN_LINES", 0.0)
 
-    assert "part-2.gz is not complete" in on_a_terminal(str(export), *TARGET, status=1)
+    assert imported(export) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(r"25 endpoints read, [\d,]+ a second", lines[24])
+    assert re.fullmatch(r"25 of 25 profiles, [\d,]+ a second", lines[-1])
     assert len(service.stand_in.profiles) == 25
 
 

@@ -1,0 +1,191 @@
+"""What the endpoints of a customer become in Customer Profiles: an object of the stack's type for endpoints.
+
+Pure: knows no clock, environment, logger or AWS client.
+
+The object's key is the endpoint id or the user id, so that importing again replaces it.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from migrate.endpoints import WORTH_LISTING, Consent, Endpoint, LeftOutReason, SkipReason
+
+# Object of PutProfileObject, in the service's model.
+MAX_OBJECT_BYTES = 256_000
+
+NOT_OPTED_OUT = "NONE"
+"""What `opt_out` says of a customer who opted out on no channel."""
+
+CSV_COLUMNS = ("endpoint_id", "user_id", "email", "phone", "opt_out")
+_USER_ATTRIBUTE = "usat_"
+
+
+class Kind(StrEnum):
+    """A kind of address, by its name in an object."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """Where in an export an endpoint is."""
+
+    file: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileObject:
+    """One customer as Customer Profiles gets it, and the count of what is left out, by reason."""
+
+    key: str
+    user_id: str | None
+    email: str | None
+    phone: str | None
+    # NONE, or the channels on which the customer opted out, joined by commas.
+    opt_out: str
+    # Of these the profile may have no address, also none that an earlier import wrote.
+    withdrawn: frozenset[Kind]
+    user_attributes: Mapping[str, str]
+    # How many endpoints it is made of.
+    endpoints: int
+    left_out: Mapping[LeftOutReason, int]
+    # What is worth a line of its own.
+    listed: Sequence[tuple[Line, LeftOutReason]] = field(default=())
+
+    def json_text(self) -> str:
+        """The object of PutProfileObject. What the customer does not have is absent."""
+        # In the object type a dot would begin another level.
+        user_attributes = {name.replace(".", "_"): value for name, value in self.user_attributes.items()}
+        parts: dict[str, object] = {
+            "endpoint_id": self.key,
+            "user_id": self.user_id,
+            "email": self.email,
+            "phone": self.phone,
+            "opt_out": self.opt_out,
+            "user_attributes": user_attributes,
+        }
+        present = {name: part for name, part in parts.items() if part}
+        return json.dumps(present, ensure_ascii=False, separators=(",", ":"))
+
+    def csv_row(self, attributes: Sequence[str]) -> list[str]:
+        """The cells under `csv_header` of the same attributes; an empty one where there is no value."""
+        fixed = [self.key, self.user_id or "", self.email or "", self.phone or "", self.opt_out]
+        return fixed + [self.user_attributes.get(name, "") for name in attributes]
+
+
+def csv_header(attributes: Sequence[str]) -> list[str]:
+    return [*CSV_COLUMNS, *(_USER_ATTRIBUTE + name for name in attributes)]
+
+
+def make_profile(key: str, endpoints: Sequence[tuple[Line, Endpoint]]) -> ProfileObject | SkipReason:
+    """The object of the endpoints with one key, the oldest first.
+
+    The newest value of a user attribute counts, and the newest address of a kind to which Amazon Pinpoint
+    would have sent. An address from which the customer opted out on any channel is not sent.
+    """
+    left_out: Counter[LeftOutReason] = Counter()
+    listed: list[tuple[Line, LeftOutReason]] = []
+    user_attributes: dict[str, str] = {}
+    user_id: str | None = None
+    for line, endpoint in endpoints:
+        user_attributes.update(endpoint.user_attributes)
+        user_id = endpoint.user_id or user_id
+        for reason, count in endpoint.left_out.items():
+            left_out[reason] += count
+            if reason in WORTH_LISTING:
+                listed.append((line, reason))
+    addresses: dict[Kind, str | None] = {}
+    withdrawn: set[Kind] = set()
+    for kind in Kind:
+        addresses[kind], reasons, closed = _choose(kind, endpoints)
+        if closed and addresses[kind] is None:
+            withdrawn.add(kind)
+        for line, reason in reasons:
+            left_out[reason] += 1
+            listed.append((line, reason))
+    made = ProfileObject(
+        key=key,
+        user_id=user_id,
+        email=addresses[Kind.EMAIL],
+        phone=addresses[Kind.PHONE],
+        opt_out=_opt_out(endpoints),
+        withdrawn=frozenset(withdrawn),
+        user_attributes=user_attributes,
+        endpoints=len(endpoints),
+        left_out=left_out,
+        listed=listed,
+    )
+    too_large = len(made.json_text().encode()) > MAX_OBJECT_BYTES
+    return SkipReason.OBJECT_TOO_LARGE if too_large else made
+
+
+def _choose(
+    kind: Kind, endpoints: Sequence[tuple[Line, Endpoint]]
+) -> tuple[str | None, list[tuple[Line, LeftOutReason]], bool]:
+    """The address of a kind, what is left out, and whether an endpoint of the kind is closed to messages."""
+    newest = _newest_by_address(endpoints)
+    closed_addresses = {
+        _comparable(_address(endpoint, kind))
+        for endpoint in newest.values()
+        if endpoint.consent is Consent.OPTED_OUT
+    }
+    chosen: str | None = None
+    reasons: list[tuple[Line, LeftOutReason]] = []
+    closed = False
+    for line, endpoint in reversed(endpoints):
+        address = _address(endpoint, kind)
+        if address is None or _is_superseded(endpoint, newest):
+            closed = closed or (_is_of(kind, endpoint) and endpoint.consent is not Consent.OPEN)
+            continue
+        if _comparable(address) in closed_addresses:
+            closed = True
+            reasons.append((line, LeftOutReason.ADDRESS_OPTED_OUT))
+        elif endpoint.consent is Consent.INACTIVE:
+            closed = True
+            reasons.append((line, LeftOutReason.ADDRESS_INACTIVE))
+        elif chosen is None:
+            chosen = address
+        elif _comparable(address) != _comparable(chosen):
+            reasons.append((line, LeftOutReason.ADDRESS_FURTHER))
+    return chosen, reasons, closed
+
+
+def _opt_out(endpoints: Sequence[tuple[Line, Endpoint]]) -> str:
+    newest = _newest_by_address(endpoints)
+    channels = {
+        endpoint.channel
+        for _, endpoint in endpoints
+        if endpoint.consent is Consent.OPTED_OUT and not _is_superseded(endpoint, newest)
+    }
+    return ",".join(sorted(channels)) or NOT_OPTED_OUT
+
+
+def _newest_by_address(endpoints: Sequence[tuple[Line, Endpoint]]) -> dict[tuple[str, str], Endpoint]:
+    """The newest endpoint of each channel and address: what it says of consent counts."""
+    return {
+        (endpoint.channel, _comparable(endpoint.email or endpoint.phone)): endpoint
+        for _, endpoint in endpoints
+        if endpoint.email or endpoint.phone
+    }
+
+
+def _is_superseded(endpoint: Endpoint, newest: Mapping[tuple[str, str], Endpoint]) -> bool:
+    address = endpoint.email or endpoint.phone
+    return address is not None and newest[endpoint.channel, _comparable(address)] is not endpoint
+
+
+def _address(endpoint: Endpoint, kind: Kind) -> str | None:
+    return endpoint.email if kind is Kind.EMAIL else endpoint.phone
+
+
+def _is_of(kind: Kind, endpoint: Endpoint) -> bool:
+    return endpoint.channel == "EMAIL" if kind is Kind.EMAIL else endpoint.channel in ("SMS", "VOICE")
+
+
+def _comparable(address: str | None) -> str:
+    return (address or "").casefold()

@@ -1,0 +1,146 @@
+"""The endpoints of an export, each once, sorted by customer: a database on disk, so that memory stays flat.
+
+The database is SQLite's own temporary file. It has no name, and is gone with the process, however that ends:
+it holds the customers' data.
+"""
+
+import json
+import os
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from migrate.endpoints import Consent, Endpoint, KeyBy, LeftOutReason
+from migrate.profiles import Line
+
+_CACHE_KIBIBYTES = 32_768
+# What an endpoint without an EffectiveDate has in its place: older than any other.
+_NO_DATE = -(1 << 62)
+# Names of undeclared attributes that are told apart; hostile exports have one for each line.
+_MOST_NAMES = 1_000
+
+
+class StagingError(Exception):
+    """The endpoints cannot be kept on this machine; in one line."""
+
+
+class Staging:
+    """Takes the endpoints of an export, then gives them back by customer. For one thread."""
+
+    def __init__(self, directory: Path, key_by: KeyBy) -> None:
+        """`directory` is where the temporary file goes, if it can be written."""
+        self._key_by = key_by
+        self._files: list[str] = []
+        self._places: dict[str, int] = {}
+        self._directory = directory
+        self.undeclared: Counter[str] = Counter()
+        # Read by SQLite whenever it opens a temporary file.
+        os.environ["SQLITE_TMPDIR"] = str(directory.resolve())
+        self._database = sqlite3.connect("", isolation_level=None)
+        for statement in (
+            "PRAGMA journal_mode = OFF",
+            "PRAGMA synchronous = OFF",
+            "PRAGMA temp_store = FILE",
+            f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}",
+            "CREATE TABLE endpoint (place INTEGER PRIMARY KEY, identity TEXT UNIQUE NOT NULL, key TEXT NOT "
+            "NULL, date INTEGER NOT NULL, read INTEGER NOT NULL, file INTEGER NOT NULL, line INTEGER NOT "
+            "NULL, data TEXT NOT NULL)",
+            "BEGIN",
+        ):
+            self._execute(statement)
+        self._read = 0
+
+    def close(self) -> None:
+        self._database.close()
+
+    def add(self, line: Line, endpoint: Endpoint) -> Line | None:
+        """Keep an endpoint; the line that is of no use now, because another one is newer, or None."""
+        for name in endpoint.undeclared:
+            if name in self.undeclared or len(self.undeclared) < _MOST_NAMES:
+                self.undeclared[name] += 1
+        self._read += 1
+        date = _NO_DATE if endpoint.effective_ms is None else endpoint.effective_ms
+        before = self._execute(
+            "SELECT date, file, line FROM endpoint WHERE identity = ?", endpoint.identity
+        ).fetchone()
+        if before is not None and before[0] > date:
+            return line
+        self._execute(
+            "INSERT INTO endpoint (identity, key, date, read, file, line, data) VALUES (?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (identity) DO UPDATE SET key = excluded.key, date = excluded.date, "
+            "read = excluded.read, file = excluded.file, line = excluded.line, data = excluded.data",
+            *(endpoint.identity, endpoint.key, date, self._read),
+            *(self._file(line.file), line.number, _packed(endpoint)),
+        )
+        return None if before is None else Line(file=self._files[before[1]], number=before[2])
+
+    def count(self) -> int:
+        """How many customers there are."""
+        if self._key_by is KeyBy.ENDPOINT_ID:
+            return self._execute("SELECT count(*) FROM endpoint").fetchone()[0]
+        return self._execute("SELECT count(*) FROM (SELECT DISTINCT key FROM endpoint)").fetchone()[0]
+
+    def customers(self) -> Iterator[tuple[str, Sequence[tuple[Line, Endpoint]]]]:
+        """The key and the endpoints of each customer, the oldest first; always in the same order."""
+        columns = "SELECT key, date, read, file, line, identity, data FROM endpoint"
+        # By endpoint there is one of each key, and what the table's order says needs no sorting.
+        order = "place" if self._key_by is KeyBy.ENDPOINT_ID else "key, date, read"
+        rows = self._rows(f"{columns} ORDER BY {order}")
+        for key, of_key in groupby(rows, key=itemgetter(0)):
+            yield key, [self._unpacked(row) for row in of_key]
+
+    def _rows(self, query: str) -> Iterator[Any]:
+        try:
+            yield from self._database.execute(query)
+        except sqlite3.Error as error:
+            raise self._error(error) from None
+
+    def _execute(self, statement: str, *values: object) -> sqlite3.Cursor:
+        try:
+            return self._database.execute(statement, values)
+        except sqlite3.Error as error:
+            raise self._error(error) from None
+
+    def _error(self, error: sqlite3.Error) -> StagingError:
+        return StagingError(
+            f"the endpoints cannot be sorted on disk ({error.sqlite_errorname}): make room in "
+            f"{self._directory} for as much as the export has unpacked, or give a --state elsewhere"
+        )
+
+    def _file(self, name: str) -> int:
+        if name not in self._places:
+            self._places[name] = len(self._files)
+            self._files.append(name)
+        return self._places[name]
+
+    def _unpacked(self, row: Any) -> tuple[Line, Endpoint]:
+        key, date, _, file, number, identity, data = row
+        user_id, channel, consent, email, phone, user_attributes, left_out = json.loads(data)
+        endpoint = Endpoint(
+            key=key,
+            identity=identity,
+            user_id=user_id,
+            channel=channel,
+            consent=Consent(consent),
+            email=email,
+            phone=phone,
+            user_attributes=user_attributes,
+            effective_ms=None if date == _NO_DATE else date,
+            left_out={LeftOutReason(reason): count for reason, count in left_out.items()},
+        )
+        return Line(file=self._files[file], number=number), endpoint
+
+
+def _packed(endpoint: Endpoint) -> str:
+    return json.dumps(
+        [
+            *(endpoint.user_id, endpoint.channel, endpoint.consent, endpoint.email, endpoint.phone),
+            *(endpoint.user_attributes, endpoint.left_out),
+        ],
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )

@@ -1,0 +1,175 @@
+"""Sorting an export by customer: the newest line of an endpoint, wherever it lies, in flat memory and no "
+"file."""
+
+import resource
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from migrate.endpoints import Endpoint, KeyBy, read_endpoint
+from migrate.profiles import Line
+from migrate.staging import Staging
+from tests.migrate.exports import an_endpoint
+
+PROJECT = Path(__file__).parents[2]
+
+
+def staged(directory: Path, *endpoints: dict[str, Any], key_by: KeyBy = KeyBy.ENDPOINT_ID) -> Staging:
+    staging = Staging(directory, key_by)
+    for number, endpoint in enumerate(endpoints, 1):
+        one = read_endpoint(endpoint, ["plan"], key_by)
+        assert isinstance(one, Endpoint)
+        staging.add(Line(file=f"part-{number}.json", number=number), one)
+    return staging
+
+
+def keys(staging: Staging) -> list[tuple[str, list[str | None]]]:
+    """The customers, with the addresses of their endpoints."""
+    return [(key, [one.email for _, one in endpoints]) for key, endpoints in staging.customers()]
+
+
+NEW, OLD = "2026-02-01T00:00:00Z", "2026-01-31T23:59:59Z"
+
+
+@pytest.mark.parametrize(
+    "dates", [(OLD, NEW), (NEW, OLD), (None, OLD), (OLD, None), (OLD, OLD), (None, None)]
+)
+def test_the_newest_line_of_an_endpoint_counts_and_of_two_alike_the_later_one(
+    tmp_path: Path, dates: tuple[str | None, str | None]
+) -> None:
+    first, second = (
+        an_endpoint("e1", Address=f"{place}@example.com", EffectiveDate=date)
+        for place, date in zip(("first", "second"), dates, strict=True)
+    )
+    newer = "first" if (dates[0] or "") > (dates[1] or "") else "second"
+
+    assert keys(staged(tmp_path, first, second)) == [("e1", [f"{newer}@example.com"])]
+
+
+def test_the_line_that_is_of_no_use_is_told(tmp_path: Path) -> None:
+    staging = staged(tmp_path, an_endpoint("e1", EffectiveDate=OLD))
+    newer = read_endpoint(an_endpoint("e1", EffectiveDate=NEW), [], KeyBy.ENDPOINT_ID)
+    older = read_endpoint(an_endpoint("e1", EffectiveDate="2020-01-01T00:00:00Z"), [], KeyBy.ENDPOINT_ID)
+    assert isinstance(newer, Endpoint)
+    assert isinstance(older, Endpoint)
+
+    assert staging.add(Line(file="b", number=7), newer) == Line(file="part-1.json", number=1)
+    assert staging.add(Line(file="c", number=8), older) == Line(file="c", number=8)
+
+
+def test_endpoints_come_in_the_order_of_the_export(tmp_path: Path) -> None:
+    staging = staged(tmp_path, *[an_endpoint(one) for one in ("c", "a", "b", "a")])
+
+    assert [key for key, _ in keys(staging)] == ["c", "a", "b"]
+    assert staging.count() == 3
+
+
+def test_the_endpoints_of_a_user_come_together_the_oldest_first(tmp_path: Path) -> None:
+    of_user = [
+        an_endpoint(f"e{number}", User={"UserId": user}, EffectiveDate=date)
+        for number, (user, date) in enumerate([("u2", NEW), ("u1", NEW), ("u2", OLD), ("u1", None)])
+    ]
+    staging = staged(tmp_path, *of_user, key_by=KeyBy.USER_ID)
+
+    assert keys(staging) == [
+        ("u1", ["e3@example.com", "e1@example.com"]),
+        ("u2", ["e2@example.com", "e0@example.com"]),
+    ]
+    assert staging.count() == 2
+
+
+def test_an_endpoint_that_has_gone_to_another_user_is_that_users_only(tmp_path: Path) -> None:
+    moved = [
+        an_endpoint("e1", User={"UserId": user}, EffectiveDate=date)
+        for user, date in (("u1", OLD), ("u2", NEW))
+    ]
+
+    assert [key for key, _ in keys(staged(tmp_path, *moved, key_by=KeyBy.USER_ID))] == ["u2"]
+
+
+def test_an_endpoint_comes_back_as_it_was(tmp_path: Path) -> None:
+    exported = an_endpoint("e1", OptOut="ALL", Attributes={"a": ["b"]}, EffectiveDate=NEW)
+    before = read_endpoint(exported, ["plan"], KeyBy.ENDPOINT_ID)
+    ((_, ((line, after),)),) = staged(tmp_path, exported).customers()
+
+    assert (after, line) == (before, Line(file="part-1.json", number=1))
+
+
+def test_no_file_is_left_or_even_seen(tmp_path: Path) -> None:
+    staging = staged(tmp_path, *[an_endpoint(f"e{number}") for number in range(200)])
+    assert len(keys(staging)) == 200
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_is_full_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
+    """A limit of the size of files stands for the disk; SQLite needs one when its cache is full."""
+    program = textwrap.dedent(
+        """
+        import resource, signal, sys
+        from pathlib import Path
+        from migrate.endpoints import KeyBy, read_endpoint
+        from migrate.profiles import Line
+        from migrate.staging import Staging, StagingError
+        import migrate.staging
+
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+        migrate.staging._CACHE_KIBIBYTES = 100
+        staging = Staging(Path(sys.argv[1]), KeyBy.ENDPOINT_ID)
+        try:
+            for number in range(100_000):
+                endpoint = read_endpoint({"Id": f"e{number}"}, [], KeyBy.ENDPOINT_ID)
+                staging.add(Line(file="f", number=number), endpoint)
+        except StagingError as error:
+            print(error)
+        """
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)],
+        cwd=PROJECT,
+        text=True,
+        capture_output=True,
+        check=True,
+    )
+    (line,) = ran.stdout.splitlines()
+
+    assert "cannot be sorted on disk" in line
+    assert str(tmp_path) in line
+
+
+def test_memory_stays_flat(tmp_path: Path) -> None:
+    """30,000 endpoints of 4 KB: more than 100 MB, of which the cache holds 32."""
+    program = textwrap.dedent(
+        """
+        import resource, sys
+        from pathlib import Path
+        from migrate.endpoints import KeyBy, read_endpoint
+        from migrate.profiles import Line
+        from migrate.staging import Staging
+
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        staging = Staging(Path(sys.argv[1]), KeyBy.USER_ID)
+        names = [f"n{number}" for number in range(20)]
+        for number in range(30_000):
+            values = {name: "v" * 200 for name in names}
+            user = {"UserId": f"u{number * 7919 % 10_000}", "UserAttributes": values}
+            endpoint = read_endpoint({"Id": f"e{number}", "User": user}, names, KeyBy.USER_ID)
+            staging.add(Line(file="f", number=number), endpoint)
+        assert sum(len(endpoints) for _, endpoints in staging.customers()) == 30_000
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+        """
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)],
+        cwd=PROJECT,
+        text=True,
+        capture_output=True,
+        check=True,
+    )
+
+    assert int(ran.stdout) * resource.getpagesize() // 4_096 < 80_000  # KiB
