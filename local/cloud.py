@@ -5,6 +5,7 @@ needs a signature and a permission, from the administrator's too, so that a poli
 fails here and not on AWS. Imports `local.http_server` only.
 """
 
+import io
 import json
 import os
 import threading
@@ -19,6 +20,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+from flask import request as current_request
 from moto.core.authorization import disable_iam_authentication, enable_iam_authentication
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.firehose.responses import FirehoseResponse
@@ -49,6 +51,8 @@ _ENVIRONMENT = {
 }
 
 _EVERYTHING = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+
+_BODY = "gtm_pixel.body"  # where a request's WSGI environment has the bytes of its body
 
 _HIDDEN_SECONDS = 0.1  # how late a hidden message is noticed
 
@@ -81,7 +85,7 @@ class Cloud:
             stack.callback(_running.release)
             stack.enter_context(_environment(self.region))
             moto_api_backend.reset()
-            server = HttpServer(_application())
+            server = HttpServer(_keeping_bodies(_application()))
             stack.callback(server.stop)
             self.endpoint_url = server.start().url
             stack.callback(self._close_clients)
@@ -214,6 +218,17 @@ def _application() -> DomainDispatcherApplication:
     return DomainDispatcherApplication(create_backend_app)
 
 
+def _keeping_bodies(application: Callable[..., Any]) -> Callable[..., Any]:
+    """The application, with each request's body kept as it was sent: reading a form uses it up."""
+
+    def keep(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ.update({_BODY: body, "wsgi.input": io.BytesIO(body)})
+        return application(environ, start_response)
+
+    return keep
+
+
 @cache
 def _session() -> Session:
     """One session in a process: it reads the descriptions of the services once."""
@@ -230,10 +245,10 @@ class _IamRequest(IAMRequest):
             self._action = self._action.removesuffix("Batch")
 
     def _create_aws_request(self) -> AWSRequest:
-        # moto takes path parameters for the body of a request that has none: no GET would pass.
+        # The bytes that were sent, as AWS does. moto writes a form anew, with another encoding of `*` and
+        # `~`, and takes path parameters for the body of a request that has none.
         request = super()._create_aws_request()
-        if self._headers.get("Content-Length", "0") == "0":
-            request.data = b""
+        request.data = current_request.environ[_BODY]
         return request
 
 

@@ -45,7 +45,7 @@ from tests.profile_templates import MINIMAL
 
 DOMAIN = MINIMAL.domain_name
 OBJECT_TYPE = MINIMAL.object_type_name
-PROFILE_ATTRIBUTES = ("plan", "city", *(f"n{number}" for number in range(20)))
+PROFILE_ATTRIBUTES = ("plan", "city", *(f"n{number}" for number in range(60)))
 TRIGGER_ATTRIBUTES = ("currency",)
 TEMPLATE = profile_template(
     replace(

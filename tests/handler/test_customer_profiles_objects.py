@@ -26,7 +26,7 @@ from tests.handler.conftest import RECEIVED_MS
 from tests.hostile import HOSTILE_VALUES
 
 DECLARED = DeclaredAttributes(
-    profile_attributes=frozenset({"plan", "city", *(f"n{number}" for number in range(20))}),
+    profile_attributes=frozenset({"plan", "city", *(f"n{number}" for number in range(60))}),
     trigger_attributes=frozenset({"currency"}),
 )
 

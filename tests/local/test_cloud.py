@@ -5,9 +5,13 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import unquote_plus
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
+from botocore.httpsession import URLLib3Session
 from moto.sqs.models import sqs_backends
 
 from local.cloud import AssumeRoleDenied, Cloud, error_code
@@ -56,6 +60,28 @@ def test_a_request_with_a_wrong_secret_is_refused(cloud: Cloud, make_role: Calla
     credentials.secret_key = "made up"
     with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
         cloud.client_as(credentials, "sqs").list_queues()
+
+
+@pytest.mark.parametrize("written", ["a*b~c+d", "a%2Ab%7Ec%20d", "%61"])
+def test_a_form_is_accepted_as_it_was_signed_and_no_other(
+    cloud: Cloud, make_role: Callable[..., str], written: str
+) -> None:
+    queue = cloud.client("sqs").create_queue(QueueName="queue")["QueueUrl"]
+    credentials = cloud.assume_role(make_role("role", allowed=[("sqs:*", "*")]), service=LAMBDA)
+    form = f"Action=SendMessage&Version=2012-11-05&MessageBody={written}"
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    signed = AWSRequest("POST", queue, headers=headers, data=form.encode())
+    SigV4Auth(credentials, "sqs", cloud.region).add_auth(signed)
+
+    def status(body: str) -> int:
+        request = AWSRequest("POST", queue, headers=dict(signed.headers.items()), data=body.encode())
+        return URLLib3Session().send(request.prepare()).status_code
+
+    assert status(form + "x") == 403
+    assert status(form.replace("MessageBody=", "MessageBody=%")) == 403
+    assert status(form) == 200
+    (message,) = cloud.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    assert message["Body"] == unquote_plus(written)
 
 
 def test_a_role_may_do_what_its_policy_says_and_no_more(cloud: Cloud, make_role: Callable[..., str]) -> None:

@@ -23,7 +23,7 @@ from local.http_server import HttpServer, WsgiApplication
 from local.lambda_runtime import FunctionError, Invocation
 from local.openapi_import import import_openapi
 from local.velocity import MappingTemplateError
-from tests.hostile import HOSTILE_VALUES
+from tests.hostile import HOSTILE_VALUES, PRINTABLE_ASCII
 from tests.patience import PATIENCE_SECONDS
 
 METHODS = ["GET", "POST"]
@@ -316,7 +316,8 @@ def test_the_message_holds_the_query_and_the_gateways_own_values(pixel: Pixel) -
 
 
 def test_values_arrive_in_the_queue_as_they_were_sent(pixel: Pixel) -> None:
-    values = {f"evat_{number}": value for number, value in enumerate(HOSTILE_VALUES)}
+    hostile = (*HOSTILE_VALUES, *PRINTABLE_ASCII)
+    values = {f"evat_{number}": value for number, value in enumerate(hostile)}
     sent = {"event": "purchase", "endpoint_id": "e1", **values}
 
     assert pixel.call("/dev/events?" + urlencode(sent, quote_via=quote)).status == 200
@@ -596,11 +597,12 @@ def attributes_of(pixel: Pixel) -> dict[str, str]:
     return {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
 
 
-def test_what_the_authorizer_proves_becomes_a_message_attribute(guarded: Pixel) -> None:
-    guarded.says = says(proof="proven", proven_endpoint="a&b=日本 %")
+@pytest.mark.parametrize("endpoint", ["a&b=日本 %", "*", "".join(PRINTABLE_ASCII)])
+def test_what_the_authorizer_proves_becomes_a_message_attribute(guarded: Pixel, endpoint: str) -> None:
+    guarded.says = says(proof="proven", proven_endpoint=endpoint)
 
     assert guarded.call(EVENT).status == 200
-    assert attributes_of(guarded)["proven_endpoint"] == "a&b=日本 %"
+    assert attributes_of(guarded)["proven_endpoint"] == endpoint
 
 
 def test_where_it_proves_nothing_there_is_no_such_attribute(guarded: Pixel) -> None:
@@ -855,13 +857,13 @@ def test_a_template_that_fails_while_rendering_yields_500_and_says_where(
     deploy: Callable[..., Pixel], caplog: pytest.LogCaptureFixture
 ) -> None:
     def break_template(document: dict[str, Any]) -> None:
-        integration_of(document)["requestTemplates"]["application/json"] = "Action=SendMessage&$nobody"
+        integration_of(document)["requestTemplates"]["application/json"] = "Action=SendMessage&${nobody}"
 
     pixel = deploy(edit=break_template)
 
     assert pixel.call(EVENT).status == 500
     assert pixel.messages() == []
-    assert "GET /events: mapping template, in '$nobody'" in caplog.text
+    assert "GET /events: mapping template, line 1, at '${nobody}': $nobody was never set" in caplog.text
 
 
 @pytest.mark.parametrize(
