@@ -65,23 +65,6 @@ if stack.oidc and authorizer_archive:
         ),
     )
 
-api = PixelApi(
-    f"{name}-api",
-    PixelApiArgs(
-        location=location,
-        queue_arn=queue.queue_arn,
-        queue_name=queue.queue_name,
-        authorizer=authorizer,
-        stage_name=stack.stage_name,
-        allowed_origins=stack.allowed_origins,
-        allow_credentials=stack.oidc is not None and stack.oidc.cookie is not None,
-        protect=stack.protect,
-        throttling_rate_limit=stack.throttling_rate_limit,
-        throttling_burst_limit=stack.throttling_burst_limit,
-        access_log_retention_days=stack.log_retention_days if stack.access_logs else None,
-    ),
-)
-
 processor = EventProcessor(
     f"{name}-processor",
     EventProcessorArgs(
@@ -103,6 +86,26 @@ processor = EventProcessor(
         memory_mb=stack.function_memory_mb,
         log_retention_days=stack.log_retention_days,
         tracing=stack.tracing,
+    ),
+)
+
+api = PixelApi(
+    f"{name}-api",
+    PixelApiArgs(
+        location=location,
+        queue_arn=queue.queue_arn,
+        queue_name=queue.queue_name,
+        authorizer=authorizer,
+        stage_name=stack.stage_name,
+        allowed_origins=stack.allowed_origins,
+        allow_credentials=stack.oidc is not None and stack.oidc.cookie is not None,
+        protect=stack.protect,
+        # Nobody can send events before something takes them; and while the API is protected, pulumi destroy
+        # leaves what it depends on.
+        after=[queue, processor],
+        throttling_rate_limit=stack.throttling_rate_limit,
+        throttling_burst_limit=stack.throttling_burst_limit,
+        access_log_retention_days=stack.log_retention_days if stack.access_logs else None,
     ),
 )
 

@@ -62,6 +62,9 @@ class PixelApiArgs:
     # Refuse to delete or replace the API: a new one has another URL.
     protect: bool = False
 
+    # What has to be there before the API is, and has to stay as long as it does.
+    after: Sequence[pulumi.Resource] = ()
+
     # Days that access logs are kept; None writes none. They need the account's API Gateway role.
     access_log_retention_days: int | None = None
 
@@ -90,7 +93,7 @@ class PixelApi(pulumi.ComponentResource):
             name,
             body=body,
             endpoint_configuration={"types": "REGIONAL"},
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect, depends_on=args.after),
         )
         before_stage: list[pulumi.Resource] = [sender.policy]
         if args.authorizer is not None:

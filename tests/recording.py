@@ -52,6 +52,17 @@ class Recording:
         (found,) = [r for r in self.resources if r.name == name and not r.type.startswith("gtm-pixel:")]
         return found
 
+    def needed_by(self, name: str) -> set[str]:
+        """The provider resources that a resource depends on, and those that they depend on."""
+        found: set[str] = set()
+        waiting = [name]
+        while waiting:
+            for needed in self[waiting.pop()].depends_on - found:
+                if needed in self.names():
+                    found.add(needed)
+                    waiting.append(needed)
+        return found
+
     def names(self) -> dict[str, str]:
         """Logical name → type, of provider resources."""
         return {r.name: r.type for r in self.resources if not r.type.startswith("gtm-pixel:")}

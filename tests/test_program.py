@@ -164,6 +164,22 @@ def test_only_the_api_and_the_queues_are_protected_and_only_if_asked(
     assert [resource.name for resource in recording.resources if resource.protected] == []
 
 
+def test_the_api_is_there_only_while_the_rest_is(authenticated: Recording) -> None:
+    """Whoever calls the URL finds something that takes the event, on the first `pulumi up` and on the last.
+
+    `pulumi destroy` passes over a protected API and all that it depends on, and deletes everything else.
+    """
+    of_the_api = {r.name for r in authenticated.resources if r.parent == "gtm-pixel-api"}
+    authorizer = {r.name for r in authenticated.resources if r.parent == "gtm-pixel-authorizer"}
+    everything = {r.name for r in authenticated.resources if not r.type.startswith("gtm-pixel:")}
+
+    before = authenticated.needed_by("gtm-pixel-api")
+
+    assert before >= everything - of_the_api - authorizer
+    assert before & of_the_api == {"gtm-pixel-api-role"}
+    assert "gtm-pixel-authorizer" in before
+
+
 def test_the_function_carries_the_built_archive(recording: Recording) -> None:
     archive = Path(recording["gtm-pixel-processor"].inputs["code"].path)
 
