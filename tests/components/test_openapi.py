@@ -398,7 +398,7 @@ class TestTheAuthenticatedScenario:
         return parse_qsl(rendered.text, keep_blank_values=True, strict_parsing=True)
 
     def test_the_document_is_valid_openapi(self) -> None:
-        validate(document(*ORIGINS, authorizer_uri=AUTHORIZER))
+        validate(document(*ORIGINS, authorizer_uri=AUTHORIZER, allow_credentials=True))
 
     def test_every_event_passes_an_authorizer_that_caches_nothing(self) -> None:
         authenticated = document(authorizer_uri=AUTHORIZER)
