@@ -85,22 +85,26 @@ LOG_RETENTION_DAYS: Final = (
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
 
-# One call to a destination and one to the dead-letter queue, each with its retry, may take 31 s together
-# (destinations are called at the same time); the handler starts no call that could outlive the function.
+# The longest call to a destination, with its retry (16 s; destinations are called at the same time), and what
+# the handler keeps back after it (CLOSING_SECONDS) take 31 s. No call starts that could outlive the function.
 SHORTEST_FUNCTION_TIMEOUT_SECONDS: Final = 40
 
 # The end of the function's time, in which no request to Customer Profiles starts: what the handler keeps for
-# the dead-letter queue (one call with its retry, 14 s) and for its answer (1 s), and the last request itself.
+# handing messages over to both queues and for its answer (a second more for each 500 messages), and the last
+# request itself.
 CLOSING_SECONDS: Final = 15
+MESSAGES_IN_A_SECOND: Final = 500
 LAST_REQUEST_SECONDS: Final = 5
 
 OBJECTS_IN_REQUEST: Final = 10  # Amazon Connect Customer Profiles: Items of BatchPutProfileObject
 
+RETRY_HOURS: Final = 14 * 24  # As long as Amazon SQS keeps a message.
+
 BATCH_SIZE_WITHOUT_WINDOW: Final = 10  # AWS Lambda: an SQS batch above 10 needs a window of at least 1 s
 
 # AWS Lambda: 4 KB for the whole environment, measured as JSON. All but the names of attributes and the
-# ignored endpoint ids takes less than 1,296 bytes.
-NAMES_BYTES: Final = 2_800
+# ignored endpoint ids takes less than 1,496 bytes.
+NAMES_BYTES: Final = 2_600
 
 # The same of the token authorizer, whose other variables take less than 2,296 bytes.
 AUDIENCES_BYTES: Final = 1_800
@@ -182,6 +186,7 @@ class Settings:
     ignored_endpoint_ids: tuple[str, ...]
 
     # How events are taken off the queue.
+    retry_hours: int
     max_receive_count: int
     batch_size: int
     batch_window_seconds: int
@@ -218,6 +223,7 @@ def load(config: pulumi.Config) -> Settings:
         profile_attributes=profile_attributes,
         timestamp_source=choice(config, "timestampSource", TimestampSource),
         ignored_endpoint_ids=_ignored_endpoint_ids(config),
+        retry_hours=integer(config, "retryHours", 1, RETRY_HOURS),
         max_receive_count=integer(config, "maxReceiveCount", 1, 1_000),
         batch_size=_batch_size(config),
         batch_window_seconds=_batch_window(config),
@@ -468,7 +474,7 @@ def _requests_per_second(config: pulumi.Config) -> int:
     share = quota // maximum_concurrency
     batch_size, timeout = _batch_size(config), _function_timeout(config)
     requests = math.ceil(batch_size / OBJECTS_IN_REQUEST)
-    seconds = timeout - CLOSING_SECONDS - LAST_REQUEST_SECONDS
+    seconds = timeout - CLOSING_SECONDS - batch_size // MESSAGES_IN_A_SECOND - LAST_REQUEST_SECONDS
     if requests > share * seconds:
         raise SettingsError(
             "batchSize",

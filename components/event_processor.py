@@ -27,8 +27,10 @@ class EventProcessorArgs:
     # The code archive (lambda_package.build).
     archive: Path
 
-    # Where batches come from, and where messages go that a destination refuses for good.
+    # Where batches come from and copies of messages go that come again, and where messages go that a
+    # destination refuses for good.
     queue_arn: pulumi.Input[str]
+    queue_url: pulumi.Input[str]
     dead_letter_queue_arn: pulumi.Input[str]
     dead_letter_queue_url: pulumi.Input[str]
 
@@ -43,6 +45,10 @@ class EventProcessorArgs:
 
     # Endpoint ids that name nobody on this site: messages with one are rejected.
     ignored_endpoint_ids: Sequence[str]
+
+    # How long messages are retried, in hours, and how often the queue hands one out whose function crashes.
+    retry_hours: int
+    max_receive_count: int
 
     # Batching: messages, seconds, copies of the function at once.
     batch_size: int
@@ -91,6 +97,7 @@ class EventProcessor(pulumi.ComponentResource):
                         ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
                         args.queue_arn,
                     ),
+                    allow("SendCopies", ["sqs:SendMessage"], args.queue_arn),
                     allow("SendDeadLetters", ["sqs:SendMessage"], args.dead_letter_queue_arn),
                     *(statement for granted in grants for statement in granted.statements),
                 ],
@@ -101,6 +108,14 @@ class EventProcessor(pulumi.ComponentResource):
             ),
             child,
         )
+        # AWS Lambda ends the chain of a function that sends to the queue that invokes it after about 16
+        # turns ("recursive loop detection"). These chains end by themselves: with the last retry.
+        recursion = aws.lambda_.FunctionRecursionConfig(
+            f"{name}-recursion",
+            function_name=created.function.name,
+            recursive_loop="Allow",
+            opts=child,
+        )
         aws.lambda_.EventSourceMapping(
             f"{name}-source",
             event_source_arn=args.queue_arn,
@@ -109,7 +124,7 @@ class EventProcessor(pulumi.ComponentResource):
             maximum_batching_window_in_seconds=args.batch_window_seconds,
             scaling_config={"maximum_concurrency": args.maximum_concurrency},
             function_response_types=["ReportBatchItemFailures"],
-            opts=child,
+            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[recursion])),
         )
 
         self.function_name = created.function.name
@@ -133,5 +148,8 @@ def _reading_environment(args: EventProcessorArgs) -> Mapping[str, pulumi.Input[
         "PROFILE_ATTRIBUTES": json.dumps(list(args.profile_attributes)),
         "TIMESTAMP_SOURCE": args.timestamp_source,
         "IGNORED_ENDPOINT_IDS": json.dumps(list(args.ignored_endpoint_ids)),
+        "QUEUE_URL": args.queue_url,
         "DEAD_LETTER_QUEUE_URL": args.dead_letter_queue_url,
+        "RETRY_HOURS": str(args.retry_hours),
+        "MAX_RECEIVE_COUNT": str(args.max_receive_count),
     }

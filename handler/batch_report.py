@@ -4,6 +4,7 @@ Holds counts, reasons and times only, never anything of an event. Imports nothin
 """
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from aws_lambda_powertools import Metrics
@@ -12,7 +13,11 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 @dataclass(slots=True)
 class BatchReport:
-    """The counts of a batch. What is dropped or refused of an event counts once, when it is recorded."""
+    """The counts of a batch.
+
+    A message counts as recorded once every destination has its event, in the batch in which that comes true;
+    what is dropped of the event, or denied, counts then.
+    """
 
     received: int = 0
     recorded: int = 0
@@ -21,65 +26,100 @@ class BatchReport:
     profile_updates_refused: int = 0
     # Parameters that were read though their names began with `amp;`.
     escaped_names: int = 0
+    # Messages that come again, and of these the ones that neither queue has taken: the queue brings them.
+    retried: int = 0
+    left_in_queue: int = 0
+    # The highest number of a retry among the copies; 0 without any.
+    attempt: int = 0
+    # Messages that the dead-letter queue has taken.
+    dead_lettered: int = 0
+    # Destinations that messages were waiting for, and that the stack no longer has.
+    destinations_removed: int = 0
     # By reason.
     rejected: Counter[str] = field(default_factory=Counter[str])
-    retried: Counter[str] = field(default_factory=Counter[str])
-    refused: Counter[str] = field(default_factory=Counter[str])
+    dead_letter_reasons: Counter[str] = field(default_factory=Counter[str])
     attributes_dropped: Counter[str] = field(default_factory=Counter[str])
+    # By destination: events that it has taken, and that come again to it, these by reason.
+    recorded_in: Counter[str] = field(default_factory=Counter[str])
+    retried_in: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
     # From the gateway to the record, of each recorded event.
     ages_ms: list[int] = field(default_factory=list[int])
+
+    def count_retry(self, destination: str, reason: str) -> None:
+        self.retried_in.setdefault(destination, Counter())[reason] += 1
 
     def summary(self) -> dict[str, object]:
         """The counts for a log line."""
         return {
             "received": self.received,
             "recorded": self.recorded,
+            "recorded_in": dict(self.recorded_in),
             "duplicates": self.duplicates,
             "profile_updates_applied": self.profile_updates_applied,
             "profile_updates_refused": self.profile_updates_refused,
             "escaped_names": self.escaped_names,
             "rejected": dict(self.rejected),
-            "retried": dict(self.retried),
-            "refused": dict(self.refused),
+            "retried": {name: dict(reasons) for name, reasons in self.retried_in.items()},
+            "attempt": self.attempt,
+            "left_in_queue": self.left_in_queue,
+            "dead_lettered": dict(self.dead_letter_reasons),
             "attributes_dropped": dict(self.attributes_dropped),
         }
 
     def publish(self, *, namespace: str, service: str) -> None:
         """Write the counts as CloudWatch embedded metrics.
 
-        Each has the dimension service. Those with reasons are written once more by service and reason,
+        Each has the dimension service. Those with destinations and reasons are written once more by these,
         because CloudWatch adds nothing up over dimensions.
         """
-        by_reason = {
-            "Rejected": self.rejected,
-            "Retried": self.retried,
-            "Refused": self.refused,
-            "AttributesDropped": self.attributes_dropped,
-        }
         metrics = Metrics(namespace=namespace, service=service)
         # The ages go first: Powertools writes a metric's values out by the hundred, the format's limit, and
         # forgets with them every metric that was added before.
         for age_ms in self.ages_ms:
             metrics.add_metric(name="EventAge", unit=MetricUnit.Milliseconds, value=age_ms)
-        totals = {
+        for name, value in self._totals().items():
+            metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+        metrics.flush_metrics()
+        for name, dimensions, value in self._parts():
+            with single_metric(
+                name=name,
+                unit=MetricUnit.Count,
+                value=value,
+                namespace=namespace,
+                default_dimensions={"service": service, **dimensions},
+            ):
+                pass
+
+    def _totals(self) -> Mapping[str, int]:
+        return {
             "Received": self.received,
             "Recorded": self.recorded,
             "DuplicateEvents": self.duplicates,
             "ProfileUpdatesApplied": self.profile_updates_applied,
             "ProfileUpdatesRefused": self.profile_updates_refused,
             "EscapedNames": self.escaped_names,
-            **{name: counts.total() for name, counts in by_reason.items()},
+            "Rejected": self.rejected.total(),
+            "Retried": self.retried,
+            "LeftInQueue": self.left_in_queue,
+            "DeadLettered": self.dead_lettered,
+            "AttributesDropped": self.attributes_dropped.total(),
+            # Zeros would hide how far retries have come, and cost a metric where none ever is.
+            **({"RetryAttempt": self.attempt} if self.attempt else {}),
+            **({"DestinationsRemoved": self.destinations_removed} if self.destinations_removed else {}),
         }
-        for name, value in totals.items():
-            metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
-        metrics.flush_metrics()
+
+    def _parts(self) -> Iterator[tuple[str, Mapping[str, str], int]]:
+        """Metrics with more dimensions than the service: name, these dimensions, value."""
+        by_reason = {
+            "Rejected": self.rejected,
+            "DeadLettered": self.dead_letter_reasons,
+            "AttributesDropped": self.attributes_dropped,
+        }
         for name, counts in by_reason.items():
             for reason, value in counts.items():
-                with single_metric(
-                    name=name,
-                    unit=MetricUnit.Count,
-                    value=value,
-                    namespace=namespace,
-                    default_dimensions={"service": service, "reason": reason},
-                ):
-                    pass
+                yield name, {"reason": reason}, value
+        for destination, value in self.recorded_in.items():
+            yield "Recorded", {"destination": destination}, value
+        for destination, reasons in self.retried_in.items():
+            for reason, value in reasons.items():
+                yield "Retried", {"destination": destination, "reason": reason}, value

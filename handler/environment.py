@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from handler.events import TimestampSource
 from handler.missing_values import IgnoredIds
 from handler.update_policy import AuthMode, ProfileUpdates, UpdatePolicy
-from handler.variables import read_choice, read_names, read_text
+from handler.variables import read_choice, read_names, read_positive_integer, read_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,13 @@ class Environment:
     timestamp_source: TimestampSource
     # What the site sends for visitors whom it does not know.
     ignored_endpoint_ids: IgnoredIds
+    # Where messages come from, and where copies of those go that have to come again.
+    queue_url: str
     dead_letter_queue_url: str
+    # How long messages are retried, at least.
+    retry_hours: int
+    # How often the queue hands out a message before it moves it to the dead-letter queue by itself.
+    max_receive_count: int
     service: str
     metrics_namespace: str
 
@@ -39,7 +45,10 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         ),
         timestamp_source=read_choice(variables, "TIMESTAMP_SOURCE", TimestampSource),
         ignored_endpoint_ids=IgnoredIds.of(read_names(variables, "IGNORED_ENDPOINT_IDS")),
+        queue_url=read_text(variables, "QUEUE_URL"),
         dead_letter_queue_url=read_text(variables, "DEAD_LETTER_QUEUE_URL"),
+        retry_hours=read_positive_integer(variables, "RETRY_HOURS"),
+        max_receive_count=read_positive_integer(variables, "MAX_RECEIVE_COUNT"),
         service=read_text(variables, "POWERTOOLS_SERVICE_NAME"),
         metrics_namespace=read_text(variables, "POWERTOOLS_METRICS_NAMESPACE"),
     )

@@ -1,46 +1,69 @@
 """Entry point of the event processor: reads a batch of queue messages and records their events.
 
-A message is done when every destination has its event, when it holds no event, or when the dead-letter
-queue has it. All others are reported as batch item failures, so that the queue delivers them again; so are
-recorded ones whose profile update would otherwise be overwritten by an older one that comes again.
+A message is done when it holds no event, or when each destination that lacked its event has it, or another
+message stands in for it: a copy in the queue, for destinations that may take it later, or a dead letter.
+Only what could be handed to neither queue is reported as a batch item failure (`settlement`).
 
 Nothing here runs at import; the environment is read and clients are made at the first invocation. Log
 lines hold ids of messages and requests, counts and reasons: nothing of an event.
 """
 
-import base64
 import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from operator import attrgetter
+from random import SystemRandom
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSMessageAttribute, SQSRecord
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handler.batch_report import BatchReport
-from handler.dead_letters import ORIGINAL_MESSAGE_ID, DeadLetter, DeadLetterQueue, MessageAttribute
-from handler.destinations import Destination, Outcome, Recorded, Refused, Retry, make_destination
+from handler.destinations import (
+    Destination,
+    Outcome,
+    Recorded,
+    Refused,
+    Retry,
+    is_destination,
+    make_destination,
+)
 from handler.environment import Environment, read_environment
-from handler.event_identity import EventKey, first_of_each
-from handler.events import Event, Message, Rejection, parse_event
+from handler.events import Event, Rejection, parse_event
+from handler.message_queue import CALL_LIMITS, MessageQueue
+from handler.queue_message import (
+    OutgoingMessage,
+    QueuedMessage,
+    UnreadableMessageError,
+    UnreadableReason,
+    read_message,
+    unreadable_dead_letter,
+)
+from handler.retry_schedule import RetrySchedule
+from handler.settlement import Delivery, Settlement, StandIn, events_to_record
 from handler.update_policy import Decision
 
 # Kept back for writing metrics and answering.
 _CLOSING_SECONDS = 1.0
+# Kept back for handing messages over: a call to the dead-letter queue and two to the queue that get no
+# answer, and a while for those that do, of which a large batch has many.
+_UNANSWERED_CALLS = 3
+_ANSWERED_CALLS_SECONDS = 2.0
+_MESSAGES_HANDED_OVER_IN_A_SECOND = 500
+# Left to the destinations, however large the batch.
+_SECONDS_FOR_DESTINATIONS = 25.0
 
-# Retry reason where this program, not a service, went wrong.
+# Reason where this program, not a service, went wrong.
 _UNEXPECTED = "unexpected_error"
-# Retry reason where an earlier update of the same attribute has to come again.
-_AFTER_EARLIER_UPDATE = "after_earlier_update"
-# Retry reason where a refused message could not be put into the dead-letter queue.
-_DEAD_LETTER_FAILED = "dead_letter_failed"
+
+_RANDOM = SystemRandom()
+
+TimeLeft = Callable[[], float]
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
@@ -59,19 +82,36 @@ def _processor() -> "EventProcessor":
     environment = read_environment(os.environ)
     return EventProcessor(
         environment=environment,
-        destinations=[make_destination(name, os.environ) for name in environment.destinations],
-        dead_letter_queue=DeadLetterQueue.at(environment.dead_letter_queue_url),
+        destinations={name: make_destination(name, os.environ) for name in environment.destinations},
+        queue=MessageQueue.at(environment.queue_url),
+        dead_letter_queue=MessageQueue.at(environment.dead_letter_queue_url),
         logger=Logger(service=environment.service),
     )
+
+
+def seconds_kept_back(messages: int) -> float:
+    """The end of the function's time in which no destination is called, for so many messages."""
+    handing_over = _UNANSWERED_CALLS * CALL_LIMITS.worst_case_seconds + _ANSWERED_CALLS_SECONDS
+    return handing_over + messages // _MESSAGES_HANDED_OVER_IN_A_SECOND + _CLOSING_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Accepted:
     """A message that holds an event, and what may be recorded of it."""
 
-    record: SQSRecord
-    message: Message
+    delivery: Delivery
     decision: Decision
+
+
+@dataclass(slots=True)
+class _Read:
+    """What the messages of a batch say."""
+
+    accepted: list[_Accepted] = field(default_factory=list[_Accepted])
+    # Dead letters of messages that cannot be understood, and the reason of each.
+    unreadable: list[tuple[OutgoingMessage, str]] = field(default_factory=list[tuple[OutgoingMessage, str]])
+    # Messages of which not even that could be made.
+    failed: list[str] = field(default_factory=list[str])
 
 
 class EventProcessor:
@@ -81,227 +121,242 @@ class EventProcessor:
         self,
         *,
         environment: Environment,
-        destinations: Sequence[Destination],
-        dead_letter_queue: DeadLetterQueue,
+        destinations: Mapping[str, Destination],
+        queue: MessageQueue,
+        dead_letter_queue: MessageQueue,
         logger: Logger,
+        choose_delay: Callable[[int, int], int] = _RANDOM.randint,
     ) -> None:
+        """`choose_delay` draws a whole number of seconds between two, these included."""
         self._environment = environment
         self._destinations = destinations
+        self._queue = queue
         self._dead_letter_queue = dead_letter_queue
         self._logger = logger
+        self._choose_delay = choose_delay
+        self._schedule = RetrySchedule.lasting(environment.retry_hours)
 
-    def process(self, records: Sequence[SQSRecord], *, time_left: Callable[[], float]) -> list[str]:
+    def process(self, records: Sequence[SQSRecord], *, time_left: TimeLeft) -> list[str]:
         """Process a batch; the ids of the messages to deliver again. `time_left` is in seconds."""
         if not all(record.message_id for record in records):
             # It could not be named in the answer, and an answer without it would lose the message.
             raise ValueError("a record has no messageId")
         report = BatchReport(received=len(records))
-        failed: list[str] = []
-        accepted = self._accept(records, report, failed)
-        firsts = first_of_each(one.decision.event for one in accepted)
-        recorded = self._record(list(firsts.values()), time_left)
+        read = self._read(records, report)
+        deliveries = [one.delivery for one in read.accepted]
+        # At least what settings.py promises to a call in the shortest time that the function may have.
+        kept_back = min(
+            seconds_kept_back(len(records)),
+            max(seconds_kept_back(1), time_left() - _SECONDS_FOR_DESTINATIONS),
+        )
+        outcomes = self._record(events_to_record(deliveries), lambda: time_left() - kept_back)
         recorded_at_ms = time.time_ns() // 1_000_000
-        # By message id: those that hold the same event have the same outcome, until they have to wait.
-        outcomes = {
-            one.message.message_id: recorded[firsts[EventKey.of(one.decision.event)].message_id]
-            for one in accepted
-        }
-        outcomes = _keep_updates_in_order(accepted, outcomes, can_wait=(Recorded, Refused))
-        outcomes.update(self._dead_letter(accepted, outcomes, time_left))
-        # What the dead-letter queue has stays there.
-        outcomes = _keep_updates_in_order(accepted, outcomes, can_wait=(Recorded,))
-        for one in accepted:
-            match outcomes[one.message.message_id]:
-                case Retry(reason):
-                    report.retried[reason] += 1
-                    failed.append(one.message.message_id)
-                case Refused(reason):
-                    report.refused[reason] += 1
-                case Recorded() if one.decision.event is not firsts[EventKey.of(one.decision.event)]:
-                    report.duplicates += 1
-                case Recorded() as settled:
-                    _count_recorded(report, one.decision, settled, recorded_at_ms)
+        settlement = Settlement(
+            deliveries,
+            outcomes,
+            schedule=self._schedule,
+            max_receives=self._environment.max_receive_count,
+        )
+        unreadable = self._hand_over(
+            settlement, read.unreadable, report, lambda: time_left() - _CLOSING_SECONDS
+        )
+        left = settlement.left | unreadable | set(read.failed)
+        report.left_in_queue = len(left)
+        for one in read.accepted:
+            _count(report, one, settlement, recorded_at_ms)
+        report.retried += len(unreadable) + len(read.failed)
+        self._log_retries(outcomes, report)
         self._logger.info("batch processed", extra=report.summary())
         report.publish(namespace=self._environment.metrics_namespace, service=self._environment.service)
-        return failed
+        return [record.message_id for record in records if record.message_id in left]
 
-    def _accept(
-        self, records: Sequence[SQSRecord], report: BatchReport, failed: list[str]
-    ) -> list[_Accepted]:
+    def _read(self, records: Sequence[SQSRecord], report: BatchReport) -> _Read:
         """The messages that hold an event. Logs and counts those that hold none."""
-        accepted: list[_Accepted] = []
+        read = _Read()
         for record in records:
             try:
-                message = _read_message(record)
-                parsed = parse_event(
-                    message,
-                    timestamp_source=self._environment.timestamp_source,
-                    ignored_endpoint_ids=self._environment.ignored_endpoint_ids,
-                )
-                if isinstance(parsed, Rejection):
-                    report.rejected[parsed.reason] += 1
-                    self._logger.warning(
-                        "message rejected",
-                        extra={
-                            "reason": parsed.reason,
-                            "message_id": message.message_id,
-                            "request_id": message.request_id,
-                        },
-                    )
-                else:
-                    decision = self._environment.update_policy.apply(parsed)
-                    accepted.append(_Accepted(record=record, message=message, decision=decision))
+                reason = self._read_one(record, read, report)
+            except UnreadableMessageError as error:
+                reason = error.reason
             except Exception as error:  # one message that nobody thought of must not fail the others
                 self._log_unexpected("message unreadable", error, message_id=record.message_id)
-                report.retried[_UNEXPECTED] += 1
-                failed.append(record.message_id)
-        return accepted
-
-    def _record(self, events: Sequence[Event], time_left: Callable[[], float]) -> Mapping[str, Outcome]:
-        """Record events in every destination at the same time; one outcome for each, by message id."""
-        if not events:
-            return {}
-        reserve = self._dead_letter_queue.worst_case_seconds + _CLOSING_SECONDS
-
-        def record_in(destination: Destination) -> Mapping[str, Outcome]:
+                reason = _UNEXPECTED
+            if reason is None:
+                continue
             try:
-                return destination.record(events, time_left=lambda: time_left() - reserve)
-            except Exception as error:  # other destinations still get the events
-                self._log_unexpected("destination failed", error)
-                return {}
+                read.unreadable.append((unreadable_dead_letter(record, reason), reason))
+            except Exception as error:
+                self._log_unexpected("message cannot be kept", error, message_id=record.message_id)
+                read.failed.append(record.message_id)
+        return read
 
-        # At the same time, so that a slow destination leaves the others the time they need.
-        with ThreadPoolExecutor(len(self._destinations)) as threads:
-            answers = list(threads.map(record_in, self._destinations))
-        return {
-            event.message_id: _settle(
-                [answer.get(event.message_id, Retry(_UNEXPECTED)) for answer in answers]
-            )
-            for event in events
-        }
-
-    def _dead_letter(
-        self,
-        accepted: Sequence[_Accepted],
-        outcomes: Mapping[str, Outcome],
-        time_left: Callable[[], float],
-    ) -> Mapping[str, Retry]:
-        """Send refused messages to the dead-letter queue; those that it has not taken come again."""
-        letters = [
-            _dead_letter(one, outcome.reason)
-            for one in accepted
-            if isinstance(outcome := outcomes[one.message.message_id], Refused)
-        ]
-        taken = self._dead_letter_queue.send(letters, time_left=lambda: time_left() - _CLOSING_SECONDS)
-        for letter in letters:
-            self._logger.error(
-                "message refused",
+    def _read_one(self, record: SQSRecord, read: _Read, report: BatchReport) -> str | None:
+        """Read a message; the reason why it cannot be understood, if so."""
+        queued = read_message(record)
+        message = queued.message
+        pending = self._pending(queued, report)
+        if pending is None:
+            return UnreadableReason.PENDING
+        parsed = parse_event(
+            message,
+            timestamp_source=self._environment.timestamp_source,
+            ignored_endpoint_ids=self._environment.ignored_endpoint_ids,
+        )
+        if isinstance(parsed, Rejection):
+            report.rejected[parsed.reason] += 1
+            self._logger.warning(
+                "message rejected",
                 extra={
-                    "reason": letter.reason,
-                    "message_id": letter.message_id,
-                    "request_id": letter.request_id,
-                    "dead_lettered": letter.message_id in taken,
+                    "reason": parsed.reason,
+                    "message_id": message.message_id,
+                    "request_id": message.request_id,
                 },
             )
-        return {
-            letter.message_id: Retry(_DEAD_LETTER_FAILED)
-            for letter in letters
-            if letter.message_id not in taken
-        }
+        elif pending:
+            decision = self._environment.update_policy.apply(parsed)
+            delivery = Delivery(queued=queued, event=decision.event, pending=pending)
+            read.accepted.append(_Accepted(delivery=delivery, decision=decision))
+        return None
+
+    def _pending(self, queued: QueuedMessage, report: BatchReport) -> tuple[str, ...] | None:
+        """The destinations that lack the event; None where one of them is none that there could be.
+
+        One that the stack has no longer lacks nothing: whoever took it away wants no events there.
+        """
+        if queued.pending is None:
+            return tuple(self._destinations)
+        unknown = set(queued.pending) - self._destinations.keys()
+        if not all(map(is_destination, unknown)):
+            return None
+        if unknown:
+            report.destinations_removed += len(unknown)
+            self._logger.warning(
+                "destination removed",
+                extra={"destinations": sorted(unknown), "message_id": queued.message.message_id},
+            )
+        return tuple(name for name in self._destinations if name in queued.pending)
+
+    def _record(
+        self, events: Mapping[str, Sequence[Event]], time_left: TimeLeft
+    ) -> Mapping[str, Mapping[str, Outcome]]:
+        """Record events, by destination, at the same time in all; outcomes by destination and message id."""
+        if not events:
+            return {}
+
+        def record_in(name: str) -> Mapping[str, Outcome]:
+            outcomes: Mapping[str, Outcome] = {}
+            try:
+                outcomes = self._destinations[name].record(events[name], time_left=time_left)
+            except Exception as error:  # other destinations still get the events
+                self._log_unexpected("destination failed", error, destination=name)
+            return {
+                event.message_id: outcomes.get(event.message_id, Retry(_UNEXPECTED)) for event in events[name]
+            }
+
+        # At the same time, so that a slow destination leaves the others the time they need.
+        with ThreadPoolExecutor(len(events)) as threads:
+            return dict(zip(events, threads.map(record_in, events), strict=True))
+
+    def _hand_over(
+        self,
+        settlement: Settlement,
+        unreadable: Sequence[tuple[OutgoingMessage, str]],
+        report: BatchReport,
+        time_left: TimeLeft,
+    ) -> set[str]:
+        """Send dead letters and copies; the unreadable messages that the dead-letter queue has not taken."""
+        letters = settlement.dead_letters()
+        outgoing = [*(letter.outgoing for letter in letters), *(letter for letter, _ in unreadable)]
+        taken = self._dead_letter_queue.send(outgoing, time_left=time_left)
+        settlement.dead_letters_sent(letters, taken)
+        self._tell_of_dead_letters(letters, taken, report)
+        for letter, reason in unreadable:
+            self._tell_of_dead_letter(letter, reason, taken, report)
+        copies = settlement.copies(self._choose_delay)
+        copied = self._queue.send([copy.outgoing for copy in copies], time_left=time_left)
+        settlement.copies_sent(copies, copied)
+        report.attempt = max(
+            (copy.attempt for copy in copies if copy.delivery.message_id in copied), default=0
+        )
+        last = settlement.last_dead_letters()
+        taken_at_last = self._dead_letter_queue.send([one.outgoing for one in last], time_left=time_left)
+        settlement.last_dead_letters_sent(last, taken_at_last)
+        self._tell_of_dead_letters(last, taken_at_last, report)
+        return {letter.message_id for letter, _ in unreadable} - taken
+
+    def _tell_of_dead_letters(
+        self, letters: Sequence[StandIn], taken: frozenset[str], report: BatchReport
+    ) -> None:
+        for letter in letters:
+            self._tell_of_dead_letter(letter.outgoing, letter.reason, taken, report, letter.delivery)
+
+    def _tell_of_dead_letter(
+        self,
+        letter: OutgoingMessage,
+        reason: str,
+        taken: frozenset[str],
+        report: BatchReport,
+        delivery: Delivery | None = None,
+    ) -> None:
+        is_taken = letter.message_id in taken
+        if is_taken:
+            report.dead_lettered += 1
+            report.dead_letter_reasons[reason] += 1
+        self._logger.error(
+            "message dead-lettered" if is_taken else "message not dead-lettered",
+            extra={
+                "reason": reason,
+                "message_id": letter.message_id,
+                "request_id": delivery.queued.message.request_id if delivery else None,
+                "attempt": delivery.queued.attempt if delivery else None,
+            },
+        )
+
+    def _log_retries(self, outcomes: Mapping[str, Mapping[str, Outcome]], report: BatchReport) -> None:
+        """One line for each destination to which events come again; an error where a person has to look."""
+        for name, reasons in report.retried_in.items():
+            not_set_up = any(
+                isinstance(outcome, Retry) and outcome.not_set_up for outcome in outcomes[name].values()
+            )
+            log = self._logger.error if not_set_up else self._logger.warning
+            log(
+                "destination is not set up" if not_set_up else "events retried",
+                extra={"destination": name, "reasons": dict(reasons), "events": reasons.total()},
+            )
 
     def _log_unexpected(self, message: str, error: Exception, **ids: str) -> None:
         # The type only: an exception's text may quote the value that it is about.
         self._logger.error(message, extra={"error": type(error).__name__, **ids})
 
 
-def _settle(outcomes: Sequence[Outcome]) -> Outcome:
-    """What becomes of a message with one outcome a destination: done only when all have recorded it.
-
-    One that may still succeed somewhere stays in the queue before one that was refused leaves it.
-    """
-    for kind in (Retry, Refused):
-        for outcome in outcomes:
-            if isinstance(outcome, kind):
-                return outcome
-    recorded = [outcome for outcome in outcomes if isinstance(outcome, Recorded)]
+def _count(report: BatchReport, accepted: _Accepted, settlement: Settlement, now_ms: int) -> None:
+    delivery, decision = accepted.delivery, accepted.decision
+    is_left = delivery.message_id in settlement.left
+    outcomes = settlement.own_outcomes(delivery)
+    is_retried = is_left
     dropped: Counter[str] = Counter()
-    for one in recorded:
-        dropped.update(one.dropped)
-    return Recorded(
-        dropped=dropped,
-        # An update counts once, in however many destinations it is.
-        profile_updates=max(one.profile_updates for one in recorded),
-    )
-
-
-def _keep_updates_in_order(
-    accepted: Sequence[_Accepted],
-    outcomes: Mapping[str, Outcome],
-    *,
-    can_wait: tuple[type[Outcome], ...],
-) -> dict[str, Outcome]:
-    """Let later updates of a profile come again with an earlier one that has to; those that can.
-
-    An event that comes again writes its user attributes again. Alone, it would set those back that a later
-    event of its endpoint has written meanwhile, be it in one destination only; together, the later one wins.
-    """
-    settled = dict(outcomes)
-    waiting: dict[str, set[str]] = {}  # by endpoint: the user attributes that will be written again
-    for event in sorted((one.decision.event for one in accepted), key=attrgetter("received_ms")):
-        names = waiting.setdefault(event.endpoint_id, set())
-        outcome = settled[event.message_id]
-        if isinstance(outcome, can_wait) and not names.isdisjoint(event.user_attributes):
-            outcome = settled[event.message_id] = Retry(_AFTER_EARLIER_UPDATE)
-        if isinstance(outcome, Retry):
-            names.update(event.user_attributes)
-    return settled
-
-
-def _count_recorded(report: BatchReport, decision: Decision, recorded: Recorded, now_ms: int) -> None:
-    report.recorded += 1
-    report.profile_updates_applied += recorded.profile_updates
-    report.profile_updates_refused += decision.refused
-    report.attributes_dropped.update(decision.event.dropped)
-    report.escaped_names += decision.event.escaped_names
-    report.attributes_dropped.update(recorded.dropped)
-    report.ages_ms.append(max(0, now_ms - decision.event.received_ms))
-
-
-def _read_message(record: SQSRecord) -> Message:
-    return Message(
-        message_id=record.message_id,
-        body=record.body,
-        sent_at_ms=int(record.attributes.sent_timestamp),
-        request_id=_text(record, "request_id"),
-        request_time=_text(record, "request_time"),
-        proven_endpoint=_text(record, "proven_endpoint"),
-        original_message_id=_text(record, ORIGINAL_MESSAGE_ID),
-    )
-
-
-def _text(record: SQSRecord, name: str) -> str | None:
-    attribute = record.message_attributes[name]
-    return None if attribute is None else attribute.string_value
-
-
-def _dead_letter(accepted: _Accepted, reason: str) -> DeadLetter:
-    message = accepted.message
-    attributes = accepted.record.message_attributes
-    return DeadLetter(
-        message_id=message.message_id,
-        original_message_id=message.original_message_id or message.message_id,
-        request_id=message.request_id,
-        reason=reason,
-        body=message.body,
-        attributes={name: _api_attribute(attribute) for name, attribute in attributes.items()},
-    )
-
-
-def _api_attribute(attribute: SQSMessageAttribute) -> MessageAttribute:
-    """A message attribute as the SQS API takes it, from the form in which Lambda delivers it."""
-    if attribute.data_type.startswith("Binary"):
-        return {
-            "DataType": attribute.data_type,
-            "BinaryValue": base64.b64decode(attribute.binary_value or ""),
-        }
-    return {"DataType": attribute.data_type, "StringValue": attribute.string_value or ""}
+    for name, outcome in outcomes.items():
+        match outcome:
+            case Recorded():
+                report.recorded_in[name] += 1
+                dropped.update(outcome.dropped)
+            case Retry(reason):
+                report.count_retry(name, reason)
+                is_retried = True
+            case Refused():
+                pass
+    recorded = [outcome for outcome in outcomes.values() if isinstance(outcome, Recorded)]
+    report.retried += is_retried
+    report.attributes_dropped.update(dropped)
+    # An update counts once, in however many destinations it is.
+    report.profile_updates_applied += max((one.profile_updates for one in recorded), default=0)
+    if is_left:
+        return
+    if not outcomes:
+        report.duplicates += 1
+    elif len(recorded) == len(outcomes):
+        report.recorded += 1
+        report.profile_updates_refused += decision.refused
+        report.attributes_dropped.update(decision.event.dropped)
+        report.escaped_names += decision.event.escaped_names
+        report.ages_ms.append(max(0, now_ms - decision.event.received_ms))

@@ -146,20 +146,39 @@ class EmbeddedRun:
         return poller
 
     def dead_letters(self) -> list[dict[str, Any]]:
-        """What is in the dead-letter queue, looked at from inside moto: receiving would hide it."""
-        url = self.outputs.get("dead_letter_queue_url")
-        if url is None:
-            return []
-        queue = sqs_backends[self.cloud.account_id][self.cloud.region].get_queue(url.rpartition("/")[2])
+        """What is in the dead-letter queue."""
         return [
             {
                 "message_id": message.id,
                 # Without a reason, SQS itself moved the message after maxReceiveCount.
                 "reason": _text(message, "dead_letter_reason") or "max_receive_count",
+                "pending": _text(message, "pending"),
                 "original_message_id": _text(message, "original_message_id") or message.id,
             }
-            for message in list(queue._messages)  # noqa: SLF001 - `messages` leaves out those in flight
+            for message in self._messages_in("dead_letter_queue_url")
         ]
+
+    def retries(self) -> list[dict[str, Any]]:
+        """What waits in the queue to come again: copies that the function has sent."""
+        return [
+            {
+                "message_id": message.id,
+                "reason": _text(message, "retry_reason"),
+                "pending": _text(message, "pending"),
+                "attempt": int(attempt),
+                "original_message_id": _text(message, "original_message_id"),
+            }
+            for message in self._messages_in("queue_url")
+            if (attempt := _text(message, "attempt"))
+        ]
+
+    def _messages_in(self, output: str) -> list[Any]:
+        """The messages of a queue, looked at from inside moto: receiving would hide them."""
+        url = self.outputs.get(output)
+        if url is None:
+            return []
+        queue = sqs_backends[self.cloud.account_id][self.cloud.region].get_queue(url.rpartition("/")[2])
+        return list(queue._messages)  # noqa: SLF001 - `messages` leaves out those in flight and delayed
 
     def _start(self, stack: ExitStack) -> None:
         config = stack_config.load(self._project_dir, self._stack_name, self._overrides)
@@ -221,6 +240,7 @@ class EmbeddedRun:
                 create_profiles=config.setting("customerProfilesCreate") == "true",
             ),
             dead_letters=self.dead_letters,
+            retries=self.retries,
             notes=self.notes,
             demo_users=demo_users,
         )

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -81,6 +82,7 @@ class Front:
         recorder: Recorder,
         profiles: Callable[[str], Sequence[ShownProfile]],
         dead_letters: Callable[[], list[dict[str, Any]]],
+        retries: Callable[[], list[dict[str, Any]]],
         notes: Sequence[str],
         demo_users: DemoUsers | None = None,
     ) -> None:
@@ -90,6 +92,7 @@ class Front:
         self._recorder = recorder
         self._profiles = profiles
         self._dead_letters = dead_letters
+        self._retries = retries
         self._notes = list(notes)
         self._demo_users = demo_users
         self._page = _PAGE.read_text(encoding="utf-8")
@@ -151,6 +154,7 @@ class Front:
             {
                 "events": [as_json(event) for event in self._recorder.events()],
                 "rejected": [as_json(rejection) for rejection in self._recorder.rejected()],
+                "retried": self._retries(),
                 "dead_letters": self._dead_letters(),
             }
         )
@@ -163,11 +167,17 @@ class Front:
             return _json({"message": message}, HTTPStatus.BAD_REQUEST)
         after = int(text)
         arrivals = self._recorder.since(after)
+        retries, dead_letters = self._retries(), self._dead_letters()
         return _json(
             {
                 "next": after + len(arrivals),
                 "arrivals": [_arrival(arrival) for arrival in arrivals],
-                "dead_letters": len(self._dead_letters()),
+                "retried": len(retries),
+                "dead_letters": len(dead_letters),
+                "reasons": [
+                    *_by_reason("Comes again", retries),
+                    *_by_reason("Dead letter", dead_letters),
+                ],
             }
         )
 
@@ -218,6 +228,16 @@ def _arrival(arrival: Arrival) -> dict[str, Any]:
     sent_at = sent_at if sent_at.tzinfo else sent_at.replace(tzinfo=UTC)
     delay = arrival.recorded_at - int(sent_at.timestamp() * 1000)
     return {"kind": "event", **as_json(arrival.item), "delay_ms": delay}
+
+
+def _by_reason(what: str, messages: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A line for each reason, and the destinations that lack the events."""
+    counts = Counter(
+        f"{what} ({message['pending'].replace(',', ', ') if message['pending'] else 'all destinations'}): "
+        f"{message['reason']}"
+        for message in messages
+    )
+    return [f"{line} ({count} messages)" if count > 1 else line for line, count in counts.items()]
 
 
 def _content_security_policy(page: str) -> str:

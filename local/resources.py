@@ -76,6 +76,7 @@ class Resources:
             "aws:apigateway/methodSettings:MethodSettings": self._method_settings,
             "aws:lambda/function:Function": self._function,
             "aws:lambda/permission:Permission": self._permission,
+            "aws:lambda/functionRecursionConfig:FunctionRecursionConfig": self._recursion_config,
             "aws:lambda/eventSourceMapping:EventSourceMapping": self._event_source_mapping,
         }
 
@@ -402,6 +403,13 @@ class Resources:
         )
         return statement_id, {**inputs, "statementId": statement_id}
 
+    def _recursion_config(self, _: str, inputs: Properties) -> Created:
+        """Kept here only: moto has no such operation, and the poller here ends no loop."""
+        if inputs["recursiveLoop"] not in ("Allow", "Terminate"):
+            raise ResourceError(f"recursiveLoop is {inputs['recursiveLoop']!r}; it is Allow or Terminate")
+        self._cloud.client("lambda").get_function_configuration(FunctionName=inputs["functionName"])
+        return inputs["functionName"], dict(inputs)
+
     def _event_source_mapping(self, _: str, inputs: Properties) -> Created:
         self._check_visibility_timeout(inputs["eventSourceArn"], inputs["functionName"])
         scaling = inputs.get("scalingConfig", {}).get("maximumConcurrency")
@@ -538,6 +546,7 @@ _PROPERTIES: Mapping[str, _Allowed] = {
     "aws:lambda/permission:Permission": _names(
         "statementId", "action", "function", "principal", *_PERMISSION_SOURCES
     ),
+    "aws:lambda/functionRecursionConfig:FunctionRecursionConfig": _names("functionName", "recursiveLoop"),
     "aws:lambda/eventSourceMapping:EventSourceMapping": {
         **_names("eventSourceArn", "functionName", "batchSize", "maximumBatchingWindowInSeconds"),
         **_names("functionResponseTypes", "enabled"),

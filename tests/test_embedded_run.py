@@ -5,15 +5,18 @@ What is started here is what `make local` starts; nothing between the request an
 
 import html
 import json
+import urllib.request
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from moto.sqs import models as sqs_models
 
 from local import customer_profiles
 from local.embedded_run import EmbeddedRun
 from local.event_source import event_record
+from local.lambda_runtime import FunctionError, Invocation
 from local.pinpoint import PlannedAnswer
 from local.resources import Resources
 from tests.embedded import (
@@ -35,6 +38,12 @@ from tests.embedded import (
 from tests.hostile import HOSTILE_VALUES, LONGEST_ATTRIBUTE, LONGEST_USER_ATTRIBUTE
 from tests.patience import PATIENCE_SECONDS, eventually
 from tests.pinpoint_ids import in_pinpoint
+
+
+@pytest.fixture
+def without_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copies come again at once."""
+    monkeypatch.setattr(sqs_models.Message, "delay", lambda *_, **__: None)
 
 
 @pytest.fixture
@@ -231,26 +240,52 @@ class TestABatch:
         assert letter["reason"] == "pinpoint_400"
         assert events_of(open_run, endpoint_id) == []
 
+    @pytest.mark.usefixtures("without_delays")
     def test_a_throttled_event_comes_again_and_is_recorded_once(self, open_run: EmbeddedRun) -> None:
-        bring_back_soon(open_run)
         open_run.pinpoint.plan(PlannedAnswer(status=429), PlannedAnswer(status=429))
 
         event = recorded(open_run, evat_a="b")
 
         assert event.attributes == {"a": "b"}
 
-    def test_what_keeps_failing_is_moved_by_the_queue_after_its_last_try(self, runs: Runs) -> None:
-        run = runs.fresh("maxReceiveCount=2", *AT_ONCE)
-        bring_back_soon(run)
-        # Two tries of the message, each with the client's own second attempt.
-        run.pinpoint.plan(*[PlannedAnswer(status=500)] * 4)
+    @pytest.mark.usefixtures("without_delays")
+    def test_what_keeps_failing_is_dead_lettered_after_its_last_retry(self, runs: Runs) -> None:
+        run = runs.fresh("retryHours=1", *AT_ONCE)
+        # An hour is 12 retries: 13 tries of the message, each with the client's own second attempt.
+        run.pinpoint.plan(*[PlannedAnswer(status=500)] * 26)
         endpoint_id = new_endpoint()
 
         send(run, event="purchase", endpoint_id=endpoint_id)
         (letter,) = eventually(run.dead_letters)
 
-        assert letter["reason"] == "max_receive_count"
+        assert (letter["reason"], letter["pending"]) == ("pinpoint_500", "pinpoint")
         assert events_of(run, endpoint_id) == []
+        eventually(lambda: run.retries() == [])
+
+    def test_what_crashes_the_function_is_moved_by_the_queue_and_has_no_reason(
+        self, runs: Runs, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run = runs.fresh("maxReceiveCount=2", *AT_ONCE)
+        bring_back_soon(run)
+        crashed = Invocation(error=FunctionError(error_type="Runtime.ExitError", message=""))
+        monkeypatch.setattr(run.poller, "_invoke", lambda _: crashed)
+
+        send(run, event="purchase", endpoint_id="e1")
+        (letter,) = eventually(run.dead_letters)
+
+        assert letter["reason"] == "max_receive_count"
+
+    def test_what_waits_to_come_again_is_shown_with_its_reason(self, runs: Runs) -> None:
+        run = runs.fresh(*AT_ONCE)
+        run.pinpoint.plan(*[PlannedAnswer(status=500)] * 2)
+
+        send(run, event="purchase", endpoint_id="e1")
+        (waiting,) = eventually(run.retries)
+        with urllib.request.urlopen(f"{run.url}/arrivals") as response:
+            shown = json.load(response)
+
+        assert (waiting["attempt"], waiting["pending"], waiting["reason"]) == (1, "pinpoint", "pinpoint_500")
+        assert (shown["retried"], shown["reasons"]) == (1, ["Comes again (pinpoint): pinpoint_500"])
 
 
 class TestCustomerProfiles:
@@ -382,19 +417,17 @@ class TestSeveralDestinations:
         assert (event.attributes, event.metrics) == ({"currency": "EUR"}, {"value": 12.5})
         assert event.user_attributes == {"plan": ["gold"]}
 
-    def test_what_one_of_them_could_not_take_comes_again_to_all(self, run: EmbeddedRun) -> None:
-        bring_back_soon(run)
+    @pytest.mark.usefixtures("without_delays")
+    def test_what_one_of_them_could_not_take_comes_again_to_it_alone(self, run: EmbeddedRun) -> None:
         # As many as the destination tries in one invocation.
         run.customer_profiles.plan(*[customer_profiles.PlannedAnswer(status=429)] * 3)
         endpoint_id = new_endpoint()
 
         send(run, event="purchase", endpoint_id=endpoint_id)
         eventually(lambda: events_of(run, endpoint_id, "customer-profiles"))
-        eventually(lambda: len(events_of(run, endpoint_id, "firehose")) == 2)
+        eventually(lambda: run.retries() == [])
 
-        # Firehose does not know that it has the event already; its records carry the event's id.
-        assert len({event.event_id for event in events_of(run, endpoint_id, "firehose")}) == 1
-        assert len(events_of(run, endpoint_id, "customer-profiles")) == 1
+        assert [len(events_of(run, endpoint_id, name)) for name in run.outputs["destinations"]] == [1, 1, 1]
 
     def test_an_event_that_one_of_them_refuses_is_kept_by_the_others(self, run: EmbeddedRun) -> None:
         before = len(run.dead_letters())
@@ -466,12 +499,19 @@ def _reports(problem: str) -> Callable[[EmbeddedRun], None]:
     return check
 
 
-def _dead_letters_as(reason: str) -> Callable[[EmbeddedRun], None]:
+def _comes_again_as(reason: str) -> Callable[[EmbeddedRun], None]:
     def check(run: EmbeddedRun) -> None:
         send(run, event="purchase", endpoint_id="e1")
-        assert [letter["reason"] for letter in eventually(run.dead_letters)] == [reason]
+        assert [retry["reason"] for retry in eventually(run.retries)] == [reason]
 
     return check
+
+
+def _leaves_the_message_in_the_queue(run: EmbeddedRun) -> None:
+    run.pinpoint.plan(*[PlannedAnswer(status=500)] * 2)
+    send(run, event="purchase", endpoint_id="e1")
+    eventually(lambda: any('"left_in_queue":1' in line.replace(" ", "") for line in log_lines(run)))
+    assert run.retries() == []
 
 
 def _keeps_the_refused_message(run: EmbeddedRun) -> None:
@@ -486,12 +526,11 @@ NEEDED: dict[str, Callable[[EmbeddedRun], None]] = {
     "gtm-pixel-processor-policy:ReadQueue/sqs:ReceiveMessage": _reports("ReceiveMessage"),
     "gtm-pixel-processor-policy:ReadQueue/sqs:DeleteMessage": _reports("DeleteMessage"),
     "gtm-pixel-processor-policy:ReadQueue/sqs:GetQueueAttributes": _reports("GetQueueAttributes"),
+    "gtm-pixel-processor-policy:SendCopies/sqs:SendMessage": _leaves_the_message_in_the_queue,
     "gtm-pixel-processor-policy:SendDeadLetters/sqs:SendMessage": _keeps_the_refused_message,
     "gtm-pixel-processor-policy:WriteLogs/logs:CreateLogStream": _reports("CreateLogStream"),
     "gtm-pixel-processor-policy:WriteLogs/logs:PutLogEvents": _reports("PutLogEvents"),
-    "gtm-pixel-processor-policy:PutPinpointEvents/mobiletargeting:PutEvents": _dead_letters_as(
-        "pinpoint_403"
-    ),
+    "gtm-pixel-processor-policy:PutPinpointEvents/mobiletargeting:PutEvents": _comes_again_as("pinpoint_403"),
 }
 """Every action of either role, and how the path breaks without it."""
 
@@ -503,10 +542,10 @@ def _loses_the_records(run: EmbeddedRun) -> None:
 
 
 NEEDED_BY_DESTINATIONS: dict[str, Callable[[EmbeddedRun], None]] = {
-    "gtm-pixel-processor-policy:PutProfileObjects/profile:PutProfileObject": _dead_letters_as(
+    "gtm-pixel-processor-policy:PutProfileObjects/profile:PutProfileObject": _comes_again_as(
         "customer_profiles_403"
     ),
-    "gtm-pixel-processor-policy:PutFirehoseRecords/firehose:PutRecordBatch": _dead_letters_as(
+    "gtm-pixel-processor-policy:PutFirehoseRecords/firehose:PutRecordBatch": _comes_again_as(
         "firehose_access_denied"
     ),
     "gtm-pixel-processor-firehose-policy:WriteObjects/s3:PutObject": _loses_the_records,

@@ -331,15 +331,19 @@ class TestDestinations:
             pinpointRegion="ap-northeast-1",
             customerProfilesDomain="amazon-connect-" + "a" * 49,
             profileUpdates="allowlist",
-            profileAttributes=[f"{'a' * 46}{number}" for number in range(1000, 1039)],
+            profileAttributes=[f"{'a' * 46}{number}" for number in range(1000, 1036)],
             ignoredEndpointIds=[f"{'a' * 46}{number}" for number in range(1000, 1010)],
             customerProfilesTriggers=[],
             firehoseStream="s" * 64,
             firehoseAppId="a" * 128,
+            customerProfilesObjectType="o" * 245,
+            retryHours=336,
+            maxReceiveCount=1000,
         )
         variables = {
             **longest["gtm-pixel-processor"].inputs["environment"]["variables"],
             # As long as on AWS.
+            "QUEUE_URL": "https://sqs.ap-northeast-1.amazonaws.com/123456789012/gtm-pixel-events-1a2b3c4",
             "DEAD_LETTER_QUEUE_URL": (
                 "https://sqs.ap-northeast-1.amazonaws.com/123456789012/gtm-pixel-events-dead-letter-1a2b3c4"
             ),

@@ -30,7 +30,7 @@ from components.profile_template import (
 )
 from components.token_authorizer import OidcArgs
 from config_values import SettingsError
-from handler import dead_letters, destinations, signing_keys
+from handler import destinations, processor, signing_keys
 from handler.destinations import customer_profiles as customer_profiles_handler
 from tests.profile_templates import findings, refusals, service_model
 from tests.recording import record
@@ -80,6 +80,7 @@ def test_the_defaults_are_an_open_stack_that_updates_no_profile() -> None:
         profile_attributes=(),
         timestamp_source=settings.TimestampSource.GATEWAY,
         ignored_endpoint_ids=(),
+        retry_hours=6,
         max_receive_count=5,
         batch_size=100,
         batch_window_seconds=1,
@@ -361,9 +362,9 @@ def test_a_condition_that_names_no_operator_is_for_the_value_itself(
 @pytest.mark.parametrize(
     ("batch_size", "quota", "copies", "timeout"),
     [
-        (10_000, 100, 4, 60),  # 1000 requests at 25 a second: 40 s
+        (10_000, 100, 4, 80),  # 1000 requests at 25 a second: 40 s
         (200, 2, 2, 40),  # 20 at 1: 20 s
-        (10_000, 100, 50, 520),  # 1000 at 2: 500 s
+        (10_000, 100, 50, 540),  # 1000 at 2: 500 s
     ],
 )
 def test_a_batch_may_take_all_the_time_there_is(
@@ -650,8 +651,8 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     (
         {"batchSize": 10_000, "functionTimeoutSeconds": 69},
         "batchSize: 10000 messages are 1000 requests to Customer Profiles, which at 20 a second "
-        "(customerProfilesRequestsPerSecond 100, maximumConcurrency 5) take longer than the 49 s that "
-        "functionTimeoutSeconds 69 leaves for them. Set 9800 or less, or lower maximumConcurrency, or raise "
+        "(customerProfilesRequestsPerSecond 100, maximumConcurrency 5) take longer than the 29 s that "
+        "functionTimeoutSeconds 69 leaves for them. Set 5800 or less, or lower maximumConcurrency, or raise "
         "functionTimeoutSeconds.",
     ),
     (
@@ -755,14 +756,14 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         "at most 250. List fewer.",
     ),
     (
-        {"profileAttributes": names(47, 50), "customerProfilesTriggerAttributes": names(3, 50)},
-        "profileAttributes: the names of attributes and ignoredEndpointIds take 2808 bytes; a Lambda "
-        "function has room for 2800 in its environment. List fewer, or with shorter names.",
+        {"profileAttributes": names(44, 50), "customerProfilesTriggerAttributes": names(3, 50)},
+        "profileAttributes: the names of attributes and ignoredEndpointIds take 2640 bytes; a Lambda "
+        "function has room for 2600 in its environment. List fewer, or with shorter names.",
     ),
     (
-        {**PINPOINT, "profileUpdates": "allowlist", "profileAttributes": names(50, 50)},
-        "profileAttributes: the names of attributes and ignoredEndpointIds take 2806 bytes; a Lambda "
-        "function has room for 2800 in its environment. List fewer, or with shorter names.",
+        {**PINPOINT, "profileUpdates": "allowlist", "profileAttributes": names(47, 50)},
+        "profileAttributes: the names of attributes and ignoredEndpointIds take 2638 bytes; a Lambda "
+        "function has room for 2600 in its environment. List fewer, or with shorter names.",
     ),
     (
         {"customerProfilesTriggers": {"name": "purchase"}},
@@ -1034,7 +1035,7 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     (
         {**PINPOINT, "ignoredEndpointIds": ["x" * 250 + str(number) for number in range(12)]},
         "ignoredEndpointIds: the names of attributes and ignoredEndpointIds take 3092 bytes; a Lambda "
-        "function has room for 2800 in its environment. List fewer, or with shorter names.",
+        "function has room for 2600 in its environment. List fewer, or with shorter names.",
     ),
     ({"timestampSource": "clock"}, "timestampSource: 'clock' is not known. Set gateway or url."),
     (
@@ -1052,6 +1053,8 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     ),
     ({"throttlingRateLimit": 0}, "throttlingRateLimit: 0 is out of range. Set 1 to 100000."),
     ({"throttlingBurstLimit": 0}, "throttlingBurstLimit: 0 is out of range. Set 1 to 100000."),
+    ({"retryHours": 0}, "retryHours: 0 is out of range. Set 1 to 336."),
+    ({"retryHours": 337}, "retryHours: 337 is out of range. Set 1 to 336."),
     ({"maxReceiveCount": 1001}, "maxReceiveCount: 1001 is out of range. Set 1 to 1000."),
     ({"batchSize": 10001}, "batchSize: 10001 is out of range. Set 1 to 10000."),
     ({"batchSize": "many"}, "batchSize: 'many' is not a whole number. Set a whole number."),
@@ -1305,9 +1308,10 @@ def test_a_call_to_a_destination_fits_into_the_shortest_time(module: str) -> Non
 
 
 def test_the_time_without_requests_is_the_handlers() -> None:
-    answering = 1
-
-    assert dead_letters.CALL_LIMITS.worst_case_seconds + answering == settings.CLOSING_SECONDS
+    assert processor.seconds_kept_back(1) == settings.CLOSING_SECONDS
+    assert processor.seconds_kept_back(10_000) == settings.CLOSING_SECONDS + (
+        10_000 // settings.MESSAGES_IN_A_SECOND
+    )
     assert customer_profiles_handler.CALL_LIMITS.worst_case_seconds == settings.LAST_REQUEST_SECONDS
 
 

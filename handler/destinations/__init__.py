@@ -39,7 +39,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The service will never take the event: keep the message where a person can look at it."""
+    """The service will never take the event: it is dead-lettered, where a person can look at it."""
 
     reason: str
 
@@ -68,8 +68,18 @@ class _DestinationModule(Protocol):
 
 def make_destination(name: str, variables: Mapping[str, str]) -> Destination:
     """The destination of this name; it reads its own variables. Raises InvalidEnvironmentError."""
+    module = _module(name)
+    if module is None:
+        raise InvalidEnvironmentError.of("DESTINATIONS", name, "the name of a destination")
+    return module.make(variables)
+
+
+def is_destination(name: str) -> bool:
+    """Whether there is a destination of this name, be it configured or not."""
+    return _module(name) is not None
+
+
+def _module(name: str) -> _DestinationModule | None:
     path = f"{__name__}.{name.replace('-', '_')}"
     module = import_module(path) if _NAME.fullmatch(name) and find_spec(path) else None
-    if not hasattr(module, "make"):
-        raise InvalidEnvironmentError.of("DESTINATIONS", name, "the name of a destination")
-    return cast("_DestinationModule", module).make(variables)
+    return cast("_DestinationModule", module) if hasattr(module, "make") else None

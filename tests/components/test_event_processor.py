@@ -20,6 +20,7 @@ def recorded(*, partition: str = "aws", region: str = "eu-west-1", **changes: An
         defaults: dict[str, Any] = {
             "archive": Path("handler.zip"),
             "queue_arn": "arn:aws:sqs:eu-west-1:123456789012:events",
+            "queue_url": "https://sqs.test/events",
             "dead_letter_queue_arn": "arn:aws:sqs:eu-west-1:123456789012:dead",
             "dead_letter_queue_url": "https://sqs.test/dead",
             "destinations": [PinpointArgs(application_id=APPLICATION_ID)],
@@ -28,6 +29,8 @@ def recorded(*, partition: str = "aws", region: str = "eu-west-1", **changes: An
             "profile_attributes": ["plan", "city"],
             "timestamp_source": "gateway",
             "ignored_endpoint_ids": ["guest"],
+            "retry_hours": 6,
+            "max_receive_count": 5,
             "batch_size": 100,
             "batch_window_seconds": 1,
             "maximum_concurrency": 5,
@@ -55,6 +58,7 @@ def test_it_is_one_function_on_the_queue() -> None:
         "processor-role": "aws:iam/role:Role",
         "processor-policy": "aws:iam/rolePolicy:RolePolicy",
         "processor-logs": "aws:cloudwatch/logGroup:LogGroup",
+        "processor-recursion": "aws:lambda/functionRecursionConfig:FunctionRecursionConfig",
         "processor-source": "aws:lambda/eventSourceMapping:EventSourceMapping",
     }
 
@@ -68,6 +72,11 @@ def test_the_role_may_do_these_things_and_nothing_else() -> None:
         "ReadQueue": {
             "Effect": "Allow",
             "Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+            "Resource": ["arn:aws:sqs:eu-west-1:123456789012:events"],
+        },
+        "SendCopies": {
+            "Effect": "Allow",
+            "Action": ["sqs:SendMessage"],
             "Resource": ["arn:aws:sqs:eu-west-1:123456789012:events"],
         },
         "SendDeadLetters": {
@@ -141,7 +150,10 @@ def test_the_function_runs_the_archive_with_its_settings() -> None:
                 "PROFILE_ATTRIBUTES": json.dumps(["plan", "city"]),
                 "TIMESTAMP_SOURCE": "gateway",
                 "IGNORED_ENDPOINT_IDS": '["guest"]',
+                "QUEUE_URL": "https://sqs.test/events",
                 "DEAD_LETTER_QUEUE_URL": "https://sqs.test/dead",
+                "RETRY_HOURS": "6",
+                "MAX_RECEIVE_COUNT": "5",
                 "POWERTOOLS_SERVICE_NAME": "gtm-pixel-test",
                 "POWERTOOLS_METRICS_NAMESPACE": "gtm-pixel",
             }
@@ -168,6 +180,17 @@ def test_the_queue_hands_over_batches_and_takes_back_single_messages() -> None:
         "scalingConfig": {"maximumConcurrency": 5},
         "functionResponseTypes": ["ReportBatchItemFailures"],
     }
+
+
+def test_lambda_lets_the_function_send_to_the_queue_that_invokes_it() -> None:
+    """Otherwise AWS Lambda ends a chain of retries after about 16 turns, and its message is gone."""
+    recording = recorded()
+
+    assert recording["processor-recursion"].inputs == {
+        "functionName": "processor-1a2b3c4",
+        "recursiveLoop": "Allow",
+    }
+    assert "processor-recursion" in recording["processor-source"].depends_on
 
 
 def test_the_function_waits_for_its_permissions() -> None:

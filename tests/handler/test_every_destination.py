@@ -1,4 +1,4 @@
-"""All destinations at once, under any mix of failures: no message is lost and acknowledged.
+"""All destinations at once, under any mix of failures: each gets every event, or a dead letter keeps it.
 
 The processor and the destinations are the real ones; they speak HTTP to the stand-ins for Amazon Pinpoint
 and Customer Profiles and to moto's Firehose, SQS and S3.
@@ -7,7 +7,7 @@ and Customer Profiles and to moto's Firehose, SQS and S3.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import count, cycle, islice, product
+from itertools import count, cycle, groupby, islice, product
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -17,11 +17,11 @@ from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from boto3.session import Session
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from moto.sqs.models import sqs_backends
 
 from components.profile_template import profile_template
 from handler import aws_calls
 from handler.aws_calls import AwsService, CallLimits
-from handler.dead_letters import DeadLetterQueue
 from handler.destinations import Destination
 from handler.destinations.customer_profiles import TRANSIENT_PHRASES, CustomerProfilesDestination
 from handler.destinations.customer_profiles_objects import DeclaredAttributes
@@ -30,6 +30,7 @@ from handler.destinations.pacer import Pacer
 from handler.destinations.pinpoint import PinpointDestination
 from handler.environment import Environment
 from handler.events import TimestampSource
+from handler.message_queue import MessageQueue
 from handler.missing_values import IgnoredIds
 from handler.processor import EventProcessor
 from handler.update_policy import AuthMode, ProfileUpdates, UpdatePolicy
@@ -73,7 +74,9 @@ class Services:
     profiles: CustomerProfilesStandIn
     firehose: FirehoseDelivery
     sqs: Any
+    queue: str
     dead_letter_queue: str
+    queued_in_moto: Any
 
     def recorded_in(self, name: str, record: Mapping[str, Any]) -> int:
         """How often a destination has the event of a message."""
@@ -81,18 +84,42 @@ class Services:
         id_ = id_in(name, record)
         return sum(event.destination == name and event.event_id == id_ for event in events)
 
-    def take_dead_letters(self) -> set[str]:
-        """The ids of the messages that the dead-letter queue has got since the last time."""
-        ids: set[str] = set()
+    def take_copies(self) -> list["Copy"]:
+        """The messages that wait in the queue to come again since the last time, those due first before."""
+        copies = [
+            Copy(
+                delay_seconds=round((message.delayed_until - message.sent_timestamp) / 1000),
+                record={
+                    "messageId": message.id,
+                    "body": message.body,
+                    "attributes": {"SentTimestamp": "1", "ApproximateReceiveCount": "1"},
+                    "messageAttributes": {
+                        name: {"dataType": value["DataType"], "stringValue": value["StringValue"]}
+                        for name, value in message.message_attributes.items()
+                    },
+                },
+            )
+            for message in self.queued_in_moto._messages
+        ]
+        self.queued_in_moto._messages.clear()
+        return sorted(copies, key=lambda copy: copy.delay_seconds)
+
+    def take_dead_letters(self) -> dict[str, set[str]]:
+        """By message: the destinations for which the dead-letter queue keeps it, since the last time."""
+        kept: dict[str, set[str]] = {}
         while messages := self.sqs.receive_message(
             QueueUrl=self.dead_letter_queue, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
         ).get("Messages"):
             for message in messages:
-                ids.add(message["MessageAttributes"]["original_message_id"]["StringValue"])
+                texts = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+                assert texts["dead_letter_reason"]
+                of_message = kept.setdefault(texts["original_message_id"], set())
+                assert of_message.isdisjoint(texts["pending"].split(","))
+                of_message.update(texts["pending"].split(","))
                 self.sqs.delete_message(
                     QueueUrl=self.dead_letter_queue, ReceiptHandle=message["ReceiptHandle"]
                 )
-        return ids
+        return kept
 
     def requests(self) -> list[int]:
         """How many requests each destination of NAMES has got."""
@@ -101,6 +128,21 @@ class Services:
     def forget_plans(self) -> None:
         for service in (self.pinpoint, self.profiles, self.firehose):
             service._plan.clear()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """A message that comes again, as Lambda delivers it then."""
+
+    delay_seconds: int
+    record: dict[str, Any]
+
+    def text(self, name: str) -> str:
+        return self.record["messageAttributes"][name]["stringValue"]
+
+    @property
+    def pending(self) -> set[str]:
+        return set(self.text("pending").split(","))
 
 
 @pytest.fixture(scope="module")
@@ -125,12 +167,15 @@ def services() -> Iterator[Services]:
         patch.setattr(aws_calls, "Session", lambda: session)
         make_destinations.cache_clear()
         sqs = cloud.client("sqs")
+        queue = sqs.create_queue(QueueName="events")["QueueUrl"]
         yield Services(
             recorder=recorder,
             pinpoint=application,
             profiles=profiles,
             firehose=delivery,
             sqs=sqs,
+            queue=queue,
+            queued_in_moto=sqs_backends[cloud.account_id][REGION].get_queue("events"),
             dead_letter_queue=sqs.create_queue(QueueName="dead")["QueueUrl"],
         )
         for server in servers.values():
@@ -170,24 +215,32 @@ def make_destinations(limits: CallLimits) -> Sequence[Destination]:
 
 
 def make_processor(
-    services: Services, limits: CallLimits = PATIENT, *, dead_letter_queue: str | None = None
+    services: Services,
+    limits: CallLimits = PATIENT,
+    *,
+    queue: str | None = None,
+    dead_letter_queue: str | None = None,
 ) -> EventProcessor:
-    queue = dead_letter_queue or services.dead_letter_queue
+    def queue_at(url: str) -> MessageQueue:
+        # Patient always: what a queue has taken late would count as not taken.
+        return MessageQueue(queue_url=url, service=AwsService("sqs", region=REGION, limits=PATIENT))
+
     return EventProcessor(
         environment=Environment(
             destinations=NAMES,
             update_policy=UpdatePolicy(auth_mode=AuthMode.OPEN, profile_updates=ProfileUpdates.ALL),
             timestamp_source=TimestampSource.GATEWAY,
             ignored_endpoint_ids=IgnoredIds.of(["guest"]),
-            dead_letter_queue_url=queue,
+            queue_url=services.queue,
+            dead_letter_queue_url=services.dead_letter_queue,
+            retry_hours=6,
+            max_receive_count=5,
             service="test",
             metrics_namespace="test",
         ),
-        destinations=make_destinations(limits),
-        # Patient always: a letter that the queue has taken late would count as not taken.
-        dead_letter_queue=DeadLetterQueue(
-            queue_url=queue, service=AwsService("sqs", region=REGION, limits=PATIENT)
-        ),
+        destinations=dict(zip(NAMES, make_destinations(limits), strict=True)),
+        queue=queue_at(queue or services.queue),
+        dead_letter_queue=queue_at(dead_letter_queue or services.dead_letter_queue),
         logger=Logger(service="test", level="CRITICAL"),
     )
 
@@ -199,7 +252,7 @@ def deliver(
     seconds: float = PLENTY,
     falling: float = 0.0,
 ) -> set[str]:
-    """Process a batch as Lambda would with so much time left; the ids of the messages that come again.
+    """Process a batch as Lambda would with so much time left; the ids of those that are left to the queue.
 
     The time falls by `falling` seconds whenever it is asked for, by whichever destination.
     """
@@ -338,6 +391,7 @@ def not_taken_in_silence(name: str) -> dict[str, Any]:
         "plans": {other: [silence] if other == name else [] for other in NAMES},
         "seconds": PLENTY,
         "dead_letters": "work",
+        "copies": "work",
     }
 
 
@@ -393,6 +447,11 @@ def older_refused_and_not_kept() -> dict[str, Any]:
     }
 
 
+def older_fails_and_has_no_copy() -> dict[str, Any]:
+    """Customer Profiles cannot take the older of two updates, nor can the queue."""
+    return {**older_fails_in("customer-profiles"), "copies": "fail"}
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     messages=st.lists(st.tuples(st.integers(0, 5), VALUES, VALUES), min_size=1, max_size=16),
@@ -401,6 +460,7 @@ def older_refused_and_not_kept() -> dict[str, Any]:
         lambda much: st.just(PLENTY) if much else st.floats(RESERVE + 0.5, RESERVE + 4.0)
     ),
     dead_letters=st.sampled_from(["work", "work", "fail"]),
+    copies=st.sampled_from(["work", "work", "fail"]),
 )
 @example(**not_taken_in_silence("pinpoint"))
 @example(**not_taken_in_silence("customer-profiles"))
@@ -412,35 +472,55 @@ def older_refused_and_not_kept() -> dict[str, Any]:
 @example(**later_refused_in_customer_profiles())
 @example(**newer_refused_in_pinpoint())
 @example(**older_refused_and_not_kept())
+@example(**older_fails_and_has_no_copy())
 def test_every_message_is_recorded_everywhere_or_kept_or_comes_again(
     services: Services,
     messages: list[tuple[int, str | None, str | None]],
     plans: dict[str, list[Fault]],
     seconds: float,
     dead_letters: str,
+    copies: str,
 ) -> None:
     first_endpoint = 1_000_000 * next(_numbers)  # none that another example has
     records = [make_record(first_endpoint + endpoint, plan_, city) for endpoint, plan_, city in messages]
     ids = [record["messageId"] for record in records]
     for name, faults in plans.items():
         plan(services, name, faults, records, f"endpoint-{first_endpoint}")
-    queue = services.dead_letter_queue + {"work": "", "fail": "-that-is-gone"}[dead_letters]
-    processor = make_processor(services, IMPATIENT, dead_letter_queue=queue)
+    gone = {"work": "", "fail": "-that-is-gone"}
+    processor = make_processor(
+        services,
+        IMPATIENT,
+        queue=services.queue + gone[copies],
+        dead_letter_queue=services.dead_letter_queue + gone[dead_letters],
+    )
 
-    failed = deliver(processor, records, seconds=seconds, falling=0.0 if seconds == PLENTY else 0.3)
+    left = deliver(processor, records, seconds=seconds, falling=0.0 if seconds == PLENTY else 0.3)
     services.forget_plans()
 
-    kept = services.take_dead_letters()
-    assert failed.isdisjoint(kept)
+    kept, waiting = services.take_dead_letters(), services.take_copies()
+    pending = {copy.text("original_message_id"): copy.pending for copy in waiting}
+    assert len(pending) == len(waiting)
     for record in records:
-        if record["messageId"] not in failed | kept:
-            assert [name for name in NAMES if not services.recorded_in(name, record)] == []
+        id_ = record["messageId"]
+        assert kept.get(id_, set()).isdisjoint(pending.get(id_, set()))
+        if id_ not in left:
+            has = {name for name in NAMES if services.recorded_in(name, record)}
+            assert has | kept.get(id_, set()) | pending.get(id_, set()) == set(NAMES)
+    sent = {record["messageId"]: record["attributes"]["SentTimestamp"] for record in records}
+    for copy in waiting:
+        assert copy.text("request_time") == sent[copy.text("original_message_id")]
+        assert (copy.text("attempt"), 4 <= copy.delay_seconds <= 5) == ("1", True)
 
     # Those that come again find every service well, and it does no harm that some have seen them.
-    again = [record for record in records if record["messageId"] in failed]
-    assert deliver(make_processor(services), again) == set()
-    for record in again:
-        assert all(services.recorded_in(name, record) for name in NAMES)
+    well = make_processor(services)
+    for _, due in groupby(waiting, key=lambda copy: copy.delay_seconds):
+        assert deliver(well, [copy.record for copy in due]) == set()
+    assert deliver(well, [record for record in records if record["messageId"] in left]) == set()
+    assert (services.take_copies(), services.take_dead_letters()) == ([], {})
+    for record in records:
+        lacking = {name for name in NAMES if not services.recorded_in(name, record)}
+        assert lacking <= kept.get(record["messageId"], set())
+    kept_by_profiles = {id_ for id_, names in kept.items() if "customer-profiles" in names}
     objects = [
         one for number in range(6) for one in services.profiles.objects(f"endpoint-{first_endpoint + number}")
     ]
@@ -450,7 +530,7 @@ def test_every_message_is_recorded_everywhere_or_kept_or_comes_again(
     if not any(fault.too_late for fault in plans["customer-profiles"]):
         for number, attribute in product(range(6), ("plan", "city")):
             values = [
-                (written.get(message_id, {}).get(attribute), message_id in kept)
+                (written.get(message_id, {}).get(attribute), message_id in kept_by_profiles)
                 for (endpoint, plan_, city), message_id in zip(messages, ids, strict=True)
                 if endpoint == number and {"plan": plan_, "city": city}[attribute]
             ]
@@ -491,7 +571,7 @@ def test_a_thousand_messages_of_nobody_make_no_event_no_profile_and_no_dead_lett
 
     assert services.requests() == before
     assert len(services.profiles.profiles) == profiles
-    assert services.take_dead_letters() == set()
+    assert (services.take_dead_letters(), services.take_copies()) == ({}, [])
     assert LogOutput(output=capsys.readouterr().out).metric("Rejected") == [1000]
 
 
@@ -505,35 +585,73 @@ def test_a_message_with_a_request_time_that_no_date_can_hold_leaves_the_others_a
 
     assert [services.recorded_in(name, wrong) for name in NAMES] == [0, 0, 0]
     assert [services.recorded_in(name, right) for name in NAMES] == [1, 1, 1]
+    (letter,) = services.sqs.receive_message(QueueUrl=services.dead_letter_queue)["Messages"]
+    services.sqs.delete_message(QueueUrl=services.dead_letter_queue, ReceiptHandle=letter["ReceiptHandle"])
 
 
-def test_one_failing_destination_is_tried_again_and_the_others_have_the_event(services: Services) -> None:
-    record = make_record(0, "a")
-    services.profiles.plan(*[customer_profiles.PlannedAnswer(status=503)] * 3)
+def deliver_copies(services: Services, processor: EventProcessor) -> list[Copy]:
+    """Deliver what comes again, when it is due; what came."""
+    waiting = services.take_copies()
+    for _, due in groupby(waiting, key=lambda copy: copy.delay_seconds):
+        assert deliver(processor, [copy.record for copy in due]) == set()
+    return waiting
+
+
+@pytest.mark.parametrize("failing", NAMES)
+def test_one_failing_destination_is_tried_again_and_the_others_have_the_event_once(
+    services: Services, failing: str
+) -> None:
+    record = make_record(next(_numbers), "a")
+    plan(services, failing, [Fault(status=503)] * 3, [record])
     processor = make_processor(services)
 
-    failed = deliver(processor, [record])
+    assert deliver(processor, [record]) == set()
+    assert [services.recorded_in(name, record) for name in NAMES] == [int(name != failing) for name in NAMES]
 
-    assert failed == {record["messageId"]}
-    assert [services.recorded_in(name, record) for name in NAMES] == [1, 0, 1]
+    services.forget_plans()
+    (copy,) = deliver_copies(services, processor)
+    assert copy.pending == {failing}
+    assert [services.recorded_in(name, record) for name in NAMES] == [1, 1, 1]
 
 
-@pytest.mark.parametrize("failing", ["customer-profiles", "firehose"])
+@pytest.mark.parametrize("failing", ["pinpoint", "customer-profiles"])
+@pytest.mark.parametrize("failures", [1, 2, 5])
 def test_an_older_update_that_comes_again_does_not_replace_a_newer_one(
-    services: Services, failing: str
+    services: Services, failing: str, failures: int
 ) -> None:
     endpoint = next(_numbers)
     older, newer = make_record(endpoint, "silver"), make_record(endpoint, "gold")
-    # As often as a destination tries within one invocation.
-    plan(services, failing, [Fault(entries={0: (500, True)})] * 3, [older, newer])
     processor = make_processor(services)
+    # As often as a destination tries within one invocation.
+    tries = 3 if failing == "customer-profiles" else 1
 
-    failed = deliver(processor, [older, newer])
-    assert deliver(processor, [record for record in (older, newer) if record["messageId"] in failed]) == set()
+    plan(services, failing, [Fault(entries={0: (500, True)})] * tries, [older, newer])
+    deliver(processor, [older, newer])
+    for _ in range(failures - 1):
+        plan(services, failing, [Fault(status=503)] * tries, [older, newer])
+        assert [copy.pending for copy in deliver_copies(services, processor)] == [{failing}] * 2
+    assert [copy.pending for copy in deliver_copies(services, processor)] == [{failing}] * 2
+    assert services.take_copies() == []
 
     profile = services.profiles.profile(f"endpoint-{endpoint}")
     assert profile is not None
     assert profile["plan"] == "gold"
+    assert services.pinpoint.profile(f"endpoint-{endpoint}") == {"plan": ["gold"]}
+    assert [services.recorded_in("firehose", record) for record in (older, newer)] == [1, 1]
+
+
+def test_a_newer_update_is_not_sent_again_for_one_that_only_analytics_lack(services: Services) -> None:
+    endpoint = next(_numbers)
+    older, newer = make_record(endpoint, "silver"), make_record(endpoint, "gold")
+    plan(services, "firehose", [Fault(entries={0: (500, True)})] * 3, [older, newer])
+    processor = make_processor(services)
+
+    deliver(processor, [older, newer])
+    services.forget_plans()
+    (copy,) = deliver_copies(services, processor)
+
+    assert (copy.text("original_message_id"), copy.pending) == (older["messageId"], {"firehose"})
+    assert [services.recorded_in("firehose", record) for record in (older, newer)] == [1, 1]
 
 
 def test_only_updates_of_the_same_attribute_wait_for_an_older_one(services: Services) -> None:
@@ -543,10 +661,10 @@ def test_only_updates_of_the_same_attribute_wait_for_an_older_one(services: Serv
         make_record(endpoint, None),
         make_record(endpoint + 1, "gold"),
     ]
-    ids = [record["messageId"] for record in records]
     plan(services, "customer-profiles", [Fault(entries={0: (500, True)})] * 3, records)
 
-    assert deliver(make_processor(services), records) == {ids[0]}
+    assert deliver(make_processor(services), records) == set()
+    assert [copy.text("original_message_id") for copy in services.take_copies()] == [records[0]["messageId"]]
 
 
 @pytest.mark.parametrize("delivered", [1, 3])

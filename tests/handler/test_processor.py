@@ -16,13 +16,15 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from boto3.session import Session
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.sqs.models import sqs_backends
 from werkzeug import Request, Response
 
 from handler import aws_calls, processor
 from handler.aws_calls import AwsService, CallLimits
-from handler.dead_letters import DeadLetter, DeadLetterQueue
 from handler.destinations import Outcome, Recorded, Refused, Retry
 from handler.events import Event
+from handler.message_queue import MessageQueue
+from handler.queue_message import OutgoingMessage
 from handler.variables import InvalidEnvironmentError
 from local.http_server import HttpServer
 from local.pinpoint import PlannedAnswer
@@ -88,8 +90,47 @@ def dead_letters(sqs: Any, dead_letter_queue: str) -> Callable[[], list[dict[str
     return read
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """A message that waits in the queue to come again."""
+
+    body: str
+    texts: dict[str, str]
+    delay_seconds: int
+
+    @property
+    def pending(self) -> tuple[str, str]:
+        """The first message, and the destinations that lack it."""
+        return self.texts["original_message_id"], self.texts["pending"]
+
+
 @pytest.fixture
-def environment(aws_environment: pytest.MonkeyPatch, dead_letter_queue: str) -> Iterator[pytest.MonkeyPatch]:
+def queue(sqs: Any) -> str:
+    return sqs.create_queue(QueueName=f"events-{next(_run)}")["QueueUrl"]
+
+
+@pytest.fixture
+def copies(queue: str) -> Callable[[], list[Copy]]:
+    """All messages of the queue, looked at from inside moto: those that are delayed cannot be received."""
+
+    def read() -> list[Copy]:
+        messages = sqs_backends["123456789012"]["eu-west-1"].get_queue(queue.rpartition("/")[2])._messages
+        return [
+            Copy(
+                body=message.body,
+                texts={name: value["StringValue"] for name, value in message.message_attributes.items()},
+                delay_seconds=round((message.delayed_until - (message.sent_timestamp or 0)) / 1000),
+            )
+            for message in messages
+        ]
+
+    return read
+
+
+@pytest.fixture
+def environment(
+    aws_environment: pytest.MonkeyPatch, queue: str, dead_letter_queue: str
+) -> Iterator[pytest.MonkeyPatch]:
     """A new container with the stack's environment."""
     variables = {
         "DESTINATIONS": "pinpoint",
@@ -98,7 +139,10 @@ def environment(aws_environment: pytest.MonkeyPatch, dead_letter_queue: str) -> 
         "PROFILE_ATTRIBUTES": "[]",
         "TIMESTAMP_SOURCE": "gateway",
         "IGNORED_ENDPOINT_IDS": "[]",
+        "QUEUE_URL": queue,
         "DEAD_LETTER_QUEUE_URL": dead_letter_queue,
+        "RETRY_HOURS": "6",
+        "MAX_RECEIVE_COUNT": "5",
         "PINPOINT_APPLICATION_ID": APPLICATION_ID,
         "PINPOINT_REGION": "eu-west-1",
         # Powertools keeps one logger a service, with the standard output it first saw.
@@ -245,36 +289,60 @@ def test_a_message_without_an_event_is_done_counted_and_logged_by_reason(
     assert (run.metric("Rejected"), run.metric("Rejected", reason=reason)) == ([1], [1])
 
 
+def attribute(text: str) -> dict[str, str]:
+    return {"dataType": "String", "stringValue": text}
+
+
+def reasons(letters: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [letter["MessageAttributes"]["dead_letter_reason"]["StringValue"] for letter in letters]
+
+
 @pytest.mark.parametrize(
-    "damage",
+    ("name", "value", "reason"),
     [
-        {"attributes": {}},
-        {"messageAttributes": {"request_id": {}}},
+        ("request_time", attribute("soon"), "request_time_unreadable"),
+        ("request_time", attribute("9" * 20), "request_time_unreadable"),
+        ("request_time", attribute("253402300799999"), "request_time_unreadable"),
+        ("attempt", attribute("-1"), "attempt_unreadable"),
+        ("attempt", attribute("9" * 30), "attempt_unreadable"),
+        ("attempt", {"dataType": "Binary", "binaryValue": "MQ=="}, "attempt_unreadable"),
+        ("pending", attribute("pinpoint;"), "pending_unreadable"),
+        ("pending", attribute("pinpont"), "pending_unreadable"),
+        ("pending", attribute("failures"), "pending_unreadable"),
+        ("original_message_id", attribute("a b"), "original_message_id_unreadable"),
     ],
 )
-def test_a_message_nobody_thought_of_fails_alone(
-    invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint, damage: dict[str, Any]
+def test_what_only_an_operator_can_write_wrongly_costs_its_own_message(
+    invoke: Callable[..., Run],
+    make_record: Records,
+    pinpoint: Pinpoint,
+    dead_letters: Callable[[], list[dict[str, Any]]],
+    copies: Callable[[], list[Copy]],
+    name: str,
+    value: dict[str, str],
+    reason: str,
 ) -> None:
-    run = invoke({**make_record(purchase()), **damage}, make_record(purchase()))
-    assert run.failed == ["message-1"]
-    assert len(pinpoint.recorder.events()) == 1
-    assert run.metric("Retried", reason="unexpected_error") == [1]
+    wrong = make_record(purchase())
+    wrong["messageAttributes"][name] = value
+    run = invoke(wrong, make_record(purchase()))
+    assert reasons(dead_letters()) == [reason]
+    assert (run.failed, copies(), run.metric("DeadLettered", reason=reason)) == ([], [], [1])
+    assert [event.event_id for event in pinpoint.recorder.events()] == [in_pinpoint("message-2")]
 
 
-@pytest.mark.parametrize("request_time", ["soon", "1e30", "9" * 20])
-def test_a_request_time_that_is_none_costs_its_own_message(
+@pytest.mark.parametrize(
+    "damage", [{"attributes": {}}, {"messageAttributes": {"request_time": None}}, {"attributes": None}]
+)
+def test_a_message_nobody_thought_of_fails_alone(
     invoke: Callable[..., Run],
     make_record: Records,
     pinpoint: Pinpoint,
     dead_letters: Callable[[], list[Any]],
-    request_time: str,
+    damage: dict[str, Any],
 ) -> None:
-    wrong = make_record(purchase())
-    wrong["messageAttributes"]["request_time"]["stringValue"] = request_time
-    run = invoke(wrong, make_record(purchase()))
-    assert (run.failed, dead_letters()) == ([], [])
-    assert run.metric("Rejected", reason="request_time_unreadable") == [1]
-    assert len(pinpoint.recorder.events()) == 1
+    run = invoke({**make_record(purchase()), **damage}, make_record(purchase()))
+    assert len(dead_letters()) + len(run.failed) == 1
+    assert [event.event_id for event in pinpoint.recorder.events()] == [in_pinpoint("message-2")]
 
 
 def test_an_endpoint_id_that_the_stack_ignores_rejects_its_message(
@@ -297,11 +365,15 @@ def test_names_that_were_escaped_as_html_are_read_and_counted(
 
 
 def test_the_text_of_an_unexpected_error_is_not_logged(
-    invoke: Callable[..., Run], make_record: Records
+    invoke: Callable[..., Run], make_record: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record = {**make_record(purchase()), "attributes": {"SentTimestamp": "the-visitors-data"}}
-    run = invoke(record)
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError("the-visitors-data")
+
+    monkeypatch.setattr(processor, "parse_event", fail)
+    run = invoke(make_record(purchase()))
     assert [line["error"] for line in run.logged("message unreadable")] == ["ValueError"]
+    assert run.metric("DeadLettered", reason="unexpected_error") == [1]
     assert "the-visitors-data" not in run.output
 
 
@@ -313,16 +385,137 @@ def test_a_record_without_an_id_fails_the_batch_instead_of_answering_an_empty_id
         invoke({**make_record(purchase()), "messageId": message_id})
 
 
-def test_what_may_succeed_later_stays_in_the_queue_and_nothing_else(
+def test_what_may_succeed_later_comes_again_as_a_copy_and_nothing_else(
     invoke: Callable[..., Run],
     make_record: Records,
     pinpoint: Pinpoint,
     dead_letters: Callable[[], list[Any]],
+    copies: Callable[[], list[Copy]],
 ) -> None:
     pinpoint.stand_in.plan(PlannedAnswer(event_statuses={in_pinpoint("message-2"): 500}))
-    run = invoke(*(make_record(purchase()) for _ in range(3)))
-    assert (run.failed, dead_letters()) == (["message-2"], [])
-    assert (run.metric("Recorded"), run.metric("Retried", reason="pinpoint_500")) == ([2], [1])
+    records = [make_record(purchase(evat_note=f"& ü {number}")) for number in range(3)]
+    run = invoke(*records)
+    assert (run.failed, dead_letters()) == ([], [])
+    (copy,) = copies()
+    assert copy.body == records[1]["body"]
+    assert copy.texts == {
+        "request_id": "request-2",
+        "request_time": str(RECEIVED_MS + 2),
+        "original_message_id": "message-2",
+        "pending": "pinpoint",
+        "attempt": "1",
+        "retry_reason": "pinpoint_500",
+    }
+    assert 4 <= copy.delay_seconds <= 5
+    assert (run.metric("Recorded"), run.metric("Retried"), run.metric("RetryAttempt")) == ([2], [1], [1])
+    assert run.metric("Retried", destination="pinpoint", reason="pinpoint_500") == [1]
+    assert (run.metric("Recorded", destination="pinpoint"), run.metric("LeftInQueue")) == ([2], [0])
+    (line,) = run.logged("events retried")
+    assert (line["level"], line["destination"]) == ("WARNING", "pinpoint")
+    assert line["reasons"] == {"pinpoint_500": 1}
+
+
+def test_a_destination_that_is_not_set_up_is_an_error_in_the_log(
+    invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint, copies: Callable[[], list[Copy]]
+) -> None:
+    pinpoint.stand_in.plan(PlannedAnswer(status=403))
+    run = invoke(make_record(purchase()), make_record(purchase()))
+    (line,) = run.logged("destination is not set up")
+    assert (line["level"], line["events"], line["reasons"]) == ("ERROR", 2, {"pinpoint_403": 2})
+    assert (run.failed, len(copies())) == ([], 2)
+
+
+def again(copy: Copy, make_record: Records) -> dict[str, Any]:
+    """The copy as Lambda delivers it: a new message."""
+    return make_record(copy.body, attributes=copy.texts)
+
+
+def test_a_copy_is_the_same_event_however_often_it_comes_again(
+    environment: pytest.MonkeyPatch,
+    invoke: Callable[..., Run],
+    make_record: Records,
+    pinpoint: Pinpoint,
+    copies: Callable[[], list[Copy]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    environment.setenv("AUTH_MODE", "authenticated")
+    proof = {"proven_endpoint": "visitor-1"}
+    record = make_record(purchase(usat_plan="gold"), attributes=proof)
+    event_id = in_pinpoint("message-1", proven=True)
+    pinpoint.stand_in.plan(*[PlannedAnswer(event_statuses={event_id: 500})] * 5)
+    for attempt in range(1, 6):
+        invoke(record)
+        copy = copies()[-1]
+        assert copy.texts["attempt"] == str(attempt)
+        record = again(copy, make_record)
+    monkeypatch.setattr(processor.time, "time_ns", lambda: (RECEIVED_MS + 60_001) * 1_000_000)
+    run = invoke(record)
+    (event,) = pinpoint.recorder.events()
+    assert (event.event_id, event.timestamp) == (event_id, "2026-09-21T14:13:20.001Z")
+    assert event.user_attributes == {"plan": ["gold"]}
+    assert (run.metric("EventAge"), run.metric("Recorded"), len(copies())) == ([60_000], [1], 5)
+
+
+def test_after_the_last_retry_the_message_is_dead_lettered_with_its_reason(
+    invoke: Callable[..., Run],
+    make_record: Records,
+    pinpoint: Pinpoint,
+    copies: Callable[[], list[Copy]],
+    dead_letters: Callable[[], list[dict[str, Any]]],
+) -> None:
+    pinpoint.stand_in.plan(*[PlannedAnswer(status=503)] * 4)
+    past = {"original_message_id": "first", "pending": "pinpoint"}
+    run = invoke(make_record(purchase(), attributes={**past, "attempt": "38"}))
+    assert (run.failed, [copy.texts["attempt"] for copy in copies()]) == ([], ["39"])
+    run = invoke(make_record(purchase(), attributes={**past, "attempt": "39"}))
+    assert (run.failed, len(copies()), run.metric("Retried")) == ([], 1, [0])
+    (letter,) = dead_letters()
+    texts = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
+    assert (texts["dead_letter_reason"], texts["pending"]) == ("pinpoint_503", "pinpoint")
+    assert texts["original_message_id"] == "first"
+    assert texts.keys().isdisjoint({"attempt", "retry_reason"})
+
+
+@pytest.mark.parametrize("attempt", ["40", "99999"])
+def test_a_copy_of_a_longer_schedule_is_tried_once_more(
+    invoke: Callable[..., Run],
+    make_record: Records,
+    pinpoint: Pinpoint,
+    copies: Callable[[], list[Copy]],
+    dead_letters: Callable[[], list[dict[str, Any]]],
+    attempt: str,
+) -> None:
+    pinpoint.stand_in.plan(*[PlannedAnswer(status=503)] * 2)
+    invoke(make_record(purchase(), attributes={"attempt": attempt}))
+    assert (len(dead_letters()), copies()) == (1, [])
+    assert invoke(make_record(purchase(), attributes={"attempt": attempt})).metric("Recorded") == [1]
+
+
+def test_a_redriven_message_has_all_its_retries_again_and_they_come_to_an_end(
+    invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint, copies: Callable[[], list[Copy]]
+) -> None:
+    pinpoint.stand_in.plan(*[PlannedAnswer(status=503)] * 4)
+    past = {"dead_letter_reason": "pinpoint_503", "attempt": "39", "pending": "pinpoint"}
+    invoke(make_record(purchase(), attributes=past))
+    (first,) = copies()
+    assert first.texts["attempt"] == "1"
+    invoke(again(first, make_record))
+    assert copies()[-1].texts["attempt"] == "2"
+
+
+def test_a_destination_that_was_taken_away_is_waited_for_no_longer(
+    invoke: Callable[..., Run],
+    make_record: Records,
+    pinpoint: Pinpoint,
+    copies: Callable[[], list[Copy]],
+    dead_letters: Callable[[], list[Any]],
+) -> None:
+    both, gone = {"pending": "pinpoint,firehose"}, {"pending": "firehose"}
+    run = invoke(make_record(purchase(), attributes=both), make_record(purchase(), attributes=gone))
+    assert [event.event_id for event in pinpoint.recorder.events()] == [in_pinpoint("message-1")]
+    assert (run.failed, copies(), dead_letters()) == ([], [], [])
+    assert run.metric("DestinationsRemoved") == [2]
+    assert [line["destinations"] for line in run.logged("destination removed")] == [["firehose"]] * 2
 
 
 def test_a_refused_message_goes_to_the_dead_letter_queue_with_its_reason(
@@ -333,7 +526,6 @@ def test_a_refused_message_goes_to_the_dead_letter_queue_with_its_reason(
 ) -> None:
     pinpoint.stand_in.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1"): 400}))
     record = make_record(purchase(evat_name="Doe, John"))
-    record["messageAttributes"]["proof"] = {"dataType": "Binary", "binaryValue": "AQI="}
     run = invoke(record, make_record(purchase()))
     assert run.failed == []
     (letter,) = dead_letters()
@@ -341,13 +533,13 @@ def test_a_refused_message_goes_to_the_dead_letter_queue_with_its_reason(
     assert letter["MessageAttributes"] == {
         "request_id": {"DataType": "String", "StringValue": "request-1"},
         "request_time": {"DataType": "Number", "StringValue": str(RECEIVED_MS + 1)},
-        "proof": {"DataType": "Binary", "BinaryValue": b"\x01\x02"},
+        "pending": {"DataType": "String", "StringValue": "pinpoint"},
         "dead_letter_reason": {"DataType": "String", "StringValue": "pinpoint_400"},
         "original_message_id": {"DataType": "String", "StringValue": "message-1"},
     }
-    (line,) = run.logged("message refused")
+    (line,) = run.logged("message dead-lettered")
     assert (line["level"], line["reason"], line["message_id"]) == ("ERROR", "pinpoint_400", "message-1")
-    assert (run.metric("Refused"), run.metric("Refused", reason="pinpoint_400")) == ([1], [1])
+    assert (run.metric("DeadLettered"), run.metric("DeadLettered", reason="pinpoint_400")) == ([1], [1])
 
 
 def test_a_redriven_message_keeps_its_event_id_and_its_first_message_id(
@@ -390,15 +582,55 @@ def test_large_refused_messages_are_sent_in_requests_the_queue_takes(
     assert len(dead_letters()) == 6
 
 
-def test_a_refused_message_that_the_dead_letter_queue_does_not_take_stays_in_the_queue(
-    environment: pytest.MonkeyPatch, invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
+GONE = "http://127.0.0.1:9/000000000000/gone"
+
+
+def test_a_refused_message_that_the_dead_letter_queue_does_not_take_comes_again(
+    environment: pytest.MonkeyPatch,
+    invoke: Callable[..., Run],
+    make_record: Records,
+    pinpoint: Pinpoint,
+    copies: Callable[[], list[Copy]],
 ) -> None:
-    environment.setenv("DEAD_LETTER_QUEUE_URL", "http://127.0.0.1:9/000000000000/gone")
+    environment.setenv("DEAD_LETTER_QUEUE_URL", GONE)
     pinpoint.stand_in.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1"): 400}))
     run = invoke(make_record(purchase()), make_record(purchase()))
-    assert run.failed == ["message-1"]
-    assert [line["dead_lettered"] for line in run.logged("message refused")] == [False]
-    assert (run.metric("Refused"), run.metric("Retried", reason="dead_letter_failed")) == ([0], [1])
+    assert (run.failed, [copy.pending for copy in copies()]) == ([], [("message-1", "pinpoint")])
+    assert len(run.logged("message not dead-lettered")) == 1
+    assert run.metric("DeadLettered") == [0]
+    assert run.metric("Retried", destination="pinpoint", reason="dead_letter_failed") == [1]
+
+
+@pytest.mark.parametrize("receives", [1, 4])
+def test_a_message_that_neither_queue_takes_is_left_to_the_queue_it_came_from(
+    environment: pytest.MonkeyPatch,
+    invoke: Callable[..., Run],
+    make_record: Records,
+    pinpoint: Pinpoint,
+    receives: int,
+) -> None:
+    environment.setenv("QUEUE_URL", GONE)
+    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1"): 500}))
+    record = make_record(purchase())
+    record["attributes"]["ApproximateReceiveCount"] = str(receives)
+    run = invoke(record, make_record(purchase()))
+    assert (run.failed, run.metric("LeftInQueue"), run.metric("Retried")) == (["message-1"], [1], [1])
+
+
+def test_at_the_last_receive_it_is_dead_lettered_with_its_reason(
+    environment: pytest.MonkeyPatch,
+    invoke: Callable[..., Run],
+    make_record: Records,
+    pinpoint: Pinpoint,
+    dead_letters: Callable[[], list[dict[str, Any]]],
+) -> None:
+    """Then the queue would move it, and know none."""
+    environment.setenv("QUEUE_URL", GONE)
+    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1"): 500}))
+    record = make_record(purchase())
+    record["attributes"]["ApproximateReceiveCount"] = "5"
+    run = invoke(record, make_record(purchase()))
+    assert (run.failed, reasons(dead_letters())) == ([], ["pinpoint_500"])
 
 
 @Request.application
@@ -421,31 +653,34 @@ def test_the_entry_that_the_dead_letter_queue_refuses_stays_in_the_queue_alone(
     run = invoke(make_record(purchase()), make_record(purchase()))
     server.stop()
     assert run.failed == ["message-1"]
-    assert [line["dead_lettered"] for line in run.logged("message refused")] == [False, True]
+    assert [line["message_id"] for line in run.logged("message dead-lettered")] == ["message-2"]
 
 
 def test_without_time_for_the_dead_letter_queue_nothing_is_sent_to_it(
     dead_letter_queue: str, dead_letters: Callable[[], list[Any]]
 ) -> None:
     limits = CallLimits(connect_seconds=1, read_seconds=1, attempts=1)
-    queue = DeadLetterQueue(
-        queue_url=dead_letter_queue, service=AwsService("sqs", region=None, limits=limits)
-    )
-    letter = DeadLetter(
-        message_id="m", original_message_id="m", request_id=None, reason="r", body="b", attributes={}
-    )
+    queue = MessageQueue(queue_url=dead_letter_queue, service=AwsService("sqs", region=None, limits=limits))
+    letter = OutgoingMessage(message_id="m", body="b", attributes={"dead_letter_reason": "r"})
     assert queue.send([letter], time_left=lambda: 1.9) == frozenset()
     assert queue.send([letter], time_left=lambda: 2.0) == {"m"}
     assert len(dead_letters()) == 1
 
 
-def test_with_little_time_left_messages_stay_in_the_queue(
-    invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
+@pytest.mark.parametrize(("seconds_left", "failed", "copied"), [(20, [], 1), (4.5, ["message-1"], 0)])
+def test_with_little_time_left_messages_come_again(
+    invoke: Callable[..., Run],
+    make_record: Records,
+    pinpoint: Pinpoint,
+    copies: Callable[[], list[Copy]],
+    seconds_left: float,
+    failed: list[str],
+    copied: int,
 ) -> None:
-    run = invoke(make_record(purchase()), make_record("no event"), seconds_left=20)
-    assert run.failed == ["message-1"]
+    run = invoke(make_record(purchase()), make_record("no event"), seconds_left=seconds_left)
+    assert (run.failed, len(copies())) == (failed, copied)
     assert pinpoint.stand_in.requests == []
-    assert run.metric("Retried", reason="out_of_time") == [1]
+    assert run.metric("Retried", destination="pinpoint", reason="out_of_time") == [1]
 
 
 def test_a_thousand_messages_take_ten_requests_and_stay_within_the_metric_formats_limit(
@@ -494,7 +729,7 @@ def test_a_batch_is_summed_up_in_one_line(
     (line,) = run.logged("batch processed")
     assert line["level"] == "INFO"
     assert (line["received"], line["recorded"]) == (4, 2)
-    assert (line["retried"], line["rejected"]) == ({"pinpoint_429": 1}, {"event_missing": 1})
+    assert (line["retried"], line["rejected"]) == ({"pinpoint": {"pinpoint_429": 1}}, {"event_missing": 1})
 
 
 def test_nothing_of_an_event_is_logged(
@@ -518,7 +753,8 @@ def test_nothing_of_an_event_is_logged(
     }
     pinpoint.stand_in.plan(PlannedAnswer(event_statuses=statuses))
     run = invoke(make_record(secrets), make_record(unnamed), make_record(retried))
-    assert len(run.logged("message refused") + run.logged("message rejected") + run.failed) == 3
+    written = ("message dead-lettered", "message rejected", "events retried")
+    assert [len(run.logged(text)) for text in written] == [1, 1, 1]
     assert "secret" not in run.output
 
 
@@ -576,31 +812,50 @@ class Raising:
 
 
 def with_destinations(monkeypatch: pytest.MonkeyPatch, *destinations: Any) -> None:
+    """Destinations under the names of the real ones."""
+    names = ("pinpoint", "firehose", "customer-profiles")
     original = processor._processor()
-    monkeypatch.setattr(original, "_destinations", destinations)
+    monkeypatch.setattr(original, "_destinations", dict(zip(names, destinations, strict=False)))
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "failed", "refused"),
+    ("first", "second", "copied", "dead_lettered"),
     [
-        (Recorded(), Recorded(), [], 0),
-        (Recorded(), Retry("later"), ["message-1"], 0),
-        (Refused("never"), Recorded(), [], 1),
-        (Refused("never"), Retry("later"), ["message-1"], 0),
+        (Recorded(), Recorded(), [], []),
+        (Recorded(), Retry("later"), ["firehose"], []),
+        (Retry("later"), Retry("later"), ["pinpoint,firehose"], []),
+        (Refused("never"), Recorded(), [], ["pinpoint"]),
+        (Refused("never"), Refused("never"), [], ["pinpoint,firehose"]),
+        (Refused("never"), Retry("later"), ["firehose"], ["pinpoint"]),
+        (Retry("later"), Refused("never"), ["pinpoint"], ["firehose"]),
     ],
 )
-def test_a_message_is_done_when_every_destination_is(
+def test_each_destination_gets_what_it_lacks_and_nothing_twice(
     monkeypatch: pytest.MonkeyPatch,
     invoke: Callable[..., Run],
     make_record: Records,
+    copies: Callable[[], list[Copy]],
+    dead_letters: Callable[[], list[dict[str, Any]]],
     first: Outcome,
     second: Outcome,
-    failed: list[str],
-    refused: int,
+    copied: list[str],
+    dead_lettered: list[str],
 ) -> None:
     with_destinations(monkeypatch, Scripted(first), Scripted(second))
     run = invoke(make_record(purchase()))
-    assert (run.failed, run.metric("Refused")) == (failed, [refused])
+    assert run.failed == []
+    assert [copy.texts["pending"] for copy in copies()] == copied
+    assert [
+        letter["MessageAttributes"]["pending"]["StringValue"] for letter in dead_letters()
+    ] == dead_lettered
+
+
+def test_a_copy_is_recorded_only_where_it_is_lacking(
+    monkeypatch: pytest.MonkeyPatch, invoke: Callable[..., Run], make_record: Records
+) -> None:
+    with_destinations(monkeypatch, Raising(), Scripted(Recorded()))
+    run = invoke(make_record(purchase(), attributes={"pending": "firehose", "attempt": "1"}))
+    assert (run.failed, run.metric("Recorded"), run.logged("destination failed")) == ([], [1], [])
 
 
 def test_one_event_in_two_messages_is_recorded_once(
@@ -613,20 +868,47 @@ def test_one_event_in_two_messages_is_recorded_once(
 
 
 @pytest.mark.parametrize(
-    ("outcome", "failed", "refused"),
-    [(Retry("later"), ["message-1", "message-2"], 0), (Refused("never"), [], 2)],
+    ("outcome", "copied", "dead_lettered"), [(Retry("later"), 1, 0), (Refused("never"), 0, 1)]
 )
-def test_one_event_in_two_messages_has_one_outcome(
+def test_of_one_event_in_two_messages_the_one_that_counts_comes_again_or_is_kept(
     monkeypatch: pytest.MonkeyPatch,
     invoke: Callable[..., Run],
     make_record: Records,
+    copies: Callable[[], list[Copy]],
     outcome: Outcome,
-    failed: list[str],
-    refused: int,
+    copied: int,
+    dead_lettered: int,
 ) -> None:
     with_destinations(monkeypatch, Scripted(outcome))
     run = invoke(make_record(purchase(event_id="same")), make_record(purchase(event_id="same")))
-    assert (run.failed, run.metric("Refused")) == (failed, [refused])
+    assert (run.failed, len(copies()), run.metric("DeadLettered")) == ([], copied, [dead_lettered])
+    assert run.metric("DuplicateEvents") == [1]
+
+
+def test_the_other_of_two_messages_stays_as_long_as_the_one_that_counts_has_no_copy(
+    environment: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch,
+    invoke: Callable[..., Run],
+    make_record: Records,
+) -> None:
+    environment.setenv("QUEUE_URL", GONE)
+    with_destinations(monkeypatch, Scripted(Retry("later")))
+    run = invoke(make_record(purchase(event_id="same")), make_record(purchase(event_id="same")))
+    assert (run.failed, run.metric("DuplicateEvents")) == (["message-1", "message-2"], [0])
+
+
+def test_one_event_in_two_messages_is_recorded_once_where_either_is_lacking(
+    monkeypatch: pytest.MonkeyPatch, invoke: Callable[..., Run], make_record: Records
+) -> None:
+    """A copy that waits for one destination, and the sender's repetition of the event."""
+    with_destinations(monkeypatch, Scripted(Recorded(), Refused("twice")), Scripted(Recorded()))
+    run = invoke(
+        make_record(purchase(event_id="same"), attributes={"pending": "pinpoint", "attempt": "1"}),
+        make_record(purchase(event_id="same")),
+    )
+    assert (run.failed, run.metric("Recorded"), run.metric("DeadLettered")) == ([], [2], [0])
+    assert run.metric("Recorded", destination="pinpoint") == [1]
+    assert run.metric("Recorded", destination="firehose") == [1]
 
 
 def test_a_profile_update_counts_once_in_two_destinations(
@@ -687,34 +969,123 @@ def updates(*values: str) -> Iterator[dict[str, str]]:
     return (purchase(usat_plan=value) for value in values)
 
 
-def test_a_later_update_waits_for_an_earlier_one_though_it_was_refused(
+WRITTEN = Recorded(profile_updates=1)
+
+
+def test_a_later_update_comes_again_with_an_earlier_one_and_at_the_same_time(
     monkeypatch: pytest.MonkeyPatch,
     invoke: Callable[..., Run],
     make_record: Records,
+    copies: Callable[[], list[Copy]],
+) -> None:
+    with_destinations(monkeypatch, Scripted(Retry("later"), WRITTEN, Retry("later")))
+    one, another = updates("silver", "gold")
+    late = {"attempt": "8", "original_message_id": "first"}
+    run = invoke(
+        make_record(one), make_record(another), make_record(purchase(endpoint_id="other"), attributes=late)
+    )
+    assert run.failed == []
+    assert sorted(copy.texts["original_message_id"] for copy in copies()) == [
+        "first",
+        "message-1",
+        "message-2",
+    ]
+    delays = {copy.texts["original_message_id"]: copy.delay_seconds for copy in copies()}
+    assert delays["message-1"] == delays["message-2"] <= 5
+    assert run.metric("Retried", destination="pinpoint", reason="after_earlier_update") == [1]
+
+
+def test_updates_that_have_to_keep_their_order_have_the_longest_delay_of_theirs(
+    monkeypatch: pytest.MonkeyPatch,
+    invoke: Callable[..., Run],
+    make_record: Records,
+    copies: Callable[[], list[Copy]],
+) -> None:
+    with_destinations(monkeypatch, Scripted(*[Retry("later")] * 5))
+    invoke(
+        make_record(purchase(usat_plan="silver"), attributes={"attempt": "8"}),
+        make_record(purchase(usat_plan="gold", usat_city="Oslo")),
+        make_record(purchase(usat_city="Bergen")),
+        make_record(purchase(usat_age="30")),
+        make_record({**purchase(usat_plan="gold"), "endpoint_id": "other"}),
+    )
+    delays = [copy.delay_seconds for copy in sorted(copies(), key=lambda copy: copy.texts["request_time"])]
+    assert delays[0] == delays[1] == delays[2] >= 675
+    assert max(delays[3:]) <= 5
+
+
+def test_a_later_update_is_written_again_only_where_the_earlier_one_is_lacking(
+    monkeypatch: pytest.MonkeyPatch,
+    invoke: Callable[..., Run],
+    make_record: Records,
+    copies: Callable[[], list[Copy]],
+) -> None:
+    with_destinations(monkeypatch, Scripted(Retry("later"), WRITTEN), Scripted(WRITTEN, WRITTEN))
+    invoke(*map(make_record, updates("silver", "gold")))
+    assert [copy.texts["pending"] for copy in copies()] == ["pinpoint", "pinpoint"]
+
+
+def test_a_destination_that_keeps_no_profile_gets_no_later_update_again(
+    monkeypatch: pytest.MonkeyPatch,
+    invoke: Callable[..., Run],
+    make_record: Records,
+    copies: Callable[[], list[Copy]],
+) -> None:
+    with_destinations(monkeypatch, Scripted(Retry("later"), Recorded()))
+    invoke(*map(make_record, updates("silver", "gold")))
+    assert [copy.texts["original_message_id"] for copy in copies()] == ["message-1"]
+
+
+def test_a_later_update_goes_on_as_long_as_an_earlier_one_does(
+    monkeypatch: pytest.MonkeyPatch,
+    invoke: Callable[..., Run],
+    make_record: Records,
+    copies: Callable[[], list[Copy]],
     dead_letters: Callable[[], list[Any]],
 ) -> None:
-    """Another destination may have made the later update, which the earlier one would set back."""
-    with_destinations(
-        monkeypatch, Scripted(Retry("later"), Refused("never")), Scripted(Recorded(), Recorded())
-    )
-    run = invoke(*map(make_record, updates("silver", "gold")))
-    assert run.failed == ["message-1", "message-2"]
-    assert run.metric("Retried", reason="after_earlier_update") == [1]
+    """As where the earlier one was redriven: what is recorded is never dead-lettered."""
+    with_destinations(monkeypatch, Scripted(Retry("later"), WRITTEN))
+    one, another = updates("silver", "gold")
+    invoke(make_record(one), make_record(another, attributes={"attempt": "39"}))
+    assert sorted(copy.texts["attempt"] for copy in copies()) == ["1", "39"]
     assert dead_letters() == []
 
 
-def test_a_later_update_waits_for_an_earlier_one_that_the_dead_letter_queue_has_not_taken(
+def test_a_later_update_comes_again_with_one_that_the_dead_letter_queue_has_not_taken(
     environment: pytest.MonkeyPatch,
     monkeypatch: pytest.MonkeyPatch,
     invoke: Callable[..., Run],
     make_record: Records,
+    copies: Callable[[], list[Copy]],
 ) -> None:
-    environment.setenv("DEAD_LETTER_QUEUE_URL", "http://127.0.0.1:9/000000000000/gone")
-    with_destinations(monkeypatch, Scripted(Refused("never"), Recorded()))
+    environment.setenv("DEAD_LETTER_QUEUE_URL", GONE)
+    with_destinations(monkeypatch, Scripted(Refused("never"), WRITTEN))
     run = invoke(*map(make_record, updates("silver", "gold")))
+    assert (run.failed, len(copies())) == ([], 2)
+    assert run.metric("Retried", destination="pinpoint", reason="dead_letter_failed") == [1]
+    assert run.metric("Retried", destination="pinpoint", reason="after_earlier_update") == [1]
+
+
+@pytest.mark.parametrize("attempt", ["0", "39"])
+def test_a_later_update_is_left_to_the_queue_with_an_earlier_one_that_is(
+    environment: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch,
+    invoke: Callable[..., Run],
+    make_record: Records,
+    attempt: str,
+) -> None:
+    """Otherwise it would come first, and the earlier one last."""
+    server = HttpServer(refuses_the_first_entry).start()
+    environment.setenv("AWS_ENDPOINT_URL_SQS", server.url)
+    with_destinations(monkeypatch, Scripted(Retry("later"), WRITTEN, WRITTEN))
+    one, another, third = updates("silver", "gold", "copper")
+    run = invoke(
+        make_record(one, attributes={"attempt": attempt}),
+        make_record(another),
+        make_record({**third, "endpoint_id": "other"}),
+    )
+    server.stop()
     assert run.failed == ["message-1", "message-2"]
-    assert run.metric("Retried", reason="dead_letter_failed") == [1]
-    assert run.metric("Retried", reason="after_earlier_update") == [1]
 
 
 def test_a_later_update_that_the_dead_letter_queue_has_does_not_come_again_as_well(
@@ -729,7 +1100,7 @@ def test_a_later_update_that_the_dead_letter_queue_has_does_not_come_again_as_we
     run = invoke(*map(make_record, updates("silver", "gold")))
     server.stop()
     assert run.failed == ["message-1"]
-    assert run.metric("Refused") == [1]
+    assert run.metric("DeadLettered") == [1]
 
 
 class Waiting:
@@ -753,9 +1124,14 @@ def test_destinations_record_at_the_same_time(
 
 @pytest.mark.parametrize("broken", [Raising(), Scripted()])
 def test_a_destination_that_breaks_its_promise_loses_no_message(
-    monkeypatch: pytest.MonkeyPatch, invoke: Callable[..., Run], make_record: Records, broken: Any
+    monkeypatch: pytest.MonkeyPatch,
+    invoke: Callable[..., Run],
+    make_record: Records,
+    copies: Callable[[], list[Copy]],
+    broken: Any,
 ) -> None:
     with_destinations(monkeypatch, broken)
     run = invoke(make_record(purchase()))
-    assert run.failed == ["message-1"]
+    assert [copy.pending for copy in copies()] == [("message-1", "pinpoint")]
+    assert run.metric("Retried", destination="pinpoint", reason="unexpected_error") == [1]
     assert "secret" not in run.output

@@ -74,6 +74,7 @@ def test_a_message_that_sqs_gives_up_on_is_a_dead_letter_without_a_reason_of_its
         {
             "message_id": sent["MessageId"],
             "reason": "max_receive_count",
+            "pending": None,
             "original_message_id": sent["MessageId"],
         }
     ]

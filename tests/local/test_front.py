@@ -20,7 +20,8 @@ from local.front import Front, ShownProfile
 from local.recorder import RecordedEvent, Recorder, RejectedMessage
 
 OUTPUTS = {"events_url": "http://127.0.0.1:1/dev/events", "auth_mode": "open", "destinations": ["pinpoint"]}
-DEAD_LETTER = {"message_id": "m-9", "reason": "pinpoint_400"}
+DEAD_LETTER = {"message_id": "m-9", "reason": "pinpoint_400", "pending": "pinpoint"}
+RETRY = {"message_id": "m-8", "reason": "customer_profiles_503", "pending": "customer-profiles,firehose"}
 
 
 def profiles(endpoint_id: str) -> list[ShownProfile]:
@@ -66,6 +67,7 @@ def client(recorder: Recorder) -> Client:
         recorder=recorder,
         profiles=profiles,
         dead_letters=lambda: [DEAD_LETTER],
+        retries=lambda: [RETRY, RETRY],
         notes=["Pinpoint is a stand-in."],
     )
     return Client(front)
@@ -97,6 +99,7 @@ def test_recorded_is_everything_so_far(client: Client, recorder: Recorder) -> No
             }
         ],
         "rejected": [{"message_id": "m-2", "reason": "event_missing"}],
+        "retried": [RETRY, RETRY],
         "dead_letters": [DEAD_LETTER],
     }
 
@@ -119,8 +122,14 @@ def test_arrivals_are_told_once(client: Client, recorder: Recorder) -> None:
     assert (first["next"], second["next"]) == (2, 3)
 
 
-def test_arrivals_count_the_dead_letters(client: Client) -> None:
-    assert client.get("/arrivals").get_json()["dead_letters"] == 1
+def test_arrivals_count_what_comes_again_and_dead_letters_and_say_why(client: Client) -> None:
+    answer = client.get("/arrivals").get_json()
+
+    assert (answer["retried"], answer["dead_letters"]) == (2, 1)
+    assert answer["reasons"] == [
+        "Comes again (customer-profiles, firehose): customer_profiles_503 (2 messages)",
+        "Dead letter (pinpoint): pinpoint_400",
+    ]
 
 
 def test_a_profile_is_what_each_destination_has_of_an_endpoint(client: Client) -> None:
@@ -291,6 +300,7 @@ def signing_client(recorder: Recorder, cloud: Cloud) -> Client:
         recorder=recorder,
         profiles=profiles,
         dead_letters=list[dict[str, Any]],
+        retries=list[dict[str, Any]],
         notes=[],
         demo_users=DemoUsers(cloud),
     )
