@@ -33,7 +33,6 @@ class Registration:
     depends_on: frozenset[str]
     retained: bool  # stays when the stack goes
     protected: bool  # cannot be deleted or replaced
-    urn: str
 
     def policy(self, key: str = "policy") -> Any:
         """A JSON document among the inputs, parsed."""
@@ -62,6 +61,19 @@ class Recording:
                     found.add(needed)
                     waiting.append(needed)
         return found
+
+    def urns(self) -> set[str]:
+        """What the engine tells each resource by, less stack and project: types from the top, and name.
+
+        (A URN of the SDK's mocks has the types of a resource and its parent only.)
+        """
+        types = {r.name: r for r in self.resources if r.type.startswith("gtm-pixel:")}
+
+        def path(resource: Registration) -> str:
+            above = f"{path(types[resource.parent])}$" if resource.parent else ""
+            return above + resource.type
+
+        return {f"{path(resource)}::{resource.name}" for resource in self.resources}
 
     def names(self) -> dict[str, str]:
         """Logical name → type, of provider resources."""
@@ -120,7 +132,6 @@ class _Monitor(mocks.MockMonitor):
                     frozenset(urn.rpartition("::")[2] for urn in request.dependencies),
                     request.retainOnDelete,
                     request.protect,
-                    response.urn,
                 )
             )
         return response
