@@ -440,7 +440,8 @@ def _declared(service: CustomerProfiles, wanted: Sequence[str] | None) -> list[s
             f"the object type cannot be read (status {error.status or 'none'}): check --domain, "
             "--object-type, --region and the permission profile:GetProfileObjectType"
         ) from None
-    if missing := sorted(_NEEDED_FIELDS - object_type.get("Fields", {}).keys()):
+    missing = sorted(_NEEDED_FIELDS - object_type.get("Fields", {}).keys())
+    if missing:
         raise _StoppedError(
             f"the object type has no field {', '.join(missing)}: it is not the stack's one for endpoints, or "
             "of an older version; check --object-type, and run pulumi up"
@@ -448,7 +449,8 @@ def _declared(service: CustomerProfiles, wanted: Sequence[str] | None) -> list[s
     declared = declared_attributes(object_type)
     if wanted is None:
         return sorted(declared)
-    if undeclared := [name for name in wanted if name not in declared]:
+    undeclared = [name for name in wanted if name not in declared]
+    if undeclared:
         raise _UsageError(
             f"--attributes {','.join(undeclared)}: the object type does not declare it; add it to "
             "profileAttributes and run pulumi up, or leave it out"

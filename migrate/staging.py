@@ -17,6 +17,7 @@ from typing import Any
 from migrate.endpoints import Consent, Endpoint, KeyBy, LeftOutReason
 from migrate.profiles import Line
 
+_DIRECTORY = "SQLITE_TMPDIR"
 _CACHE_KIBIBYTES = 32_768
 # What an endpoint without an EffectiveDate has in its place: older than any other.
 _NO_DATE = -(1 << 62)
@@ -39,7 +40,8 @@ class Staging:
         self._directory = directory
         self.undeclared: Counter[str] = Counter()
         # Read by SQLite whenever it opens a temporary file.
-        os.environ["SQLITE_TMPDIR"] = str(directory.resolve())
+        self._elsewhere = os.environ.get(_DIRECTORY)
+        os.environ[_DIRECTORY] = str(directory.resolve())
         self._database = sqlite3.connect("", isolation_level=None)
         for statement in (
             "PRAGMA journal_mode = OFF",
@@ -56,6 +58,10 @@ class Staging:
 
     def close(self) -> None:
         self._database.close()
+        if self._elsewhere is None:
+            os.environ.pop(_DIRECTORY, None)
+        else:
+            os.environ[_DIRECTORY] = self._elsewhere
 
     def add(self, line: Line, endpoint: Endpoint) -> Line | None:
         """Keep an endpoint; the line that is of no use now, because another one is newer, or None."""

@@ -1,6 +1,7 @@
 """Sorting an export by customer: the newest line of an endpoint, wherever it lies, in flat memory and no "
 "file."""
 
+import os
 import resource
 import subprocess
 import sys
@@ -16,6 +17,12 @@ from migrate.staging import Staging
 from tests.migrate.exports import an_endpoint
 
 PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _the_environment_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a test leaves open."""
+    monkeypatch.setenv("SQLITE_TMPDIR", os.environ.get("SQLITE_TMPDIR", "/tmp"))  # noqa: S108 - as it is by default
 
 
 def staged(directory: Path, *endpoints: dict[str, Any], key_by: KeyBy = KeyBy.ENDPOINT_ID) -> Staging:
@@ -104,6 +111,13 @@ def test_no_file_is_left_or_even_seen(tmp_path: Path) -> None:
     assert len(keys(staging)) == 200
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_process_is_left_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SQLITE_TMPDIR", "/elsewhere")
+    staged(tmp_path).close()
+
+    assert os.environ["SQLITE_TMPDIR"] == "/elsewhere"
 
 
 def test_a_disk_that_is_full_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:

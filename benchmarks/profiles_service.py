@@ -1,0 +1,42 @@
+"""The fake of Customer Profiles as a process of its own: prints its URL, then its profiles when asked."""
+
+import json
+import sys
+
+from components.profile_template import ProfileTemplateArgs, profile_template
+from local.customer_profiles import CustomerProfilesStandIn
+from local.http_server import HttpServer
+from local.recorder import Recorder
+
+DOMAIN = "amazon-connect-example"
+ENDPOINTS_TYPE = "gtm-pixel-benchmark-endpoints"
+# Requests a second of each operation: Amazon Connect Customer Profiles quotas.
+QUOTA = 100
+
+TEMPLATE = profile_template(
+    ProfileTemplateArgs(
+        domain_name=DOMAIN,
+        new_domain=True,
+        object_type_name=ENDPOINTS_TYPE.removesuffix("-endpoints"),
+        expiration_days=366,
+        max_events_per_profile=500,
+        create_profiles=True,
+        profile_attributes=["plan", "loyalty_tier"],
+    )
+)
+
+
+def main() -> None:
+    fake = CustomerProfilesStandIn(Recorder(), templates=[TEMPLATE], requests_per_second=QUOTA)
+    server = HttpServer(fake).start()
+    print(server.url, flush=True)
+    for _ in sys.stdin:
+        profiles = {
+            one["Attributes"]["gtm_pixel_endpoint_id"]: {**one, "ProfileId": ""} for one in fake.profiles
+        }
+        print(json.dumps(profiles, sort_keys=True), flush=True)
+    server.stop()
+
+
+if __name__ == "__main__":
+    main()
