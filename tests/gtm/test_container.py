@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gtm.container import ALL_CUSTOM_EVENTS, CUSTOM_EVENT_PATTERN, PREFIX, as_text, container_export, plan_of
+from gtm.missing_values import is_without_identity
 from gtm.plan import Parameter, ParameterKind, Plan, PlanError, TagPlan, Token, TokenSource
 from tests.gtm.plans import EVENTS_URL, PURCHASE, event_attribute, plan, user_attribute
 
@@ -245,7 +246,7 @@ def test_a_fingerprint_moves_when_what_it_stands_for_does() -> None:
 
 
 NAMES = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=10)
-EVENTS = NAMES.filter(lambda name: name not in {"undefined", "null"})
+EVENTS = NAMES.filter(lambda name: not is_without_identity(name))
 KEYS = st.lists(NAMES, min_size=1, max_size=3).map(".".join)
 PARAMETERS = st.lists(
     st.builds(Parameter, kind=st.sampled_from(ParameterKind), name=NAMES, data_layer_key=KEYS),
