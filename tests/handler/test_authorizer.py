@@ -251,6 +251,22 @@ def test_the_stack_says_which_claim_names_the_endpoint(
     assert authorize(request(token)).context == PROVEN
 
 
+def test_a_claim_within_another_may_name_it_as_a_number(
+    environment: pytest.MonkeyPatch, authorize: Authorize, forger: Forger
+) -> None:
+    environment.setenv("OIDC_ENDPOINT_CLAIM", "app_metadata.customer_id")
+    token = forger.token(sub="another", app_metadata={"customer_id": 4711})
+    assert authorize(request(token)).context == {"proof": "proven", "proven_endpoint": "4711"}
+
+
+def test_a_token_of_any_client_of_the_stack_counts(
+    environment: pytest.MonkeyPatch, authorize: Authorize, forger: Forger
+) -> None:
+    environment.setenv("OIDC_AUDIENCES", '["client-1", "app"]')
+    assert authorize(request(forger.token(aud="app"))).context == PROVEN
+    assert authorize(request(forger.token(aud="another"))).context == NOTHING
+
+
 def test_keys_are_fetched_once_a_container(authorize: Authorize, forger: Forger, issuer: TokenIssuer) -> None:
     for _ in range(5):
         authorize(request(forger.token()))
