@@ -1,0 +1,141 @@
+"""A queue in simulated time, and the processor on it: what Amazon SQS does, without waiting.
+
+The processor, and what it sends to the queues with, are the real ones. A message is in flight from its
+receipt until it is deleted or its visibility timeout is over; a delayed one is not.
+"""
+
+import heapq
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from io import StringIO
+from itertools import count
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.data_classes import SQSEvent
+
+from handler.aws_calls import CallLimits
+from handler.destinations import Destination
+from handler.environment import Environment
+from handler.events import TimestampSource
+from handler.message_queue import CALL_LIMITS, MessageQueue
+from handler.missing_values import IgnoredIds
+from handler.processor import EventProcessor
+from handler.update_policy import AuthMode, ProfileUpdates, UpdatePolicy
+
+START_MS = 1_790_000_000_000
+VISIBILITY_SECONDS = 361
+
+
+class Clock:
+    """Seconds since the start."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+
+@dataclass(slots=True)
+class SimulatedQueue:
+    """A standard queue. Where `works` is false it takes no message."""
+
+    clock: Clock
+    works: bool = True
+    in_flight: int = 0
+    most_in_flight: int = 0
+    _waiting: list[tuple[float, int, dict[str, Any]]] = field(
+        default_factory=list[tuple[float, int, dict[str, Any]]]
+    )
+    _numbers: Any = field(default_factory=count)
+    # This and `call` are what MessageQueue needs of an AWS service.
+    limits: CallLimits = field(default=CALL_LIMITS)
+
+    def call(self, operation: str, **parameters: Any) -> Any:
+        entries: Sequence[Mapping[str, Any]] = parameters["Entries"]
+        assert (operation, len(entries) <= 10) == ("send_message_batch", True)
+        if not self.works:
+            return {"Failed": [{"Id": entry["Id"]} for entry in entries]}
+        for entry in entries:
+            assert 0 <= entry["DelaySeconds"] <= 900
+            assert len(entry["MessageAttributes"]) <= 10
+            assert all(value["StringValue"] for value in entry["MessageAttributes"].values())
+            texts = {name: value["StringValue"] for name, value in entry["MessageAttributes"].items()}
+            self.send(entry["MessageBody"], texts, delay=entry["DelaySeconds"])
+        return {"Successful": [{"Id": entry["Id"]} for entry in entries]}
+
+    def send(self, body: str, texts: Mapping[str, str] | None = None, *, delay: float = 0.0) -> str:
+        number = next(self._numbers)
+        record = {
+            "messageId": f"m{number}",
+            "body": body,
+            "attributes": {
+                "SentTimestamp": str(START_MS + int(self.clock.now * 1000)),
+                "ApproximateReceiveCount": "0",
+            },
+            "messageAttributes": {
+                name: {"dataType": "String", "stringValue": text} for name, text in (texts or {}).items()
+            },
+        }
+        heapq.heappush(self._waiting, (self.clock.now + delay, number, record))
+        return record["messageId"]
+
+    def receive(self, most: int) -> list[dict[str, Any]]:
+        received: list[dict[str, Any]] = []
+        while self._waiting and self._waiting[0][0] <= self.clock.now and len(received) < most:
+            record = heapq.heappop(self._waiting)[2]
+            attributes = record["attributes"]
+            attributes["ApproximateReceiveCount"] = str(int(attributes["ApproximateReceiveCount"]) + 1)
+            received.append(record)
+        self.in_flight += len(received)
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        return received
+
+    def hide_again(self, record: dict[str, Any]) -> None:
+        """Leave a message in flight until its visibility timeout is over."""
+        heapq.heappush(self._waiting, (self.clock.now + VISIBILITY_SECONDS, next(self._numbers), record))
+
+    @property
+    def next_due(self) -> float | None:
+        return self._waiting[0][0] if self._waiting else None
+
+    def messages(self) -> list[dict[str, Any]]:
+        return [record for _, _, record in self._waiting]
+
+
+def make_processor(
+    destinations: Mapping[str, Destination],
+    queue: SimulatedQueue,
+    dead_letters: SimulatedQueue,
+    *,
+    retry_hours: int = 6,
+    choose_delay: Callable[[int, int], int] | None = None,
+) -> EventProcessor:
+    def sending_to(service: Any) -> MessageQueue:
+        return MessageQueue(queue_url="simulated", service=service)
+
+    return EventProcessor(
+        environment=Environment(
+            destinations=tuple(destinations),
+            update_policy=UpdatePolicy(auth_mode=AuthMode.OPEN, profile_updates=ProfileUpdates.ALL),
+            timestamp_source=TimestampSource.GATEWAY,
+            ignored_endpoint_ids=IgnoredIds.of([]),
+            queue_url="simulated",
+            dead_letter_queue_url="simulated",
+            retry_hours=retry_hours,
+            max_receive_count=5,
+            service="simulation",
+            metrics_namespace="simulation",
+        ),
+        destinations=destinations,
+        queue=sending_to(queue),
+        dead_letter_queue=sending_to(dead_letters),
+        logger=Logger(service="simulation", level="CRITICAL"),
+        **({"choose_delay": choose_delay} if choose_delay else {}),
+    )
+
+
+def process(processor: EventProcessor, records: Sequence[Mapping[str, Any]]) -> set[str]:
+    """One invocation; the ids that it reports as batch item failures."""
+    messages = list(SQSEvent({"Records": list(records)}).records)
+    with redirect_stdout(StringIO()):  # metrics
+        return set(processor.process(messages, time_left=lambda: 60.0))
