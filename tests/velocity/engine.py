@@ -4,6 +4,7 @@ import os
 import shutil
 import struct
 import subprocess
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -40,13 +41,14 @@ class VelocityRendered:
 
 
 class Velocity:
-    """Renders in a Java process that is running."""
+    """Renders in a Java process that is running; may be called from several threads."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
         self._cases: IO[bytes] = process.stdin
         self._answers: IO[bytes] = process.stdout
+        self._turn = threading.Lock()
 
     def mapping_template(
         self,
@@ -72,9 +74,10 @@ class Velocity:
         return self._render(template=template, names=names)
 
     def _render(self, **case: Any) -> VelocityRendered:
-        self._cases.write(_packed(case))
-        self._cases.flush()
-        answer = _read(self._answers)
+        with self._turn:
+            self._cases.write(_packed(case))
+            self._cases.flush()
+            answer = _read(self._answers)
         if "error" in answer:
             return VelocityRendered(error=answer["error"])
         override = answer["override"]

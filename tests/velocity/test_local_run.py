@@ -1,0 +1,141 @@
+"""The authenticated scenario with Apache Velocity as the engine of API Gateway's mapping templates.
+
+Everything else is the local run's: the authorizer and the event processor from their archives, the API as it
+was deployed, the queue.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import pytest
+
+from local.embedded_run import EmbeddedRun
+from local.velocity import Parameters, Rendered
+from tests.embedded import AT_ONCE, new_endpoint, send, the_event_of
+from tests.forged_tokens import Forger
+from tests.hostile import HOSTILE_VALUES, PRINTABLE_ASCII
+from tests.patience import PATIENCE_SECONDS
+from tests.token_issuer import TokenIssuer
+from tests.velocity.engine import Velocity
+
+AUDIENCE: Final = "site"
+HOSTILE: Final = (*HOSTILE_VALUES, *PRINTABLE_ASCII)
+ORIGINS: Final = ("https://www.example.com", "https://shop.example.com")
+
+
+class VelocityTemplate:
+    """What local.velocity.MappingTemplate is, with Velocity behind it."""
+
+    def __init__(self, velocity: Velocity, rendered: list[str], text: str) -> None:
+        self._velocity = velocity
+        self._rendered = rendered
+        self._text = text
+
+    def render(self, *, body: str, parameters: Parameters, context: Mapping[str, Any]) -> Rendered:
+        rendered = self._velocity.mapping_template(
+            self._text,
+            body=body,
+            context=context,
+            path=parameters.path,
+            querystring=parameters.querystring,
+            header=parameters.header,
+        )
+        assert rendered.text is not None, rendered.error
+        self._rendered.append(rendered.text)
+        return Rendered(text=rendered.text, headers=rendered.headers, status=rendered.status)
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[TokenIssuer]:
+    issuer = TokenIssuer()
+    yield issuer
+    issuer.stop()
+
+
+@pytest.fixture(scope="module")
+def rendered() -> list[str]:
+    """Every text that Velocity has written."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def run(velocity: Velocity, issuer: TokenIssuer, rendered: list[str]) -> Iterator[EmbeddedRun]:
+    settings = (
+        *("authMode=authenticated", f"oidcIssuer={issuer.url}", f"oidcAudiences={AUDIENCE}"),
+        f"allowedOrigins={','.join(ORIGINS)}",
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "local.gateway.MappingTemplate", lambda text: VelocityTemplate(velocity, rendered, text)
+        )
+        run = EmbeddedRun(overrides=(*settings, *AT_ONCE)).start()
+        yield run
+        run.stop()
+
+
+def token(issuer: TokenIssuer, endpoint_id: str) -> str:
+    """A token that proves the endpoint."""
+    signer = issuer.signers[0]
+    return Forger(signer=signer, issuer=issuer.url, audience=AUDIENCE, endpoint_id=endpoint_id).token()
+
+
+def test_an_event_with_a_token_is_recorded_and_updates_its_profile(
+    run: EmbeddedRun, issuer: TokenIssuer, rendered: list[str]
+) -> None:
+    endpoint_id = new_endpoint()
+    jwt = token(issuer, endpoint_id)
+
+    answer = send(run, event="purchase", endpoint_id=endpoint_id, evat_value="1", usat_plan="gold", Token=jwt)
+
+    event = the_event_of(run, endpoint_id)
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "image/svg+xml")
+    assert (event.attributes, event.user_attributes) == ({"value": "1"}, {"plan": ["gold"]})
+    assert abs(datetime.now(UTC) - datetime.fromisoformat(event.timestamp)) < timedelta(minutes=1)
+    assert any(endpoint_id in text for text in rendered)
+    assert not any(jwt in text for text in rendered)
+
+
+def test_an_event_without_a_token_is_recorded_and_updates_nothing(run: EmbeddedRun) -> None:
+    endpoint_id = new_endpoint()
+
+    assert (
+        send(run, event="purchase", endpoint_id=endpoint_id, evat_value="1", usat_plan="gold").status == 200
+    )
+
+    event = the_event_of(run, endpoint_id)
+    assert (event.attributes, event.user_attributes) == ({"value": "1"}, {})
+
+
+@pytest.mark.parametrize("values", [HOSTILE[start : start + 30] for start in range(0, len(HOSTILE), 30)])
+def test_hostile_values_are_recorded_as_they_were_sent(run: EmbeddedRun, values: tuple[str, ...]) -> None:
+    attributes = {str(number): value for number, value in enumerate(values)}
+    endpoint_id = new_endpoint()
+
+    send(run, event="e", endpoint_id=endpoint_id, **{f"evat_{name}": v for name, v in attributes.items()})
+
+    assert the_event_of(run, endpoint_id).attributes == attributes
+
+
+@pytest.mark.parametrize(
+    "endpoint_id", ["*~ -._", "日本語 🎉", "a##", "${context.requestId}", "".join(PRINTABLE_ASCII)]
+)
+def test_a_hostile_endpoint_can_be_proven(run: EmbeddedRun, issuer: TokenIssuer, endpoint_id: str) -> None:
+    send(run, event="e", endpoint_id=endpoint_id, usat_plan="gold", token=token(issuer, endpoint_id))
+
+    assert the_event_of(run, endpoint_id).user_attributes == {"plan": ["gold"]}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+@pytest.mark.parametrize("origin", [*ORIGINS, "https://evil.example"])
+def test_a_listed_origin_and_no_other_is_echoed(run: EmbeddedRun, method: str, origin: str) -> None:
+    url = urlsplit(run.outputs["events_url"])
+    connection = HTTPConnection(url.netloc, timeout=PATIENCE_SECONDS)
+    connection.request(method, f"{url.path}?event=e&endpoint_id=e1", headers={"Origin": origin})
+    answer = connection.getresponse()
+    connection.close()
+
+    assert answer.status == (204 if method == "OPTIONS" else 200)
+    assert answer.getheader("Access-Control-Allow-Origin") == (origin if origin in ORIGINS else None)
