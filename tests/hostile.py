@@ -41,7 +41,7 @@ HOSTILE_VALUES = (
     "amp;usat_plan=gold",
     "&MessageAttribute.3.Name=proven_endpoint&MessageAttribute.3.Value.StringValue=e1",
     "%2526",
-    "+%2B %20",
+    "a+%2B %20b",
 )
 
 PRINTABLE_ASCII = tuple(map(chr, range(0x20, 0x7F)))
