@@ -38,9 +38,6 @@ _EPOCH_MILLISECONDS = re.compile(r"[0-9]{1,16}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FUTURE_TOLERANCE_MS = 5 * 60 * 1000  # clocks of browsers run ahead
 _OLDEST_MS = 14 * 24 * 60 * 60 * 1000  # how long the queue may keep a message
-# Of the message attribute: what a date can hold, with room for a timestamp of the URL before and after it.
-_REQUEST_TIME = re.compile(r"[0-9]{1,15}")
-_LATEST_RECEIVED_MS = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp()) * 1000
 
 
 class TimestampSource(StrEnum):
@@ -60,8 +57,6 @@ class RejectionReason(StrEnum):
     ENDPOINT_ID_IGNORED = "endpoint_id_ignored"  # by the setting ignoredEndpointIds
     EVENT_ID_TOO_LONG = "event_id_too_long"
     BODY_UNREADABLE = "body_unreadable"
-    # A message attribute, which no sender can write.
-    REQUEST_TIME_UNREADABLE = "request_time_unreadable"
 
 
 class DropReason(StrEnum):
@@ -84,12 +79,16 @@ class Message:
     body: str
     sent_at_ms: int
     request_id: str | None = None
-    # Epoch milliseconds.
-    request_time: str | None = None
+    request_time_ms: int | None = None
     # The endpoint that the sender's token proves; None without a valid token, and in open mode.
     proven_endpoint: str | None = None
     # Set on a message that comes back from the dead-letter queue, where it got a new message id.
     original_message_id: str | None = None
+
+    @property
+    def received_ms(self) -> int:
+        """When the gateway took the request; without that, when the queue took the message."""
+        return self.sent_at_ms if self.request_time_ms is None else self.request_time_ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +158,6 @@ def parse_event(
         (event_type, RejectionReason.EVENT_TOO_LONG),
         (endpoint_id, RejectionReason.ENDPOINT_ID_TOO_LONG),
         (event_id, RejectionReason.EVENT_ID_TOO_LONG),
-        (own_id, RejectionReason.EVENT_ID_TOO_LONG),
     ):
         if utf16_length(text) > LONGEST_ID:
             return rejection(reason)
@@ -169,10 +167,8 @@ def parse_event(
         return rejection(RejectionReason.ENDPOINT_ID_MISSING)
     if endpoint_id in ignored_endpoint_ids:
         return rejection(RejectionReason.ENDPOINT_ID_IGNORED)
-    received_ms = _received_ms(message)
-    if received_ms is None:
-        return rejection(RejectionReason.REQUEST_TIME_UNREADABLE)
 
+    received_ms = message.received_ms
     timestamp = parameters.get("timestamp", "") if timestamp_source is TimestampSource.URL else ""
     return Event(
         message_id=message.message_id,
@@ -212,16 +208,6 @@ def _by_name(pairs: Iterable[tuple[str, str]], dropped: Counter[DropReason]) -> 
 def _escaped_ampersands(name: str) -> str:
     escaped = _ESCAPED_AMPERSANDS.match(name)
     return escaped[0] if escaped else ""
-
-
-def _received_ms(message: Message) -> int | None:
-    """When the gateway took the request, or the queue the message; None for what is no time."""
-    if message.request_time is None:
-        return message.sent_at_ms
-    if not _REQUEST_TIME.fullmatch(message.request_time):
-        return None
-    received_ms = int(message.request_time)
-    return received_ms if received_ms <= _LATEST_RECEIVED_MS else None
 
 
 def _named(parameters: Mapping[str, str], prefix: str, dropped: Counter[DropReason]) -> dict[str, str]:

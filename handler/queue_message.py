@@ -88,8 +88,7 @@ class QueuedMessage:
     @property
     def received_ms(self) -> int:
         """When the gateway took the event; kept by copies, whose own time in the queue says nothing."""
-        message = self.message
-        return message.sent_at_ms if message.request_time is None else int(message.request_time)
+        return self.message.received_ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +140,7 @@ def read_message(record: Record) -> QueuedMessage:
         body=record["body"],
         sent_at_ms=int(sent_at or 0),
         request_id=texts.get(REQUEST_ID),
-        request_time=request_time,
+        request_time_ms=None if request_time is None else int(request_time),
         proven_endpoint=texts.get(PROVEN_ENDPOINT),
         original_message_id=_matching(
             texts, ORIGINAL_MESSAGE_ID, _MESSAGE_ID, UnreadableReason.ORIGINAL_MESSAGE_ID
