@@ -32,6 +32,8 @@ ENDPOINT_KEY = "gtm_pixel_endpoint_id"
 
 OPT_OUT_ATTRIBUTE = "gtm_pixel_opt_out"
 
+_NOT_FOUND = 404
+
 # By the prefix of a field's name the attribute is told: its source and target have another one for a dot.
 _ATTRIBUTE_FIELD = "usat_"
 _ADDRESS_FIELDS: Mapping[Kind, str] = {Kind.EMAIL: "EmailAddress", Kind.PHONE: "PhoneNumber"}
@@ -126,10 +128,18 @@ class CustomerProfiles:
         return list(self._pages("list_integrations", IncludeHidden=True))
 
     def search(self, keys: Sequence[str]) -> list[FoundProfile]:
-        """The profiles that have one of 1 to MAX_SEARCH_KEYS keys; raises CallError, SetupError."""
+        """The profiles that have one of 1 to MAX_SEARCH_KEYS keys; raises CallError, SetupError.
+
+        The domain is there, so that "not found" can only mean that no profile is.
+        """
         first, *rest = [{"KeyName": ENDPOINT_KEY, "Values": [key]} for key in keys]
         more = {"AdditionalSearchKeys": rest, "LogicalOperator": "OR"} if rest else {}
-        return [_found(item) for item in self._pages("search_profiles", **first, **more)]
+        try:
+            return [_found(item) for item in self._pages("search_profiles", **first, **more)]
+        except CallError as error:
+            if error.status == _NOT_FOUND:
+                return []
+            raise
 
     def remove_addresses(self, profile_id: str, kinds: Sequence[Kind]) -> None:
         """Take addresses off a profile; raises CallError, SetupError.

@@ -14,15 +14,10 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from migrate.missing_values import is_without_identity, is_without_value
+
 # Customer Profiles: a value of a profile, and of a key, has at most 255 characters.
 MAX_VALUE_LENGTH = 255
-
-# What JavaScript and Google Tag Manager write for no value. As an id it would be everybody's: the event
-# processor rejects events with such an endpoint id.
-_IDS_WITHOUT_VALUE = frozenset({"undefined", "null", "nan", "false", "true", "0", "none", "(not set)"})
-_TEXTS_WITHOUT_VALUE = frozenset({"undefined", "null", "NaN", "Invalid Date"})
-_OBJECTS_ONLY = re.compile(r"(\[object [^\]]*\]|,)+")
-_UNFILLED = re.compile(r"\{\{.*\}\}")
 
 # What Amazon Pinpoint writes where a customer did not opt out.
 _NOT_OPTED_OUT = frozenset({"", "NONE"})
@@ -196,18 +191,9 @@ def _unfit(endpoint_id: str) -> SkipReason | None:
     """Why an Id is no key."""
     if not endpoint_id.strip():
         return SkipReason.ID_MISSING
-    if _is_no_id(endpoint_id):
+    if is_without_identity(endpoint_id):
         return SkipReason.ID_NO_VALUE
     return SkipReason.ID_TOO_LONG if length(endpoint_id) > MAX_VALUE_LENGTH else None
-
-
-def _is_no_id(text: str) -> bool:
-    bare = text.strip()
-    return (
-        bare.lower() in _IDS_WITHOUT_VALUE
-        or _OBJECTS_ONLY.fullmatch(bare) is not None
-        or _UNFILLED.fullmatch(bare) is not None
-    )
 
 
 def _channel(endpoint: Mapping[str, Any]) -> str:
@@ -254,7 +240,7 @@ def _user_id(user: Mapping[str, Any], left_out: Counter[LeftOutReason]) -> str |
     user_id = _text(user.get("UserId"))
     if not user_id.strip():
         return None
-    if _is_no_id(user_id):
+    if is_without_identity(user_id):
         left_out[LeftOutReason.USER_ID_NO_VALUE] += 1
         return None
     if length(user_id) > MAX_VALUE_LENGTH:
@@ -284,7 +270,7 @@ def _user_attributes(
             left_out[LeftOutReason.ATTRIBUTE_NOT_TEXT] += 1
         elif not present:
             left_out[LeftOutReason.ATTRIBUTE_EMPTY] += 1
-        elif value in _TEXTS_WITHOUT_VALUE or _OBJECTS_ONLY.fullmatch(value):
+        elif is_without_value(value):
             left_out[LeftOutReason.ATTRIBUTE_NO_VALUE] += 1
         elif length(value) > MAX_VALUE_LENGTH:
             left_out[LeftOutReason.ATTRIBUTE_TOO_LONG] += 1

@@ -5,7 +5,7 @@ Knows no clock and no AWS client by itself.
 
 from collections.abc import Callable, Sequence
 
-from migrate.customer_profiles import MAX_SEARCH_KEYS, CallError, FoundProfile
+from migrate.customer_profiles import MAX_SEARCH_KEYS, CallError, FoundProfile, SetupError
 from migrate.delivery import Calls, ObstacleError, Profiles
 from migrate.profiles import NOT_OPTED_OUT, Kind, ProfileObject
 from migrate.summary import LookUp
@@ -30,7 +30,7 @@ def look_up(
             break
         try:
             found.update(_search(left, profiles, searches))
-        except (CallError, ObstacleError):
+        except (CallError, ObstacleError, SetupError):
             return None
         left = [made for made in left if not _is_as_sent(made, found.get(made.key))]
         if not left:

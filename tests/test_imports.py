@@ -57,6 +57,7 @@ PURE = [
     "handler/update_policy.py",
     "migrate/domain_check.py",
     "migrate/endpoints.py",
+    "migrate/missing_values.py",
     "migrate/profiles.py",
     "migrate/records.py",
     "migrate/summary.py",

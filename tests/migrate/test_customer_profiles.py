@@ -146,6 +146,17 @@ def test_profiles_are_found_by_any_of_five_keys(profiles: CustomerProfiles) -> N
     assert MAX_SEARCH_KEYS == 5
 
 
+def test_a_search_that_says_not_found_has_found_nothing(
+    profiles: CustomerProfiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def not_found(*_: object, **_more: object) -> Iterator[object]:
+        raise CallError(404)
+
+    monkeypatch.setattr(profiles, "_pages", not_found)
+
+    assert profiles.search(["e1"]) == []
+
+
 def test_addresses_are_taken_off_a_profile(profiles: CustomerProfiles) -> None:
     profiles.put([an_object("e1", email="e1@example.com", phone="+491711234567")])
     (found,) = profiles.search(["e1"])

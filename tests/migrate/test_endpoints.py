@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handler import missing_values as handlers
+from migrate import missing_values
 from migrate.endpoints import (
     CHANNELS,
     EXPLANATIONS,
@@ -19,15 +21,10 @@ from migrate.endpoints import (
 )
 from tests.hostile import HOSTILE_VALUES
 from tests.migrate.exports import an_endpoint, with_attributes
+from tests.missing_values import IDENTITIES, WITHOUT_IDENTITY, WITHOUT_VALUE
 
 DECLARED = ("plan", "city")
 PUSH_TOKEN = "d41d8cd98f00b204"
-
-# What JavaScript and Google Tag Manager write for no value.
-NO_IDS = [
-    *("undefined", "null", "NaN", "false", "true", "0", "None", "(not set)", " undefined "),
-    *("[object Object]", "[object Object],[object Object]", "{{user id}}"),
-]
 
 
 def made(endpoint: Any, key_by: KeyBy = KeyBy.ENDPOINT_ID) -> Endpoint:
@@ -80,11 +77,31 @@ def test_a_user_needs_no_endpoint_id() -> None:
     assert made(an_endpoint(Id=None, Address="b@example.com"), KeyBy.USER_ID).identity != endpoint.identity
 
 
-@pytest.mark.parametrize("value", NO_IDS)
+@pytest.mark.parametrize("value", WITHOUT_IDENTITY)
 def test_an_id_that_is_everybodys_is_no_customers(value: str) -> None:
-    assert skipped(an_endpoint(value)) is SkipReason.ID_NO_VALUE
+    """The event processor rejects events with such an endpoint id."""
+    assert skipped(an_endpoint(value)) in (SkipReason.ID_NO_VALUE, SkipReason.ID_MISSING)
     endpoint = made(an_endpoint("e1", User={"UserId": value}), KeyBy.USER_ID)
-    assert (endpoint.key, endpoint.left_out) == ("e1", {LeftOutReason.USER_ID_NO_VALUE: 1})
+    assert (endpoint.key, endpoint.user_id) == ("e1", None)
+
+
+@pytest.mark.parametrize("value", IDENTITIES)
+def test_an_id_that_resembles_one_is_a_customers(value: str) -> None:
+    assert made(an_endpoint(value)).key == value
+    assert made(an_endpoint("e1", User={"UserId": value}), KeyBy.USER_ID).key == value
+
+
+@pytest.mark.parametrize("value", WITHOUT_VALUE)
+def test_an_attribute_without_a_value_is_left_out(value: str) -> None:
+    endpoint = made(with_attributes({"plan": [value]}))
+
+    assert (endpoint.user_attributes, endpoint.left_out) == ({}, {LeftOutReason.ATTRIBUTE_NO_VALUE: 1})
+
+
+def test_what_stands_for_no_value_is_what_the_event_processor_takes_for_it() -> None:
+    assert missing_values.TEXTS_WITHOUT_VALUE == handlers.TEXTS_WITHOUT_VALUE
+    assert missing_values.TEXTS_WITHOUT_IDENTITY == handlers.TEXTS_WITHOUT_IDENTITY
+    assert missing_values.BLANKS == handlers.BLANKS
 
 
 @pytest.mark.parametrize(
