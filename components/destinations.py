@@ -19,7 +19,7 @@ from components.profile_template import ProfileTemplateArgs
 
 PINPOINT_END_OF_SUPPORT = (
     "Amazon Pinpoint reached end of support on 2026-10-30: AWS no longer serves its endpoints, segments, "
-    "campaigns, journeys and analytics. Set gtm-pixel:destinations to customer-profiles, which succeeds it, "
+    "campaigns, journeys and analytics. Set destinations to customer-profiles, which succeeds it, "
     "and to firehose for analytics; docs/leaving-pinpoint.md says how."
 )
 

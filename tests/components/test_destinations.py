@@ -64,7 +64,7 @@ class TestPinpoint:
         _, answer = granted(PINPOINT)
 
         assert answer["warning"] == PINPOINT_END_OF_SUPPORT
-        assert "Set gtm-pixel:destinations to customer-profiles" in PINPOINT_END_OF_SUPPORT
+        assert "Set destinations to customer-profiles" in PINPOINT_END_OF_SUPPORT
 
 
 class TestCustomerProfiles:
