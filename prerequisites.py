@@ -38,7 +38,9 @@ def check(project_name: str) -> None:
 
 def _check_cli(project: dict[str, str]) -> None:
     """The same check as the CLI's own of requiredPulumiVersion, which CLIs before 3.219 pass over."""
-    required = project["requiredPulumiVersion"]
+    required = project.get("requiredPulumiVersion")
+    if required is None:
+        return
     try:
         pulumi.require_pulumi_version(required)
     except Exception as error:

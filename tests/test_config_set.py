@@ -62,6 +62,19 @@ def test_a_command_of_the_documents_sets_a_setting_to_a_value_of_its_type(comman
     assert not isinstance(value, list) or [type(element) for element in value] == [str]
 
 
+def test_no_document_removes_the_settings_of_a_stack_with_the_stack() -> None:
+    """`pulumi stack rm` deletes Pulumi.STACK.yaml as well, unless it is told not to."""
+    removals = [
+        line
+        for document in DOCUMENTS
+        for line in document.read_text().splitlines()
+        if "pulumi stack rm" in line
+    ]
+
+    assert removals
+    assert [line for line in removals if "--preserve-config" not in line] == []
+
+
 @pytest.mark.parametrize(
     ("setting", "pattern"), [("oidcIssuer", ISSUERS), ("oidcAudiences", CLIENTS)], ids=["issuers", "clients"]
 )
