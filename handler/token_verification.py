@@ -131,12 +131,18 @@ def proven_endpoint(claims: Mapping[str, object], *, claim: str, requested: str 
         case None:
             raise TokenRefusedError(RefusalReason.CLAIM_MISSING)
         case list():
-            endpoints = [_as_endpoint(one) for one in cast("list[object]", value)]
+            # What cannot be an endpoint beside one that can takes nothing away from it.
+            endpoints = [_as_text(one) for one in cast("list[object]", value)]
             if requested is None or requested not in endpoints:
                 raise TokenRefusedError(RefusalReason.OTHER_ENDPOINT)
-            return requested
+            endpoint = requested
         case _:
-            return _as_endpoint(value)
+            endpoint = _as_text(value)
+    # It becomes a message attribute: SQS refuses an empty one and control characters, which would cost the
+    # whole event.
+    if not endpoint.strip() or not endpoint.isprintable() or utf16_length(endpoint) > _MAX_ENDPOINT_LENGTH:
+        raise TokenRefusedError(RefusalReason.CLAIM_UNUSABLE)
+    return endpoint
 
 
 def _read_claim(claims: Mapping[str, object], name: str) -> object:
@@ -154,22 +160,15 @@ def _read_claim(claims: Mapping[str, object], name: str) -> object:
     return value
 
 
-def _as_endpoint(value: object) -> str:
+def _as_text(value: object) -> str:
+    """A text as it is and a whole number in its digits; anything else has more than one form, or none."""
     match value:
         case str():
-            endpoint = value
-        case bool():  # to Python a number, too
-            raise TokenRefusedError(RefusalReason.CLAIM_UNUSABLE)
-        case int():
-            # A number with a decimal point or an exponent is none: it has more than one form.
-            endpoint = str(value)
+            return value
+        case int() if not isinstance(value, bool):  # to Python `true` is a number, too
+            return str(value)
         case _:
             raise TokenRefusedError(RefusalReason.CLAIM_UNUSABLE)
-    # It becomes a message attribute: SQS refuses an empty one and control characters, which would cost the
-    # whole event.
-    if not endpoint.strip() or not endpoint.isprintable() or utf16_length(endpoint) > _MAX_ENDPOINT_LENGTH:
-        raise TokenRefusedError(RefusalReason.CLAIM_UNUSABLE)
-    return endpoint
 
 
 def _allowed_algorithm(header: Mapping[str, object]) -> Algorithm:

@@ -163,6 +163,17 @@ def test_a_list_claim_proves_the_requested_endpoint_if_it_is_in_the_list(
     assert outcome(verifier, forger.naming(["e1", "e2"]), requested=requested) == requested
 
 
+def test_a_list_may_hold_texts_that_are_no_endpoints(verifier: TokenVerifier, forger: Forger) -> None:
+    assert outcome(verifier, forger.naming(["", "e" * 300, "\0", "e1"]), requested="e1") == "e1"
+
+
+@pytest.mark.parametrize("requested", ["", " ", "e" * 256, "e1\0"])
+def test_such_a_text_is_none_if_it_is_the_requested_one(
+    verifier: TokenVerifier, forger: Forger, requested: str
+) -> None:
+    assert outcome(verifier, forger.naming([requested]), requested=requested) == RefusalReason.CLAIM_UNUSABLE
+
+
 @pytest.mark.parametrize("requested", ["e3", "E1", "e", "", None])
 def test_a_list_claim_proves_no_other_endpoint(
     verifier: TokenVerifier, forger: Forger, requested: str | None
