@@ -17,16 +17,19 @@ ALLOWED_ORIGINS: Final = {"no origin": (), "any": ("*",), "one": ORIGINS[:1], "s
 
 
 def api_documents() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each variant with a name: both scenarios, and each way to allow origins."""
-    for (scenario, authorizer), (origins, allowed) in product(SCENARIOS.items(), ALLOWED_ORIGINS.items()):
+    """Each variant with a name: both scenarios, each way to allow origins, with and without credentials."""
+    for (scenario, authorizer), (origins, allowed), credentials in product(
+        SCENARIOS.items(), ALLOWED_ORIGINS.items(), (False, True)
+    ):
         document = api_document(
             title="gtm-pixel",
             queue_integration_uri=QUEUE,
             integration_role_arn=ROLE,
             allowed_origins=allowed,
+            allow_credentials=credentials,
             authorizer_uri=authorizer,
         )
-        yield f"{scenario}, {origins}", document
+        yield f"{scenario}, {origins}{', credentials' if credentials else ''}", document
 
 
 def mapping_templates(document: Any, place: str = "") -> Iterator[tuple[str, str]]:
