@@ -1,6 +1,8 @@
 # make local      the whole program on this machine, no AWS account (STACK=dev PORT=8080 CONFIG="key=value …")
 # make gtm        the GTM container of the selected stack or of STACK, ready to import (GTM_CONFIG=gtm/gtm.yaml)
-# make test       every test (ARGS="tests/gtm -k consent")
+# make test       every test, on all cores (ARGS="tests/gtm -k consent")
+# make test-unit  the tests that need no cloud, browser or network
+# make coverage   every test, and what of the code they run
 # make check      format, lint and types
 # make bench      measurements: cold start, batches, an import of a million endpoints (BENCH_ENDPOINTS=20000: a minute of it)
 # make lock       compile the pinned requirements again
@@ -12,6 +14,7 @@ PORT ?= 8080
 CONFIG ?=
 ARGS ?=
 PYTEST_ARGS ?= $(ARGS)
+WORKERS ?= auto
 GTM_CONFIG ?= gtm/gtm.yaml
 # The Python to make .venv with; empty: the first that is new enough.
 PYTHON ?=
@@ -24,7 +27,10 @@ FOUND := $(or $(PYTHON),$(shell for python in python3 python3.14 python3.13 pyth
 SET_UP = @test -n "$(FOUND)" || { echo "gtm-pixel needs Python 3.11 or newer; install it, or set PYTHON=/path/to/python." >&2; exit 1; }; \
 	$(FOUND) virtual_environment.py $(if $(PYTHON),--exactly)
 
-.PHONY: local gtm test check format bench lock clean for-uv for-deploy for-local for-dev
+# A file's tests run in one process; tests/kinds.py says which files come first.
+ON_ALL_CORES = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+.PHONY: local gtm test test-unit coverage check format bench lock clean for-uv for-deploy for-local for-dev
 
 local: for-local
 	@echo "Starting the stack $(or $(STACK),dev) …"
@@ -35,7 +41,16 @@ gtm: for-deploy
 		$(BIN)/python -m gtm container --outputs - --config "$(GTM_CONFIG)" -o "gtm-container$(if $(STACK),-$(STACK)).json"
 
 test: for-dev
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(ON_ALL_CORES) $(PYTEST_ARGS)
+
+test-unit: for-dev
+	$(BIN)/python -m pytest $(ON_ALL_CORES) -m unit $(PYTEST_ARGS)
+
+coverage: for-dev
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(ON_ALL_CORES) $(PYTEST_ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 check: for-dev
 	$(BIN)/ruff format --check .

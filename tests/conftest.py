@@ -1,9 +1,14 @@
-"""What tests of whole runs share."""
+"""What all tests share: their kinds and order, and runs of the whole program."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests.kinds import in_order, kind_of
 
 if TYPE_CHECKING:
     from tests.embedded import Runs
@@ -17,3 +22,53 @@ def runs() -> Iterator["Runs"]:
     runs = Runs()
     yield runs
     runs.stop()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--shuffle", metavar="SEED", help="run the tests in another order, the same for a seed")
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    seed = config.getoption("--shuffle")
+    return [f"shuffled: --shuffle={seed}"] if seed else []
+
+
+# First, so that -m sees the marks.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker(kind_of(item))
+    items[:] = in_order(items, config.getoption("--shuffle"))
+
+
+# ---- What a unit test must not do ----------------------------------------------------------------------
+
+_running: dict[str, str] = {}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    _running.update(kind=kind_of(item), test=item.nodeid)
+    cloud = sys.modules.get("local.cloud")
+    if cloud is not None and not hasattr(cloud.Cloud.start, "__wrapped__"):
+        cloud.Cloud.start = _checked(cloud.Cloud.start, lambda _: "starts a cloud")
+    if not hasattr(socket.socket.connect, "__wrapped__"):
+        setattr(socket.socket, "connect", _checked(socket.socket.connect, _elsewhere))  # noqa: B010 - typed
+
+
+def _elsewhere(address: Any) -> str | None:
+    """What a connection to this address is, unless it stays on this machine."""
+    is_local = not isinstance(address, tuple) or str(address[0]) in ("127.0.0.1", "localhost", "::1")
+    return None if is_local else "uses the network"
+
+
+def _checked(method: Callable[..., Any], sin: Callable[..., str | None]) -> Any:
+    """The method, which fails a unit test where `sin` of its first argument says what it does."""
+
+    @wraps(method)
+    def checked(self: Any, *arguments: Any, **options: Any) -> Any:
+        if _running["kind"] == "unit" and (what := sin(arguments[0] if arguments else None)):
+            pytest.fail(f"{_running['test']} {what}: it is no unit test, see tests/kinds.py")
+        return method(self, *arguments, **options)
+
+    return checked

@@ -28,11 +28,11 @@ def project(tmp_path: Path) -> Path:
     """The Makefile and what `make gtm` needs, installed already; `bin` is the only place of programs."""
     folder = tmp_path / "project"
     shutil.copytree(PROJECT / "gtm", folder / "gtm", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("Makefile", "requirements.txt"):
-        shutil.copy(PROJECT / name, folder)
+    for file in (PROJECT / "Makefile", *PROJECT.glob("*.py")):
+        shutil.copy(file, folder)
     (folder / "bin").mkdir()
     program(folder / ".venv" / "bin" / "python", f'exec "{sys.executable}" "$@"')
-    (folder / ".venv" / ".run").touch()
+    (folder / "virtual_environment.py").write_text("")  # nothing to set up
     return folder
 
 

@@ -1,0 +1,109 @@
+"""What a test needs, told from the fixtures that it uses and from its file; and the order that follows.
+
+`unit` needs no cloud, browser or network; `local` starts clouds, servers or other programs on this machine;
+`browser` needs a Chromium. tests/conftest.py marks each test with one of them.
+"""
+
+import random
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+import pytest
+
+T = TypeVar("T")
+
+KINDS = ("browser", "local", "unit")
+
+_FIXTURES = {
+    "browser": {"browser"},
+    "local": {
+        *("cloud", "runs", "embedded_run"),  # moto, or the whole program in it
+        *("aws_environment", "service", "services"),  # clients of AWS in front of servers on loopback
+        "velocity",  # Java
+        "cache",  # the package index, once
+        "make",
+    },
+}
+
+_NAMES = {"Cloud", "EmbeddedRun"}
+"""A file that imports one of these starts it."""
+
+_LOCAL_FILES = {
+    "tests/local/test_main.py",
+    "tests/migrate/test_customer_profiles.py",
+    "tests/migrate/test_killed_import.py",
+    "tests/migrate/test_main.py",
+    "tests/migrate/test_staging.py",
+    "tests/test_adding_a_destination.py",
+    "tests/test_program.py",
+    "tests/test_virtual_environment.py",
+}
+"""Those that start programs, servers or builds in a way of their own."""
+
+
+def kind_of(item: pytest.Item) -> str:
+    fixtures = _fixtures_of(item)
+    for kind, names in _FIXTURES.items():
+        if fixtures & names:
+            return kind
+    imported = vars(getattr(item, "module", None) or object)
+    return "local" if imported.keys() & _NAMES or file_of(item) in _LOCAL_FILES else "unit"
+
+
+def file_of(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
+
+
+def in_order(items: Iterable[pytest.Item], seed: str | None) -> list[pytest.Item]:
+    """File by file, those first that take longest, so that workers end at the same time.
+
+    Within a file, tests that use the same run follow one another. With a seed, files and the tests within
+    them are shuffled, and only that is kept.
+    """
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(file_of(item), []).append(item)
+    if seed is None:
+        names = sorted(files, key=lambda name: -_weight(files[name]))
+    else:
+        names = _shuffled(files, seed)
+        files = {name: _shuffled(files[name], seed) for name in names}
+    return [item for name in names for item in _by_run(files[name])]
+
+
+def _weight(items: Iterable[pytest.Item]) -> int:
+    """Roughly how long a file takes, by what its tests use."""
+    return sum(
+        25 if "runs" in _fixtures_of(item) else {"browser": 5, "local": 5, "unit": 1}[kind_of(item)]
+        for item in items
+    )
+
+
+def _shuffled(things: Iterable[T], seed: str) -> list[T]:
+    shuffled = list(things)
+    random.Random(seed).shuffle(shuffled)  # noqa: S311 - no secret
+    return shuffled
+
+
+def _by_run(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """The tests of a file, those together that get their run from the same fixture."""
+    places: dict[str, int] = {}
+    return sorted(items, key=lambda item: places.setdefault(_run_of(item), len(places)))
+
+
+def _run_of(item: pytest.Item) -> str:
+    """The fixtures that stand between a test and `runs`."""
+    information: Any = getattr(item, "_fixtureinfo", None)
+    if information is None:
+        return ""
+    return " ".join(
+        sorted(
+            f"{definitions[-1].baseid}::{name}"
+            for name, definitions in information.name2fixturedefs.items()
+            if "runs" in definitions[-1].argnames
+        )
+    )
+
+
+def _fixtures_of(item: pytest.Item) -> set[str]:
+    return set(getattr(item, "fixturenames", ()))
