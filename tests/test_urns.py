@@ -20,6 +20,7 @@ gtm-pixel:index:EventProcessor$aws:iam/role:Role::gtm-pixel-processor-role
 gtm-pixel:index:EventProcessor$aws:iam/rolePolicy:RolePolicy::gtm-pixel-processor-policy
 gtm-pixel:index:EventProcessor$aws:lambda/eventSourceMapping:EventSourceMapping::gtm-pixel-processor-source
 gtm-pixel:index:EventProcessor$aws:lambda/function:Function::gtm-pixel-processor
+gtm-pixel:index:EventProcessor$aws:lambda/functionRecursionConfig:FunctionRecursionConfig::gtm-pixel-processor-recursion
 gtm-pixel:index:EventProcessor::gtm-pixel-processor
 gtm-pixel:index:EventQueue$aws:sqs/queue:Queue::gtm-pixel-events
 gtm-pixel:index:EventQueue$aws:sqs/queue:Queue::gtm-pixel-events-dead-letter
