@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -64,6 +65,22 @@ class TestTheTemplate:
     def test_sends_what_the_handler_takes(self, page: Page, field: str) -> None:
         identities = [*IDENTITIES, "x" * 255, "🎉" * 127]
         assert self.sent(page, field, identities) == identities
+
+    def test_sends_of_any_texts_those_that_the_handler_takes(self, page: Page) -> None:
+        random = Random(4711)  # noqa: S311 - the same texts each time
+        pieces = [
+            *TEXTS_WITHOUT_IDENTITY,
+            *WITHOUT_IDENTITY,
+            *IDENTITIES,
+            *",,, {}[]%\"'+0a",
+            "[object ",
+            "%25",
+        ]
+        texts = ["".join(random.choices(pieces, k=random.randint(1, 4))) for _ in range(1_000)]
+        texts = [text if random.random() < 0.5 else text.upper() for text in texts if len(text) <= 255]
+        taken = [text for text in texts if not is_without_identity(text) and not is_without_value(text)]
+        assert 100 < len(taken) < len(texts) - 100
+        assert self.sent(page, "endpointId", texts) == taken
 
     def test_leaves_out_what_the_handler_leaves_out(self, page: Page) -> None:
         scenario = (
