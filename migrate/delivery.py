@@ -216,14 +216,13 @@ class ProfileDeliverer:
         self._updates = updates
 
     def deliver(self, made: Sequence[ProfileObject]) -> Outcome:
-        """Deliver 1 to 10 profiles. One is settled when its object is taken and its addresses are gone."""
+        """Deliver 1 to 10 profiles. One is settled when its object is, and its addresses are gone.
+
+        They go also where the object was refused: what the target has is what a customer would get.
+        """
         delivery = self._deliverer.deliver([one.json_text() for one in made])
         outcome = Outcome(delivery=delivery)
-        closed = [
-            place
-            for place, status in sorted(delivery.statuses.items())
-            if status == OK and made[place].withdrawn
-        ]
+        closed = [place for place in sorted(delivery.statuses) if made[place].withdrawn]
         for start in range(0, len(closed), MAX_SEARCH_KEYS):
             places = {made[place].key: place for place in closed[start : start + MAX_SEARCH_KEYS]}
             try:

@@ -205,28 +205,28 @@ class ImportRun:
             if status is None:
                 continue
             self._state.removed += outcome.removed.get(place, 0)
-            if status != OK:
-                self._refuse(customer, status)
+            if status == OK:
+                self._take(customer)
+            elif self._account.summary.profiles == 0 or self._is_refused_at_first:
+                self._hold_back(customer, status)
+                continue
             else:
-                self._take(customer, outcome.kept.get(place))
+                self._refuse(customer, status)
+            if (kept := outcome.kept.get(place)) is not None:
+                self._state.address_kept[customer.number] = kept
+                self._account.keep_address(customer.endpoints, kept)
         if outcome.delivery.obstacle is not None and self._obstacle is None:
             self._obstacle = outcome.delivery.obstacle
             self._stop.set()
 
-    def _take(self, customer: Customer, kept: int | None) -> None:
+    def _take(self, customer: Customer) -> None:
         if not self._is_refused_at_first:
             self._refuse_held_back()
         self._account.take(customer.made)
-        if kept is not None:
-            self._state.address_kept[customer.number] = kept
-            self._account.keep_address(customer.endpoints, kept)
         self._add_to_sample(customer.made)
         self._settle_number(customer.number)
 
     def _refuse(self, customer: Customer, status: int) -> None:
-        if self._account.summary.profiles == 0 or self._is_refused_at_first:
-            self._hold_back(customer, status)
-            return
         self._state.refused[customer.number] = status
         self._account.refuse(customer.endpoints, status)
         self._settle_number(customer.number)
@@ -247,9 +247,7 @@ class ImportRun:
 
     def _refuse_held_back(self) -> None:
         for customer, status in self._held_back:
-            self._state.refused[customer.number] = status
-            self._account.refuse(customer.endpoints, status)
-            self._settle_number(customer.number)
+            self._refuse(customer, status)
         self._held_back.clear()
 
     def _add_to_sample(self, made: ProfileObject) -> None:

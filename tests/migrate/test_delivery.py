@@ -350,11 +350,18 @@ def test_five_profiles_are_searched_for_at_once() -> None:
     assert target.searches == [["a", "b", "c", "d", "e"], ["f", "g"]]
 
 
-def test_a_profile_that_was_refused_keeps_what_it_has() -> None:
+def test_addresses_go_also_where_the_object_was_refused() -> None:
     target = Target({"a": set(BOTH)})
-    deliver_profiles([a_profile("a", *BOTH)], target, service=ScriptedService(items(400)))
+    outcome = deliver_profiles([a_profile("a", *BOTH)], target, service=ScriptedService(items(400)))
 
-    assert target.addresses == {"a": BOTH}
+    assert (target.addresses, outcome.delivery.statuses) == ({"a": set()}, {0: 400})
+
+
+def test_what_was_not_settled_is_not_searched_for() -> None:
+    target = Target({"a": set(BOTH)})
+    deliver_profiles([a_profile("a", *BOTH)], target, service=ScriptedService(CallError(403)))
+
+    assert target.searches == []
 
 
 @pytest.mark.parametrize("errors", [[CallError(429)], [None, CallError(500)], [None, CallError(None)]])

@@ -301,13 +301,18 @@ def test_what_the_service_refuses_is_counted_and_listed_and_not_sent_again(tmp_p
 def test_an_address_that_could_not_be_taken_away_is_counted_and_listed_by_every_run(tmp_path: Path) -> None:
     export = write_export(tmp_path / "part.json", numbered(3))
     skipped = io.StringIO()
-    taken = {0: OK, 1: OK, 2: OK}
-    summary, _ = run(export, lambda _: outcome(taken, removed={0: 2}, kept={1: 400}), skipped=skipped)
+    taken = {0: OK, 1: OK, 2: 413}
+    summary, _ = run(export, lambda _: outcome(taken, removed={0: 2}, kept={1: 400, 2: 400}), skipped=skipped)
     summary_again, _ = run(export, Taker(), skipped=skipped)
 
     assert summary == summary_again
-    assert (summary.profiles, summary.addresses_removed, summary.addresses_kept) == (3, 2, {"400": 1})
-    assert listed(skipped) == [{"file": "part.json", "line": 2, "address_kept": 400}]
+    assert (summary.profiles, summary.refused) == (2, {"413": 1})
+    assert (summary.addresses_removed, summary.addresses_kept) == (2, {"400": 2})
+    assert listed(skipped) == [
+        {"file": "part.json", "line": 2, "address_kept": 400},
+        {"file": "part.json", "line": 3, "refused": 413},
+        {"file": "part.json", "line": 3, "address_kept": 400},
+    ]
 
 
 def test_an_obstacle_ends_the_run_and_what_was_not_settled_comes_next_time(export: Path) -> None:
