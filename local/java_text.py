@@ -60,7 +60,7 @@ def replace_all(text: str, pattern: str, replacement: str) -> str:
     compiled = _compiled(pattern)
     if compiled.fullmatch(""):
         # Java finds such a match between the two halves of a character beyond the first plane, too.
-        raise UnknownPattern(f"the regular expression {pattern!r} matches the empty string")
+        raise UnknownPattern("the regular expression matches the empty string")
     return compiled.sub(lambda _: replacement, text)
 
 
@@ -83,19 +83,23 @@ _CHARACTER: Final = r"(?:[A-Za-z0-9_ ;:,@%=/~!<>\"'&-]|\\x[0-7][0-9a-fA-F]|\\[.\
 _IN_CLASS: Final = r"(?:[A-Za-z0-9_ ;:,@%=/!<>\"'.*+?(){}$]|\\x[0-7][0-9a-fA-F]|\\[\[\]\\^-])"
 _CLASS: Final = rf"\[\^?(?:{_IN_CLASS}(?:-{_IN_CLASS})?)+\]"
 _QUANTIFIER: Final = r"(?:[*+?][+?]?)"
-_TOKENS: Final = re.compile(rf"\((?:\?:)?|\){_QUANTIFIER}?|\||(?:{_CLASS}|{_CHARACTER}){_QUANTIFIER}?")
+# A group is repeated possessively or not at all: otherwise a long text overflows Java's stack.
+_TOKENS: Final = re.compile(rf"\((?:\?:)?|\)(?:[*+?]\+)?|\||(?:{_CLASS}|{_CHARACTER}){_QUANTIFIER}?")
 
 
 @functools.cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """Literals of ASCII, classes, groups, alternatives, quantifiers, `^` at the start; nothing else."""
+    """Literals of ASCII, classes, groups, alternatives, quantifiers, `^` at the start; nothing else.
+
+    The messages of errors do not hold the pattern, which may be a visitor's value.
+    """
     at = 1 if pattern.startswith("^") else 0
     while at < len(pattern):
         token = _TOKENS.match(pattern, at)
         if token is None:
-            raise UnknownPattern(f"the regular expression {pattern!r} is not supported from {pattern[at:]!r}")
+            raise UnknownPattern(f"the regular expression is not supported from its character {at + 1} on")
         at = token.end()
     try:
         return re.compile(pattern)
     except re.error as error:
-        raise UnknownPattern(f"the regular expression {pattern!r}: {error}") from None
+        raise UnknownPattern(f"the regular expression has an error at its character {error.pos}") from None

@@ -238,6 +238,9 @@ def test_a_refusal_says_the_line_and_the_text() -> None:
         ("${input.body.matches('a$')}", "regular expression"),
         ("${input.body.matches('[[:alpha:]]')}", "regular expression"),
         ("${input.body.matches('(?i)a')}", "regular expression"),
+        ("${input.body.matches('(a)*')}", "from its character 4"),
+        ("${input.body.matches('(?:a)+?')}", "from its character 6"),
+        ("${input.body.matches($input.body)}", "from its character 1"),
         ("${input.body.matches('(a')}", "regular expression"),
         ("#if($input.body)a#end", "a condition is true or false"),
         ("#if(true && $input.body)a#end", "a condition is true or false"),
@@ -254,7 +257,7 @@ def test_what_velocity_would_render_by_accident_is_an_error_that_says_where(text
     template = MappingTemplate(text)
 
     with pytest.raises(MappingTemplateError, match=reason):
-        template.render(body="", parameters=Parameters(), context={"stage": "dev", "epoch": 1, "class": "x"})
+        template.render(body="*", parameters=Parameters(), context={"stage": "dev", "epoch": 1, "class": "x"})
 
 
 def test_an_error_never_holds_a_value() -> None:
