@@ -63,6 +63,11 @@ class Queues:
         for body in bodies:
             self._sqs.send_message(QueueUrl=self.url, MessageBody=body)
 
+    def send_later(self, body: str, *, seconds: int) -> None:
+        self._sqs.send_message_batch(
+            QueueUrl=self.url, Entries=[{"Id": "0", "MessageBody": body, "DelaySeconds": seconds}]
+        )
+
     def left(self, url: str | None = None) -> int:
         """Messages in a queue, those in flight included."""
         return self._count(url or self.url, "ApproximateNumberOfMessages") + self.in_flight(url)
@@ -254,6 +259,16 @@ def test_a_batch_gathers_what_waits_beyond_one_receive_call(
     poll(batch_size=25, batch_window=5)
     function.wait_for(25)
     assert [len(batch) for batch in function.batches] == [25]
+
+
+def test_a_delayed_message_comes_when_its_delay_is_over(
+    poll: Callable[..., Poller], queues: Queues, function: Function
+) -> None:
+    queues.send_later("copy", seconds=3)
+    queues.send("first")
+    poll(batch_size=2, batch_window=0.1)
+    function.wait_for(2)
+    assert function.bodies() == [["first"], ["copy"]]
 
 
 def test_a_batch_is_never_over_its_size(
