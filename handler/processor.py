@@ -44,6 +44,7 @@ from handler.queue_message import (
     read_message,
     unreadable_dead_letter,
 )
+from handler.resting import Resting
 from handler.retry_schedule import RetrySchedule
 from handler.settlement import Delivery, Settlement, StandIn, events_to_record
 from handler.update_policy import Decision
@@ -126,14 +127,16 @@ class EventProcessor:
         dead_letter_queue: MessageQueue,
         logger: Logger,
         choose_delay: Callable[[int, int], int] = _RANDOM.randint,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`choose_delay` draws a whole number of seconds between two, these included."""
+        """`choose_delay` draws a whole number of seconds between two, these included; `clock` counts them."""
         self._environment = environment
         self._destinations = destinations
         self._queue = queue
         self._dead_letter_queue = dead_letter_queue
         self._logger = logger
         self._choose_delay = choose_delay
+        self._resting = Resting(clock)
         self._schedule = RetrySchedule.lasting(environment.retry_hours)
 
     def process(self, records: Sequence[SQSRecord], *, time_left: TimeLeft) -> list[str]:
@@ -244,14 +247,18 @@ class EventProcessor:
             return {}
 
         def record_in(name: str) -> Mapping[str, Outcome]:
-            outcomes: Mapping[str, Outcome] = {}
+            if outcome := self._resting.outcome(name):
+                return dict.fromkeys((event.message_id for event in events[name]), outcome)
+            answered: Mapping[str, Outcome] = {}
             try:
-                outcomes = self._destinations[name].record(events[name], time_left=time_left)
+                answered = self._destinations[name].record(events[name], time_left=time_left)
             except Exception as error:  # other destinations still get the events
                 self._log_unexpected("destination failed", error, destination=name)
-            return {
-                event.message_id: outcomes.get(event.message_id, Retry(_UNEXPECTED)) for event in events[name]
+            outcomes = {
+                event.message_id: answered.get(event.message_id, Retry(_UNEXPECTED)) for event in events[name]
             }
+            self._resting.learn(name, outcomes)
+            return outcomes
 
         # At the same time, so that a slow destination leaves the others the time they need.
         with ThreadPoolExecutor(len(events)) as threads:

@@ -50,6 +50,7 @@ PURE = [
     "handler/missing_values.py",
     "handler/queue_message.py",
     "handler/request_tokens.py",
+    "handler/resting.py",
     "handler/retry_schedule.py",
     "handler/settlement.py",
     "handler/text_length.py",

@@ -130,6 +130,7 @@ def make_processor(
         queue=sending_to(queue),
         dead_letter_queue=sending_to(dead_letters),
         logger=Logger(service="simulation", level="CRITICAL"),
+        clock=lambda: queue.clock.now,
         **({"choose_delay": choose_delay} if choose_delay else {}),
     )
 

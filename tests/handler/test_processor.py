@@ -1103,6 +1103,33 @@ def test_a_later_update_that_the_dead_letter_queue_has_does_not_come_again_as_we
     assert run.metric("DeadLettered") == [1]
 
 
+class Down:
+    """A destination that takes nothing, and counts its calls."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def record(self, events: Sequence[Event], *, time_left: Callable[[], float]) -> Mapping[str, Outcome]:
+        assert time_left() > 0
+        self.calls += 1
+        return dict.fromkeys((event.message_id for event in events), Retry("down_503"))
+
+
+def test_a_destination_that_takes_nothing_is_left_alone_for_a_moment_and_its_events_come_again(
+    monkeypatch: pytest.MonkeyPatch,
+    invoke: Callable[..., Run],
+    make_record: Records,
+    copies: Callable[[], list[Copy]],
+) -> None:
+    down = Down()
+    with_destinations(monkeypatch, down, Scripted(*[Recorded()] * 10))
+    for _ in range(2):
+        run = invoke(*(make_record(purchase()) for _ in range(10)))
+        assert run.metric("Recorded", destination="firehose") == [10]
+        assert run.metric("Retried", destination="pinpoint", reason="down_503") == [10]
+    assert (down.calls, len(copies())) == (1, 20)
+
+
 class Waiting:
     """A destination that records nothing before the others have begun."""
 
