@@ -4,7 +4,7 @@
 # make test-unit  the tests that need no cloud, browser or network
 # make coverage   every test, and what of the code they run
 # make check      format, lint and types
-# make bench      measurements: cold start, batches, an import of a million endpoints (BENCH_ENDPOINTS=20000: a minute of it)
+# make bench      measurements: cold start, batches, an import of a million endpoints (half an hour; BENCH_ENDPOINTS=20000: a minute)
 # make lock       compile the pinned requirements again
 #
 # Everything is set up on the way: a virtual environment in .venv with hash-checked dependencies.

@@ -32,7 +32,7 @@ def measure(endpoints: int) -> None:
     with tempfile.TemporaryDirectory() as directory:
         export = Path(directory) / "export"
         unpacked = _write_export(export, endpoints)
-        print(f"export: {endpoints:,} endpoints, {unpacked / 1e6:,.0f} MB unpacked")
+        print(f"export: {endpoints:,} endpoints, {unpacked / 1e6:,.0f} MB unpacked", flush=True)
         _one_run(export, "endpoint-id", unpacked)
         _killed(export)
 
@@ -50,7 +50,8 @@ def _one_run(export: Path, key: str, unpacked: int) -> None:
         f"import --key {key}: {profiles:,} profiles, peak memory {peak / 1e6:,.0f} MB "
         f"({peak / unpacked:.2f} of the export), {profiles / sending:,.0f} profiles a second, "
         f"{profiles / sending / allowed:.0%} of what --rate {QUOTA} allows ({sending:,.0f} s, and "
-        f"{total - sending:,.0f} s to read and look up)"
+        f"{total - sending:,.0f} s to read and look up)",
+        flush=True,
     )
 
 
@@ -63,7 +64,8 @@ def _killed(export: Path) -> None:
         seconds = time.monotonic() - began
         through = profiles_of()
     chance = random.Random(SEED)  # noqa: S311 - the same points in every run
-    moments = [chance.uniform(0.05, 0.9) * seconds for _ in range(KILLS)]
+    # So that it gets on from one to the next, and is killed while it reads at times.
+    moments = [chance.uniform(0.02, 0.25) * seconds for _ in range(KILLS)]
     with _service() as (url, profiles_of):
         state = export.parent / "killed.json"
         for moment in moments:
