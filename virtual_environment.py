@@ -26,6 +26,10 @@ PROJECT = Path(__file__).resolve().parent
 VENV = PROJECT / ".venv"
 
 UV = "requirements-uv.txt"
+
+# A source distribution would be built with tools that have no hashes here.
+ONLY_WHEELS = ("--require-hashes", "--only-binary", ":all:")
+
 SETS = {
     "uv": UV,
     "deploy": "requirements.txt",
@@ -163,11 +167,11 @@ def _install(wanted: str, venv: Path, project: Path) -> None:
     python = str(venv / "bin" / "python")
     if not _has_uv(venv, project):
         with _step("Installing uv, which installs the rest"):
-            _fetch([python, "-m", "pip", "install", "--require-hashes", "-r", str(project / UV)], {})
+            _fetch([python, "-m", "pip", "install", *ONLY_WHEELS, "-r", str(project / UV)], {})
     requirements = project / SETS[wanted]
     if wanted != "uv":
         with _step(f"Installing {len(_pins(requirements))} packages of {requirements.name}"):
-            install = ["pip", "install", "--python", python, "--require-hashes", "-r", str(requirements)]
+            install = ["pip", "install", "--python", python, *ONLY_WHEELS, "-r", str(requirements)]
             _fetch([str(venv / "bin" / "uv"), *install], _uv_settings(python))
     (venv / ".installed").write_text(f"{wanted} {_digest(wanted, project)}\n", encoding="utf-8")
 
