@@ -24,7 +24,7 @@ class BatchReport:
     duplicates: int = 0
     profile_updates_applied: int = 0
     profile_updates_refused: int = 0
-    # Parameters that were read though their names began with `amp;`.
+    # Parameters that were read though their names were escaped as HTML, as far as can be told.
     escaped_names: int = 0
     # Messages that come again, and of these the ones that neither queue has taken: the queue brings them.
     retried: int = 0

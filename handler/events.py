@@ -110,7 +110,7 @@ class Event:
     proven_endpoint: str | None
     # How many parameters were left out, by reason.
     dropped: Mapping[DropReason, int]
-    # How many parameters were read though their names began with `amp;`.
+    # How many parameters were read though their names were escaped as HTML, as far as can be told.
     escaped_names: int = 0
 
     @property
@@ -187,10 +187,14 @@ def parse_event(
 
 
 def _by_name(pairs: Iterable[tuple[str, str]], dropped: Counter[DropReason]) -> tuple[Mapping[str, str], int]:
-    """The parameters by name, and how many of them were read though their names began with `amp;`."""
+    """The parameters by name, and how many of them were escaped as HTML, as far as can be told.
+
+    API Gateway divides a query at `;` as at `&`: of `&amp;evat_x=1` it makes `amp`, without a value, and
+    `evat_x`. That is one trace for however many parameters. Where `%3B` was written, names begin with `amp;`.
+    """
     sent = dict(pairs)
     parameters: dict[str, str] = {}
-    escaped_names = 0
+    escaped_names = int(sent.get("amp") == "")
     for sent_name, value in sent.items():
         name = sent_name.removeprefix(_escaped_ampersands(sent_name))
         if name == sent_name:

@@ -12,11 +12,11 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NoReturn
-from urllib.parse import parse_qsl
 
 from local.cloud import Cloud
 from local.gateway_responses import Failed, Failure, UnservedPart
 from local.lambda_runtime import Invocation
+from local.query_string import query_parameters
 
 _log = logging.getLogger(__name__)
 
@@ -177,7 +177,7 @@ def _request_event(
     context: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The event of a REQUEST authorizer; api-gateway-lambda-authorizer-input."""
-    parameters = parse_qsl(query_string, keep_blank_values=True)
+    parameters = query_parameters(query_string)
     identity = context["identity"]
     return {
         "type": "REQUEST",

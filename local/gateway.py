@@ -22,7 +22,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -35,6 +34,7 @@ from local.authorizer import Authorizer, Invoke
 from local.cloud import AssumeRoleDenied, Cloud
 from local.gateway_responses import Failed, Failure, GatewayResponses, UnservedPart, static_value
 from local.http_server import headers_of
+from local.query_string import query_parameters
 from local.velocity import MappingTemplate, MappingTemplateError, Parameters
 
 _log = logging.getLogger(__name__)
@@ -504,9 +504,9 @@ def _method_request(request: Request, path: str, context: dict[str, Any]) -> _Me
         headers=headers,
         query_string=query_string,
         parameters=Parameters(
-            # Of a repeated parameter the last value counts, in `$input` and in the validator alike, and `+`
-            # is a space, as recorded on AWS (LocalStack, test_lambda_aws_proxy_integration).
-            querystring=dict(parse_qsl(query_string, keep_blank_values=True)),
+            # Of a repeated parameter the last value counts, in `$input` and in the validator alike (recorded
+            # on AWS: LocalStack, test_lambda_aws_proxy_integration).
+            querystring=dict(query_parameters(query_string)),
             # Browsers speak HTTP/2, where header names are lower case; API Gateway passes them on as they
             # came.
             header={name.lower(): value for name, value in headers},

@@ -265,6 +265,17 @@ def test_of_one_name_that_was_escaped_twice_over_the_first_counts(parse: Callabl
     assert event.dropped == {DropReason.ESCAPED_NAME_REPEATED: 1}
 
 
+def test_a_query_that_was_divided_at_the_semicolon_of_an_escape_is_counted(
+    parse: Callable[..., Event],
+) -> None:
+    event = parse({"amp": "", "evat_a": "1"})
+    assert (event.attributes, event.escaped_names, event.dropped) == ({"a": "1"}, 1, {})
+
+
+def test_a_parameter_named_amp_with_a_value_is_no_escape(parse: Callable[..., Event]) -> None:
+    assert parse({"amp": "40"}).escaped_names == 0
+
+
 def test_escaped_names_that_say_nothing_of_an_event_are_not_counted(parse: Callable[..., Event]) -> None:
     event = parse({"amp;gtmcb": "1", "amp;token": "t", "amp;": "x", "amp;proven_endpoint": "e1"})
     assert (event.escaped_names, event.dropped, event.proven) == (0, {}, False)

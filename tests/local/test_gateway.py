@@ -377,19 +377,33 @@ def test_a_query_is_read_as_a_form(pixel: Pixel) -> None:
     for sent, arrived in {
         "evat_a=1+2": ("evat_a", "1 2"),
         "evat_a=1%2B2": ("evat_a", "1+2"),
-        "evat_a=1;evat_b=2": ("evat_a", "1;evat_b=2"),
+        "evat_a=1%3Bevat_b=2": ("evat_a", "1;evat_b=2"),
         "evat_a": ("evat_a", ""),
         "evat_a=b=c": ("evat_a", "b=c"),
         "evat_a+b=c": ("evat_a b", "c"),
         "%65vat_%61=b": ("evat_a", "b"),
         "=a": ("", "a"),
         "&&evat_a=b": ("evat_a", "b"),
-        "amp;evat_a=b": ("amp;evat_a", "b"),
+        "amp%3Bevat_a=b": ("amp;evat_a", "b"),
     }.items():
         assert pixel.call(f"{EVENT}&{sent}").status == 200, sent
 
         (message,) = pixel.messages()
         assert parse_qsl(message["Body"], keep_blank_values=True)[2:] == [arrived]
+
+
+def test_a_query_is_divided_at_semicolons_too(pixel: Pixel) -> None:
+    query = "event=purchase&amp;endpoint_id=e1&evat_a=1;evat_b=2"
+    assert pixel.call(f"/dev/events?{query}").status == 200
+
+    (message,) = pixel.messages()
+    assert parse_qsl(message["Body"], keep_blank_values=True) == [
+        ("event", "purchase"),
+        ("amp", ""),
+        ("endpoint_id", "e1"),
+        ("evat_a", "1"),
+        ("evat_b", "2"),
+    ]
 
 
 # ---- An event that is posted ---------------------------------------------------------------------------
