@@ -276,7 +276,9 @@ def _endpoint_fields(args: ProfileTemplateArgs) -> Sequence[Mapping[str, Any]]:
         _field("email", "email", target="_profile.EmailAddress", content_type="EMAIL_ADDRESS"),
         _field("phone", "phone", target="_profile.PhoneNumber", content_type="PHONE_NUMBER"),
         # Two fields with one target: which of them counts would be anyone's guess.
-        *_profile_attribute_fields([name for name in args.profile_attributes if name != "user_id"]),
+        *_profile_attribute_fields(
+            [name for name in args.profile_attributes if attribute_key(name) != "user_id"]
+        ),
     ]
 
 

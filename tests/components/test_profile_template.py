@@ -194,8 +194,9 @@ class TestTheEndpointsType:
 
         assert "MaxProfileObjectCount" not in endpoints
 
-    def test_no_two_fields_write_one_attribute(self) -> None:
-        for object_type in object_types(replace(MINIMAL, profile_attributes=["user_id", "plan"])):
+    @pytest.mark.parametrize("name", ["user_id", "user.id"])
+    def test_no_two_fields_write_one_attribute(self, name: str) -> None:
+        for object_type in object_types(replace(MINIMAL, profile_attributes=[name, "plan"])):
             targets = [target for _, target, _ in fields(object_type).values() if target]
             assert len(targets) == len(set(targets))
 
