@@ -99,6 +99,12 @@ class _Cli:
         raise error
 
 
+def test_readme_and_pulumi_yaml_name_the_same_cli() -> None:
+    oldest = REQUIRED.removeprefix(">=").removesuffix(".0")
+
+    assert f"(https://www.pulumi.com/docs/install/) {oldest} or newer" in (PROJECT / "README.md").read_text()
+
+
 @pytest.mark.parametrize(
     ("code", "details", "reason"),
     [
