@@ -250,6 +250,8 @@ def _to_arrive_together(deliveries: Sequence[Delivery]) -> list[list[str]]:
     """Message ids by what shares user attributes of an endpoint, directly or through others."""
     by_endpoint: dict[str, list[tuple[set[str], list[str]]]] = {}
     for delivery in deliveries:
+        if not delivery.event.user_attributes:
+            continue
         groups = by_endpoint.setdefault(delivery.event.endpoint_id, [])
         names = set(delivery.event.user_attributes)
         sharing = [group for group in groups if not group[0].isdisjoint(names)]
