@@ -56,34 +56,33 @@ def _one_run(export: Path, key: str, unpacked: int) -> None:
 
 
 def _killed(export: Path) -> None:
-    """Ten times SIGKILL, at random moments of an import; then the same profiles as one that ran through."""
+    """Ten times SIGKILL, at random points of an import; then the same profiles as one that ran through."""
     key = "user-id"
     with _service() as (url, profiles_of):
-        began = time.monotonic()
         peak = _run(export, key, url, export.parent / "through.json")
-        seconds = time.monotonic() - began
         through = profiles_of()
     chance = random.Random(SEED)  # noqa: S311 - the same points in every run
-    # So that it gets on from one to the next, and is killed while it reads at times.
-    moments = [chance.uniform(0.02, 0.25) * seconds for _ in range(KILLS)]
     with _service() as (url, profiles_of):
         state = export.parent / "killed.json"
-        for moment in moments:
+        for point in sorted(chance.sample(range(len(through)), KILLS)):
             process = _start(export, key, url, state)
-            try:
-                process.wait(timeout=moment)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            while process.poll() is None and _settled(state) < point:
+                time.sleep(chance.random())
+            process.kill()
+            process.wait()
         _run(export, key, url, state)
         killed = profiles_of()
     same = "the same" if killed == through else "OTHER"
     print(
         f"import --key {key}: {len(through):,} profiles, peak memory {peak / 1e6:,.0f} MB; killed at {KILLS} "
-        f"random moments it ends with {same} profiles"
+        f"random points it ends with {same} profiles"
     )
     if killed != through:
         raise SystemExit("an import that was killed does not end like one that ran through")
+
+
+def _settled(state: Path) -> int:
+    return json.loads(state.read_text())["position"] if state.exists() else -1
 
 
 def _write_export(directory: Path, count: int) -> int:
