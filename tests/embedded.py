@@ -2,8 +2,8 @@
 
 import itertools
 import json
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from http.client import HTTPConnection
 from pathlib import Path
@@ -151,6 +151,34 @@ class Runs:
         self._run, self._wanted = None, ()
 
 
+@contextmanager
+def denied(run: EmbeddedRun, action: str) -> Iterator[None]:
+    """Take an action (POLICY:SID/ACTION) from its role, for as long as this lasts, and give it back."""
+    iam = run.cloud.client("iam")
+    statement_of, _, denied_action = action.rpartition("/")
+    ((role, policy, document),) = [
+        (role, policy, document)
+        for role, policy, document in _role_policies(run)
+        if statement_of.partition(":")[0] == policy.rpartition("-")[0]
+    ]
+    sid = statement_of.partition(":")[2]
+    statements = [
+        {**one, "Action": [name for name in one["Action"] if (one["Sid"], name) != (sid, denied_action)]}
+        for one in document["Statement"]
+    ]
+    left = [one for one in statements if one["Action"]]
+    place = {"RoleName": role, "PolicyName": policy}
+    if left:
+        iam.put_role_policy(**place, PolicyDocument=json.dumps({**document, "Statement": left}))
+    else:
+        iam.delete_role_policy(**place)
+    assert action not in deployed_actions(run)
+    try:
+        yield
+    finally:
+        iam.put_role_policy(**place, PolicyDocument=json.dumps(document))
+
+
 def without(action: str) -> Callable[..., Any]:
     """Deploys role policies that lack one action."""
     deploy = Resources._role_policy
@@ -170,15 +198,19 @@ def without(action: str) -> Callable[..., Any]:
 
 def deployed_actions(run: EmbeddedRun) -> set[str]:
     """Every action that a role of the deployed program has, as POLICY:SID/ACTION."""
+    return {
+        f"{policy.rpartition('-')[0]}:{statement['Sid']}/{action}"
+        for _, policy, document in _role_policies(run)
+        for statement in document["Statement"]
+        for action in statement["Action"]
+    }
+
+
+def _role_policies(run: EmbeddedRun) -> list[tuple[str, str, dict[str, Any]]]:
+    """Role, name and document of every policy of a role."""
     iam = run.cloud.client("iam")
-    actions: set[str] = set()
-    for role in iam.list_roles()["Roles"]:
-        for policy in iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]:
-            document = iam.get_role_policy(RoleName=role["RoleName"], PolicyName=policy)["PolicyDocument"]
-            logical_name = policy.rpartition("-")[0]
-            actions |= {
-                f"{logical_name}:{statement['Sid']}/{action}"
-                for statement in document["Statement"]
-                for action in statement["Action"]
-            }
-    return actions
+    return [
+        (name, policy, iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"])
+        for name in [role["RoleName"] for role in iam.list_roles()["Roles"]]
+        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]
+    ]

@@ -25,6 +25,7 @@ from tests.embedded import (
     Runs,
     attributes_of,
     bring_back_soon,
+    denied,
     deployed_actions,
     events_of,
     log_lines,
@@ -491,20 +492,23 @@ class TestTheAnswer:
 
 
 def _answers_502(run: EmbeddedRun) -> None:
-    assert send(run, event="purchase", endpoint_id="e1").status == 502
+    assert send(run, event="purchase", endpoint_id=new_endpoint()).status == 502
 
 
 def _reports(problem: str) -> Callable[[EmbeddedRun], None]:
     def check(run: EmbeddedRun) -> None:
-        assert send(run, event="purchase", endpoint_id="e1").status == 200
-        eventually(lambda: any("AccessDenied" in line and problem in line for line in run.problems.lines))
+        before = len(run.problems.lines)
+        assert send(run, event="purchase", endpoint_id=new_endpoint()).status == 200
+        eventually(
+            lambda: any("AccessDenied" in line and problem in line for line in run.problems.lines[before:])
+        )
 
     return check
 
 
 def _comes_again_as(reason: str) -> Callable[[EmbeddedRun], None]:
     def check(run: EmbeddedRun) -> None:
-        send(run, event="purchase", endpoint_id="e1")
+        send(run, event="purchase", endpoint_id=new_endpoint())
         assert [retry["reason"] for retry in eventually(run.retries)] == [reason]
 
     return check
@@ -512,16 +516,21 @@ def _comes_again_as(reason: str) -> Callable[[EmbeddedRun], None]:
 
 def _leaves_the_message_in_the_queue(run: EmbeddedRun) -> None:
     run.pinpoint.plan(*[PlannedAnswer(status=500)] * 2)
-    send(run, event="purchase", endpoint_id="e1")
-    eventually(lambda: any('"left_in_queue":1' in line.replace(" ", "") for line in log_lines(run)))
+    before = len(log_lines(run))
+    send(run, event="purchase", endpoint_id=new_endpoint())
+    eventually(lambda: any('"left_in_queue":1' in line.replace(" ", "") for line in log_lines(run)[before:]))
     assert run.retries() == []
 
 
 def _keeps_the_refused_message(run: EmbeddedRun) -> None:
-    run.pinpoint.plan(PlannedAnswer(event_statuses={in_pinpoint("refused", endpoint_id="e1"): 400}))
-    send(run, event="purchase", endpoint_id="e1", event_id="refused")
-    eventually(lambda: any('"dead_letter_failed":1' in line.replace(" ", "") for line in log_lines(run)))
-    assert run.dead_letters() == []
+    endpoint_id = new_endpoint()
+    run.pinpoint.plan(PlannedAnswer(event_statuses={in_pinpoint("refused", endpoint_id=endpoint_id): 400}))
+    before, letters = len(log_lines(run)), run.dead_letters()
+    send(run, event="purchase", endpoint_id=endpoint_id, event_id="refused")
+    eventually(
+        lambda: any('"dead_letter_failed":1' in line.replace(" ", "") for line in log_lines(run)[before:])
+    )
+    assert run.dead_letters() == letters
 
 
 NEEDED: dict[str, Callable[[EmbeddedRun], None]] = {
@@ -537,11 +546,15 @@ NEEDED: dict[str, Callable[[EmbeddedRun], None]] = {
 }
 """Every action of either role, and how the path breaks without it."""
 
+ASKED_FOR_ONCE = "gtm-pixel-processor-policy:ReadQueue/sqs:GetQueueAttributes"
+"""What the event source does when it connects, and not again."""
+
 
 def _loses_the_records(run: EmbeddedRun) -> None:
-    assert send(run, event="purchase", endpoint_id="e1").status == 200
-    eventually(lambda: any("records of the delivery stream" in line for line in run.problems.lines))
-    assert events_of(run, "e1", "firehose") == []
+    endpoint_id, before = new_endpoint(), len(run.problems.lines)
+    assert send(run, event="purchase", endpoint_id=endpoint_id).status == 200
+    eventually(lambda: any("records of the delivery stream" in line for line in run.problems.lines[before:]))
+    assert events_of(run, endpoint_id, "firehose") == []
 
 
 NEEDED_BY_DESTINATIONS: dict[str, Callable[[EmbeddedRun], None]] = {
@@ -577,25 +590,47 @@ class TestLeastPrivilege:
 
         assert [line for line in open_run.problems.lines if "AccessDenied" in line] == []
 
-    @pytest.mark.parametrize(("action", "breaks"), NEEDED.items())
-    def test_without_one_of_them_the_path_breaks(
-        self, runs: Runs, monkeypatch: pytest.MonkeyPatch, action: str, breaks: Callable[[EmbeddedRun], None]
+    @pytest.fixture
+    def run(self, runs: Runs) -> EmbeddedRun:
+        """A run that only tests which take permissions away use."""
+        return runs.shared("logRetentionDays=7", *AT_ONCE)
+
+    @pytest.mark.parametrize("action", [one for one in NEEDED if one != ASKED_FOR_ONCE])
+    def test_without_one_of_them_the_path_breaks_until_it_is_back(
+        self, run: EmbeddedRun, action: str
     ) -> None:
-        monkeypatch.setattr(Resources, "_role_policy", without(action))
+        with denied(run, action):
+            NEEDED[action](run)
+
+        assert_it_works_again(run)
+
+    def test_without_the_one_that_is_used_as_it_starts_the_path_breaks(
+        self, runs: Runs, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Resources, "_role_policy", without(ASKED_FOR_ONCE))
         run = runs.fresh(*AT_ONCE)
-        assert action not in deployed_actions(run)
-        breaks(run)
+        assert ASKED_FOR_ONCE not in deployed_actions(run)
+        NEEDED[ASKED_FOR_ONCE](run)
 
     def test_the_roles_have_what_the_other_destinations_need_and_no_more(self, runs: Runs) -> None:
         run = runs.shared("profileUpdates=all", *TO_PROFILES, *EVERYWHERE, *AT_ONCE)
 
         assert deployed_actions(run) == {*NEEDED, *NEEDED_BY_DESTINATIONS, *UNUSED_HERE}
 
+    @pytest.fixture
+    def run_with_destinations(self, runs: Runs) -> EmbeddedRun:
+        return runs.shared(*TO_PROFILES, *EVERYWHERE, "profileAttributes=", *AT_ONCE)
+
     @pytest.mark.parametrize(("action", "breaks"), NEEDED_BY_DESTINATIONS.items())
-    def test_without_one_of_those_the_path_breaks(
-        self, runs: Runs, monkeypatch: pytest.MonkeyPatch, action: str, breaks: Callable[[EmbeddedRun], None]
+    def test_without_one_of_those_the_path_breaks_until_it_is_back(
+        self, run_with_destinations: EmbeddedRun, action: str, breaks: Callable[[EmbeddedRun], None]
     ) -> None:
-        monkeypatch.setattr(Resources, "_role_policy", without(action))
-        run = runs.fresh(*TO_PROFILES, *EVERYWHERE, "profileAttributes=", *AT_ONCE)
-        assert action not in deployed_actions(run)
-        breaks(run)
+        with denied(run_with_destinations, action):
+            breaks(run_with_destinations)
+
+        assert_it_works_again(run_with_destinations)
+
+
+def assert_it_works_again(run: EmbeddedRun) -> None:
+    recorded(run)
+    eventually(lambda: run.retries() == [])
