@@ -21,8 +21,10 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from flask import request as current_request
+from moto.core import responses
 from moto.core.authorization import disable_iam_authentication, enable_iam_authentication
 from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.core.utils import method_names_from_class
 from moto.firehose.responses import FirehoseResponse
 from moto.iam import access_control
 from moto.iam.access_control import IAMRequest, PermissionResult
@@ -91,7 +93,7 @@ class Cloud:
             stack.callback(self._close_clients)
             with disable_iam_authentication():
                 self._administrator = self._create_administrator()
-            _make_deep_queues_quick()
+            _make_moto_quick()
             # moto looks the class up here for each request.
             access_control.IAMRequest = _IamRequest
             # The hook moto calls, where a service has it, to learn which resource a request concerns.
@@ -215,7 +217,15 @@ class Cloud:
 @cache
 def _application() -> DomainDispatcherApplication:
     """moto's server, which keeps its state elsewhere: its routes are made once in a process."""
-    return DomainDispatcherApplication(create_backend_app)
+    return _Application(create_backend_app)
+
+
+class _Application(DomainDispatcherApplication):
+    """moto's own looks through its folders for each request, which takes longer than most requests."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.get_backend_for_host = cache(super().get_backend_for_host)
 
 
 def _keeping_bodies(application: Callable[..., Any]) -> Callable[..., Any]:
@@ -279,13 +289,22 @@ def _environment(region: str) -> Iterator[None]:
         os.environ.update(inherited)
 
 
-def _make_deep_queues_quick() -> None:
-    """moto looks at every message of a queue several times per call; a thousand would take minutes."""
+def _make_moto_quick() -> None:
+    """What moto does anew in each call, once: the names of a service's methods.
+
+    And it looks at every message of a queue several times per call; a thousand would take minutes.
+    """
     for owner, name, quick in (
         (SQSBackend, "is_message_valid_based_on_retention_period", _is_within_retention),
         (sqs_models, "unix_time_millis", lambda: time.time() * 1000),
+        (responses, "method_names_from_class", _method_names),
     ):
         setattr(owner, name, quick)
+
+
+@cache
+def _method_names(service: type) -> list[str]:
+    return method_names_from_class(service)
 
 
 def _is_within_retention(backend: SQSBackend, queue_name: str, message: Message) -> bool:

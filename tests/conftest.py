@@ -3,9 +3,11 @@
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from functools import wraps
+from functools import cache, wraps
 from typing import TYPE_CHECKING, Any
 
+import botocore.loaders
+import botocore.session
 import pytest
 
 from tests.kinds import in_order, kind_of
@@ -22,6 +24,11 @@ def runs() -> Iterator["Runs"]:
     runs = Runs()
     yield runs
     runs.stop()
+
+
+def pytest_configure() -> None:
+    """Read botocore's descriptions of services once, not once for each session that a test opens."""
+    botocore.session.create_loader = cache(botocore.loaders.create_loader)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
