@@ -50,6 +50,7 @@ MAX_BODY_BYTES: Final = 10 * 1024 * 1024
 _DEFAULT_TIMEOUT_SECONDS: Final = 29.0
 _CREDENTIALS_KEPT_SECONDS: Final = 900.0
 
+_UNSUPPORTED_IN_QUERIES: Final = frozenset(b"|{}")
 _JSON: Final = "application/json"
 _SQS_PATH: Final = re.compile(
     r"arn:[a-z-]+:apigateway:(?P<region>[a-z0-9-]+):sqs:path(?P<path>/[0-9]+/[A-Za-z0-9_.-]+)"
@@ -136,6 +137,11 @@ class Gateway:
         # documented for REST APIs; this is the gateway response for requests too large.
         if _head_size(request) > MAX_REQUEST_HEAD_BYTES or _body_size(request) > MAX_BODY_BYTES:
             raise Failed(Failure.REQUEST_TOO_LARGE)
+        # "The plain text pipe character (|) and the curly brace character ({ or }) are not supported for any
+        # request URL query string and must be URL-encoded." That the answer is a 400 which no API sees is in
+        # public reports.
+        if not _UNSUPPORTED_IN_QUERIES.isdisjoint(request.query_string):
+            return Response("Bad Request", status=400, content_type="text/plain")
         prefix = f"/{self._stage_name}"
         if request.path != prefix and not request.path.startswith(f"{prefix}/"):
             raise Failed(Failure.ACCESS_DENIED)  # what an unknown stage gets; not documented

@@ -406,6 +406,15 @@ def test_a_query_is_divided_at_semicolons_too(pixel: Pixel) -> None:
     ]
 
 
+@pytest.mark.parametrize("character", ["|", "{", "}"])
+def test_a_pipe_or_a_brace_that_is_not_encoded_is_answered_with_400_and_queues_nothing(
+    guarded: Pixel, character: str
+) -> None:
+    for pair in (f"evat_a={character}", f"evat_{character}=a"):
+        assert guarded.call(f"{EVENT}&{pair}").status == 400, pair
+    assert (guarded.asked, guarded.messages()) == ([], [])
+
+
 # ---- An event that is posted ---------------------------------------------------------------------------
 
 
