@@ -115,7 +115,7 @@ class Settlement:
 
     def copies(self, choose: Callable[[int, int], int]) -> list[StandIn]:
         """For what may succeed later. `choose` draws a delay between two (see `retry_schedule`)."""
-        self._keep_updates_in_order()
+        self._keep_together()
         planned = {
             delivery.message_id: (delivery, retries)
             for delivery in self._deliveries
@@ -139,10 +139,7 @@ class Settlement:
         self._left.update(
             copy.delivery.message_id for copy in copies if copy.delivery.message_id not in taken
         )
-        self._keep_updates_in_order()
-        for delivery in self._deliveries:
-            if not self._left.isdisjoint(self._counting[delivery.message_id].values()):
-                self._left.add(delivery.message_id)
+        self._keep_together()
 
     def last_dead_letters(self) -> list[StandIn]:
         """For what is left, where the queue would now move it to the dead-letter queue without a reason."""
@@ -209,11 +206,22 @@ class Settlement:
         for name in letter.pending:
             self._kept[letter.delivery.message_id, name] = letter.reason
 
+    def _keep_together(self) -> None:
+        """Let come again together what must not come alone, until nothing more has to be left for that."""
+        left = -1
+        while left != len(self._left):
+            left = len(self._left)
+            self._keep_updates_in_order()
+            for delivery in self._deliveries:
+                if not self._left.isdisjoint(self._counting[delivery.message_id].values()):
+                    self._left.add(delivery.message_id)
+
     def _keep_updates_in_order(self) -> None:
         """Let later updates of a profile come again with an earlier one that has to, and in the same way.
 
         An event that comes again writes its user attributes again. Alone, it would set those back that a
-        later event of its endpoint has written meanwhile; together, the later one wins.
+        later event of its endpoint has written meanwhile; together, the later one wins. What the queue
+        delivers again comes to each destination again, also to one that has the event.
         """
         for name, outcomes in self._outcomes.items():
             again: dict[str, set[str]] = {}  # by endpoint: the user attributes that will be written again
@@ -231,8 +239,9 @@ class Settlement:
                     if updates & names_left and not (id_ in self._copied and self._is_last_receive(delivery)):
                         self._left.add(id_)
                     names.update(updates)
-                    if id_ in self._left:
-                        names_left.update(updates)
+                if id_ in self._left:
+                    names.update(updates)
+                    names_left.update(updates)
 
 
 def _counting(deliveries: Sequence[Delivery]) -> Mapping[str, Mapping[str, str]]:
