@@ -46,6 +46,7 @@ _OF_THE_MESSAGE: Final = (REQUEST_ID, REQUEST_TIME, PROVEN_ENDPOINT, ORIGINAL_ME
 _ATTEMPT = re.compile(r"[0-9]{1,5}")
 _PENDING = re.compile(r"\s*[a-z]+(-[a-z]+)*\s*(,\s*[a-z]+(-[a-z]+)*\s*)*")
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_NUMBER = re.compile(r"[0-9]{1,38}")  # Amazon SQS: up to 38 digits
 _EPOCH_MILLISECONDS = re.compile(r"[0-9]{1,15}")
 # The last moment that a date has (in the year 9999), less a day: times of an event may be a little later.
 _LATEST_MS = 253_402_300_799_999 - 24 * 60 * 60 * 1000
@@ -108,7 +109,7 @@ class OutgoingMessage:
             "MessageBody": self.body,
             "DelaySeconds": self.delay_seconds,
             "MessageAttributes": {
-                name: {"DataType": _TYPES[name], "StringValue": text}
+                name: {"DataType": _type(name, text), "StringValue": text}
                 for name, text in self.attributes.items()
             },
         }
@@ -117,7 +118,7 @@ class OutgoingMessage:
     def size(self) -> int:
         """Bytes as SQS counts them: the body, and of each attribute its name, type and value."""
         attributes = sum(
-            len(name) + len(_TYPES[name]) + len(text.encode()) for name, text in self.attributes.items()
+            len(name) + len(_type(name, text)) + len(text.encode()) for name, text in self.attributes.items()
         )
         return len(self.body.encode()) + attributes
 
@@ -204,6 +205,11 @@ def unreadable_dead_letter(record: Record, reason: str) -> OutgoingMessage:
         body=record["body"],
         attributes={**kept, DEAD_LETTER_REASON: reason},
     )
+
+
+def _type(name: str, text: str) -> str:
+    """The type of an attribute: SQS refuses a message with a Number that is none, so that becomes a text."""
+    return _TYPES[name] if _TYPES[name] != "Number" or _NUMBER.fullmatch(text) else "String"
 
 
 def _kept_attributes(queued: QueuedMessage) -> dict[str, str]:

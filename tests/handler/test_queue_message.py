@@ -136,6 +136,18 @@ def test_an_unreadable_message_is_kept_as_it_came_and_redriven_from_its_start() 
     assert read_message(delivered(letter, "m2")).attempt == 0
 
 
+@pytest.mark.parametrize(
+    ("text", "type_"), [("soon", "String"), ("1.5.", "String"), ("9" * 39, "String"), ("9" * 20, "Number")]
+)
+def test_sqs_can_take_a_dead_letter_whose_number_is_none(text: str, type_: str) -> None:
+    letter = unreadable_dead_letter(record(texts={"request_time": text}), "request_time_unreadable")
+
+    attributes: Any = letter.entry("0")["MessageAttributes"]
+    assert attributes["request_time"] == {"DataType": type_, "StringValue": text}
+    with pytest.raises(UnreadableMessageError):
+        read_message(delivered(letter, "m2"))
+
+
 @given(attributes=st.dictionaries(st.text(min_size=1), st.text(), max_size=10))
 def test_no_message_has_more_than_the_ten_attributes_of_sqs(attributes: dict[str, str]) -> None:
     everything = dict.fromkeys(
