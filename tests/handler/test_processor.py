@@ -683,6 +683,16 @@ def test_with_little_time_left_messages_come_again(
     assert run.metric("Retried", destination="pinpoint", reason="out_of_time") == [1]
 
 
+def test_a_large_batch_is_not_cut_off_after_it_was_handed_over(
+    invoke: Callable[..., Run], make_record: Records, copies: Callable[[], list[Copy]]
+) -> None:
+    """Then each message would come again beside its copy."""
+    assert invoke(make_record(purchase()), seconds_left=5.5).failed == []
+    assert len(copies()) == 1
+    run = invoke(*(make_record(purchase()) for _ in range(2_000)), seconds_left=5.5)
+    assert (len(run.failed), len(copies())) == (2_000, 1)
+
+
 def test_a_thousand_messages_take_ten_requests_and_stay_within_the_metric_formats_limit(
     invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
 ) -> None:
