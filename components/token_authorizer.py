@@ -15,7 +15,7 @@ from components.lambda_function import LambdaFunctionArgs, create_function
 HANDLER = "handler.authorizer.lambda_handler"
 
 TIMEOUT_SECONDS = 10
-"""Two requests to the issuer, at most 2 s each, and a cold start; API Gateway itself waits 29 s."""
+"""The issuer's keys, at most 2 s with all requests for them, and a cold start; API Gateway waits longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
