@@ -88,6 +88,15 @@ def test_a_redriven_dead_letter_starts_again_with_those_that_lack_it() -> None:
     assert (redriven.attempt, redriven.pending, redriven.original_message_id) == (0, ("b",), "m1")
 
 
+def test_a_copy_that_the_queue_has_moved_after_crashes_goes_on_where_it_was() -> None:
+    copy = retry_copy(
+        read_message(record()), attempt=7, pending=["firehose"], reason="firehose_throttled", delay_seconds=5
+    )
+    redriven = read_message(delivered(copy, "m9"))
+
+    assert (redriven.attempt, redriven.pending, redriven.original_message_id) == (7, ("firehose",), "m1")
+
+
 def test_the_copies_of_a_redriven_dead_letter_count_their_retries() -> None:
     """With the reason of a dead letter on them, each would be a first one."""
     redriven = read_message(record(dead_letter_reason="b_503", attempt="7"))
