@@ -7,6 +7,7 @@ image is the embedded run.
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page
@@ -163,11 +164,14 @@ class TestThePage:
 
         page.get_by_role("button", name="Send event").click()
 
-        page.wait_for_selector("#arrivals li")
-        assert "purchase_success" in page.inner_text("#arrivals")
-        assert "profile updated: plan = gold" in page.inner_text("#arrivals")
         page.wait_for_function("() => document.querySelector('#answer').innerText.includes('HTTP 200')")
-        assert page.inner_text("#url").startswith(run.outputs["events_url"])
+        url = page.inner_text("#url")
+        assert url.startswith(run.outputs["events_url"])
+        (endpoint_id,) = parse_qs(urlsplit(url).query)["endpoint_id"]
+        arrival = page.wait_for_selector(f"#arrivals li:has-text('{endpoint_id}')")  # others have sent, too
+        assert arrival is not None
+        assert "purchase_success" in arrival.inner_text()
+        assert "profile updated: plan = gold" in arrival.inner_text()
         assert errors == []
 
     def test_the_container_it_offers_is_the_one_it_runs(self, page: Page, run: EmbeddedRun) -> None:
