@@ -3,7 +3,10 @@
 Imports `local.embedded_run`, and that only once the arguments make sense: it takes seconds.
 """
 
-import python_version  # noqa: F401 - first: refuses a Python in which the rest may not even parse
+import python_version  # first: refuses a Python in which the rest may not even parse
+
+if __name__ == "__main__":
+    python_version.refuse_without("moto")
 
 # isort: split
 import argparse

@@ -1,6 +1,7 @@
 """A Python that is too old: one line, wherever the program starts."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +59,25 @@ def test_an_old_python_is_one_line(start: str) -> None:
         f"error: gtm-pixel needs Python 3.11 or newer, and {sys.executable} is 3.9. Remove .venv and set up "
         "again with a newer one: PULUMI_PYTHON_CMD=/path/to/python3 pulumi install, or make local "
         "PYTHON=/path/to/python3.\n"
+    )
+
+
+@pytest.mark.parametrize("package", ["local", "gtm", "migrate"])
+def test_a_python_without_the_packages_is_one_line(package: str) -> None:
+    """`python3 -m local` with the system's Python, in place of that of .venv."""
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", package, "--help"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert re.fullmatch(
+        rf"error: {re.escape(sys.executable)} does not have the packages of gtm-pixel \(\w+\)\. Run "
+        r"make local, which installs them in \.venv, or start with \.venv/bin/python\.\n",
+        done.stderr,
     )
 
 
