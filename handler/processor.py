@@ -56,6 +56,7 @@ _MESSAGES_CLOSED_IN_A_SECOND = 2_000
 # Kept back for handing messages over: a call to the dead-letter queue and two to the queue that get no
 # answer, and a while for those that do, of which a large batch has many, closing included.
 _UNANSWERED_CALLS = 3
+_UNANSWERED_CALLS_FOR_COPIES = 2
 _ANSWERED_CALLS_SECONDS = 2.0
 _MESSAGES_HANDED_OVER_IN_A_SECOND = 500
 # Left to the destinations, however large the batch.
@@ -275,7 +276,9 @@ class EventProcessor:
         """Send dead letters and copies; the unreadable messages that the dead-letter queue has not taken."""
         letters = settlement.dead_letters()
         outgoing = [*(letter.outgoing for letter in letters), *(letter for letter, _ in unreadable)]
-        taken = self._dead_letter_queue.send(outgoing, time_left=time_left)
+        # A dead-letter queue that does not answer must not take the time of the copies.
+        of_copies = _UNANSWERED_CALLS_FOR_COPIES * CALL_LIMITS.worst_case_seconds * settlement.may_need_copies
+        taken = self._dead_letter_queue.send(outgoing, time_left=lambda: time_left() - of_copies)
         settlement.dead_letters_sent(letters, taken)
         self._tell_of_dead_letters(letters, taken, report)
         for letter, reason in unreadable:

@@ -102,6 +102,15 @@ class Settlement:
             )
         ]
 
+    @property
+    def may_need_copies(self) -> bool:
+        """Also of what is to be dead-lettered, if it cannot be."""
+        return any(
+            isinstance(outcome, Retry | Refused) and not self._is_last_retry(delivery)
+            for delivery in self._deliveries
+            for outcome in self._own(delivery).values()
+        )
+
     def dead_letters_sent(self, letters: Sequence[StandIn], taken: frozenset[str]) -> None:
         for letter in letters:
             id_ = letter.delivery.message_id

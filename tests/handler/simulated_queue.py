@@ -135,8 +135,13 @@ def make_processor(
     )
 
 
-def process(processor: EventProcessor, records: Sequence[Mapping[str, Any]]) -> set[str]:
+def process(
+    processor: EventProcessor,
+    records: Sequence[Mapping[str, Any]],
+    *,
+    time_left: Callable[[], float] = lambda: 60.0,
+) -> set[str]:
     """One invocation; the ids that it reports as batch item failures."""
     messages = list(SQSEvent({"Records": list(records)}).records)
     with redirect_stdout(StringIO()):  # metrics
-        return set(processor.process(messages, time_left=lambda: 60.0))
+        return set(processor.process(messages, time_left=time_left))

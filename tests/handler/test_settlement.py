@@ -6,13 +6,17 @@ The processor is the real one, on a queue in simulated time; the destinations do
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from handler.aws_calls import CallError
 from handler.destinations import Outcome, Recorded, Refused, Retry
 from handler.events import Event
+from handler.message_queue import CONCURRENT_REQUESTS
 from handler.retry_schedule import RetrySchedule
 from tests.handler.simulated_queue import START_MS, Clock, SimulatedQueue, make_processor, process
 
@@ -226,3 +230,32 @@ def test_of_messages_that_are_one_event_each_destination_gets_one(
         kept = sum(name in one for of_event in letters.values() for one in of_event)
         services_seen[name] = service.recorded["same"] + kept
     assert services_seen == {name: int(name in wanted) for name in services}
+
+
+class NotAnswering(SimulatedQueue):
+    """A queue of which each request times out; eight at a time."""
+
+    def call(self, operation: str, **_: Any) -> Any:
+        assert operation == "send_message_batch"
+        with _counting_time:
+            self.clock.now += self.limits.worst_case_seconds / CONCURRENT_REQUESTS
+        raise CallError(None)
+
+
+_counting_time = Lock()
+
+
+@pytest.mark.parametrize("plan", [["retry", "refuse"] * 500, ["refuse"] * 1_000])
+def test_a_dead_letter_queue_that_does_not_answer_leaves_time_for_the_copies(plan: list[str]) -> None:
+    clock = Clock()
+    queue = SimulatedQueue(clock)
+    services = {"firehose": Service(iter(plan), keeps_profiles=False)}
+    processor = make_processor(services, queue, NotAnswering(clock))
+    for number in range(len(plan)):
+        queue.send(f"event=purchase&endpoint_id=e{number}")
+
+    left = process(processor, queue.receive(1_000), time_left=lambda: 40.0 - clock.now)
+
+    assert left == set()
+    assert len(queue.messages()) == 1_000
+    assert clock.now < 40
