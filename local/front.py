@@ -175,7 +175,7 @@ class Front:
                 "retried": len(retries),
                 "dead_letters": len(dead_letters),
                 "reasons": [
-                    *_by_reason("Comes again", retries),
+                    *_by_reason("To be retried", retries),
                     *_by_reason("Dead letter", dead_letters),
                 ],
             }

@@ -289,7 +289,7 @@ class TestABatch:
             shown = json.load(response)
 
         assert (waiting["attempt"], waiting["pending"], waiting["reason"]) == (1, "pinpoint", "pinpoint_500")
-        assert (shown["retried"], shown["reasons"]) == (1, ["Comes again (pinpoint): pinpoint_500"])
+        assert (shown["retried"], shown["reasons"]) == (1, ["To be retried (pinpoint): pinpoint_500"])
 
 
 class TestCustomerProfiles:

@@ -127,7 +127,7 @@ def test_arrivals_count_what_comes_again_and_dead_letters_and_say_why(client: Cl
 
     assert (answer["retried"], answer["dead_letters"]) == (2, 1)
     assert answer["reasons"] == [
-        "Comes again (customer-profiles, firehose): customer_profiles_503 (2 messages)",
+        "To be retried (customer-profiles, firehose): customer_profiles_503 (2 messages)",
         "Dead letter (pinpoint): pinpoint_400",
     ]
 
