@@ -98,7 +98,7 @@ EXPLANATIONS: Mapping[str, str] = {
     SkipReason.ID_MISSING: "the endpoint has no Id, and no UserId where that is the key",
     SkipReason.ID_NO_VALUE: "the Id is what JavaScript writes for no value: it would be everybody's profile",
     SkipReason.ID_TOO_LONG: "the Id has more than 255 characters, which a key cannot",
-    SkipReason.OLDER_VERSION: "the export has the same endpoint with a newer EffectiveDate",
+    SkipReason.OLDER_VERSION: "the export has the same endpoint with a newer EffectiveDate, or again",
     SkipReason.OBJECT_TOO_LARGE: "the object would have more than 256,000 bytes",
     LeftOutReason.ADDRESS_OPTED_OUT: "the customer opted out: the address is not sent",
     LeftOutReason.ADDRESS_INACTIVE: "EndpointStatus is INACTIVE: the address is not sent",

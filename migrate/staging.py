@@ -19,8 +19,11 @@ from migrate.profiles import Line
 
 _DIRECTORY = "SQLITE_TMPDIR"
 _CACHE_KIBIBYTES = 32_768
-# What an endpoint without an EffectiveDate has in its place: older than any other.
-_NO_DATE = -(1 << 62)
+# What an endpoint without an EffectiveDate has in its place: older than any other, but newer than any other
+# if it is closed to messages, because a message too few is mended.
+_OPEN_WITHOUT_DATE, _CLOSED_WITHOUT_DATE = -(1 << 62), 1 << 62
+# Of endpoints with the same date the last of these counts as the newest.
+_CONSENTS = (Consent.OPEN, Consent.INACTIVE, Consent.OPTED_OUT)
 # Names of undeclared attributes that are told apart; hostile exports have one for each line.
 _MOST_NAMES = 1_000
 
@@ -49,8 +52,8 @@ class Staging:
             "PRAGMA temp_store = FILE",
             f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}",
             "CREATE TABLE endpoint (place INTEGER PRIMARY KEY, identity TEXT UNIQUE NOT NULL, key TEXT NOT "
-            "NULL, date INTEGER NOT NULL, read INTEGER NOT NULL, file INTEGER NOT NULL, line INTEGER NOT "
-            "NULL, data TEXT NOT NULL)",
+            "NULL, date INTEGER NOT NULL, consent INTEGER NOT NULL, read INTEGER NOT NULL, file INTEGER NOT "
+            "NULL, line INTEGER NOT NULL, data TEXT NOT NULL)",
             "BEGIN",
         ):
             self._execute(statement)
@@ -69,20 +72,22 @@ class Staging:
             if name in self.undeclared or len(self.undeclared) < _MOST_NAMES:
                 self.undeclared[name] += 1
         self._read += 1
-        date = _NO_DATE if endpoint.effective_ms is None else endpoint.effective_ms
+        date, consent = _date(endpoint), _CONSENTS.index(endpoint.consent)
         before = self._execute(
-            "SELECT date, file, line FROM endpoint WHERE identity = ?", endpoint.identity
+            "SELECT file, line, date, consent FROM endpoint WHERE identity = ?", endpoint.identity
         ).fetchone()
-        if before is not None and before[0] > date:
+        if before is not None and before[2:] > (date, consent):
             return line
         self._execute(
-            "INSERT INTO endpoint (identity, key, date, read, file, line, data) VALUES (?, ?, ?, ?, ?, ?, ?) "
+            "INSERT INTO endpoint (identity, key, date, consent, read, file, line, data) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (identity) DO UPDATE SET key = excluded.key, date = excluded.date, "
-            "read = excluded.read, file = excluded.file, line = excluded.line, data = excluded.data",
-            *(endpoint.identity, endpoint.key, date, self._read),
+            "consent = excluded.consent, read = excluded.read, file = excluded.file, line = excluded.line, "
+            "data = excluded.data",
+            *(endpoint.identity, endpoint.key, date, consent, self._read),
             *(self._file(line.file), line.number, _packed(endpoint)),
         )
-        return None if before is None else Line(file=self._files[before[1]], number=before[2])
+        return None if before is None else Line(file=self._files[before[0]], number=before[1])
 
     def count(self) -> int:
         """How many customers there are."""
@@ -94,7 +99,7 @@ class Staging:
         """The key and the endpoints of each customer, the oldest first; always in the same order."""
         columns = "SELECT key, date, read, file, line, identity, data FROM endpoint"
         # By endpoint there is one of each key, and what the table's order says needs no sorting.
-        order = "place" if self._key_by is KeyBy.ENDPOINT_ID else "key, date, read"
+        order = "place" if self._key_by is KeyBy.ENDPOINT_ID else "key, date, consent, read"
         rows = self._rows(f"{columns} ORDER BY {order}")
         for key, of_key in groupby(rows, key=itemgetter(0)):
             yield key, [self._unpacked(row) for row in of_key]
@@ -135,10 +140,16 @@ class Staging:
             email=email,
             phone=phone,
             user_attributes=user_attributes,
-            effective_ms=None if date == _NO_DATE else date,
+            effective_ms=None if date in (_OPEN_WITHOUT_DATE, _CLOSED_WITHOUT_DATE) else date,
             left_out={LeftOutReason(reason): count for reason, count in left_out.items()},
         )
         return Line(file=self._files[file], number=number), endpoint
+
+
+def _date(endpoint: Endpoint) -> int:
+    if endpoint.effective_ms is not None:
+        return endpoint.effective_ms
+    return _OPEN_WITHOUT_DATE if endpoint.consent is Consent.OPEN else _CLOSED_WITHOUT_DATE
 
 
 def _packed(endpoint: Endpoint) -> str:

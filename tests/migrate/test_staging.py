@@ -57,6 +57,45 @@ def test_the_newest_line_of_an_endpoint_counts_and_of_two_alike_the_later_one(
     assert keys(staged(tmp_path, first, second)) == [("e1", [f"{newer}@example.com"])]
 
 
+OPT_OUT, INACTIVE, OPEN = {"OptOut": "ALL"}, {"EndpointStatus": "INACTIVE"}, {}
+
+
+@pytest.mark.parametrize("key_by", KeyBy)
+@pytest.mark.parametrize("ids", [("e1", "e1"), ("e1", "e2")])
+@pytest.mark.parametrize(
+    ("counts", "other"),
+    [
+        ({"EffectiveDate": OLD, **OPT_OUT}, {"EffectiveDate": OLD, **OPEN}),
+        ({"EffectiveDate": OLD, **OPT_OUT}, {"EffectiveDate": OLD, **INACTIVE}),
+        ({"EffectiveDate": OLD, **INACTIVE}, {"EffectiveDate": OLD, **OPEN}),
+        ({"EffectiveDate": None, **OPT_OUT}, {"EffectiveDate": None, **OPEN}),
+        ({"EffectiveDate": "9/21/2026 14:13", **OPT_OUT}, {"EffectiveDate": NEW, **OPEN}),
+        ({"EffectiveDate": NEW, **OPEN}, {"EffectiveDate": OLD, **OPT_OUT}),
+        ({"EffectiveDate": OLD, **OPEN}, {"EffectiveDate": None, **OPEN}),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_where_dates_do_not_tell_the_newer_line_an_opt_out_counts(
+    tmp_path: Path,
+    key_by: KeyBy,
+    ids: tuple[str, str],
+    counts: dict[str, Any],
+    other: dict[str, Any],
+    first: bool,
+) -> None:
+    lines = [
+        an_endpoint(one, Address="a@example.com", User={"UserId": "u1"}, **fields)
+        for one, fields in zip(ids, (counts, other), strict=True)
+    ]
+    wanted = read_endpoint(lines[0], ["plan"], key_by)
+    assert isinstance(wanted, Endpoint)
+    staging = staged(tmp_path, *(lines if first else reversed(lines)), key_by=key_by)
+    *_, (_, endpoints) = [one for one in staging.customers() if one[0] == wanted.key]
+
+    # The last one is the newest to whoever makes a profile of them.
+    assert endpoints[-1][1] == wanted
+
+
 def test_the_line_that_is_of_no_use_is_told(tmp_path: Path) -> None:
     staging = staged(tmp_path, an_endpoint("e1", EffectiveDate=OLD))
     newer = read_endpoint(an_endpoint("e1", EffectiveDate=NEW), [], KeyBy.ENDPOINT_ID)
