@@ -287,6 +287,7 @@ def _import(options: argparse.Namespace, files: Sequence[Path], attributes: Sequ
         if stop.interrupted:
             _say("interrupted while the export was read: nothing was sent; run the same command again")
             return INTERRUPTED
+        state.check_content(staging.fingerprint)
         bar = resources.enter_context(_progress(options, "profiles", lambda: staging.count()))
         run = ImportRun(
             staging,

@@ -1,6 +1,7 @@
 """How far an import has come, kept in a file, so that it goes on where it stopped.
 
-Holds names of files, numbers and counts: no personal data. Imports nothing of the project.
+Holds names of files, numbers, counts and a fingerprint of all endpoints together: no personal data. Imports
+nothing of the project.
 """
 
 import json
@@ -12,7 +13,7 @@ from typing import Any
 # Of the file that the state is written to before it takes its place.
 NEW_SUFFIX = ".new"
 
-_VERSION = 2
+_VERSION = 3
 
 
 class StateError(Exception):
@@ -48,6 +49,7 @@ class ImportState:
         self._path = path
         self._target = dict(target)
         self._files: dict[str, int] | None = None
+        self._content: str | None = None
         self.progress = Progress()
         # By number: the HTTP status with which the service refused the object, or to take an address away.
         self.refused: dict[int, int] = {}
@@ -104,12 +106,23 @@ class ImportState:
             f"{_size(sizes.get(changed))}): give another --state, or delete {self._path} to start over"
         )
 
+    def check_content(self, fingerprint: str) -> None:
+        """Raises StateError where the endpoints are others than when the import began, in files as long."""
+        if self._content is None:
+            self._content = fingerprint
+        if self._content != fingerprint:
+            raise StateError(
+                "the export says something else than when this import began: give another --state, or "
+                f"delete {self._path} to start over"
+            )
+
     def save(self) -> None:
         """Write the state, whole or not at all. Raises StateError."""
         kept = {
             "version": _VERSION,
             "target": self._target,
             "files": self._files or {},
+            "content": self._content,
             "position": self.progress.position,
             "beyond": sorted(self.progress.beyond),
             "refused": self.refused,
@@ -128,6 +141,7 @@ class ImportState:
 
     def _read(self, kept: Mapping[str, Any]) -> None:
         self._files = {name: int(size) for name, size in kept["files"].items()}
+        self._content = kept["content"]
         self.progress = Progress(position=int(kept["position"]), beyond=_numbers(kept["beyond"]))
         self.refused = {int(number): int(status) for number, status in kept["refused"].items()}
         self.address_kept = {int(number): int(status) for number, status in kept["address_kept"].items()}

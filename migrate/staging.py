@@ -4,6 +4,7 @@ The database is SQLite's own temporary file. It has no name, and is gone with th
 it holds the customers' data.
 """
 
+import hashlib
 import json
 import os
 import sqlite3
@@ -58,6 +59,7 @@ class Staging:
         ):
             self._execute(statement)
         self._read = 0
+        self._hash = hashlib.blake2b(digest_size=16)
 
     def close(self) -> None:
         self._database.close()
@@ -72,6 +74,8 @@ class Staging:
             if name in self.undeclared or len(self.undeclared) < _MOST_NAMES:
                 self.undeclared[name] += 1
         self._read += 1
+        data = _packed(endpoint)
+        self._hash.update(json.dumps([endpoint.identity, endpoint.key, endpoint.effective_ms, data]).encode())
         date, consent = _date(endpoint), _CONSENTS.index(endpoint.consent)
         before = self._execute(
             "SELECT file, line, date, consent FROM endpoint WHERE identity = ?", endpoint.identity
@@ -85,9 +89,14 @@ class Staging:
             "consent = excluded.consent, read = excluded.read, file = excluded.file, line = excluded.line, "
             "data = excluded.data",
             *(endpoint.identity, endpoint.key, date, consent, self._read),
-            *(self._file(line.file), line.number, _packed(endpoint)),
+            *(self._file(line.file), line.number, data),
         )
         return None if before is None else Line(file=self._files[before[0]], number=before[1])
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells these endpoints, in this order, from all others; says nothing of any of them."""
+        return self._hash.hexdigest()
 
     def count(self) -> int:
         """How many customers there are."""

@@ -41,6 +41,16 @@ def test_without_a_file_an_import_begins(path: Path) -> None:
     assert (state.resumed, state.progress, path.exists()) == (False, Progress(), False)
 
 
+def test_content_that_has_changed_is_an_error_though_the_files_are_as_long(path: Path) -> None:
+    state = ImportState.load(path, TARGET)
+    state.check_content("a1")
+    state.save()
+
+    ImportState.load(path, TARGET).check_content("a1")
+    with pytest.raises(StateError, match=r"says something else .* delete"):
+        ImportState.load(path, TARGET).check_content("b2")
+
+
 def test_a_saved_state_comes_back(path: Path) -> None:
     state = ImportState.load(path, TARGET)
     state.check_files(FILES)
@@ -92,7 +102,7 @@ def test_another_target_is_an_error_that_names_the_difference(path: Path, name: 
         ImportState.load(path, {**TARGET, name: "other"})
 
 
-@pytest.mark.parametrize("text", ["", "null", "{}", "[1]", '{"version": 1, "target": {}}', '{"version": 2}'])
+@pytest.mark.parametrize("text", ["", "null", "{}", "[1]", '{"version": 1, "target": {}}', '{"version": 3}'])
 def test_a_file_that_is_no_state_is_an_error_and_stays(path: Path, text: str) -> None:
     path.write_text(text)
 
@@ -112,9 +122,10 @@ def test_a_state_has_names_numbers_and_counts_only(path: Path) -> None:
     state.save()
 
     assert json.loads(path.read_text()) == {
-        "version": 2,
+        "version": 3,
         "target": TARGET,
         "files": FILES,
+        "content": None,
         "position": 0,
         "beyond": [],
         "refused": {},

@@ -846,3 +846,19 @@ def test_without_a_terminal_a_line_says_now_and_then_how_far_it_is(
 @pytest.mark.usefixtures("service")
 def test_the_bar_can_be_switched_off(export: Path) -> None:
     assert on_a_terminal(str(export), *TARGET, "--quiet") == "<end>"
+
+
+@pytest.mark.usefixtures("service")
+def test_an_export_that_says_something_else_in_as_many_bytes_is_not_taken_for_imported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    part = tmp_path / "export" / "part.json"
+    write_export(part, [an_endpoint("e1", OptOut="NONE")])
+    assert imported(part.parent) == 0
+    write_export(part, [an_endpoint("e1", OptOut="ALL ")])
+    capsys.readouterr()
+
+    assert imported(part.parent) == 2
+    said = capsys.readouterr()
+    assert "delete" in said.err
+    assert "are taken" not in said.out

@@ -74,14 +74,14 @@ OPT_OUT, INACTIVE, OPEN = {"OptOut": "ALL"}, {"EndpointStatus": "INACTIVE"}, {}
         ({"EffectiveDate": OLD, **OPEN}, {"EffectiveDate": None, **OPEN}),
     ],
 )
-@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("order", [1, -1])
 def test_where_dates_do_not_tell_the_newer_line_an_opt_out_counts(
     tmp_path: Path,
     key_by: KeyBy,
     ids: tuple[str, str],
     counts: dict[str, Any],
     other: dict[str, Any],
-    first: bool,
+    order: int,
 ) -> None:
     lines = [
         an_endpoint(one, Address="a@example.com", User={"UserId": "u1"}, **fields)
@@ -89,7 +89,7 @@ def test_where_dates_do_not_tell_the_newer_line_an_opt_out_counts(
     ]
     wanted = read_endpoint(lines[0], ["plan"], key_by)
     assert isinstance(wanted, Endpoint)
-    staging = staged(tmp_path, *(lines if first else reversed(lines)), key_by=key_by)
+    staging = staged(tmp_path, *lines[::order], key_by=key_by)
     *_, (_, endpoints) = [one for one in staging.customers() if one[0] == wanted.key]
 
     # The last one is the newest to whoever makes a profile of them.
@@ -143,6 +143,16 @@ def test_an_endpoint_comes_back_as_it_was(tmp_path: Path) -> None:
     ((_, ((line, after),)),) = staged(tmp_path, exported).customers()
 
     assert (after, line) == (before, Line(file="part-1.json", number=1))
+
+
+@pytest.mark.parametrize(
+    "fields", [{"OptOut": "ALL"}, {"Address": "e9@example.com"}, {"User": {"UserId": "u"}}, {"Id": "e9"}]
+)
+def test_the_fingerprint_is_of_what_the_endpoints_say(tmp_path: Path, fields: dict[str, Any]) -> None:
+    before = staged(tmp_path, an_endpoint("e1"), an_endpoint("e2")).fingerprint
+
+    assert staged(tmp_path, an_endpoint("e1"), an_endpoint("e2")).fingerprint == before
+    assert staged(tmp_path, an_endpoint("e1"), an_endpoint("e2", **fields)).fingerprint != before
 
 
 def test_no_file_is_left_or_even_seen(tmp_path: Path) -> None:
