@@ -21,6 +21,7 @@ MAX_VALUE_LENGTH = 255
 
 # What Amazon Pinpoint writes where a customer did not opt out.
 _NOT_OPTED_OUT = frozenset({"", "NONE"})
+_ACTIVE = frozenset({"", "ACTIVE"})
 
 # ChannelType of EndpointResponse in the service's model.
 CHANNELS = frozenset(
@@ -70,6 +71,7 @@ class LeftOutReason(StrEnum):
     ADDRESS_NOT_EMAIL = "address_not_email"
     ADDRESS_NOT_E164 = "address_not_e164"
     ADDRESS_OF_OTHER_CHANNEL = "address_of_other_channel"
+    USER_ID_MISSING = "user_id_missing"
     USER_ID_NO_VALUE = "user_id_no_value"
     USER_ID_TOO_LONG = "user_id_too_long"
     ATTRIBUTE_UNDECLARED = "attribute_undeclared"
@@ -101,13 +103,14 @@ EXPLANATIONS: Mapping[str, str] = {
     SkipReason.OLDER_VERSION: "the export has the same endpoint with a newer EffectiveDate, or again",
     SkipReason.OBJECT_TOO_LARGE: "the object would have more than 256,000 bytes",
     LeftOutReason.ADDRESS_OPTED_OUT: "the customer opted out: the address is not sent",
-    LeftOutReason.ADDRESS_INACTIVE: "EndpointStatus is INACTIVE: the address is not sent",
+    LeftOutReason.ADDRESS_INACTIVE: "EndpointStatus is not ACTIVE: the address is not sent",
     LeftOutReason.ADDRESS_FURTHER: "the user has a newer endpoint of this channel: a profile has one address",
     LeftOutReason.ADDRESS_NOT_EMAIL: "the Address of channel EMAIL is no email address",
     LeftOutReason.ADDRESS_NOT_E164: (
         "the Address of channel SMS or VOICE is no number with country code, or has a (0)"
     ),
     LeftOutReason.ADDRESS_OF_OTHER_CHANNEL: "a push token or custom address: a profile has no field for it",
+    LeftOutReason.USER_ID_MISSING: "without a UserId: a profile under its Id, which no event finds",
     LeftOutReason.USER_ID_NO_VALUE: "the UserId is what JavaScript writes for no value",
     LeftOutReason.USER_ID_TOO_LONG: "the UserId has more than 255 characters",
     LeftOutReason.ATTRIBUTE_UNDECLARED: "the user attribute is not among the declared ones",
@@ -158,6 +161,8 @@ def read_endpoint(
     user = _mapping(endpoint.get("User"))
     user_id = _user_id(user, left_out)
     endpoint_id = _text(endpoint.get("Id"))
+    if user_id is None and key_by is KeyBy.USER_ID and not left_out:
+        left_out[LeftOutReason.USER_ID_MISSING] += 1
     by_user = key_by is KeyBy.USER_ID and user_id is not None
     if not by_user and (reason := _unfit(endpoint_id)):
         return reason
@@ -202,14 +207,15 @@ def _channel(endpoint: Mapping[str, Any]) -> str:
 
 
 def _consent(endpoint: Mapping[str, Any]) -> Consent:
-    """A value of OptOut that is not known counts as opted out: a message too few is mended."""
+    """An OptOut or EndpointStatus that is not known counts against messages: one too few is mended."""
     opt_out = endpoint.get("OptOut")
     if opt_out is not None and (
         not isinstance(opt_out, str) or opt_out.strip().upper() not in _NOT_OPTED_OUT
     ):
         return Consent.OPTED_OUT
     # Amazon Pinpoint deactivates an endpoint when another one gets its address, among other reasons.
-    if _text(endpoint.get("EndpointStatus")).strip().upper() == "INACTIVE":
+    status = endpoint.get("EndpointStatus")
+    if status is not None and (not isinstance(status, str) or status.strip().upper() not in _ACTIVE):
         return Consent.INACTIVE
     return Consent.OPEN
 

@@ -197,10 +197,24 @@ def test_a_customer_who_did_not_opt_out_gets_messages(opt_out: str | None) -> No
     assert made(an_endpoint("e1", OptOut=opt_out)).consent is Consent.OPEN
 
 
-@pytest.mark.parametrize("status", ["INACTIVE", "inactive"])
+@pytest.mark.parametrize("status", ["INACTIVE", "inactive", "DISABLED", False, ["ACTIVE"]])
 def test_an_inactive_endpoint_gets_none(status: str) -> None:
     assert made(an_endpoint(EndpointStatus=status)).consent is Consent.INACTIVE
     assert made(an_endpoint(EndpointStatus=status, OptOut="ALL")).consent is Consent.OPTED_OUT
+
+
+@pytest.mark.parametrize("status", ["ACTIVE", " active", "", None])
+def test_an_endpoint_is_active_where_nothing_else_is_said(status: str | None) -> None:
+    assert made(an_endpoint("e1", EndpointStatus=status)).consent is Consent.OPEN
+
+
+@pytest.mark.parametrize("user", [None, {}, {"UserId": " "}, {"UserId": 42}])
+def test_an_endpoint_without_a_user_is_told_where_users_are_the_key(user: Any) -> None:
+    by_user = read_endpoint(an_endpoint("e1", User=user), [], KeyBy.USER_ID)
+
+    assert isinstance(by_user, Endpoint)
+    assert by_user.left_out == {LeftOutReason.USER_ID_MISSING: 1}
+    assert made(an_endpoint("e1", User=user)).left_out == {}
 
 
 @pytest.mark.parametrize("endpoint_id", ["", "  ", None, 5, ["e1"]])
