@@ -73,7 +73,6 @@ def read_lines(file: Path, size: int | None = None) -> Iterator[bytes | None]:
     """
     with _readable(file, size) as stream:
         _refuse_other_content(file, stream.peek(4)[:4])
-        first = True
         while line := stream.readline(MAX_LINE_BYTES + 2):
             content = line.rstrip(b"\r\n")
             if len(content) > MAX_LINE_BYTES:
@@ -81,13 +80,17 @@ def read_lines(file: Path, size: int | None = None) -> Iterator[bytes | None]:
                     _finish_line(stream)
                 yield None
             else:
-                yield content.removeprefix(_BYTE_ORDER_MARK) if first else content
-            first = False
+                # Also where a part begins that was appended to another.
+                yield content.removeprefix(_BYTE_ORDER_MARK)
 
 
 def _walk(directory: Path) -> Iterator[Path]:
-    """The files of a directory and those below, hidden ones left out. Raises ExportError for a link."""
-    for path in sorted(directory.iterdir()):
+    """The files of a directory and those below, hidden ones left out. Raises ExportError, also for a link."""
+    try:
+        paths = sorted(directory.iterdir())
+    except OSError as error:
+        raise ExportError(f"{directory} cannot be read ({error.strerror})") from None
+    for path in paths:
         if path.name.startswith("."):
             continue
         if path.is_symlink():

@@ -30,6 +30,10 @@ _COLUMNS: Mapping[str, Sequence[str]] = {
     )
 }
 _MAPS = (("User", "UserAttributes"), ("Attributes",))
+_USER = "User"
+_PARTS: Mapping[tuple[str, ...], Sequence[str]] = {
+    tuple(name.lower() for name in path): path for path in (*_COLUMNS.values(), *_MAPS, (_USER,))
+}
 _DELIMITERS = ",;\t"
 
 
@@ -54,7 +58,7 @@ def read_records(lines: Iterable[bytes | None]) -> Iterator[tuple[int, Record]]:
             columns = _Columns.of_header(text)
         if columns is None:
             yield number, _read_json(text)
-        elif not first:
+        elif not first and not columns.is_header(text):
             yield number, columns.read(text)
         first = False
 
@@ -64,14 +68,29 @@ def _read_json(text: str) -> Record:
         endpoint: Any = json.loads(text)
     except (ValueError, RecursionError):
         return SkipReason.UNREADABLE
-    return endpoint if isinstance(endpoint, dict) else SkipReason.UNREADABLE
+    return _in_letters_of_the_service(endpoint, ()) if isinstance(endpoint, dict) else SkipReason.UNREADABLE
+
+
+def _in_letters_of_the_service(part: dict[str, Any], above: tuple[str, ...]) -> dict[str, Any]:
+    """An endpoint with the names of its parts as EndpointResponse has them: `optOut` is an opt-out, too."""
+    for given, value in list(part.items()):
+        path = _PARTS.get((*above, given.lower()))
+        if path is None:
+            continue
+        name = path[-1]
+        if name != given and name not in part:
+            part[name] = part.pop(given)
+        if name == _USER and isinstance(value, dict):
+            _in_letters_of_the_service(value, (_USER.lower(),))
+    return part
 
 
 class _Columns:
     """What the columns of a CSV file are."""
 
-    def __init__(self, delimiter: str, paths: Sequence[Sequence[str]]) -> None:
+    def __init__(self, delimiter: str, names: Sequence[str], paths: Sequence[Sequence[str]]) -> None:
         self._delimiter = delimiter
+        self._names = names
         self._paths = paths
 
     @classmethod
@@ -80,8 +99,12 @@ class _Columns:
         for delimiter in _DELIMITERS:
             names = _cells(text, delimiter)
             if names and any(name.strip().lower() in _COLUMNS for name in names):
-                return cls(delimiter, [_path(name.strip()) for name in names])
+                return cls(delimiter, names, [_path(name.strip()) for name in names])
         return None
+
+    def is_header(self, text: str) -> bool:
+        """Whether the line is the header again, as of a part that was appended to another."""
+        return text.lstrip('"').startswith(self._names[0]) and _cells(text, self._delimiter) == self._names
 
     def read(self, text: str) -> Record:
         cells = _cells(text, self._delimiter)

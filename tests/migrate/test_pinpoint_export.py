@@ -55,6 +55,32 @@ def test_a_link_that_is_named_is_followed(tmp_path: Path) -> None:
     assert names(export_files([tmp_path / "link", tmp_path / "part"])) == ["part.json"]
 
 
+def test_a_directory_that_may_not_be_read_is_an_error_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever runs the tests may read them all."""
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    listed = Path.iterdir
+
+    def refuse(path: Path) -> object:
+        if path == closed:
+            raise PermissionError(13, "Permission denied")
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+
+    with pytest.raises(ExportError, match=r"closed cannot be read \(Permission denied\)"):
+        export_files([tmp_path])
+
+
+def test_the_mark_of_a_part_that_was_appended_is_taken_off(tmp_path: Path) -> None:
+    part = tmp_path / "part.gz"
+    part.write_bytes(gzip.compress(b"\xef\xbb\xbf{}\n") * 2)
+
+    assert list(read_lines(part)) == [b"{}", b"{}"]
+
+
 def test_what_is_no_file_is_an_error(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
 

@@ -83,6 +83,26 @@ def test_a_csv_has_the_columns_of_an_imported_segment(
     assert records(header, row) == [(2, endpoint or quoted)]
 
 
+def test_names_are_read_in_any_letters_in_json_as_in_a_csv_and_those_of_attributes_as_they_are() -> None:
+    line = b'{"id": "e1", "optOut": "ALL", "user": {"userId": "u", "userAttributes": {"Plan": ["a"]}}}'
+
+    assert records(line) == [
+        (1, {"Id": "e1", "OptOut": "ALL", "User": {"UserId": "u", "UserAttributes": {"Plan": ["a"]}}})
+    ]
+
+
+def test_of_two_names_that_differ_in_case_the_one_in_the_letters_of_the_service_counts() -> None:
+    for line in (b'{"optout": "ALL", "OptOut": "NONE"}', b'{"OptOut": "NONE", "optout": "ALL"}'):
+        assert records(line)[0][1] == {"OptOut": "NONE", "optout": "ALL"}
+
+
+def test_the_header_of_a_part_that_was_appended_is_no_endpoint() -> None:
+    assert records(b"Id,Address", b"e1,a", b'"Id",Address', b"e2,b") == [
+        (2, {"Id": "e1", "Address": "a"}),
+        (4, {"Id": "e2", "Address": "b"}),
+    ]
+
+
 @pytest.mark.parametrize("row", [b"e1", b"e1,a,b", b'"e1,a', b'e1,a"b"c"'])
 def test_a_row_that_does_not_fit_its_header_is_unreadable(row: bytes) -> None:
     found = records(b"Id,Address", row, b"e2,a@example.com")
