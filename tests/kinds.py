@@ -35,7 +35,11 @@ _LOCAL_FILES = {
     "tests/migrate/test_main.py",
     "tests/migrate/test_staging.py",
     "tests/test_adding_a_destination.py",
+    "tests/test_docs.py",
+    "tests/test_prerequisites.py",
     "tests/test_program.py",
+    "tests/test_urls.py",
+    "tests/test_urns.py",
     "tests/test_virtual_environment.py",
 }
 """Those that start programs, servers or builds in a way of their own."""
