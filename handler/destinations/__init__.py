@@ -67,11 +67,26 @@ class _DestinationModule(Protocol):
 
 
 def make_destination(name: str, variables: Mapping[str, str]) -> Destination:
-    """The destination of this name; it reads its own variables. Raises InvalidEnvironmentError."""
-    module = _module(name)
-    if module is None:
+    """The destination of this name; it reads its own variables. Raises InvalidEnvironmentError.
+
+    An update changes a function's configuration before its code. Until the code has the module of a new
+    destination, its events are retried, and the other destinations get theirs.
+    """
+    if not _NAME.fullmatch(name):
         raise InvalidEnvironmentError.of("DESTINATIONS", name, "the name of a destination")
-    return module.make(variables)
+    module = _module(name)
+    return _NoModule(name) if module is None else module.make(variables)
+
+
+class _NoModule:
+    """A destination whose module is not in the code archive, or not yet."""
+
+    def __init__(self, name: str) -> None:
+        self._outcome = Retry(f"{name.replace('-', '_')}_no_module", not_set_up=True)
+
+    def record(self, events: Sequence[Event], *, time_left: Callable[[], float]) -> Mapping[str, Outcome]:
+        del time_left  # nothing is called
+        return {event.message_id: self._outcome for event in events}
 
 
 def is_destination(name: str) -> bool:

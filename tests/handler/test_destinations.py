@@ -1,9 +1,12 @@
 """A destination is found by its name, and says itself what its environment lacks."""
 
+from collections.abc import Callable
+
 import pytest
 
-from handler.destinations import make_destination
+from handler.destinations import Retry, make_destination
 from handler.destinations.pinpoint import PinpointDestination
+from handler.events import Event
 from handler.variables import InvalidEnvironmentError
 
 PINPOINT = {"PINPOINT_APPLICATION_ID": "a1", "PINPOINT_REGION": "eu-west-1"}
@@ -13,14 +16,23 @@ def test_a_destination_is_the_module_of_its_name() -> None:
     assert isinstance(make_destination("pinpoint", PINPOINT), PinpointDestination)
 
 
-@pytest.mark.parametrize(
-    "name", ["carrier-pigeon", "pinpoint-request", "__init__", "..events", "PINPOINT", ""]
-)
+@pytest.mark.parametrize("name", ["__init__", "..events", "PINPOINT", "pinpoint,", ""])
 def test_a_name_that_is_no_destination_is_said_in_one_line(name: str) -> None:
     with pytest.raises(InvalidEnvironmentError) as caught:
         make_destination(name, PINPOINT)
     expected = f"DESTINATIONS holds {name!r}; it must be the name of a destination"
     assert str(caught.value) == f"{expected}: run `pulumi up` to set it again"
+
+
+@pytest.mark.parametrize("name", ["carrier-pigeon", "pinpoint-request"])
+def test_events_wait_for_the_module_of_a_destination_that_was_configured_first(
+    make_event: Callable[..., Event], name: str
+) -> None:
+    event = make_event()
+
+    outcomes = make_destination(name, PINPOINT).record([event], time_left=lambda: 60.0)
+
+    assert outcomes == {event.message_id: Retry(f"{name.replace('-', '_')}_no_module", not_set_up=True)}
 
 
 @pytest.mark.parametrize("variable", PINPOINT)
