@@ -59,6 +59,7 @@ class SkipReason(StrEnum):
     ID_NO_VALUE = "id_no_value"
     ID_TOO_LONG = "id_too_long"
     OLDER_VERSION = "older_version"
+    USER_SHARED = "user_shared"
     OBJECT_TOO_LARGE = "object_too_large"
 
 
@@ -101,6 +102,7 @@ EXPLANATIONS: Mapping[str, str] = {
     SkipReason.ID_NO_VALUE: "the Id is what JavaScript writes for no value: it would be everybody's profile",
     SkipReason.ID_TOO_LONG: "the Id has more than 255 characters, which a key cannot",
     SkipReason.OLDER_VERSION: "the export has the same endpoint with a newer EffectiveDate, or again",
+    SkipReason.USER_SHARED: "the UserId has more than 100 endpoints: it is no one customer's",
     SkipReason.OBJECT_TOO_LARGE: "the object would have more than 256,000 bytes",
     LeftOutReason.ADDRESS_OPTED_OUT: "the customer opted out: the address is not sent",
     LeftOutReason.ADDRESS_INACTIVE: "EndpointStatus is not ACTIVE: the address is not sent",

@@ -71,6 +71,8 @@ def stage(
             elif (older := staging.add(line, read)) is not None:
                 account.skip(older, SkipReason.OLDER_VERSION)
             advance(1)
+    for line in staging.drop_shared_users():
+        account.skip(line, SkipReason.USER_SHARED)
     account.summary.undeclared.update(staging.undeclared)
 
 

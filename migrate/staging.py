@@ -29,6 +29,11 @@ _CONSENTS = (Consent.OPEN, Consent.INACTIVE, Consent.OPTED_OUT)
 _MOST_NAMES = 1_000
 
 
+# Of a user in Amazon Pinpoint there are 15 at once, in several exports more: a user id with so many is what
+# the page sends for everybody, and would be a profile of everybody's data.
+MAX_ENDPOINTS_OF_USER = 100
+
+
 class StagingError(Exception):
     """The endpoints cannot be kept on this machine; in one line."""
 
@@ -104,6 +109,16 @@ class Staging:
             return self._execute("SELECT count(*) FROM endpoint").fetchone()[0]
         return self._execute("SELECT count(*) FROM (SELECT DISTINCT key FROM endpoint)").fetchone()[0]
 
+    def drop_shared_users(self) -> Iterator[Line]:
+        """Drop users with more than MAX_ENDPOINTS_OF_USER endpoints; where these are in the export."""
+        if self._key_by is KeyBy.ENDPOINT_ID:
+            return
+        many = "(SELECT key FROM endpoint GROUP BY key HAVING count(*) > ?)"
+        lines = f"SELECT file, line FROM endpoint WHERE key IN {many} ORDER BY read"  # noqa: S608 - no value
+        for file, number in self._rows(lines, MAX_ENDPOINTS_OF_USER):
+            yield Line(file=self._files[file], number=number)
+        self._execute(f"DELETE FROM endpoint WHERE key IN {many}", MAX_ENDPOINTS_OF_USER)  # noqa: S608 - no value
+
     def customers(self) -> Iterator[tuple[str, Sequence[tuple[Line, Endpoint]]]]:
         """The key and the endpoints of each customer, the oldest first; always in the same order."""
         columns = "SELECT key, date, read, file, line, identity, data FROM endpoint"
@@ -113,9 +128,9 @@ class Staging:
         for key, of_key in groupby(rows, key=itemgetter(0)):
             yield key, [self._unpacked(row) for row in of_key]
 
-    def _rows(self, query: str) -> Iterator[Any]:
+    def _rows(self, query: str, *values: object) -> Iterator[Any]:
         try:
-            yield from self._database.execute(query)
+            yield from self._database.execute(query, values)
         except sqlite3.Error as error:
             raise self._error(error) from None
 

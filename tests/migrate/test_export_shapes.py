@@ -155,6 +155,17 @@ SHAPES = {
         profiles={"e1": profile("a@example.com", plan="gold"), "e2": profile("b@example.com", plan="gold")},
         told={"user_id_no_value": 2},
     ),
+    "a user who is everybody": Shape(
+        files={
+            "part.json": lines(
+                of_user("u1", "e1", "a@example.com"),
+                *[of_user("guest", f"g{number}", f"g{number}@example.com") for number in range(101)],
+            )
+        },
+        key="user-id",
+        profiles={"u1": profile("a@example.com", plan="gold")},
+        told={"user_shared": 101},
+    ),
     "emoji": Shape(
         files={
             "part.json": lines(with_attributes({"plan": ["🥇"], "loyalty_tier": ["日本", "é"]}, Id="e🎉"))

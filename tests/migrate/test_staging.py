@@ -13,7 +13,7 @@ import pytest
 
 from migrate.endpoints import Endpoint, KeyBy, read_endpoint
 from migrate.profiles import Line
-from migrate.staging import Staging
+from migrate.staging import MAX_ENDPOINTS_OF_USER, Staging
 from tests.migrate.exports import an_endpoint
 
 PROJECT = Path(__file__).parents[2]
@@ -143,6 +143,25 @@ def test_an_endpoint_comes_back_as_it_was(tmp_path: Path) -> None:
     ((_, ((line, after),)),) = staged(tmp_path, exported).customers()
 
     assert (after, line) == (before, Line(file="part-1.json", number=1))
+
+
+UNFIT_SIZE = MAX_ENDPOINTS_OF_USER + 1
+
+
+def test_a_user_of_more_endpoints_than_one_can_have_is_dropped_and_each_line_told(tmp_path: Path) -> None:
+    guests = [an_endpoint(f"g{number}", User={"UserId": "guest"}) for number in range(UNFIT_SIZE)]
+    anna = [an_endpoint(f"a{number}", User={"UserId": "anna"}) for number in range(MAX_ENDPOINTS_OF_USER)]
+    staging = staged(tmp_path, *guests, *anna, key_by=KeyBy.USER_ID)
+
+    assert [line.number for line in staging.drop_shared_users()] == [*range(1, UNFIT_SIZE + 1)]
+    assert [(key, len(addresses)) for key, addresses in keys(staging)] == [("anna", MAX_ENDPOINTS_OF_USER)]
+    assert [*staging.drop_shared_users()] == []
+
+
+def test_by_endpoint_a_user_may_have_any_number(tmp_path: Path) -> None:
+    guests = [an_endpoint(f"g{number}", User={"UserId": "guest"}) for number in range(UNFIT_SIZE)]
+
+    assert [*staged(tmp_path, *guests).drop_shared_users()] == []
 
 
 @pytest.mark.parametrize(
