@@ -314,7 +314,7 @@ def _import(options: argparse.Namespace, files: Sequence[Path], attributes: Sequ
         raise _StoppedError(f"{obstacle} (run the same command again to go on)")
     if summary.profiles == 0:
         raise _StoppedError("nothing was imported: is this an endpoint export?")
-    wrong = found is not None and (found.missing or found.against_consent)
+    wrong = found is not None and (found.missing or found.against_consent or found.unanswered)
     return STOPPED if summary.refused or summary.addresses_kept or wrong else 0
 
 

@@ -118,7 +118,7 @@ class ImportRun:
         self._chance = chance
         self._obstacle: str | None = None
         # What was refused before the service took anything.
-        self._held_back: list[tuple[Customer, int]] = []
+        self._held_back: list[tuple[Customer, int, int | None]] = []
         self.sample: list[ProfileObject] = []
         self._sent = 0
 
@@ -206,17 +206,16 @@ class ImportRun:
             status = outcome.delivery.statuses.get(place)
             if status is None:
                 continue
+            kept = outcome.kept.get(place)
             self._state.removed += outcome.removed.get(place, 0)
             if status == OK:
                 self._take(customer)
             elif self._account.summary.profiles == 0 or self._is_refused_at_first:
-                self._hold_back(customer, status)
+                self._hold_back(customer, status, kept)
                 continue
             else:
                 self._refuse(customer, status)
-            if (kept := outcome.kept.get(place)) is not None:
-                self._state.address_kept[customer.number] = kept
-                self._account.keep_address(customer.endpoints, kept)
+            self._keep_address(customer, kept)
         if outcome.delivery.obstacle is not None and self._obstacle is None:
             self._obstacle = outcome.delivery.obstacle
             self._stop.set()
@@ -233,13 +232,18 @@ class ImportRun:
         self._account.refuse(customer.endpoints, status)
         self._settle_number(customer.number)
 
+    def _keep_address(self, customer: Customer, status: int | None) -> None:
+        if status is not None:
+            self._state.address_kept[customer.number] = status
+            self._account.keep_address(customer.endpoints, status)
+
     @property
     def _is_refused_at_first(self) -> bool:
         """Whether none of the first profiles was taken: the run ends, and none of them is settled."""
         return len(self._held_back) >= _MAX_REFUSED_AT_FIRST
 
-    def _hold_back(self, customer: Customer, status: int) -> None:
-        self._held_back.append((customer, status))
+    def _hold_back(self, customer: Customer, status: int, kept: int | None) -> None:
+        self._held_back.append((customer, status, kept))
         if self._is_refused_at_first and self._obstacle is None:
             self._obstacle = (
                 f"the service refused each of the first {len(self._held_back)} profiles (status {status}): "
@@ -248,8 +252,9 @@ class ImportRun:
             self._stop.set()
 
     def _refuse_held_back(self) -> None:
-        for customer, status in self._held_back:
+        for customer, status, kept in self._held_back:
             self._refuse(customer, status)
+            self._keep_address(customer, kept)
         self._held_back.clear()
 
     def _add_to_sample(self, made: ProfileObject) -> None:

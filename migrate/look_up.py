@@ -20,9 +20,8 @@ def look_up(
     *,
     searches: Calls,
     wait: Callable[[float], bool],
-) -> LookUp | None:
-    """Search until each is as it was sent, for half a minute at most; None where the service does not "
-    "answer."""
+) -> LookUp:
+    """Search until each is as it was sent, for half a minute at most."""
     left = list(sample)
     found: dict[str, FoundProfile] = {}
     for seconds in (0.0, *WAITS_SECONDS):
@@ -31,7 +30,7 @@ def look_up(
         try:
             found.update(_search(left, profiles, searches))
         except (CallError, ObstacleError, SetupError):
-            return None
+            return LookUp(count=len(sample), missing=0, different=0, against_consent=0, unanswered=True)
         left = [made for made in left if not _is_as_sent(made, found.get(made.key))]
         if not left:
             break

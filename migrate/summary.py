@@ -22,6 +22,8 @@ class LookUp:
     different: int
     # Of a customer who opted out: has an address, or not the mark.
     against_consent: int
+    # The service did not answer: nothing is known of them.
+    unanswered: bool = False
 
 
 def summary_text(
@@ -64,6 +66,11 @@ def summary_text(
 
 
 def _look_up_text(look_up: LookUp) -> str:
+    if look_up.unanswered:
+        return (
+            "What the target holds is not known: the service did not answer a search for "
+            f"{look_up.count:,} of them."
+        )
     if not (look_up.missing or look_up.different or look_up.against_consent):
         return f"{look_up.count:,} of them were looked up: all are as they were sent."
     parts = {

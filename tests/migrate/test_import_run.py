@@ -389,6 +389,17 @@ def test_the_first_profile_that_is_taken_says_that_those_before_it_were_refused(
     assert again.taken == []
 
 
+def test_an_address_that_stays_in_the_profile_of_one_refused_at_first_is_told(export: Path) -> None:
+    def keep(made: Sequence[ProfileObject]) -> Outcome:
+        return outcome(dict.fromkeys(range(len(made)), 400), kept={0: 503})
+
+    summary, _ = run(export, keep)
+    again, _ = run(export, keep)
+
+    assert (summary.refused, summary.addresses_kept) == ({"400": 25}, {"503": 3})
+    assert (again.refused, again.addresses_kept) == ({"400": 25}, {"503": 3})
+
+
 def test_a_short_export_that_is_refused_whole_is_accounted_for_at_its_end(export: Path) -> None:
     skipped, advanced = io.StringIO(), list[int]()
     summary, obstacle = run(export, refuse, skipped=skipped, advance=advanced.append)

@@ -48,7 +48,7 @@ class Target:
 
 def looked_up(
     made: Sequence[ProfileObject], target: Target, *, wait: Callable[[float], bool] | None = None
-) -> tuple[LookUp | None, list[float]]:
+) -> tuple[LookUp, list[float]]:
     waits: list[float] = []
 
     def waited(seconds: float) -> bool:
@@ -98,14 +98,15 @@ def test_what_stays_otherwise_is_told(
 ) -> None:
     result, waits = looked_up([made], Target(held))
 
-    assert result is not None
     assert (result.missing, result.different, result.against_consent) == expected
     assert waits == (list(WAITS_SECONDS) if any(expected) else [])
 
 
 @pytest.mark.parametrize("error", [CallError(403), CallError(400), SetupError("the session has expired")])
-def test_where_the_service_does_not_answer_nothing_is_claimed(error: Exception) -> None:
-    assert looked_up([a_profile("a")], Target(error)) == (None, [])
+def test_where_the_service_does_not_answer_that_is_told(error: Exception) -> None:
+    unanswered = LookUp(count=1, missing=0, different=0, against_consent=0, unanswered=True)
+
+    assert looked_up([a_profile("a")], Target(error)) == (unanswered, [])
 
 
 def test_a_person_need_not_wait() -> None:

@@ -862,3 +862,20 @@ def test_an_export_that_says_something_else_in_as_many_bytes_is_not_taken_for_im
     said = capsys.readouterr()
     assert "delete" in said.err
     assert "are taken" not in said.out
+
+
+@pytest.mark.usefixtures("service")
+def test_an_import_that_cannot_be_looked_up_is_told_and_not_exit_0(
+    export: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched = CustomerProfiles.search
+
+    def refuse_the_look_up(self: CustomerProfiles, keys: Sequence[str]) -> object:
+        if keys[0].startswith("endpoint-"):
+            raise CallError(400)
+        return searched(self, keys)
+
+    monkeypatch.setattr("migrate.customer_profiles.CustomerProfiles.search", refuse_the_look_up)
+
+    assert imported(export) == 1
+    assert "is not known: the service did not answer a search for 25 of them." in capsys.readouterr().out

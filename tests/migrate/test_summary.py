@@ -66,6 +66,10 @@ def test_addresses_that_were_taken_away_are_told() -> None:
             LookUp(count=100, missing=3, different=1, against_consent=0),
             "3 not found yet, 1 with another address.",
         ),
+        (
+            LookUp(count=5, missing=0, different=0, against_consent=0, unanswered=True),
+            "What the target holds is not known: the service did not answer a search for 5 of them.",
+        ),
         (LookUp(count=5, missing=0, different=0, against_consent=2), "2 WITH AN ADDRESS OR WITHOUT THE MARK"),
     ],
 )
