@@ -16,7 +16,8 @@ from migrate.endpoints import SkipReason
 Record = Mapping[str, Any] | SkipReason
 """An endpoint as it was exported, or why a line is none."""
 
-# As EndpointResponse has them, but in any letter case. Others are those of attributes, or nothing here.
+# As EndpointResponse has them, but in any letter case, with or without something between the words. Others
+# are those of attributes, or nothing here.
 _COLUMNS: Mapping[str, Sequence[str]] = {
     ".".join(path).lower(): path
     for path in (
@@ -30,6 +31,7 @@ _COLUMNS: Mapping[str, Sequence[str]] = {
     )
 }
 _MAPS = (("User", "UserAttributes"), ("Attributes",))
+_BETWEEN_WORDS = str.maketrans("", "", " _-")
 _USER = "User"
 _PARTS: Mapping[tuple[str, ...], Sequence[str]] = {
     tuple(name.lower() for name in path): path for path in (*_COLUMNS.values(), *_MAPS, (_USER,))
@@ -74,7 +76,7 @@ def _read_json(text: str) -> Record:
 def _in_letters_of_the_service(part: dict[str, Any], above: tuple[str, ...]) -> dict[str, Any]:
     """An endpoint with the names of its parts as EndpointResponse has them: `optOut` is an opt-out, too."""
     for given, value in list(part.items()):
-        path = _PARTS.get((*above, given.lower()))
+        path = _PARTS.get((*above, _plain(given)))
         if path is None:
             continue
         name = path[-1]
@@ -98,7 +100,7 @@ class _Columns:
         """None where the line has no column of an endpoint, with any of the usual delimiters."""
         for delimiter in _DELIMITERS:
             names = _cells(text, delimiter)
-            if names and any(name.strip().lower() in _COLUMNS for name in names):
+            if names and any(_plain(name) in _COLUMNS for name in names):
                 return cls(delimiter, names, [_path(name.strip()) for name in names])
         return None
 
@@ -130,7 +132,12 @@ def _path(name: str) -> Sequence[str]:
         prefix = ".".join(parts) + "."
         if name.lower().startswith(prefix.lower()) and len(name) > len(prefix):
             return (*parts, name[len(prefix) :])
-    return _COLUMNS.get(name.lower(), ())
+    return _COLUMNS.get(_plain(name), ())
+
+
+def _plain(name: str) -> str:
+    """A name as it is compared: `Opt Out` and `opt_out` are an opt-out."""
+    return name.lower().translate(_BETWEEN_WORDS)
 
 
 def _cells(text: str, delimiter: str) -> list[str] | None:

@@ -91,6 +91,14 @@ def test_names_are_read_in_any_letters_in_json_as_in_a_csv_and_those_of_attribut
     ]
 
 
+@pytest.mark.parametrize("name", ["Opt Out", "opt_out", "OPT-OUT", " OptOut"])
+def test_an_opt_out_is_one_however_its_name_is_written(name: str) -> None:
+    in_csv = records(f"Id,{name}".encode(), b"e1,ALL")
+    in_json = records(f'{{"Id": "e1", "{name}": "ALL"}}'.encode())
+
+    assert [in_csv[0][1], in_json[0][1]] == [{"Id": "e1", "OptOut": "ALL"}] * 2
+
+
 def test_of_two_names_that_differ_in_case_the_one_in_the_letters_of_the_service_counts() -> None:
     for line in (b'{"optout": "ALL", "OptOut": "NONE"}', b'{"OptOut": "NONE", "optout": "ALL"}'):
         assert records(line)[0][1] == {"OptOut": "NONE", "optout": "ALL"}
