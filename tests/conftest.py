@@ -1,5 +1,6 @@
 """What all tests share: their kinds and order, and runs of the whole program."""
 
+import logging
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -27,8 +28,12 @@ def runs() -> Iterator["Runs"]:
 
 
 def pytest_configure() -> None:
-    """Read botocore's descriptions of services once, not once for each session that a test opens."""
+    # The descriptions of services are read once, not once for each session that a test opens.
     botocore.session.create_loader = cache(botocore.loaders.create_loader)
+    # The Pulumi SDK leaves futures behind whose exceptions nobody asks for. asyncio logs them when they are
+    # collected, and formatting that traceback parses source: in the middle of an `ast.parse` of a test,
+    # Python 3.11 then fails with a SystemError (CPython issue 106905).
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
