@@ -1,7 +1,6 @@
 """The HTTP endpoint that GTM calls: API Gateway puts each request on the queue, with no code between.
 
 A regional REST API, because only REST APIs map a request to SQS by template (docs/adr/0001).
-Imports the OpenAPI document, the token authorizer, IAM documents and roles of this package.
 """
 
 import hashlib

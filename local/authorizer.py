@@ -2,7 +2,6 @@
 
 The function is read from the authorizer as deployed; before each call its resource policy is held against
 what API Gateway is, because moto does not do that. What is answered becomes `$context.authorizer`.
-Imports `local.cloud`, `local.gateway_responses` and `local.lambda_runtime`.
 
 AWS's reference: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
 """

@@ -3,8 +3,7 @@
 Read once, at construction: resources, methods, authorizers, request validators, integrations, gateway
 responses and the stage's throttling. A part of the API that is not served here stops the construction with
 its name. moto's SQS gets the integration request signed as the integration's role, so a missing permission
-shows. Imports `local.authorizer`, `local.cloud`, `local.gateway_responses`, `local.http_server` and
-`local.velocity`.
+shows.
 
 What AWS documents is cited where it is coded; what it does not document is marked "not documented".
 """

@@ -1,6 +1,6 @@
 """The profile objects that events become, and how a batch of them is divided into requests.
 
-Pure: knows no clock, environment, logger or AWS client. Imports `events` and `service_text`.
+Pure: knows no clock, environment, logger or AWS client.
 
 The limits are Amazon Connect Customer Profiles' own. A value beyond one is left out whole and counted,
 because the service would refuse the object that carries it; a value is never shortened.

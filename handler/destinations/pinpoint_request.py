@@ -1,6 +1,6 @@
 """What a PutEvents request may hold, and how a batch of events is divided into requests.
 
-Pure: knows no clock, environment, logger or AWS client. Imports `events` and `service_text`.
+Pure: knows no clock, environment, logger or AWS client.
 
 The limits are Amazon Pinpoint's own. An attribute beyond one is left out whole and counted, because the
 service would drop the event that carries it; a value is never shortened.
