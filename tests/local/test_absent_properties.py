@@ -46,6 +46,7 @@ class Noting(Resources):
         super().__init__(*args, **kwargs)
         self.cloud: Cloud = args[0]
         self.created: list[tuple[str, str, Mapping[str, Any]]] = []
+        self.deployed: tuple[tuple[str, str, Mapping[str, Any]], ...] = ()
 
     def create(self, type_: str, name: str, inputs: Mapping[str, Any]) -> Created:
         self.created.append((type_, name, inputs))
@@ -62,6 +63,7 @@ def stack() -> Iterator[Noting]:
     with Cloud(region=config.region) as cloud:
         resources = Noting(cloud, api_url="http://127.0.0.1:8080", default_tags={})
         program.run(PROJECT, config, resources, lambda _: None)
+        resources.deployed = tuple(resources.created)  # what tests create themselves is none of it
         yield resources
 
 
@@ -107,7 +109,7 @@ def create(stack: Noting, type_: str, name: str, inputs: Mapping[str, Any]) -> s
 
 def test_a_resource_can_do_without_each_property_that_aws_can_do_without(stack: Noting) -> None:
     failures: list[str] = []
-    for type_, name, inputs in list(stack.created):
+    for type_, name, inputs in stack.deployed:
         kind = type_.rpartition(":")[2]
         needed = {*required(type_), *(key for one, key in NEEDED_HERE if one == kind)}
         for path in paths(inputs):
@@ -120,7 +122,7 @@ def test_a_resource_can_do_without_each_property_that_aws_can_do_without(stack: 
 
 
 def test_what_is_needed_is_said_by_name(stack: Noting) -> None:
-    (inputs,) = [inputs for type_, _, inputs in stack.created if type_.endswith(":RestApi")][:1]
+    (inputs,) = [inputs for type_, _, inputs in stack.deployed if type_.endswith(":RestApi")][:1]
 
     with pytest.raises(ResourceError, match=r"RestApi api: the embedded run needs its property body$"):
         stack.create("aws:apigateway/restApi:RestApi", "api", without(inputs, ("body",)))
