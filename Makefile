@@ -25,7 +25,7 @@ BIN := $(VENV)/bin
 FOUND := $(or $(PYTHON),$(shell for python in python3 python3.14 python3.13 python3.12 python3.11 $(BIN)/python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done))
 SET_UP = @test -n "$(FOUND)" || { echo "gtm-pixel needs Python 3.11 or newer; install it, or set PYTHON=/path/to/python." >&2; exit 1; }; \
-	$(FOUND) virtual_environment.py $(if $(PYTHON),--exactly)
+	$(FOUND) -m bootstrap.virtual_environment $(if $(PYTHON),--exactly)
 
 # A file's tests run in one process; tests/kinds.py says which files come first.
 ON_ALL_CORES = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
@@ -47,10 +47,10 @@ test-unit: for-dev
 	$(BIN)/python -m pytest $(ON_ALL_CORES) -m unit $(PYTEST_ARGS)
 
 coverage: for-dev
-	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(ON_ALL_CORES) $(PYTEST_ARGS)
-	$(BIN)/coverage combine --quiet
-	$(BIN)/coverage report
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest $(ON_ALL_CORES) $(PYTEST_ARGS)
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report
 
 check: for-dev
 	$(BIN)/ruff format --check .

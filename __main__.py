@@ -1,14 +1,15 @@
 """gtm-pixel on AWS: settings → components → outputs. Declares no resource itself."""
 
-import python_version  # noqa: F401 - first: refuses a Python in which the rest may not even parse
+# First: refuses a Python in which the rest may not even parse.
+from bootstrap import python_version  # noqa: F401  # pyright: ignore[reportUnusedImport]
 
 # isort: split
 from pathlib import Path
 
 import pulumi
 
-import prerequisites
 import settings
+from bootstrap import prerequisites
 from components.event_processor import EventProcessor, EventProcessorArgs
 from components.event_queue import EventQueue, EventQueueArgs
 from components.lambda_package import PackageArgs, build
@@ -28,7 +29,7 @@ def archive(requirements: str, services: set[str]) -> Path:
     handler = project / "handler"
     return build(
         PackageArgs(
-            sources=handler,
+            sources=[handler, project / "contract"],
             requirements=handler / requirements,
             services=services,
             cache=project / ".cache",

@@ -3,7 +3,7 @@
 Absolute times are of this machine, not of Lambda; they are printed so that a ratio can be judged.
 """
 
-import python_version  # noqa: F401 - first: refuses a Python in which the rest may not even parse
+from bootstrap import python_version  # noqa: F401 - first: refuses a Python in which the rest may not even parse
 
 # isort: split
 import os
@@ -23,11 +23,11 @@ from typing import Any
 from benchmarks import imports
 from components.lambda_package import PackageArgs, build
 from components.profile_template import ProfileTemplateArgs, profile_template
-from local.customer_profiles import CustomerProfilesStandIn
-from local.http_server import HttpServer, WsgiApplication
-from local.native_packages import replace_native_packages
-from local.pinpoint import PinpointStandIn
-from local.recorder import Recorder
+from local.fakes.customer_profiles import CustomerProfilesFake
+from local.fakes.pinpoint import PinpointFake
+from local.fakes.recorder import Recorder
+from local.functions.native_packages import replace_native_packages
+from local.web.http_server import HttpServer, WsgiApplication
 
 PROJECT = Path(__file__).parents[1]
 APPLICATION_ID = "0123456789abcdef0123456789abcdef"
@@ -58,10 +58,10 @@ def main() -> None:
     _cold_start(
         "authorizer", _archive("requirements-authorizer.txt", set()), "import handler.authorizer, jwt"
     )
-    pinpoint = PinpointStandIn(Recorder(), application_ids=[APPLICATION_ID])
+    pinpoint = PinpointFake(Recorder(), application_ids=[APPLICATION_ID])
     with _serving("pinpoint", pinpoint):
         _batches("pinpoint", lambda: len(pinpoint.requests))
-    profiles = CustomerProfilesStandIn(Recorder(), templates=[profile_template(PROFILES)])
+    profiles = CustomerProfilesFake(Recorder(), templates=[profile_template(PROFILES)])
     with _serving("customer-profiles", profiles):
         _batches("customer-profiles", lambda: len(profiles.requests))
     imports.measure(int(os.environ.get("BENCH_ENDPOINTS", str(ENDPOINTS))))
@@ -70,7 +70,7 @@ def main() -> None:
 def _archive(requirements: str, services: set[str]) -> Path:
     return build(
         PackageArgs(
-            sources=PROJECT / "handler",
+            sources=[PROJECT / "handler", PROJECT / "contract"],
             requirements=PROJECT / "handler" / requirements,
             services=services,
             cache=PROJECT / ".cache",

@@ -4,9 +4,9 @@ import json
 import sys
 
 from components.profile_template import ProfileTemplateArgs, profile_template
-from local.customer_profiles import CustomerProfilesStandIn
-from local.http_server import HttpServer
-from local.recorder import Recorder
+from local.fakes.customer_profiles import CustomerProfilesFake
+from local.fakes.recorder import Recorder
+from local.web.http_server import HttpServer
 
 DOMAIN = "amazon-connect-example"
 ENDPOINTS_TYPE = "gtm-pixel-benchmark-endpoints"
@@ -27,7 +27,7 @@ TEMPLATE = profile_template(
 
 
 def main() -> None:
-    fake = CustomerProfilesStandIn(Recorder(), templates=[TEMPLATE], requests_per_second=QUOTA)
+    fake = CustomerProfilesFake(Recorder(), templates=[TEMPLATE], requests_per_second=QUOTA)
     server = HttpServer(fake).start()
     print(server.url, flush=True)
     for _ in sys.stdin:

@@ -1,6 +1,6 @@
 """What a Customer Profiles domain is told of this stack's events: one CloudFormation stack.
 
-Its template is profile_template.py's. Imports that only.
+Its template is profile_template.py's.
 """
 
 import pulumi

@@ -1,7 +1,6 @@
 """What each destination needs: resources, IAM statements and environment variables of the event processor.
 
 A new destination is one `…Args` class and one branch here, beside its module in handler/destinations/.
-Imports IAM documents, the location and the resources of destinations of this package.
 """
 
 import json

@@ -1,7 +1,6 @@
 """The function that takes batches off the queue and records them in the destinations.
 
-Lambda and its event source mapping. Imports destinations, IAM documents and the Lambda function of this
-package; the handler comes in as an archive.
+Lambda and its event source mapping.
 """
 
 import json

@@ -1,7 +1,6 @@
 """The queue between the API and the event processor, with its dead-letter queue.
 
 Both are encrypted, keep messages as long as SQS can, and refuse requests without TLS.
-Imports nothing of the project but IAM documents.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""The delivery stream that writes events to a bucket for analytics, and that bucket.
-
-Imports IAM documents and roles of this package.
-"""
+"""The delivery stream that writes events to a bucket for analytics, and that bucket."""
 
 from dataclasses import dataclass
 

@@ -1,7 +1,6 @@
 """A Lambda function with what every function here has: its own log group, and a role of its own.
 
-The role may write that log and do what the caller adds, nothing else. Imports IAM documents, roles and the
-runtime target of this package; the handler comes in as an archive.
+The role may write that log and do what the caller adds, nothing else.
 """
 
 from collections.abc import Mapping, Sequence

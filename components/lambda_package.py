@@ -5,8 +5,6 @@ Lambda runs on, from any developer machine. It is the same to the byte wherever 
 keep the compressed form they have in the hash-checked wheel (what zlib produces differs from machine to
 machine), sources are stored uncompressed and with LF at the ends of their lines, times and permissions are
 fixed, names are sorted.
-
-Creates no resources; imports nothing of the project.
 """
 
 import hashlib
@@ -57,8 +55,9 @@ class PackagingError(pulumi.RunError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackageArgs:
-    # Directory of the Python package that goes into the archive under its own name, e.g. handler/.
-    sources: Path
+    # Directories of the Python packages that go into the archive under their own names, the function's first,
+    # e.g. handler/ and contract/.
+    sources: Sequence[Path]
 
     # Compiled requirements file, every line with hashes.
     requirements: Path
@@ -79,14 +78,14 @@ def build(args: PackageArgs) -> Path:
     PackagingError.
     """
     wheels_key = _digest(_text(args.requirements), repr(args.target).encode())
-    sources = _sources(args.sources)
+    sources = [source for package in args.sources for source in _sources(package)]
     key = _digest(
         _LAYOUT,
         wheels_key.encode(),
         repr(sorted(args.services)).encode(),
         *(part for name, content in sources for part in (name.encode(), content)),
     )
-    archive = args.cache / "archives" / f"{args.sources.name}-{key[:16]}.zip"
+    archive = args.cache / "archives" / f"{args.sources[0].name}-{key[:16]}.zip"
     if not archive.exists():
         wheels = args.cache / "wheels" / wheels_key[:16]
         if not wheels.exists():

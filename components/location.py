@@ -1,7 +1,4 @@
-"""Where a stack lives: partition, Region and account, from which ARNs are built.
-
-Imports nothing of the project.
-"""
+"""Where a stack lives: partition, Region and account, from which ARNs are built."""
 
 from dataclasses import dataclass
 

@@ -1,6 +1,6 @@
 """The API as one OpenAPI document, and the mapping templates in it.
 
-Pure: values in, a dictionary out. Imports nothing of the project.
+Pure: values in, a dictionary out.
 
 What travels: the message body holds only what the sender wrote, url-encoded pair by pair, so that no
 value can become a parameter; the message attributes hold only what API Gateway itself vouches for.

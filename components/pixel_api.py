@@ -17,7 +17,7 @@ from components.location import Location
 from components.openapi import api_document
 from components.service_role import create_service_role
 from components.token_authorizer import TokenAuthorizer
-from filter_lists import SOURCE, SOURCE_DATE, RequestKind, blocking_rule
+from contract.filter_lists import SOURCE, SOURCE_DATE, RequestKind, blocking_rule
 
 ACCESS_LOG_FORMAT = json.dumps(
     {

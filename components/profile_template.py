@@ -2,8 +2,7 @@
 
 Pure: arguments in, a JSON-ready document out. CloudFormation, because the AWS provider of Pulumi has no
 object types, event triggers and integrations. Limits are those of the service's API model
-(PutProfileObjectType, CreateEventTrigger) and of its quotas; settings.py checks them. Imports nothing of
-the project.
+(PutProfileObjectType, CreateEventTrigger) and of its quotas; settings/ checks them.
 """
 
 import hashlib

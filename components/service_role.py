@@ -1,7 +1,4 @@
-"""A role that one AWS service assumes, and the one policy that says what it may do there.
-
-Imports IAM documents of this package.
-"""
+"""A role that one AWS service assumes, and the one policy that says what it may do there."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

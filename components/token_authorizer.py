@@ -1,7 +1,6 @@
 """The function that says whose token a request carries: a Lambda REQUEST authorizer.
 
-It denies nothing: a session that expired must not cost a purchase event. Imports the Lambda function of
-this package; the handler comes in as an archive.
+It denies nothing: a session that expired must not cost a purchase event.
 """
 
 import json

@@ -6,7 +6,7 @@
 What is written goes to standard output or to a file, all else to standard error.
 """
 
-import python_version  # first: refuses a Python in which the rest may not even parse
+from bootstrap import python_version  # first: refuses a Python in which the rest may not even parse
 
 if __name__ == "__main__":
     python_version.refuse_without("yaml")

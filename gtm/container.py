@@ -1,6 +1,6 @@
 """A plan as a Google Tag Manager container export, and back.
 
-Pure. Imports `gtm.plan`. The fields are those of genuine exports: GTM refuses a file that lacks one. The same
+Pure. The fields are those of genuine exports: GTM refuses a file that lacks one. The same
 plan gives the same bytes, so a container can live in version control and a diff shows what changed.
 """
 

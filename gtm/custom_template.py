@@ -1,6 +1,6 @@
 """The custom template for Google Tag Manager, allowed to call one stack's host and nothing else.
 
-Imports `gtm.plan`. The file in the Gallery form, template/template.tpl, has to suit every stack, so it allows
+The file in the Gallery form, template/template.tpl, has to suit every stack, so it allows
 every host of API Gateway; GTM's format has no way to take the host from the tag's own field.
 """
 

@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-from filter_lists import SOURCE, SOURCE_DATE, blocking_rule
-from gtm.missing_values import is_without_identity
+from contract.filter_lists import SOURCE, SOURCE_DATE, blocking_rule
+from contract.missing_values import is_without_identity
 
 UNKNOWN_CONTAINER: Final = "GTM-XXXXXXX"
 """The public id of an export that is not meant for one container: an import does not look at it."""

@@ -1,6 +1,6 @@
 """gtm.yaml: the events of a site, and what goes with each, as a plan.
 
-Pure. Imports `gtm.plan`. Every error of a file is found in one reading, a line each: the key's path, the
+Pure. Every error of a file is found in one reading, a line each: the key's path, the
 value, the rule and the fix.
 
     events_url: https://….amazonaws.com/v1/events    # or --events-url, or --outputs

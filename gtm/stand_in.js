@@ -1,9 +1,9 @@
 /*
  * A stand-in for Google Tag Manager in the browser: executes a container export as GTM's web runtime does, for the
  * kinds of tags, triggers and variables that gtm-pixel writes. Anything else in an export is an error, not a guess.
- * It is for tests and for the embedded run; a site uses GTM.
+ * It is for tests and for the local run; a site uses GTM.
  *
- *   const standIn = GtmStandIn.run(containerExport, { onTag(report) { … } });
+ *   const standIn = GtmFake.run(containerExport, { onTag(report) { … } });
  *
  * `onTag` hears of every tag that a trigger fires: {tag, event, outcome, url?, missingConsent?}, with the outcome
  * "blocked" (consent), or "sent" and later "succeeded" or "failed".
@@ -266,7 +266,7 @@
     return Object.fromEntries((item.parameter || []).map(({ key, value }) => [key, value]));
   }
 
-  // What comes out for a variable without a value, the event processor knows as such (handler/missing_values.py).
+  // What comes out for a variable without a value, the event processor knows as such (contract/missing_values.py).
   function textOf(value) {
     try {
       return encode(String(value()));
@@ -332,5 +332,5 @@
     }
   }
 
-  root.GtmStandIn = { run };
+  root.GtmFake = { run };
 })(window);

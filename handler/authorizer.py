@@ -22,11 +22,11 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handler.authorizer_environment import AuthorizerEnvironment, read_authorizer_environment
-from handler.request_tokens import TokenRequest, find_token, reason_to_ignore_cookie
-from handler.signing_keys import SigningKeys
-from handler.token_refusal import RefusalReason, TokenRefusedError
-from handler.token_report import TokenReport
-from handler.token_verification import TokenVerifier, proven_endpoint
+from handler.tokens.finding import TokenRequest, find_token, reason_to_ignore_cookie
+from handler.tokens.invalid import RefusalReason, TokenRefusedError
+from handler.tokens.keys import SigningKeys
+from handler.tokens.report import TokenReport
+from handler.tokens.verification import TokenVerifier, proven_endpoint
 from handler.variables import InvalidEnvironmentError
 
 # The same for all, so that nothing of a visitor gets into what API Gateway may log of its authorizer.

@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from handler.signing_keys import is_acceptable_url
+from handler.tokens.keys import is_acceptable_url
 from handler.variables import InvalidEnvironmentError, read_names, read_text
 
 _DEFAULT_ENDPOINT_CLAIM = "sub"

@@ -5,7 +5,6 @@
 The only module that knows boto3. Every call has a worst case in seconds that is known beforehand, but for
 what botocore does not bound: looking up a name, and an answer that trickles in. Errors lose their text here:
 an AWS error message may repeat what was sent, which is the visitor's data.
-Imports nothing of the project.
 """
 
 import threading

@@ -1,6 +1,6 @@
 """What became of one batch of messages, in numbers: CloudWatch metrics and one summary line.
 
-Holds counts, reasons and times only, never anything of an event. Imports nothing of the project.
+Holds counts, reasons and times only, never anything of an event.
 """
 
 from collections import Counter

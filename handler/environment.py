@@ -1,14 +1,14 @@
 """The event processor's environment as one typed model.
 
 `components/event_processor.py` sets these variables; those of one destination are read by its own module in
-`destinations/`. Imports `variables` and the pure modules only; reads no environment by itself.
+`destinations/`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from contract.missing_values import IgnoredIds
 from handler.events import TimestampSource
-from handler.missing_values import IgnoredIds
 from handler.update_policy import AuthMode, ProfileUpdates, UpdatePolicy
 from handler.variables import read_choice, read_names, read_positive_integer, read_text
 

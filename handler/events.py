@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from urllib.parse import parse_qsl
 
-from handler.missing_values import is_without_identity, is_without_value
+from contract.missing_values import is_without_identity, is_without_value
 from handler.text_length import utf16_length
 
 LONGEST_ID = 255

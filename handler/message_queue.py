@@ -1,7 +1,4 @@
-"""Sends messages to a queue: copies that come again, and dead letters.
-
-Imports `aws_calls` and `queue_message`.
-"""
+"""Sends messages to a queue: copies that come again, and dead letters."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor

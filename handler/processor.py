@@ -24,6 +24,9 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handler.batch_report import BatchReport
+from handler.delivery.resting import Resting
+from handler.delivery.retry_schedule import RetrySchedule
+from handler.delivery.settlement import Delivery, Fake, Settlement, events_to_record
 from handler.destinations import (
     Destination,
     Outcome,
@@ -44,9 +47,6 @@ from handler.queue_message import (
     read_message,
     unreadable_dead_letter,
 )
-from handler.resting import Resting
-from handler.retry_schedule import RetrySchedule
-from handler.settlement import Delivery, Settlement, StandIn, events_to_record
 from handler.update_policy import Decision
 
 # Kept back for writing metrics and answering, and a while more for a large batch: were this cut off, each
@@ -150,7 +150,7 @@ class EventProcessor:
         report = BatchReport(received=len(records))
         read = self._read(records, report)
         deliveries = [one.delivery for one in read.accepted]
-        # At least what settings.py promises to a call in the shortest time that the function may have.
+        # At least what settings/ promises to a call in the shortest time that the function may have.
         kept_back = min(
             seconds_kept_back(len(records)),
             max(seconds_kept_back(1), time_left() - _SECONDS_FOR_DESTINATIONS),
@@ -296,7 +296,7 @@ class EventProcessor:
         return {letter.message_id for letter, _ in unreadable} - taken
 
     def _tell_of_dead_letters(
-        self, letters: Sequence[StandIn], taken: frozenset[str], report: BatchReport
+        self, letters: Sequence[Fake], taken: frozenset[str], report: BatchReport
     ) -> None:
         for letter in letters:
             self._tell_of_dead_letter(letter.outgoing, letter.reason, taken, report, letter.delivery)

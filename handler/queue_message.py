@@ -3,7 +3,7 @@
 The attributes are what may be trusted of a message. The gateway writes the first three; this program writes
 the others on copies and dead letters. Only an operator can write one wrongly, and that costs the message.
 A message has at most ten attributes (Amazon SQS), so what is not known here does not travel on.
-Pure. Imports `events`.
+Pure.
 """
 
 import re

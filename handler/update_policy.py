@@ -1,6 +1,6 @@
 """Which profile updates an event may carry.
 
-Pure: knows no clock, environment, logger or AWS client. Imports `events` only.
+Pure: knows no clock, environment, logger or AWS client.
 """
 
 from collections.abc import Mapping

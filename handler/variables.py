@@ -1,7 +1,7 @@
 """Reads single variables of a function's environment into types.
 
 What is wrong with one is said in one line: its name, its value, what it must be and what to do. No value
-is a secret. Imports nothing of the project; reads no environment by itself.
+is a secret.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The embedded run: the same program as `pulumi up`, on this machine, without an AWS account.
+"""The local run: the same program as `pulumi up`, on this machine, without an AWS account.
 
 `python -m local` runs `__main__.py` against moto, serves the deployed API on loopback and feeds the
 packaged handler from the queue. docs/fidelity.md says what it does not prove. It may run the program and

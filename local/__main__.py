@@ -1,9 +1,6 @@
-"""`python -m local`: the embedded run from a terminal. Ends with Ctrl-C or SIGTERM.
+"""`python -m local`: the local run from a terminal. Ends with Ctrl-C or SIGTERM."""
 
-Imports `local.embedded_run`, and that only once the arguments make sense: it takes seconds.
-"""
-
-import python_version  # first: refuses a Python in which the rest may not even parse
+from bootstrap import python_version  # first: refuses a Python in which the rest may not even parse
 
 if __name__ == "__main__":
     python_version.refuse_without("moto")
@@ -28,15 +25,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     try:
-        from local.embedded_run import EmbeddedRun, EmbeddedRunError
+        from local.run import LocalRun, LocalRunError
 
-        run = EmbeddedRun(stack=options.stack, port=options.port, overrides=overrides, echo=_echo)
+        run = LocalRun(stack=options.stack, port=options.port, overrides=overrides, echo=_echo)
         try:
             run.start()
             _introduce(run.outputs, run.notes)
             print(f"ready {run.url}", flush=True)
             _wait_for_signal()
-        except EmbeddedRunError as error:
+        except LocalRunError as error:
             _echo(f"error: {error}")
             return USAGE_ERROR
         finally:

@@ -1,7 +1,7 @@
 """A user pool for the authenticated scenario, as a site would have in Amazon Cognito, and users to try it.
 
 The pool is in moto, which signs real JSON Web Tokens and serves the key set. Its tokens name the endpoint in
-the claim `sub`. Imports `local.cloud` only.
+the claim `sub`.
 """
 
 import json
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from moto.cognitoidp.models import cognitoidp_backends
 
-from local.cloud import Cloud
+from local.deployment.cloud import Cloud
 
 _HOUR_SECONDS = 60 * 60
 _PASSWORD_FLOW = "USER_PASSWORD_AUTH"  # noqa: S105 - a kind of sign-in

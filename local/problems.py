@@ -1,7 +1,6 @@
-"""What went wrong in the background of an embedded run: kept in full, said once per kind.
+"""What went wrong in the background of an local run: kept in full, said once per kind.
 
 A poller that is refused a permission fails ten times a second; one line is enough for who watches.
-Imports nothing of the project.
 """
 
 import threading

@@ -10,7 +10,7 @@ an endpoint. Exit status: 0 done, 1 something was refused, is missing or was war
 or the import stopped, 2 wrong usage, 130 interrupted.
 """
 
-import python_version  # first: refuses a Python in which the rest may not even parse
+from bootstrap import python_version  # first: refuses a Python in which the rest may not even parse
 
 if __name__ == "__main__":
     python_version.refuse_without("tqdm")

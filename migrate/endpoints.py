@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from migrate.missing_values import is_without_identity, is_without_value
+from contract.missing_values import is_without_identity, is_without_value
 
 # Customer Profiles: a value of a profile, and of a key, has at most 255 characters.
 MAX_VALUE_LENGTH = 255

@@ -1,7 +1,6 @@
-"""Imports an export: everything is read and sorted by customer, then sent, several requests at a time.
-
-Knows no clock and no AWS client by itself.
 """
+
+Knows no clock and no AWS client by itself."""
 
 import os
 import random

@@ -1,7 +1,6 @@
 """How far an import has come, kept in a file, so that it goes on where it stopped.
 
-Holds names of files, numbers, counts and a fingerprint of all endpoints together: no personal data. Imports
-nothing of the project.
+Holds names of files, numbers, counts and a fingerprint of all endpoints together: no personal data.
 """
 
 import json

@@ -14,13 +14,13 @@ import pytest
 from tests.kinds import in_order, kind_of
 
 if TYPE_CHECKING:
-    from tests.embedded import Runs
+    from tests.runs import Runs
 
 
 @pytest.fixture(scope="module")
 def runs() -> Iterator["Runs"]:
-    """Embedded runs for the tests of a module; the last one ends with it."""
-    from tests.embedded import Runs  # moto takes a second, which other tests need not wait
+    """Local runs for the tests of a module; the last one ends with it."""
+    from tests.runs import Runs  # moto takes a second, which other tests need not wait
 
     runs = Runs()
     yield runs
@@ -61,7 +61,7 @@ _running: dict[str, str] = {}
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     _running.update(kind=kind_of(item), test=item.nodeid)
-    cloud = sys.modules.get("local.cloud")
+    cloud = sys.modules.get("local.deployment.cloud")
     if cloud is not None and not hasattr(cloud.Cloud.start, "__wrapped__"):
         cloud.Cloud.start = _checked(cloud.Cloud.start, lambda _: "starts a cloud")
     if not hasattr(socket.socket.connect, "__wrapped__"):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from components.firehose_stream import ERRORS_PREFIX, EVENTS_PREFIX
-from local.cloud import Cloud
+from local.deployment.cloud import Cloud
 
 STREAM = "stream"
 BUCKET = "event-bucket"

@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from handler.token_refusal import RefusalReason
-from handler.token_verification import LEEWAY_SECONDS, MAX_TOKEN_LENGTH
+from handler.tokens.invalid import RefusalReason
+from handler.tokens.verification import LEEWAY_SECONDS, MAX_TOKEN_LENGTH
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 

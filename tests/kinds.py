@@ -17,7 +17,7 @@ KINDS = ("browser", "local", "unit")
 _FIXTURES = {
     "browser": {"browser"},
     "local": {
-        *("cloud", "runs", "embedded_run"),  # moto, or the whole program in it
+        *("cloud", "runs", "local_run"),  # moto, or the whole program in it
         *("aws_environment", "service", "services"),  # clients of AWS in front of servers on loopback
         "velocity",  # Java
         "cache",  # the package index, once
@@ -25,7 +25,7 @@ _FIXTURES = {
     },
 }
 
-_NAMES = {"Cloud", "EmbeddedRun"}
+_NAMES = {"Cloud", "LocalRun"}
 """A file that imports one of these starts it."""
 
 _LOCAL_FILES = {
@@ -36,11 +36,11 @@ _LOCAL_FILES = {
     "tests/migrate/test_staging.py",
     "tests/test_adding_a_destination.py",
     "tests/test_docs.py",
-    "tests/test_prerequisites.py",
+    "tests/bootstrap/test_prerequisites.py",
     "tests/test_program.py",
     "tests/test_urls.py",
     "tests/test_urns.py",
-    "tests/test_virtual_environment.py",
+    "tests/bootstrap/test_virtual_environment.py",
 }
 """Those that start programs, servers or builds in a way of their own."""
 

@@ -1,6 +1,6 @@
 """Adding a destination takes what docs/adding-a-destination.md says, and nothing else.
 
-A copy of the project gets one more destination; its embedded run then records an event there.
+A copy of the project gets one more destination; its local run then records an event there.
 """
 
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[1]
-COPIED = ("handler", "components", "local", "gtm")
+COPIED = ("bootstrap", "components", "contract", "gtm", "handler", "local", "settings")
 
 MODULE = """
 from handler.destinations import Recorded
@@ -49,7 +49,7 @@ DestinationArgs = JournalArgs | PinpointArgs |""",
             return DestinationGrant(statements=[], environment={"JOURNAL_TITLE": destination.title})
         case PinpointArgs():""",
     },
-    "settings.py": {
+    "settings/__init__.py": {
         "FirehoseArgs, PinpointArgs\n": "FirehoseArgs, JournalArgs, PinpointArgs\n",
         '    FIREHOSE = "firehose"\n': '    FIREHOSE = "firehose"\n    JOURNAL = "journal"\n',
         "        case DestinationName.FIREHOSE:\n": """
@@ -67,9 +67,9 @@ RUN = """
 import time
 import urllib.request
 
-from local.embedded_run import EmbeddedRun
+from local.run import LocalRun
 
-with EmbeddedRun(overrides=["destinations=journal", "batchSize=10", "batchWindowSeconds=0"]) as run:
+with LocalRun(overrides=["destinations=journal", "batchSize=10", "batchWindowSeconds=0"]) as run:
     urllib.request.urlopen(run.outputs["events_url"] + "?event=purchase&endpoint_id=e1").close()
     logs = run.cloud.client("logs")
     while True:
@@ -86,7 +86,7 @@ with EmbeddedRun(overrides=["destinations=journal", "batchSize=10", "batchWindow
 def copy(tmp_path: Path) -> Path:
     for name in COPIED:
         shutil.copytree(PROJECT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in (*PROJECT.glob("*.py"), *PROJECT.glob("Pulumi*.yaml")):
+    for file in (PROJECT / "__main__.py", *PROJECT.glob("Pulumi*.yaml")):
         shutil.copy(file, tmp_path)
     # The downloaded wheels are the same.
     (PROJECT / ".cache" / "wheels").mkdir(parents=True, exist_ok=True)

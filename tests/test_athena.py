@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from handler.destinations.firehose_records import EVENT_VERSION
-from local.embedded_run import EmbeddedRun
-from tests.embedded import AT_ONCE, Runs, new_endpoint, send, the_event_of
+from local.run import LocalRun
 from tests.hostile import HOSTILE_VALUES
+from tests.runs import AT_ONCE, Runs, new_endpoint, send, the_event_of
 
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "athena.md").read_text()
 STATEMENTS = re.findall(r"```sql\n(.*?)\n```", DOCUMENT, re.DOTALL)
@@ -35,12 +35,12 @@ class WrittenFile(NamedTuple):
 
 
 @pytest.fixture
-def run(runs: Runs) -> EmbeddedRun:
+def run(runs: Runs) -> LocalRun:
     return runs.shared("destinations=firehose", "profileUpdates=all", *AT_ONCE)
 
 
 @pytest.fixture
-def written_file(run: EmbeddedRun) -> WrittenFile:
+def written_file(run: LocalRun) -> WrittenFile:
     """The file that one event with everything there is ends in."""
     endpoint_id = new_endpoint()
     everything = {
@@ -115,7 +115,7 @@ def test_a_file_lies_under_the_day_on_which_it_was_written(written_file: Written
     assert any(f"/{day}/" in written_file.key for day in days)
 
 
-def test_names_that_differ_in_their_case_are_two(run: EmbeddedRun) -> None:
+def test_names_that_differ_in_their_case_are_two(run: LocalRun) -> None:
     endpoint_id = new_endpoint()
     send(run, event="purchase", endpoint_id=endpoint_id, evat_Plan="a", evat_plan="b")
     assert the_event_of(run, endpoint_id).attributes == {"Plan": "a", "plan": "b"}

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-import local.cloud
+import local.deployment.cloud
 from tests.kinds import KINDS, file_of, in_order
 
 
@@ -27,7 +27,7 @@ def test_the_kinds_are_registered(pytestconfig: pytest.Config) -> None:
 
 def test_a_unit_test_cannot_start_a_cloud() -> None:
     with pytest.raises(pytest.fail.Exception, match="starts a cloud: it is no unit test"):
-        local.cloud.Cloud().start()
+        local.deployment.cloud.Cloud().start()
 
 
 def test_a_unit_test_cannot_reach_the_network() -> None:

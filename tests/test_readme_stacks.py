@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.embedded import AT_ONCE, Runs, new_endpoint, send, the_event_of
 from tests.pulumi_cli import block_after, config_sets, stack_config
+from tests.runs import AT_ONCE, Runs, new_endpoint, send, the_event_of
 
 PROJECT = Path(__file__).parents[1]
 README = (PROJECT / "README.md").read_text()

@@ -1,4 +1,4 @@
-"""Who may update a profile: the open and the authenticated scenario over HTTP, in the embedded run.
+"""Who may update a profile: the open and the authenticated scenario over HTTP, in the local run.
 
 The issuer is one of the tests' own on loopback; the authorizer, its archive, the gateway, the queue and the
 processor are those of the program.
@@ -13,12 +13,16 @@ from urllib.error import HTTPError
 
 import pytest
 
-from handler.missing_values import is_without_identity
-from handler.token_refusal import RefusalReason
-from local.embedded_run import EmbeddedRun
-from local.recorder import RecordedEvent
-from local.resources import Resources
-from tests.embedded import (
+from contract.missing_values import is_without_identity
+from handler.tokens.invalid import RefusalReason
+from local.deployment.resources import Resources
+from local.fakes.recorder import RecordedEvent
+from local.run import LocalRun
+from tests.forged_tokens import FORGERIES, Forger, Forgery
+from tests.handler.log_output import LogOutput
+from tests.hostile import HOSTILE_VALUES
+from tests.patience import PATIENCE_SECONDS, eventually
+from tests.runs import (
     AT_ONCE,
     TO_PROFILES,
     Runs,
@@ -32,10 +36,6 @@ from tests.embedded import (
     the_event_of,
     without,
 )
-from tests.forged_tokens import FORGERIES, Forger, Forgery
-from tests.handler.log_output import LogOutput
-from tests.hostile import HOSTILE_VALUES
-from tests.patience import PATIENCE_SECONDS, eventually
 from tests.token_issuer import TokenIssuer
 
 AUDIENCE = "site"
@@ -53,7 +53,7 @@ def issuer() -> Iterator[TokenIssuer]:
 
 
 @pytest.fixture
-def run(runs: Runs, issuer: TokenIssuer) -> EmbeddedRun:
+def run(runs: Runs, issuer: TokenIssuer) -> LocalRun:
     """The authenticated scenario as it is by default: every update of a proven endpoint."""
     return runs.shared(*authenticated(issuer), *PROFILE_UPDATES["all"], *AT_ONCE)
 
@@ -103,18 +103,18 @@ class Sent(NamedTuple):
     event: RecordedEvent
 
 
-def record(run: EmbeddedRun, endpoint_id: str, parameters: Pairs = (), headers: Pairs = ()) -> Sent:
+def record(run: LocalRun, endpoint_id: str, parameters: Pairs = (), headers: Pairs = ()) -> Sent:
     """Send an event that asks for profile updates, and wait until it is recorded."""
     event = [("event", "purchase"), ("endpoint_id", endpoint_id), *UPDATES.items()]
     answer = send_pairs(run, [*event, *parameters], headers)
     return Sent(answer.status, answer.headers["x-amz-apigw-id"], the_event_of(run, endpoint_id))
 
 
-def record_with(run: EmbeddedRun, endpoint_id: str, token: str, source: str = "parameter") -> Sent:
+def record_with(run: LocalRun, endpoint_id: str, token: str, source: str = "parameter") -> Sent:
     return record(run, endpoint_id, *SOURCES[source](token))
 
 
-def authorizer_log(run: EmbeddedRun) -> list[str]:
+def authorizer_log(run: LocalRun) -> list[str]:
     """What the authorizer has logged so far; its lines are there before the request is answered."""
     groups = [group["logGroupName"] for group in run.cloud.client("logs").describe_log_groups()["logGroups"]]
     (group,) = [name for name in groups if "authorizer" in name]
@@ -162,7 +162,7 @@ def _name(value: object) -> str:
     return value.name if isinstance(value, Row) else str(value)
 
 
-def _check(run: EmbeddedRun, issuer: TokenIssuer, row: Row, source: str, profile_updates: str) -> None:
+def _check(run: LocalRun, issuer: TokenIssuer, row: Row, source: str, profile_updates: str) -> None:
     endpoint_id = new_endpoint()
 
     sent = record_with(run, endpoint_id, row.token(issuer, endpoint_id), source)
@@ -192,7 +192,7 @@ class TestWhoMayUpdateAProfile:
         run = runs.shared(*authenticated(issuer), *PROFILE_UPDATES[profile_updates], *AT_ONCE)
         _check(run, issuer, row, source, profile_updates)
 
-    def test_the_same_token_from_two_places_is_one(self, run: EmbeddedRun, issuer: TokenIssuer) -> None:
+    def test_the_same_token_from_two_places_is_one(self, run: LocalRun, issuer: TokenIssuer) -> None:
         endpoint_id = new_endpoint()
         own = token(issuer, endpoint_id)
 
@@ -202,7 +202,7 @@ class TestWhoMayUpdateAProfile:
 
     @pytest.mark.parametrize("source", WRITTEN_OTHERWISE.values(), ids=WRITTEN_OTHERWISE)
     def test_a_token_counts_however_it_is_written(
-        self, run: EmbeddedRun, issuer: TokenIssuer, source: Callable[[str], tuple[Pairs, Pairs]]
+        self, run: LocalRun, issuer: TokenIssuer, source: Callable[[str], tuple[Pairs, Pairs]]
     ) -> None:
         endpoint_id = new_endpoint()
 
@@ -211,7 +211,7 @@ class TestWhoMayUpdateAProfile:
         assert sent.event.user_attributes == ALLOWED["all"]
 
     def test_a_whole_number_proves_the_endpoint_of_its_digits(
-        self, run: EmbeddedRun, issuer: TokenIssuer
+        self, run: LocalRun, issuer: TokenIssuer
     ) -> None:
         number = int(new_endpoint().rpartition("-")[2]) + 471_100
         own = forger(issuer, "").naming(number)
@@ -229,7 +229,7 @@ class TestWhoMayUpdateAProfile:
         ids=["a link on another site", "a link on the site", "both", "an old browser"],
     )
     def test_a_cookie_that_the_site_itself_did_not_send_counts_as_none(
-        self, run: EmbeddedRun, issuer: TokenIssuer, says: Pairs
+        self, run: LocalRun, issuer: TokenIssuer, says: Pairs
     ) -> None:
         endpoint_id = new_endpoint()
         cookie = ("Cookie", f"{COOKIE}={token(issuer, endpoint_id)}")
@@ -237,9 +237,7 @@ class TestWhoMayUpdateAProfile:
         assert record(run, endpoint_id, headers=[cookie, *says]).event.user_attributes == {}
 
     @pytest.mark.parametrize("name", ["Authorization", "authorization"])
-    def test_two_different_tokens_count_as_none(
-        self, run: EmbeddedRun, issuer: TokenIssuer, name: str
-    ) -> None:
+    def test_two_different_tokens_count_as_none(self, run: LocalRun, issuer: TokenIssuer, name: str) -> None:
         endpoint_id = new_endpoint()
         own, other = token(issuer, endpoint_id), token(issuer, "somebody-else")
 
@@ -252,7 +250,7 @@ class TestWhoMayUpdateAProfile:
         [value for value in HOSTILE_VALUES if value.isprintable() and not is_without_identity(value)],
     )
     def test_any_printable_endpoint_can_be_proven(
-        self, run: EmbeddedRun, issuer: TokenIssuer, endpoint_id: str
+        self, run: LocalRun, issuer: TokenIssuer, endpoint_id: str
     ) -> None:
         assert (
             record_with(run, endpoint_id, token(issuer, endpoint_id)).event.user_attributes == ALLOWED["all"]
@@ -328,7 +326,7 @@ class TestTheProfileItself:
 class TestForgedTokens:
     @pytest.mark.parametrize("forgery", FORGERIES, ids=lambda forgery: forgery.name)
     def test_none_changes_a_profile_and_each_event_is_recorded_and_each_reason_counted(
-        self, run: EmbeddedRun, issuer: TokenIssuer, forgery: Forgery
+        self, run: LocalRun, issuer: TokenIssuer, forgery: Forgery
     ) -> None:
         endpoint_id = new_endpoint()
         tokens = forgery.tokens(forger(issuer, endpoint_id))
@@ -407,32 +405,32 @@ POSING = {
 
 class TestPosing:
     @pytest.fixture
-    def still_run(self, runs: Runs, issuer: TokenIssuer) -> EmbeddedRun:
+    def still_run(self, runs: Runs, issuer: TokenIssuer) -> LocalRun:
         """A run whose messages stay in the queue."""
         run = runs.shared(*authenticated(issuer), "stageName=still", *AT_ONCE)
         run.poller.stop()
         assert messages(run) == []
         return run
 
-    def test_a_value_in_the_url_cannot_pose_as_a_message_attribute(self, still_run: EmbeddedRun) -> None:
+    def test_a_value_in_the_url_cannot_pose_as_a_message_attribute(self, still_run: LocalRun) -> None:
         send(still_run, event="purchase", endpoint_id="e1", **POSING)
 
         assert message_attributes(still_run) == {}
 
-    def test_a_header_cannot_pose_as_one_either(self, still_run: EmbeddedRun) -> None:
+    def test_a_header_cannot_pose_as_one_either(self, still_run: LocalRun) -> None:
         parameters = [("event", "purchase"), ("endpoint_id", "e1")]
         send_pairs(still_run, parameters, [*POSING.items()][:6])
 
         assert message_attributes(still_run) == {}
 
     def test_a_claim_of_a_token_is_one_value_whatever_it_holds(
-        self, still_run: EmbeddedRun, issuer: TokenIssuer
+        self, still_run: LocalRun, issuer: TokenIssuer
     ) -> None:
         send(still_run, event="purchase", endpoint_id="e1", token=token(issuer, "e1" + POSING_ATTRIBUTE))
 
         assert message_attributes(still_run) == {"proven_endpoint": "e1" + POSING_ATTRIBUTE}
 
-    def test_what_a_request_says_of_itself_changes_no_profile(self, run: EmbeddedRun) -> None:
+    def test_what_a_request_says_of_itself_changes_no_profile(self, run: LocalRun) -> None:
         endpoint_id = new_endpoint()
 
         sent = record(
@@ -442,13 +440,13 @@ class TestPosing:
         assert sent.event.user_attributes == {}
 
     @pytest.mark.parametrize("name", ["event", "endpoint_id"])
-    def test_no_header_supplies_a_required_parameter(self, run: EmbeddedRun, name: str) -> None:
+    def test_no_header_supplies_a_required_parameter(self, run: LocalRun, name: str) -> None:
         parameters = {"event": "purchase", "endpoint_id": "e1"}
         value = parameters.pop(name)
 
         assert send_pairs(run, list(parameters.items()), [(name, value)]).status == 400
 
-    def test_no_header_supplies_a_profile_update(self, run: EmbeddedRun, issuer: TokenIssuer) -> None:
+    def test_no_header_supplies_a_profile_update(self, run: LocalRun, issuer: TokenIssuer) -> None:
         endpoint_id = new_endpoint()
         parameters = [("event", "purchase"), ("endpoint_id", endpoint_id)]
         own = ("token", token(issuer, endpoint_id))
@@ -459,7 +457,7 @@ class TestPosing:
         assert event.user_attributes == {}
 
     def test_of_a_repeated_endpoint_the_token_must_prove_the_one_that_is_recorded(
-        self, run: EmbeddedRun, issuer: TokenIssuer
+        self, run: LocalRun, issuer: TokenIssuer
     ) -> None:
         own, victim = new_endpoint(), new_endpoint()
         parameters = [
@@ -476,7 +474,7 @@ class TestPosing:
         assert events_of(run, own) == []
 
 
-def messages(run: EmbeddedRun) -> list[dict[str, Any]]:
+def messages(run: LocalRun) -> list[dict[str, Any]]:
     """What is in the queue; a message is seen once, because it is hidden for a while then."""
     answer = run.cloud.client("sqs").receive_message(
         QueueUrl=run.outputs["queue_url"], MessageAttributeNames=["All"], MaxNumberOfMessages=10
@@ -484,7 +482,7 @@ def messages(run: EmbeddedRun) -> list[dict[str, Any]]:
     return answer.get("Messages", [])
 
 
-def message_attributes(run: EmbeddedRun) -> dict[str, str]:
+def message_attributes(run: LocalRun) -> dict[str, str]:
     """What the one message in the queue vouches for, besides request id and time."""
     (message,) = messages(run)
     attributes = {name: one["StringValue"] for name, one in message["MessageAttributes"].items()}
@@ -511,7 +509,7 @@ class TestATokenIsNowhere:
         assert len(found) == len(tokens) * len(sources)
         assert parts_within(tokens, json.dumps(found)) == []
 
-    def test_it_is_in_no_log_line_and_no_metric(self, run: EmbeddedRun, issuer: TokenIssuer) -> None:
+    def test_it_is_in_no_log_line_and_no_metric(self, run: LocalRun, issuer: TokenIssuer) -> None:
         tokens: list[str] = []
         for source in SOURCES:
             for make in (token, expired):
@@ -541,12 +539,12 @@ AUTHORIZER_ACTIONS = {
 
 
 class TestLeastPrivilege:
-    def test_the_authorizer_may_write_its_log_and_nothing_else(self, run: EmbeddedRun) -> None:
+    def test_the_authorizer_may_write_its_log_and_nothing_else(self, run: LocalRun) -> None:
         actions = {action for action in deployed_actions(run) if action.startswith("gtm-pixel-authorizer")}
 
         assert actions == set(AUTHORIZER_ACTIONS)
 
-    def test_nothing_is_denied(self, run: EmbeddedRun, issuer: TokenIssuer) -> None:
+    def test_nothing_is_denied(self, run: LocalRun, issuer: TokenIssuer) -> None:
         endpoint_id = new_endpoint()
         record_with(run, endpoint_id, token(issuer, endpoint_id))
 
@@ -577,36 +575,36 @@ class TestLeastPrivilege:
 
 
 class TestTheDemoUser:
-    """The example of an authenticated stack, with the users that the embedded run makes for it."""
+    """The example of an authenticated stack, with the users that the local run makes for it."""
 
     @pytest.fixture
-    def prod(self, runs: Runs) -> EmbeddedRun:
+    def prod(self, runs: Runs) -> LocalRun:
         return runs.shared(*AT_ONCE, stack="prod")
 
-    def test_it_says_that_it_is_authenticated(self, prod: EmbeddedRun) -> None:
+    def test_it_says_that_it_is_authenticated(self, prod: LocalRun) -> None:
         assert prod.outputs["auth_mode"] == "authenticated"
 
-    def test_the_url_is_that_of_the_open_scenario(self, prod: EmbeddedRun) -> None:
+    def test_the_url_is_that_of_the_open_scenario(self, prod: LocalRun) -> None:
         assert prod.outputs["events_url"] == f"{prod.url}/v1/events"
 
-    def test_it_updates_its_own_profile(self, prod: EmbeddedRun) -> None:
+    def test_it_updates_its_own_profile(self, prod: LocalRun) -> None:
         user = sign_in(prod, "first")
 
         assert record_with(prod, user["endpoint_id"], user["token"]).event.user_attributes == ALLOWED["all"]
         assert attributes_of(prod, user["endpoint_id"]) == {"plan": "gold", "tier": "1"}
 
-    def test_nobody_updates_no_profile(self, prod: EmbeddedRun) -> None:
+    def test_nobody_updates_no_profile(self, prod: LocalRun) -> None:
         assert record(prod, new_endpoint()).event.user_attributes == {}
 
-    def test_with_an_expired_token_it_updates_no_profile(self, prod: EmbeddedRun) -> None:
+    def test_with_an_expired_token_it_updates_no_profile(self, prod: LocalRun) -> None:
         user = sign_in(prod, "second")
 
         assert record_with(prod, user["endpoint_id"], user["expired_token"]).event.user_attributes == {}
 
-    def test_it_updates_nobody_elses_profile(self, prod: EmbeddedRun) -> None:
+    def test_it_updates_nobody_elses_profile(self, prod: LocalRun) -> None:
         assert record_with(prod, new_endpoint(), sign_in(prod, "third")["token"]).event.user_attributes == {}
 
-    def test_it_stays_the_same_user_when_it_signs_in_again(self, prod: EmbeddedRun) -> None:
+    def test_it_stays_the_same_user_when_it_signs_in_again(self, prod: LocalRun) -> None:
         assert sign_in(prod, "fourth")["endpoint_id"] == sign_in(prod, "fourth")["endpoint_id"]
 
     def test_with_an_issuer_of_the_callers_own_there_is_none(self, runs: Runs, issuer: TokenIssuer) -> None:
@@ -617,7 +615,7 @@ class TestTheDemoUser:
         refused.value.close()
 
 
-def sign_in(run: EmbeddedRun, user: str) -> Mapping[str, str]:
+def sign_in(run: LocalRun, user: str) -> Mapping[str, str]:
     request = urllib.request.Request(
         f"{run.url}/demo/sign-in",
         data=json.dumps({"user": user}).encode(),

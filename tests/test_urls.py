@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from filter_lists import QUERY_RULES, RequestKind, blocking_rule
+from contract.filter_lists import QUERY_RULES, RequestKind, blocking_rule
 from gtm.container import container_export
 from gtm.custom_template import TEMPLATE
 from gtm.plan import TagPlan, Token, TokenSource

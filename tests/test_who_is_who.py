@@ -7,9 +7,13 @@ from urllib.parse import urlencode
 
 import pytest
 
-from local.embedded_run import EmbeddedRun
-from local.recorder import RecordedEvent
-from tests.embedded import (
+from local.fakes.recorder import RecordedEvent
+from local.run import LocalRun
+from tests.forged_tokens import Forger
+from tests.missing_values import WITHOUT_IDENTITY
+from tests.patience import PATIENCE_SECONDS, eventually
+from tests.pinpoint_ids import in_pinpoint
+from tests.runs import (
     AT_ONCE,
     TO_PROFILES,
     Runs,
@@ -19,10 +23,6 @@ from tests.embedded import (
     send,
     the_event_of,
 )
-from tests.forged_tokens import Forger
-from tests.missing_values import WITHOUT_IDENTITY
-from tests.patience import PATIENCE_SECONDS, eventually
-from tests.pinpoint_ids import in_pinpoint
 from tests.token_issuer import TokenIssuer
 
 EVERYWHERE = (
@@ -46,7 +46,7 @@ NOBODY: list[tuple[Mapping[str, str], str]] = [
 
 
 @pytest.fixture
-def run(runs: Runs) -> EmbeddedRun:
+def run(runs: Runs) -> LocalRun:
     return runs.shared(*EVERYWHERE)
 
 
@@ -73,7 +73,7 @@ def test_a_thousand_messages_of_nobody_make_no_event_no_profile_and_no_dead_lett
     assert run.dead_letters() == []
 
 
-def test_a_purchase_and_its_refund_are_two_events_everywhere(run: EmbeddedRun) -> None:
+def test_a_purchase_and_its_refund_are_two_events_everywhere(run: LocalRun) -> None:
     endpoint_id, order = new_endpoint(), f"T-{new_endpoint()}"
 
     for event in ("purchase", "refund"):
@@ -86,7 +86,7 @@ def test_a_purchase_and_its_refund_are_two_events_everywhere(run: EmbeddedRun) -
 
 
 @pytest.mark.parametrize("event_id", ["#4711/2 & more", "é 🎉 %41", "x" * 255, '"quoted" {{'])
-def test_an_event_id_is_any_text_and_is_kept_as_it_was_written(run: EmbeddedRun, event_id: str) -> None:
+def test_an_event_id_is_any_text_and_is_kept_as_it_was_written(run: LocalRun, event_id: str) -> None:
     endpoint_id = new_endpoint()
 
     send(run, event="purchase", endpoint_id=endpoint_id, event_id=event_id)
@@ -100,7 +100,7 @@ def test_an_event_id_is_any_text_and_is_kept_as_it_was_written(run: EmbeddedRun,
     }
 
 
-def test_names_that_were_escaped_as_html_are_read(run: EmbeddedRun) -> None:
+def test_names_that_were_escaped_as_html_are_read(run: LocalRun) -> None:
     endpoint_id = new_endpoint()
     escaped = {"amp;event": "purchase", "amp;evat_item": "book", "amp;amp;evmt_value": "9.5"}
 
@@ -110,11 +110,11 @@ def test_names_that_were_escaped_as_html_are_read(run: EmbeddedRun) -> None:
     assert (event.attributes, event.metrics) == ({"item": "book"}, {"value": 9.5})
 
 
-def test_event_and_endpoint_id_have_to_be_there_by_name(run: EmbeddedRun) -> None:
+def test_event_and_endpoint_id_have_to_be_there_by_name(run: LocalRun) -> None:
     assert send(run, **{"event": "purchase", "amp;endpoint_id": "e1"}).status == 400
 
 
-def test_a_list_of_objects_is_left_out(run: EmbeddedRun) -> None:
+def test_a_list_of_objects_is_left_out(run: LocalRun) -> None:
     endpoint_id = new_endpoint()
 
     items = "[object Object],[object Object]"
@@ -157,7 +157,7 @@ def issuer() -> Iterator[TokenIssuer]:
     issuer.stop()
 
 
-def both(run: EmbeddedRun, endpoint_id: str, destination: str) -> Callable[[], list[RecordedEvent] | None]:
+def both(run: LocalRun, endpoint_id: str, destination: str) -> Callable[[], list[RecordedEvent] | None]:
     """The events of an endpoint in one destination, once there are two."""
 
     def events() -> list[RecordedEvent] | None:
@@ -167,7 +167,7 @@ def both(run: EmbeddedRun, endpoint_id: str, destination: str) -> Callable[[], l
     return events
 
 
-def queue(run: EmbeddedRun, bodies: Iterator[str]) -> None:
+def queue(run: LocalRun, bodies: Iterator[str]) -> None:
     """Put messages into the queue, past the API."""
     while entries := [{"Id": str(n), "MessageBody": body} for n, body in enumerate(islice(bodies, 10))]:
         run.cloud.client("sqs").send_message_batch(QueueUrl=run.outputs["queue_url"], Entries=entries)

@@ -8,7 +8,7 @@ from typing import Any
 
 from werkzeug import Request, Response
 
-from local.http_server import HttpServer
+from local.web.http_server import HttpServer
 from tests.forged_tokens import Signer, rsa_key
 
 _DISCOVERY = "/.well-known/openid-configuration"

@@ -1,8 +1,7 @@
 """Where events are recorded: one protocol, one module a service.
 
 A module is named after its destination's name in the settings (`customer-profiles` is
-`customer_profiles.py`) and found by it; nothing else lists them. Imports `events` and `variables`; a
-service's own module only when it is configured.
+`customer_profiles.py`) and found by it; nothing else lists them.
 """
 
 import re

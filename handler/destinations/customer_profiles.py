@@ -1,8 +1,7 @@
 """Amazon Connect Customer Profiles: puts events as profile objects, and reads what becomes of each.
 
 An object that is put again replaces itself, because its key is made of what makes an event the same one: what
-may not have arrived can always be sent again. Imports the destinations' protocol,
-`customer_profiles_objects`, `failures`, `pacer`, `aws_calls` and `variables`.
+may not have arrived can always be sent again.
 """
 
 import time
@@ -13,6 +12,8 @@ from random import SystemRandom
 from typing import Any
 
 from handler.aws_calls import AwsService, CallError, CallLimits
+from handler.delivery.failures import call_failure, failure
+from handler.delivery.rate_limiter import Pacer
 from handler.destinations import Outcome, Recorded, Refused, Retry
 from handler.destinations.customer_profiles_objects import (
     MAX_OBJECTS_IN_REQUEST,
@@ -23,8 +24,6 @@ from handler.destinations.customer_profiles_objects import (
     divide,
     prepare,
 )
-from handler.destinations.failures import call_failure, failure
-from handler.destinations.pacer import Pacer
 from handler.events import Event
 from handler.variables import read_names, read_positive_integer, read_text
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter
 
-from handler.destinations.service_text import iso_8601
 from handler.event_identity import EventKey
 from handler.events import Event
 from handler.text_length import utf16_length
+from handler.timestamps import iso_8601
 
 MAX_OBJECTS_IN_REQUEST = 10  # Items of BatchPutProfileObject, in the service's model
 MAX_OBJECT_LENGTH = 256_000  # Object of PutProfileObject, in the service's model

@@ -1,7 +1,6 @@
 """Amazon Data Firehose: records events for analytics with PutRecordBatch, and reads its answer for each.
 
 Firehose does not deduplicate: an event that is sent again is a second record with the same event id.
-Imports the destinations' protocol, `failures`, `firehose_records`, `aws_calls` and `variables`.
 """
 
 import random
@@ -11,8 +10,8 @@ from operator import attrgetter
 from typing import Any, cast
 
 from handler.aws_calls import AwsService, CallError, CallLimits
+from handler.delivery.failures import call_failure
 from handler.destinations import Outcome, Recorded, Refused, Retry
-from handler.destinations.failures import call_failure
 from handler.destinations.firehose_records import EventRecord, as_record, divide
 from handler.events import Event
 from handler.variables import read_text

@@ -1,6 +1,6 @@
 """What a record of the analytics stream says, and how records are divided into PutRecordBatch requests.
 
-Pure: knows no clock, environment, logger or AWS client. Imports `events` only.
+Pure: knows no clock, environment, logger or AWS client.
 
 A record is an event in the shape of Amazon Pinpoint's event stream, so that queries on that keep working:
 what Pinpoint knew of a session or a device is absent; `event_id`, `proven` and `user_attributes` are

@@ -1,14 +1,11 @@
-"""Amazon Pinpoint: records events with PutEvents, and reads what it answers for each of them.
-
-Imports the destinations' protocol, `failures`, `pinpoint_request`, `aws_calls` and `variables`.
-"""
+"""Amazon Pinpoint: records events with PutEvents, and reads what it answers for each of them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from handler.aws_calls import AwsService, CallError, CallLimits
+from handler.delivery.failures import call_failure, failure
 from handler.destinations import Outcome, Recorded, Retry
-from handler.destinations.failures import call_failure, failure
 from handler.destinations.pinpoint_request import (
     FittedEvent,
     PutEventsRequest,

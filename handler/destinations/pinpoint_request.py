@@ -14,10 +14,10 @@ from enum import StrEnum
 from itertools import groupby
 from operator import attrgetter
 
-from handler.destinations.service_text import iso_8601
 from handler.event_identity import EventKey
 from handler.events import Event
 from handler.text_length import utf16_length
+from handler.timestamps import iso_8601
 
 MAX_EVENTS_IN_REQUEST = 100
 # The documentation writes 4 MB and 15 KB; the smaller reading of either is safe.

@@ -16,9 +16,9 @@ PROJECT = Path(__file__).parents[2]
 SERVICES = {"sqs", "pinpoint"}
 
 
-def package(cache: Path, sources: Path = PROJECT / "handler", **changes: object) -> PackageArgs:
+def package(cache: Path, *sources: Path, **changes: object) -> PackageArgs:
     arguments = {
-        "sources": sources,
+        "sources": [*(sources or [PROJECT / "handler"]), PROJECT / "contract"],
         "requirements": PROJECT / "handler" / "requirements.txt",
         "services": SERVICES,
         "cache": cache,
@@ -204,7 +204,7 @@ def test_the_authorizers_archive_holds_its_compiled_modules_for_lambda_and_stays
 
 
 def test_it_holds_no_program_for_another_platform(archive: Path) -> None:
-    """Pure Python: it runs on arm64 Lambda and in the embedded run alike."""
+    """Pure Python: it runs on arm64 Lambda and in the local run alike."""
     binaries = [n for n in zipfile.ZipFile(archive).namelist() if n.endswith((".so", ".pyd", ".dylib"))]
 
     assert binaries == []

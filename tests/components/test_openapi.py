@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from openapi_spec_validator import validate
 
 from components.openapi import PIXEL, api_document
-from handler.request_tokens import is_token_parameter
-from local.velocity import MappingTemplate, Parameters, Rendered
+from handler.tokens.finding import is_token_parameter
+from local.apigateway.velocity import MappingTemplate, Parameters, Rendered
 from tests.api_documents import distinct_templates, mapping_templates
 from tests.hostile import HOSTILE_VALUES, LONGEST_ATTRIBUTE
 from tests.token_names import OTHER_NAMES, TOKEN_NAMES

@@ -13,7 +13,7 @@ from werkzeug import Request, Response
 
 from gtm.container import container_export
 from gtm.plan import Plan
-from local.http_server import HttpServer
+from local.web.http_server import HttpServer
 
 GTM: Final = Path(__file__).parents[2] / "gtm"
 STAND_IN: Final = (GTM / "stand_in.js").read_text(encoding="utf-8")
@@ -93,7 +93,7 @@ class Site:
                 window.gtag = function () { window.dataLayer.push(arguments); };
                 window.dataLayer = [];
                 BEFORE
-                GtmStandIn.run(JSON.parse(text), { onTag(report) { window.reports.push(report); } });
+                GtmFake.run(JSON.parse(text), { onTag(report) { window.reports.push(report); } });
             }""".replace("BEFORE", before),
             [before, json.dumps(export)],
         )

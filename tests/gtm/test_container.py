@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract.missing_values import is_without_identity
 from gtm.container import ALL_CUSTOM_EVENTS, CUSTOM_EVENT_PATTERN, PREFIX, as_text, container_export, plan_of
-from gtm.missing_values import is_without_identity
 from gtm.plan import Parameter, ParameterKind, Plan, PlanError, TagPlan, Token, TokenSource
 from tests.gtm.plans import EVENTS_URL, PURCHASE, event_attribute, plan, user_attribute
 

@@ -13,12 +13,12 @@ from typing import Final, NamedTuple
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from local.embedded_run import EmbeddedRun
-from tests.embedded import AT_ONCE, TO_PROFILES, Runs, attributes_of, events_of
+from local.run import LocalRun
 from tests.forged_tokens import Forger
 from tests.gtm import chromium
 from tests.gtm.sites import ELSEWHERE, RESOLVER_RULES, Sites
 from tests.patience import PATIENCE_SECONDS, eventually
+from tests.runs import AT_ONCE, TO_PROFILES, Runs, attributes_of, events_of
 from tests.token_issuer import TokenIssuer
 
 pytestmark = chromium.NEEDED
@@ -158,7 +158,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory, issuer: TokenIssuer) -> Iter
 
 
 @pytest.fixture(scope="module")
-def run(runs: Runs, issuer: TokenIssuer, sites: Sites) -> EmbeddedRun:
+def run(runs: Runs, issuer: TokenIssuer, sites: Sites) -> LocalRun:
     run = runs.shared(
         *("authMode=authenticated", f"oidcIssuer={issuer.url}", "oidcAudiences=client-1"),
         *(f"oidcCookie={COOKIE}", f"allowedOrigins={sites.url(SHOPS['Lax'])}", *TO_PROFILES, *AT_ONCE),
@@ -186,7 +186,7 @@ def context(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture(scope="module")
-def outcomes(context: BrowserContext, sites: Sites, run: EmbeddedRun) -> Mapping[Case, Outcome]:
+def outcomes(context: BrowserContext, sites: Sites, run: LocalRun) -> Mapping[Case, Outcome]:
     visitor = Visitor(context, sites)
     visitor.call(SHOPS["Lax"], {NO_TOKEN: WAYS["image"]})
     sites.await_events({ENDPOINTS[NO_TOKEN]})
@@ -213,7 +213,7 @@ def outcomes(context: BrowserContext, sites: Sites, run: EmbeddedRun) -> Mapping
     return {case: outcome(sites, run, endpoint_id) for case, endpoint_id in ENDPOINTS.items()}
 
 
-def outcome(sites: Sites, run: EmbeddedRun, endpoint_id: str) -> Outcome:
+def outcome(sites: Sites, run: LocalRun, endpoint_id: str) -> Outcome:
     """What Chromium sent, and what the endpoint's profile has of it once the event is there."""
     sent = sites.sent[endpoint_id]
     (event,) = eventually(lambda: events_of(run, endpoint_id))

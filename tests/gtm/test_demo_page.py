@@ -24,7 +24,7 @@ def opened(page: Page, site: Site, endpoint: Endpoint) -> Open:
 
     def open_it(query: str = "?id=GTM-ABC1234", *tags: TagPlan, **changes: Any) -> Page:
         container = container_export(plan(*tags, **{"events_url": endpoint.events_url, **changes}))
-        script = f"{STAND_IN}\nGtmStandIn.run({json.dumps(container)});"
+        script = f"{STAND_IN}\nGtmFake.run({json.dumps(container)});"
 
         def answer(route: Route) -> None:
             route.fulfill(body=script, content_type="text/javascript")

@@ -27,12 +27,12 @@ OUTPUTS = json.dumps({"events_url": EVENTS_URL})
 def project(tmp_path: Path) -> Path:
     """The Makefile and what `make gtm` needs, installed already; `bin` is the only place of programs."""
     folder = tmp_path / "project"
-    shutil.copytree(PROJECT / "gtm", folder / "gtm", ignore=shutil.ignore_patterns("__pycache__"))
-    for file in (PROJECT / "Makefile", *PROJECT.glob("*.py")):
-        shutil.copy(file, folder)
+    for package in ("gtm", "contract", "bootstrap"):
+        shutil.copytree(PROJECT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(PROJECT / "Makefile", folder)
     (folder / "bin").mkdir()
     program(folder / ".venv" / "bin" / "python", f'exec "{sys.executable}" "$@"')
-    (folder / "virtual_environment.py").write_text("")  # nothing to set up
+    (folder / "bootstrap/virtual_environment.py").write_text("")  # nothing to set up
     return folder
 
 

@@ -6,13 +6,13 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page
 
-from local.embedded_run import EmbeddedRun
-from tests.embedded import AT_ONCE, Runs, events_of, new_endpoint
+from local.run import LocalRun
 from tests.forged_tokens import Forger
 from tests.gtm import chromium
 from tests.gtm.site import GTM, Endpoint, Site
 from tests.gtm.test_whole_way import plan, push
 from tests.patience import eventually
+from tests.runs import AT_ONCE, Runs, events_of, new_endpoint
 from tests.token_issuer import TokenIssuer
 
 pytestmark = chromium.NEEDED
@@ -22,11 +22,11 @@ COOKIE = "id_token"
 
 
 @pytest.fixture
-def run(runs: Runs) -> EmbeddedRun:
+def run(runs: Runs) -> LocalRun:
     return runs.shared("profileUpdates=all", *AT_ONCE)
 
 
-def url_of(run: EmbeddedRun, endpoint_id: str, **parameters: str) -> str:
+def url_of(run: LocalRun, endpoint_id: str, **parameters: str) -> str:
     query = urlencode({"endpoint_id": endpoint_id, "event": "sign_out", **parameters})
     return f"{run.outputs['events_url']}?{query}"
 
@@ -40,7 +40,7 @@ class TestAPageThatIsolatesItself:
         site.headers["Cross-Origin-Opener-Policy"] = "same-origin"
         return site
 
-    def test_its_tag_succeeds(self, isolated: Site, run: EmbeddedRun) -> None:
+    def test_its_tag_succeeds(self, isolated: Site, run: LocalRun) -> None:
         endpoint_id = new_endpoint()
         isolated.run(plan(run))
 
@@ -51,7 +51,7 @@ class TestAPageThatIsolatesItself:
         assert len(eventually(lambda: events_of(run, endpoint_id))) == 1
 
     def test_a_tag_that_called_an_endpoint_without_that_header_would_fail(
-        self, isolated: Site, run: EmbeddedRun, endpoint: Endpoint
+        self, isolated: Site, run: LocalRun, endpoint: Endpoint
     ) -> None:
         api = plan(run)
         isolated.run(type(api)(events_url=endpoint.events_url, tags=api.tags))
@@ -88,7 +88,7 @@ class TestPosting:
         ids=["sendBeacon", "fetch"],
     )
     def test_an_event_is_recorded_whatever_the_body_is(
-        self, page: Page, site: Site, run: EmbeddedRun, sender: str, body: str
+        self, page: Page, site: Site, run: LocalRun, sender: str, body: str
     ) -> None:
         endpoint_id = new_endpoint()
         site.open()
@@ -111,7 +111,7 @@ class TestPosting:
         ids=["sendBeacon", "fetch"],
     )
     def test_an_event_is_recorded_although_the_page_is_left_at_once(
-        self, page: Page, site: Site, run: EmbeddedRun, sender: str
+        self, page: Page, site: Site, run: LocalRun, sender: str
     ) -> None:
         endpoint_id = new_endpoint()
         site.open()
@@ -124,7 +124,7 @@ class TestPosting:
 
         assert len(eventually(lambda: events_of(run, endpoint_id))) == 1
 
-    def test_the_script_of_the_guide_sends_an_event(self, page: Page, site: Site, run: EmbeddedRun) -> None:
+    def test_the_script_of_the_guide_sends_an_event(self, page: Page, site: Site, run: LocalRun) -> None:
         endpoint_id = new_endpoint()
         guide = (GTM.parent / "docs" / "gtm.md").read_text(encoding="utf-8")
         _, _, section = guide.partition("## Without an image")
@@ -175,7 +175,7 @@ class TestACookieThatCarriesTheToken:
         yield issuer
         issuer.stop()
 
-    def stack(self, runs: Runs, site: Site, issuer: TokenIssuer, *settings: str) -> EmbeddedRun:
+    def stack(self, runs: Runs, site: Site, issuer: TokenIssuer, *settings: str) -> LocalRun:
         return runs.fresh(
             *("authMode=authenticated", f"oidcIssuer={issuer.url}", f"oidcAudiences={AUDIENCE}"),
             *(f"allowedOrigins={site.url},https://b.example", *settings, *AT_ONCE),

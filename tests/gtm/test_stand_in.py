@@ -379,7 +379,7 @@ def test_a_stopped_container_hears_no_more(site: Site, endpoint: Endpoint) -> No
     site.open()
     site.page.evaluate(
         "container => { window.dataLayer = []; window.reports = [];"
-        " GtmStandIn.run(container, {onTag(report) { reports.push(report); }}).stop(); }",
+        " GtmFake.run(container, {onTag(report) { reports.push(report); }}).stop(); }",
         container_export(to(endpoint, ONE_VALUE)),
     )
 

@@ -1,7 +1,7 @@
 """The whole way in a real browser: data layer, exported container, image, API, queue, function, record.
 
 The container is what `python -m gtm container` writes; GTM's runtime is the stand-in, everything behind the
-image is the embedded run.
+image is the local run.
 """
 
 import json
@@ -13,13 +13,13 @@ import pytest
 from playwright.sync_api import Page
 
 from gtm.plan import Parameter, ParameterKind, Plan, TagPlan
-from local.embedded_run import EmbeddedRun
-from local.recorder import RecordedEvent
-from tests.embedded import AT_ONCE, TO_PROFILES, Runs, events_of, new_endpoint
+from local.fakes.recorder import RecordedEvent
+from local.run import LocalRun
 from tests.gtm import chromium
 from tests.gtm.site import Site
 from tests.hostile import HOSTILE_VALUES, LONGEST_ATTRIBUTE
 from tests.patience import eventually
+from tests.runs import AT_ONCE, TO_PROFILES, Runs, events_of, new_endpoint
 
 pytestmark = chromium.NEEDED
 
@@ -30,11 +30,11 @@ PARAMETERS = (
 
 
 @pytest.fixture
-def run(runs: Runs) -> EmbeddedRun:
+def run(runs: Runs) -> LocalRun:
     return runs.shared("profileUpdates=all", *AT_ONCE)
 
 
-def plan(run: EmbeddedRun, *, consent: tuple[str, ...] = ()) -> Plan:
+def plan(run: LocalRun, *, consent: tuple[str, ...] = ()) -> Plan:
     """One tag for all custom events, on the run's own API."""
     tag = TagPlan(event=None, parameters=PARAMETERS)
     return Plan(events_url=run.outputs["events_url"], tags=(tag,), consent=consent)
@@ -47,7 +47,7 @@ def push(site: Site, **message: object) -> None:
 class TestATag:
     """An exported Custom Image tag on a site of another origin."""
 
-    def test_it_fires_and_succeeds_and_its_event_is_recorded(self, site: Site, run: EmbeddedRun) -> None:
+    def test_it_fires_and_succeeds_and_its_event_is_recorded(self, site: Site, run: LocalRun) -> None:
         endpoint_id = new_endpoint()
         site.run(plan(run))
 
@@ -62,7 +62,7 @@ class TestATag:
         )
 
     @pytest.mark.parametrize("value", [*HOSTILE_VALUES, LONGEST_ATTRIBUTE])
-    def test_a_hostile_value_arrives_intact(self, site: Site, run: EmbeddedRun, value: str) -> None:
+    def test_a_hostile_value_arrives_intact(self, site: Site, run: LocalRun, value: str) -> None:
         endpoint_id = new_endpoint()
         site.run(plan(run))
 
@@ -71,7 +71,7 @@ class TestATag:
         (event,) = eventually(lambda: events_of(run, endpoint_id))
         assert (event.attributes, event.user_attributes) == ({"text": value}, {})
 
-    def test_it_fails_where_the_endpoint_answers_400(self, site: Site, run: EmbeddedRun) -> None:
+    def test_it_fails_where_the_endpoint_answers_400(self, site: Site, run: LocalRun) -> None:
         site.run(plan(run))
 
         push(site, endpoint_id="")
@@ -97,7 +97,7 @@ class TestATag:
 
         assert site.await_outcomes() == ["failed"]
 
-    def test_without_consent_it_sends_nothing(self, site: Site, run: EmbeddedRun) -> None:
+    def test_without_consent_it_sends_nothing(self, site: Site, run: LocalRun) -> None:
         requests: list[str] = []
         site.page.on("request", lambda request: requests.append(request.url))
         site.run(
@@ -110,7 +110,7 @@ class TestATag:
         assert [report["outcome"] for report in site.reports()] == ["blocked"]
         assert [url for url in requests if url.startswith(run.url)] == []
 
-    def test_a_policy_that_names_the_pixels_host_lets_it_through(self, site: Site, run: EmbeddedRun) -> None:
+    def test_a_policy_that_names_the_pixels_host_lets_it_through(self, site: Site, run: LocalRun) -> None:
         endpoint_id = new_endpoint()
         site.headers["Content-Security-Policy"] = f"script-src 'self'; img-src {run.url}"
         site.run(plan(run))
@@ -120,7 +120,7 @@ class TestATag:
         assert site.await_outcomes() == ["succeeded"]
         assert len(eventually(lambda: events_of(run, endpoint_id))) == 1
 
-    def test_a_policy_that_does_not_name_it_stops_it(self, site: Site, run: EmbeddedRun) -> None:
+    def test_a_policy_that_does_not_name_it_stops_it(self, site: Site, run: LocalRun) -> None:
         site.headers["Content-Security-Policy"] = "script-src 'self'; img-src 'self'"
         site.run(plan(run))
 
@@ -136,7 +136,7 @@ class TestFetch:
       try { return (await fetch(url, { headers })).status; } catch (error) { return error.name; }
     }"""
 
-    def fetch(self, page: Page, run: EmbeddedRun, headers: Mapping[str, str]) -> object:
+    def fetch(self, page: Page, run: LocalRun, headers: Mapping[str, str]) -> object:
         url = f"{run.outputs['events_url']}?endpoint_id=e1&event=purchase"
         return page.evaluate(self.READ, [url, headers])
 
@@ -153,9 +153,9 @@ class TestFetch:
 
 
 class TestThePage:
-    """The page of the embedded run."""
+    """The page of the local run."""
 
-    def test_one_click_and_no_typing_is_a_recorded_purchase(self, page: Page, run: EmbeddedRun) -> None:
+    def test_one_click_and_no_typing_is_a_recorded_purchase(self, page: Page, run: LocalRun) -> None:
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
@@ -174,7 +174,7 @@ class TestThePage:
         assert "profile updated: plan = gold" in arrival.inner_text()
         assert errors == []
 
-    def test_the_container_it_offers_is_the_one_it_runs(self, page: Page, run: EmbeddedRun) -> None:
+    def test_the_container_it_offers_is_the_one_it_runs(self, page: Page, run: LocalRun) -> None:
         page.goto(f"{run.url}/")
         page.wait_for_function("() => document.querySelector('#outputs').childElementCount > 0")
 
@@ -186,7 +186,7 @@ class TestThePage:
         assert url.startswith(f"{run.outputs['events_url']}?endpoint_id=")
         assert "evat_currency=" in url
 
-    def test_a_name_that_no_container_can_have_is_one_clear_line(self, page: Page, run: EmbeddedRun) -> None:
+    def test_a_name_that_no_container_can_have_is_one_clear_line(self, page: Page, run: LocalRun) -> None:
         page.goto(f"{run.url}/")
         page.wait_for_function("() => document.querySelector('#outputs').childElementCount > 0")
 

@@ -14,9 +14,9 @@ from handler import aws_calls
 from handler.aws_calls import AwsService, CallLimits
 from handler.destinations.pinpoint import PinpointDestination
 from handler.events import Event, Message
-from local.http_server import HttpServer
-from local.pinpoint import PinpointStandIn
-from local.recorder import Recorder
+from local.fakes.pinpoint import PinpointFake
+from local.fakes.recorder import Recorder
+from local.web.http_server import HttpServer
 
 APPLICATION_ID = "a1b2c3"
 RECEIVED_MS = 1_790_000_000_000
@@ -103,7 +103,7 @@ def aws_environment(monkeypatch: pytest.MonkeyPatch, boto3_session: Session) -> 
 class Pinpoint:
     """The stand-in that serves, and what it has recorded."""
 
-    stand_in: PinpointStandIn
+    stand_in: PinpointFake
     recorder: Recorder
     url: str
 
@@ -111,7 +111,7 @@ class Pinpoint:
 @pytest.fixture
 def pinpoint(aws_environment: pytest.MonkeyPatch) -> Iterator[Pinpoint]:
     recorder = Recorder()
-    stand_in = PinpointStandIn(recorder, application_ids=[APPLICATION_ID])
+    stand_in = PinpointFake(recorder, application_ids=[APPLICATION_ID])
     server = HttpServer(stand_in).start()
     aws_environment.setenv("AWS_ENDPOINT_URL_PINPOINT", server.url)
     yield Pinpoint(stand_in=stand_in, recorder=recorder, url=server.url)

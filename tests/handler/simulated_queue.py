@@ -15,12 +15,12 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 
+from contract.missing_values import IgnoredIds
 from handler.aws_calls import CallLimits
 from handler.destinations import Destination
 from handler.environment import Environment
 from handler.events import TimestampSource
 from handler.message_queue import CALL_LIMITS, MessageQueue
-from handler.missing_values import IgnoredIds
 from handler.processor import EventProcessor
 from handler.update_policy import AuthMode, ProfileUpdates, UpdatePolicy
 

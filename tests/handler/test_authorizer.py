@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handler import authorizer
-from handler.token_refusal import RefusalReason
+from handler.tokens.invalid import RefusalReason
 from tests.forged_tokens import FORGERIES, Forger, Forgery, Signer, rsa_key
 from tests.handler.log_output import LogOutput
 from tests.patience import PATIENCE_SECONDS

@@ -11,7 +11,7 @@ from werkzeug import Request, Response
 
 from handler import aws_calls
 from handler.aws_calls import AwsService, CallError, CallLimits, Cause
-from local.http_server import HttpServer
+from local.web.http_server import HttpServer
 
 LIMITS = CallLimits(connect_seconds=1, read_seconds=4, attempts=1)
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from contract.missing_values import IgnoredIds
 from handler.environment import Environment, read_environment
 from handler.events import TimestampSource
-from handler.missing_values import IgnoredIds
 from handler.update_policy import AuthMode, ProfileUpdates, UpdatePolicy
 from handler.variables import InvalidEnvironmentError
 

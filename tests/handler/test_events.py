@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.destinations.service_text import iso_8601
+from contract.missing_values import IgnoredIds, is_without_value
 from handler.events import (
     DropReason,
     Event,
@@ -19,7 +19,7 @@ from handler.events import (
     TimestampSource,
     parse_event,
 )
-from handler.missing_values import IgnoredIds, is_without_value
+from handler.timestamps import iso_8601
 from tests.handler.conftest import RECEIVED_MS
 from tests.hostile import HOSTILE_VALUES, LONGEST_ATTRIBUTE
 from tests.missing_values import WITHOUT_IDENTITY, WITHOUT_VALUE

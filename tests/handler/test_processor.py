@@ -26,8 +26,8 @@ from handler.events import Event
 from handler.message_queue import MessageQueue
 from handler.queue_message import OutgoingMessage
 from handler.variables import InvalidEnvironmentError
-from local.http_server import HttpServer
-from local.pinpoint import PlannedAnswer
+from local.fakes.pinpoint import PlannedAnswer
+from local.web.http_server import HttpServer
 from tests.handler.conftest import APPLICATION_ID, RECEIVED_MS, Pinpoint
 from tests.handler.log_output import LogOutput
 from tests.hostile import HOSTILE_VALUES

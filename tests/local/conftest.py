@@ -1,4 +1,4 @@
-"""What the tests of the embedded run share: an empty cloud, functions made of a few lines, whole runs."""
+"""What the tests of the local run share: an empty cloud, functions made of a few lines, whole runs."""
 
 import io
 import json
@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from local.cloud import Cloud
-from local.embedded_run import EmbeddedRun
-from local.lambda_runtime import LambdaRuntime
+from local.deployment.cloud import Cloud
+from local.deployment.resources import FunctionLogging
+from local.fakes.recorder import Recorder
+from local.functions.lambda_runtime import LambdaRuntime
 from local.problems import Problems
-from local.recorder import Recorder
-from local.resources import FunctionLogging
+from local.run import LocalRun
 
 LOG_GROUP = "function-logs"
 
@@ -98,17 +98,17 @@ def make_runtime(
 
 
 @pytest.fixture
-def embedded_run(said: list[str]) -> Iterator[Callable[..., EmbeddedRun]]:
-    """Starts embedded runs of this project: `embedded_run("profileUpdates=all", stack="dev")`.
+def local_run(said: list[str]) -> Iterator[Callable[..., LocalRun]]:
+    """Starts local runs of this project: `local_run("profileUpdates=all", stack="dev")`.
 
     A process can have one at a time: a second call ends the first run.
     """
-    running: list[EmbeddedRun] = []
+    running: list[LocalRun] = []
 
-    def start(*overrides: str, **options: Any) -> EmbeddedRun:
+    def start(*overrides: str, **options: Any) -> LocalRun:
         while running:
             running.pop().stop()
-        run = EmbeddedRun(overrides=overrides, echo=said.append, **options)
+        run = LocalRun(overrides=overrides, echo=said.append, **options)
         running.append(run)
         return run.start()
 

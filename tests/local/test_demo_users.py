@@ -7,8 +7,8 @@ from typing import Any
 import jwt
 import pytest
 
-from local.cloud import Cloud
 from local.demo_users import DemoUsers
+from local.deployment.cloud import Cloud
 
 
 @pytest.fixture

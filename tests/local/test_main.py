@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from local.__main__ import main
-from local.embedded_run import PROJECT_DIR
+from local.run import PROJECT_DIR
 from tests.patience import PATIENCE_SECONDS, eventually
 
 Start = Callable[..., "subprocess.Popen[str]"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from local.http_server import HttpServer
+from local.web.http_server import HttpServer
 from tests.migrate.exports import numbered, write_export
 from tests.migrate.service import REGION, Service
 

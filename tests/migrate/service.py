@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from components.profile_template import ProfileTemplateArgs, profile_template
-from local.customer_profiles import CustomerProfilesStandIn
-from local.recorder import Recorder
+from local.fakes.customer_profiles import CustomerProfilesFake
+from local.fakes.recorder import Recorder
 
 DOMAIN = "amazon-connect-example"
 ENDPOINTS_TYPE = "gtm-pixel-prod-endpoints"
@@ -33,7 +33,7 @@ class Service:
 
     def __init__(self, **args: Any) -> None:
         template = profile_template(replace(TEMPLATE_ARGS, **args))
-        self.stand_in = CustomerProfilesStandIn(Recorder(), templates=[template])
+        self.stand_in = CustomerProfilesFake(Recorder(), templates=[template])
         self.regions: set[str] = set()
         self._seen = threading.Condition()
 

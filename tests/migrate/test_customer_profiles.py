@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from components import profile_template
-from local.customer_profiles import PlannedAnswer
+from local.fakes.customer_profiles import PlannedAnswer
 from migrate.customer_profiles import (
     ENDPOINT_KEY,
     MAX_SEARCH_KEYS,

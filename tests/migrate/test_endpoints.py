@@ -6,8 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handler import missing_values as handlers
-from migrate import missing_values
 from migrate.endpoints import (
     CHANNELS,
     EXPLANATIONS,
@@ -96,12 +94,6 @@ def test_an_attribute_without_a_value_is_left_out(value: str) -> None:
     endpoint = made(with_attributes({"plan": [value]}))
 
     assert (endpoint.user_attributes, endpoint.left_out) == ({}, {LeftOutReason.ATTRIBUTE_NO_VALUE: 1})
-
-
-def test_what_stands_for_no_value_is_what_the_event_processor_takes_for_it() -> None:
-    assert missing_values.TEXTS_WITHOUT_VALUE == handlers.TEXTS_WITHOUT_VALUE
-    assert missing_values.TEXTS_WITHOUT_IDENTITY == handlers.TEXTS_WITHOUT_IDENTITY
-    assert missing_values.BLANKS == handlers.BLANKS
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from local.http_server import HttpServer
+from local.web.http_server import HttpServer
 from migrate.__main__ import STATE_NAME
 from tests.migrate.exports import an_endpoint, as_line, write_lines
 from tests.migrate.service import DOMAIN, ENDPOINTS_TYPE, Service

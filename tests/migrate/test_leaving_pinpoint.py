@@ -16,13 +16,13 @@ import yaml
 from botocore import xform_name
 from botocore.validate import ParamValidator
 
-from local.profile_object_types import read_object_types
+from local.fakes.profile_object_types import read_object_types
 from migrate.__main__ import main
 from migrate.endpoints import LeftOutReason, SkipReason
 from tests.migrate.exports import numbered, write_export
 from tests.migrate.service import DOMAIN, ENDPOINTS_TYPE, REGION, TEMPLATE, Service
 from tests.migrate.test_domain_check import INTEGRATIONS
-from tests.test_settings import APPLICATION_ID, load
+from tests.settings.test_settings import APPLICATION_ID, load
 
 PROJECT = Path(__file__).parents[2]
 GUIDE = (PROJECT / "docs" / "leaving-pinpoint.md").read_text(encoding="utf-8")

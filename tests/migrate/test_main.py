@@ -17,8 +17,8 @@ from typing import Any
 import boto3
 import pytest
 
-from local.customer_profiles import PlannedAnswer
-from local.http_server import HttpServer
+from local.fakes.customer_profiles import PlannedAnswer
+from local.web.http_server import HttpServer
 from migrate.__main__ import STATE_NAME, main
 from migrate.customer_profiles import CallError, CustomerProfiles
 from tests.migrate.exports import an_endpoint, as_line, numbered, with_attributes, write_export, write_lines

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from local import java_text
+from local.apigateway import java_text
 from tests.velocity.engine import Velocity
 
 # Characters that Unicode has had for long: what newer ones become depends on the version of Java and Python.

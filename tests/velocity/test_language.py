@@ -1,4 +1,4 @@
-"""The template language: what local/velocity.py does not refuse, Apache Velocity 1.7 renders the same."""
+"""The template language: what the local renderer takes, Apache Velocity 1.7 renders the same."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -6,7 +6,7 @@ from typing import Any, Final
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from local.velocity import MappingTemplate, MappingTemplateError, Parameters
+from local.apigateway.velocity import MappingTemplate, MappingTemplateError, Parameters
 from tests.velocity.engine import Velocity
 
 REQUEST: Final[dict[str, Any]] = {

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from local.embedded_run import EmbeddedRun
-from local.velocity import Parameters, Rendered
-from tests.embedded import AT_ONCE, new_endpoint, send, the_event_of
+from local.apigateway.velocity import Parameters, Rendered
+from local.run import LocalRun
 from tests.forged_tokens import Forger
 from tests.hostile import HOSTILE_VALUES, PRINTABLE_ASCII
 from tests.patience import PATIENCE_SECONDS
+from tests.runs import AT_ONCE, new_endpoint, send, the_event_of
 from tests.token_issuer import TokenIssuer
 from tests.velocity.engine import Velocity
 
@@ -27,7 +27,7 @@ ORIGINS: Final = ("https://www.example.com", "https://shop.example.com")
 
 
 class VelocityTemplate:
-    """What local.velocity.MappingTemplate is, with Velocity behind it."""
+    """What local.apigateway.velocity.MappingTemplate is, with Velocity behind it."""
 
     def __init__(self, velocity: Velocity, rendered: list[str], text: str) -> None:
         self._velocity = velocity
@@ -62,16 +62,17 @@ def rendered() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def run(velocity: Velocity, issuer: TokenIssuer, rendered: list[str]) -> Iterator[EmbeddedRun]:
+def run(velocity: Velocity, issuer: TokenIssuer, rendered: list[str]) -> Iterator[LocalRun]:
     settings = (
         *("authMode=authenticated", f"oidcIssuer={issuer.url}", f"oidcAudiences={AUDIENCE}"),
         f"allowedOrigins={','.join(ORIGINS)}",
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "local.gateway.MappingTemplate", lambda text: VelocityTemplate(velocity, rendered, text)
+            "local.apigateway.gateway.MappingTemplate",
+            lambda text: VelocityTemplate(velocity, rendered, text),
         )
-        run = EmbeddedRun(overrides=(*settings, *AT_ONCE)).start()
+        run = LocalRun(overrides=(*settings, *AT_ONCE)).start()
         yield run
         run.stop()
 
@@ -83,7 +84,7 @@ def token(issuer: TokenIssuer, endpoint_id: str) -> str:
 
 
 def test_an_event_with_a_token_is_recorded_and_updates_its_profile(
-    run: EmbeddedRun, issuer: TokenIssuer, rendered: list[str]
+    run: LocalRun, issuer: TokenIssuer, rendered: list[str]
 ) -> None:
     endpoint_id = new_endpoint()
     jwt = token(issuer, endpoint_id)
@@ -98,7 +99,7 @@ def test_an_event_with_a_token_is_recorded_and_updates_its_profile(
     assert not any(jwt in text for text in rendered)
 
 
-def test_an_event_without_a_token_is_recorded_and_updates_nothing(run: EmbeddedRun) -> None:
+def test_an_event_without_a_token_is_recorded_and_updates_nothing(run: LocalRun) -> None:
     endpoint_id = new_endpoint()
 
     assert (
@@ -110,7 +111,7 @@ def test_an_event_without_a_token_is_recorded_and_updates_nothing(run: EmbeddedR
 
 
 @pytest.mark.parametrize("values", [HOSTILE[start : start + 30] for start in range(0, len(HOSTILE), 30)])
-def test_hostile_values_are_recorded_as_they_were_sent(run: EmbeddedRun, values: tuple[str, ...]) -> None:
+def test_hostile_values_are_recorded_as_they_were_sent(run: LocalRun, values: tuple[str, ...]) -> None:
     attributes = {str(number): value for number, value in enumerate(values)}
     endpoint_id = new_endpoint()
 
@@ -122,7 +123,7 @@ def test_hostile_values_are_recorded_as_they_were_sent(run: EmbeddedRun, values:
 @pytest.mark.parametrize(
     "endpoint_id", ["*~ -._", "日本語 🎉", "a##", "${context.requestId}", "".join(PRINTABLE_ASCII)]
 )
-def test_a_hostile_endpoint_can_be_proven(run: EmbeddedRun, issuer: TokenIssuer, endpoint_id: str) -> None:
+def test_a_hostile_endpoint_can_be_proven(run: LocalRun, issuer: TokenIssuer, endpoint_id: str) -> None:
     send(run, event="e", endpoint_id=endpoint_id, usat_plan="gold", token=token(issuer, endpoint_id))
 
     assert the_event_of(run, endpoint_id).user_attributes == {"plan": ["gold"]}
@@ -130,7 +131,7 @@ def test_a_hostile_endpoint_can_be_proven(run: EmbeddedRun, issuer: TokenIssuer,
 
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
 @pytest.mark.parametrize("origin", [*ORIGINS, "https://evil.example"])
-def test_a_listed_origin_and_no_other_is_echoed(run: EmbeddedRun, method: str, origin: str) -> None:
+def test_a_listed_origin_and_no_other_is_echoed(run: LocalRun, method: str, origin: str) -> None:
     url = urlsplit(run.outputs["events_url"])
     connection = HTTPConnection(url.netloc, timeout=PATIENCE_SECONDS)
     connection.request(method, f"{url.path}?event=e&endpoint_id=e1", headers={"Origin": origin})

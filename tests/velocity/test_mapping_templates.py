@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from local.velocity import MappingTemplate, Parameters
+from local.apigateway.velocity import MappingTemplate, Parameters
 from tests.api_documents import ORIGINS, distinct_templates
 from tests.hostile import HOSTILE_NAMES, HOSTILE_VALUES, LONGEST_ATTRIBUTE, PRINTABLE_ASCII
 from tests.token_names import OTHER_NAMES, TOKEN_NAMES

@@ -1,0 +1,1 @@
+"""What has to hold before anything else can run: the Python, its packages, the Pulumi CLI."""

@@ -1,0 +1,1 @@
+"""How events reach destinations whatever happens: rate limits, retries, dead letters."""

@@ -1,0 +1,1 @@
+"""Finds the token of a request, verifies it, and says why one is invalid."""

@@ -1,0 +1,1 @@
+"""Serves the deployed REST API as API Gateway would."""

@@ -1,0 +1,1 @@
+"""Runs the Pulumi program and creates its resources in moto."""

@@ -1,0 +1,240 @@
+"""A stack's configuration, as the Pulumi engine would hand it to the program.
+
+Reads `Pulumi.yaml` and `Pulumi.STACK.yaml`, puts `--config` values over them and checks them the way the
+engine does (sdk/go/common/workspace: `mergeConfig`, `ValidateConfigValue`): a setting without a default
+needs a value, and a value has its declared type.
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+
+
+class StackConfigError(Exception):
+    """A stack or a value that cannot be used; the message is one line and says what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackConfig:
+    """`values` maps a namespaced key (`gtm-pixel:stageName`, `aws:region`) to its text; what is not
+    text is JSON, as in the engine's own hand-over. `overridden` are the keys given with `--config`."""
+
+    project: str
+    stack: str
+    values: Mapping[str, str]
+    overridden: Collection[str] = ()
+
+    @property
+    def region(self) -> str:
+        return self.values["aws:region"]
+
+    @property
+    def default_tags(self) -> Mapping[str, str]:
+        """Tags that the AWS provider puts on every resource that can carry them."""
+        return json.loads(self.values.get("aws:defaultTags", "{}")).get("tags", {})
+
+    def setting(self, name: str) -> Any:
+        """A setting of the project by its short name; lists and objects come parsed."""
+        text = self.values[f"{self.project}:{name}"]
+        return json.loads(text) if text.startswith(("[", "{")) else text
+
+    def overrides(self, names: Iterable[str]) -> bool:
+        """Whether one of these settings was given with `--config`."""
+        return any(f"{self.project}:{name}" in self.overridden for name in names)
+
+    def with_settings(self, settings: Mapping[str, str]) -> "StackConfig":
+        """The same with these settings of the project, by their short names."""
+        named = {f"{self.project}:{name}": value for name, value in settings.items()}
+        return replace(self, values={**self.values, **named})
+
+
+def load(project_dir: Path, stack: str, overrides: Iterable[str] = ()) -> StackConfig:
+    """The configuration of a stack; `overrides` are `key=value` texts. Raises StackConfigError."""
+    project = _read_yaml(project_dir / "Pulumi.yaml")
+    name = project["name"]
+    schema: dict[str, Any] = {
+        _namespaced(name, key): _declaration(name, key, value)
+        for key, value in (project.get("config") or {}).items()
+    }
+    overridden = dict(_override(name, schema, override) for override in overrides)
+    defaults = {key: d.get("value", d.get("default")) for key, d in schema.items()}
+    given = _stack_file(project_dir, name, stack)
+    kept = _without_switched_off(name, defaults, given, overridden)
+    values = {**defaults, **kept, **overridden}
+    missing = [key for key, value in values.items() if value is None]
+    if missing:
+        raise StackConfigError(
+            f"stack '{stack}' has no value for {_words(missing)}: set it in Pulumi.{stack}.yaml or with "
+            f"--config {missing[0]}=…"
+        )
+    for key, value in values.items():
+        _check_type(key, schema.get(key, {}), value)
+    if "aws:region" not in values:
+        raise StackConfigError(
+            f"stack '{stack}' has no aws:region: set it in Pulumi.{stack}.yaml or with --config aws:region=…"
+        )
+    if not _REGION.fullmatch(str(values["aws:region"])):
+        raise StackConfigError(
+            f"aws:region is {_shown(values['aws:region'])}, which is not an AWS Region: set one such as "
+            "eu-central-1"
+        )
+    return StackConfig(
+        project=name,
+        stack=stack,
+        values={key: _as_text(value) for key, value in values.items()},
+        overridden=frozenset(overridden),
+    )
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except FileNotFoundError:
+        raise StackConfigError(f"there is no {path.name} in {path.parent}") from None
+    except yaml.YAMLError as error:
+        raise StackConfigError(f"{path.name} is not valid YAML: {' '.join(str(error).split())}") from None
+
+
+def _namespaced(project: str, key: str) -> str:
+    return key if ":" in key else f"{project}:{key}"
+
+
+def _declaration(project: str, key: str, value: Any) -> dict[str, Any]:
+    """One entry of the project's `config:`; a bare value is short for a default (or, abroad, a value)."""
+    if isinstance(value, dict):
+        return value
+    return {"default": value} if _namespaced(project, key).startswith(f"{project}:") else {"value": value}
+
+
+def _stack_file(project_dir: Path, project: str, stack: str) -> dict[str, Any]:
+    path = project_dir / f"Pulumi.{stack}.yaml"
+    if not path.is_file():
+        stacks = sorted(
+            p.name.removeprefix("Pulumi.").removesuffix(".yaml") for p in _stack_files(project_dir)
+        )
+        raise StackConfigError(f"there is no stack '{stack}': the stacks here are {_words(stacks) or 'none'}")
+    values: dict[str, Any] = {}
+    typed = _read_yaml(path).get("config") or {}
+    # The engine reads a scalar as the text in the file: 007 and yes stay what they look like.
+    text = (yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader) or {}).get("config") or {}  # noqa: S506 - makes nothing but text
+    for key, value in typed.items():
+        if _holds_secret(value):
+            raise StackConfigError(
+                f"{path.name} encrypts {key}, which the local run cannot decrypt: give it with --config "
+                f"{key}=…, or use a stack of its own"
+            )
+        values[_namespaced(project, key)] = value if isinstance(value, dict | list) else text[key]
+    return values
+
+
+def _without_switched_off(
+    project: str, defaults: Mapping[str, Any], given: Mapping[str, Any], overridden: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The stack's file without the settings of what `--config` switches off.
+
+    The program refuses settings without effect. Whoever tries the stack with another destination, or in the
+    open scenario, would remove these from the file as well.
+    """
+    before = {**defaults, **given}
+    after = {**before, **overridden}
+    destinations, scenario = _namespaced(project, "destinations"), _namespaced(project, "authMode")
+    prefixes = [
+        re.sub("-(.)", lambda letter: letter[1].upper(), name)
+        for name in _texts(before.get(destinations))
+        if name not in _texts(after.get(destinations))
+    ]
+    if after.get(scenario) != before.get(scenario) and after.get(scenario) == "open":
+        prefixes.append("oidc")
+    switched_off = re.compile(rf"{re.escape(project)}:({'|'.join(map(re.escape, prefixes))})[A-Z]")
+    return {
+        key: value
+        for key, value in given.items()
+        if not (prefixes and switched_off.match(key) and defaults.get(key) is not None)
+    }
+
+
+def _texts(value: Any) -> Sequence[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _stack_files(project_dir: Path) -> Iterable[Path]:
+    return project_dir.glob("Pulumi.*.yaml")
+
+
+def _holds_secret(value: Any) -> bool:
+    if isinstance(value, dict):
+        return "secure" in value or any(_holds_secret(item) for item in value.values())
+    return isinstance(value, list) and any(_holds_secret(item) for item in value)
+
+
+def _override(project: str, schema: Mapping[str, Any], override: str) -> tuple[str, Any]:
+    key, separator, text = override.partition("=")
+    if not separator or not key:
+        raise StackConfigError(f"--config takes key=value, not '{override}'")
+    key = _namespaced(project, key)
+    declared = schema.get(key, {}).get("type")
+    if declared == "array" and not text.lstrip().startswith("["):
+        return key, [item.strip() for item in text.split(",") if item.strip()]
+    if declared in ("array", "object") or (declared is None and text.startswith(("[", "{"))):
+        try:
+            return key, json.loads(text)
+        except ValueError:
+            raise StackConfigError(f"--config {key} is not valid JSON: '{text}'") from None
+    return key, text
+
+
+def _check_type(key: str, declaration: Mapping[str, Any], value: Any) -> None:
+    declared = declaration.get("type")
+    if declared is not None and not _is_a(declared, declaration.get("items"), value):
+        raise StackConfigError(
+            f"{key} is {_shown(value)}, but must be of type {_type_name(declared, declaration.get('items'))}"
+        )
+
+
+def _is_a(declared: str, items: Mapping[str, Any] | None, value: Any) -> bool:
+    match declared:
+        case "string":
+            return isinstance(value, str)
+        case "integer":
+            return _is_integer(value)
+        case "boolean":
+            return isinstance(value, bool) or value in ("true", "false")
+        case "object":
+            return isinstance(value, dict)
+        case _:
+            return (
+                isinstance(value, list)
+                and items is not None
+                and all(_is_a(items["type"], items.get("items"), item) for item in value)
+            )
+
+
+def _is_integer(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.removeprefix("-").removeprefix("+").isascii() and value[value[:1] in "+-" :].isdigit()
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _type_name(declared: str, items: Mapping[str, Any] | None) -> str:
+    return f"array<{_type_name(items['type'], items.get('items'))}>" if items else declared
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _shown(value: Any) -> str:
+    return f"'{value}'" if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _words(names: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

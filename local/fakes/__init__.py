@@ -1,0 +1,1 @@
+"""Fakes of the services that events are recorded in, with their documented limits."""

@@ -1,0 +1,332 @@
+"""Makes moto's Amazon Data Firehose take and deliver records as the service does.
+
+moto's own has no limits, ignores compression and prefix expressions, and writes past the stream's role.
+While a FirehoseDelivery is entered, PutRecordBatch has the documented limits (what the documentation leaves
+open, such as whether four megabytes include base64, is read strictly), a test may plan its faults, and
+each request becomes one S3 object, written with the role of the delivery stream: a role that
+cannot be assumed or that lacks s3:PutObject loses the records, as on AWS, and is reported as a problem. The
+sender of the records never hears of it.
+
+Different from AWS: an object is written at once, where the service buffers for `BufferingHints` first; a
+delivery that fails is not tried again for 24 hours; of a role's permissions only s3:PutObject is needed.
+
+The objects are then read back out of S3 and recorded, so that what the recorder shows is what lies in the
+bucket. Wiring: enter it after the Cloud and before the program creates its streams:
+
+    delivery = stack.enter_context(FirehoseDelivery(cloud, recorder=recorder, problems=problems))
+    delivery.add_stream(name)  # one that the stack only names: setting firehoseStream
+
+The function reaches it at the Cloud's own endpoint, as all that moto serves.
+"""
+
+import gzip
+import hashlib
+import json
+import re
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+from botocore.exceptions import BotoCoreError, ClientError
+from moto.core.exceptions import JsonRESTError
+from moto.firehose.exceptions import InvalidArgumentException, ResourceNotFoundException
+from moto.firehose.models import DeliveryStream, FirehoseBackend, firehose_backends
+
+from local.deployment.cloud import AssumeRoleDenied, Cloud, error_code
+from local.fakes.recorder import RecordedEvent, Recorder
+from local.problems import Problems
+
+_PRINCIPAL = "firehose.amazonaws.com"
+
+# Of a stream that was there before the stack.
+_EXISTING_BUCKET = "existing-event-bucket"
+_EXISTING_ROLE = "existing-delivery-role"
+
+_MAX_RECORDS = 500
+_MAX_RECORD_BYTES = 1_024_000
+_MAX_REQUEST_BYTES = 4_000_000
+_MAX_KEY_PREFIX_LENGTH = 512
+
+# What a prefix gets that names no time.
+_DEFAULT_TIME = "!{timestamp:yyyy/MM/dd/HH/}"
+_EXPRESSION = re.compile(r"!\{([^:}]*):([^}]*)\}")
+# The part of Java's DateTimeFormatter that is understood here: these letters, and text for itself.
+_PATTERN_PART = re.compile(r"(?P<letters>([A-Za-z])\2*)|'(?P<quoted>[^']*)'|(?P<literal>[^A-Za-z'])")
+_LETTERS = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedAnswer:
+    """A fault for one PutRecordBatch. What is not planned is answered as usual."""
+
+    # An error of the whole request, such as ServiceUnavailableException, and its HTTP status. Nothing is
+    # delivered then.
+    error_code: str | None = None
+    status: int = 400
+    # Error codes of single records, by index. They are not delivered.
+    failed: Mapping[int, str] = field(default_factory=dict[int, str])
+    # Indexes of records that the answer leaves out though they are delivered: what follows moves up.
+    left_out: Collection[int] = ()
+    # Indexes of records whose entry says nothing, though they are delivered.
+    blank: Collection[int] = ()
+    # Instead of the true number.
+    failed_put_count: int | None = None
+    delay_seconds: float = 0.0
+
+
+class PrefixError(ValueError):
+    """A prefix for S3 keys that the service would refuse, or that is not understood here."""
+
+
+class NotAnEventError(Exception):
+    """A delivered object holds a line that is no event."""
+
+
+class FirehoseDelivery:
+    """Takes the place of moto's PutRecordBatch; use as a context manager while a Cloud runs."""
+
+    def __init__(self, cloud: Cloud, *, recorder: Recorder, problems: Problems) -> None:
+        self._cloud = cloud
+        self._recorder = recorder
+        self._problems = problems
+        self._plan: deque[PlannedAnswer] = deque()
+        self._requests: list[Sequence[bytes]] = []
+        self._lock = threading.Lock()
+        self._s3_by_role: dict[str, Any] = {}
+        self._replaced: dict[str, Callable[..., Any]] = {}
+
+    def __enter__(self) -> Self:
+        create = FirehoseBackend.create_delivery_stream
+
+        def create_delivery_stream(backend: FirehoseBackend, *args: Any, **kwargs: Any) -> str:
+            for value in (*args, *kwargs.values()):
+                if isinstance(value, Mapping) and "BucketARN" in value:
+                    _check_prefixes(value)
+            return create(backend, *args, **kwargs)
+
+        self._replaced = {
+            "create_delivery_stream": create,
+            "put_record_batch": FirehoseBackend.put_record_batch,
+        }
+        setattr(FirehoseBackend, "create_delivery_stream", create_delivery_stream)  # noqa: B010
+        setattr(FirehoseBackend, "put_record_batch", self._put_record_batch)  # noqa: B010
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name, original in self._replaced.items():
+            setattr(FirehoseBackend, name, original)
+
+    def add_stream(self, name: str) -> str:
+        """Create a stream that a stack expects to exist already, with a role; the name of its bucket."""
+        bucket, role = _EXISTING_BUCKET, _EXISTING_ROLE
+        iam = self._cloud.client("iam")
+        bucket_arn = self._cloud.create_bucket(bucket)
+        role_arn = iam.create_role(
+            RoleName=role,
+            AssumeRolePolicyDocument=_document("sts:AssumeRole", Principal={"Service": _PRINCIPAL}),
+        )["Role"]["Arn"]
+        iam.put_role_policy(
+            RoleName=role,
+            PolicyName="deliver",
+            PolicyDocument=_document("s3:PutObject", Resource=f"{bucket_arn}/*"),
+        )
+        self._cloud.client("firehose").create_delivery_stream(
+            DeliveryStreamName=name,
+            DeliveryStreamType="DirectPut",
+            ExtendedS3DestinationConfiguration={
+                "RoleARN": role_arn,
+                "BucketARN": bucket_arn,
+                "CompressionFormat": "GZIP",
+            },
+        )
+        return bucket
+
+    def plan(self, *answers: PlannedAnswer) -> None:
+        """Answer the next requests so, in this order."""
+        self._plan.extend(answers)
+
+    @property
+    def requests(self) -> list[Sequence[bytes]]:
+        """The records of every authorized request so far, also of those that were refused."""
+        return list(self._requests)
+
+    def _put_record_batch(self, delivery_stream_name: str, records: list[dict[str, bytes]]) -> dict[str, Any]:
+        data = [record["Data"] for record in records]
+        self._requests.append(data)
+        planned = self._plan.popleft() if self._plan else PlannedAnswer()
+        time.sleep(planned.delay_seconds)
+        if planned.error_code is not None:
+            raise _planned_error(planned.error_code, planned.status)
+        streams = firehose_backends[self._cloud.account_id][self._cloud.region].delivery_streams
+        if delivery_stream_name not in streams:
+            raise ResourceNotFoundException(f"Firehose {delivery_stream_name} not found.")
+        _check_limits(data)
+        self._deliver(
+            streams[delivery_stream_name],
+            [one for index, one in enumerate(data) if index not in planned.failed],
+        )
+        return _answer(len(data), planned)
+
+    def _deliver(self, stream: DeliveryStream, records: Sequence[bytes]) -> None:
+        """Write records as one S3 object and record what the object holds. What fails is a problem."""
+        if not records:
+            return
+        name = stream.delivery_stream_name
+        destination = stream.destinations[0]
+        s3 = destination.get("ExtendedS3") or destination["S3"]
+        compressed = s3.get("CompressionFormat") == "GZIP"
+        bucket = s3["BucketARN"].rpartition(":")[2]
+        key = object_key(
+            s3.get("Prefix") or "",
+            stream_name=name,
+            version=stream.version_id,
+            moment=datetime.now(UTC),
+            extension=".gz" if compressed else "",
+        )
+        body = b"".join(records)
+        try:
+            self._client_of(s3["RoleARN"]).put_object(
+                Bucket=bucket, Key=key, Body=gzip.compress(body) if compressed else body
+            )
+            self._recorder.add(*read_events(self._cloud, bucket, key))
+        except (AssumeRoleDenied, BotoCoreError, ClientError, NotAnEventError) as error:
+            reason = error_code(error) if isinstance(error, ClientError) else str(error)
+            self._problems.report(
+                f"error: {len(records)} records of the delivery stream {name} are lost: {reason}",
+                kind=f"{name} {reason}",
+            )
+
+    def _client_of(self, role_arn: str) -> Any:
+        """S3 with the permissions of a delivery stream's role. Raises AssumeRoleDenied."""
+        with self._lock:
+            if role_arn not in self._s3_by_role:
+                credentials = self._cloud.assume_role(role_arn, service=_PRINCIPAL)
+                self._s3_by_role[role_arn] = self._cloud.client_as(credentials, "s3")
+            return self._s3_by_role[role_arn]
+
+
+def object_key(prefix: str, *, stream_name: str, version: str, moment: datetime, extension: str) -> str:
+    """The key of an object that a stream delivers at a moment: evaluated prefix, name, time, random id.
+
+    Raises PrefixError.
+    """
+    times = [name for name, _ in _EXPRESSION.findall(prefix) if name == "timestamp"]
+
+    def evaluate(expression: re.Match[str]) -> str:
+        namespace, value = expression.groups()
+        if namespace == "timestamp":
+            return _format(moment, value)
+        if (namespace, value) == ("firehose", "random-string"):
+            return uuid.uuid4().hex[:11]
+        raise PrefixError(f"{expression.group()} cannot be in a Prefix")
+
+    evaluated = _EXPRESSION.sub(evaluate, prefix if times else prefix + _DEFAULT_TIME)
+    if "!{" in evaluated:
+        raise PrefixError(f"{prefix!r} has an expression that is not !{{namespace:value}}")
+    if len(evaluated) > _MAX_KEY_PREFIX_LENGTH:
+        raise PrefixError(f"a Prefix has at most {_MAX_KEY_PREFIX_LENGTH} characters when it is evaluated")
+    return f"{evaluated}{stream_name}-{version}-{moment:%Y-%m-%d-%H-%M-%S}-{uuid.uuid4()}{extension}"
+
+
+def read_events(cloud: Cloud, bucket: str, key: str) -> list[RecordedEvent]:
+    """The events of one delivered object, in their order. Raises NotAnEventError."""
+    body: bytes = cloud.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    # By the name, as Amazon Athena decides it.
+    lines = (gzip.decompress(body) if key.endswith(".gz") else body).decode().split("\n")
+    try:
+        events = [_recorded_event(json.loads(line)) for line in lines[:-1]]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise NotAnEventError(f"a line of {key} is no event") from None
+    if lines[-1]:
+        raise NotAnEventError(f"the last line of {key} has no newline of its own")
+    return events
+
+
+def _recorded_event(record: Mapping[str, Any]) -> RecordedEvent:
+    # What the other destinations are sent as the event's key.
+    key = [record["client"]["client_id"], record["event_type"], record["event_id"], record["proven"]]
+    moment = _EPOCH + timedelta(milliseconds=record["event_timestamp"])
+    return RecordedEvent(
+        destination="firehose",
+        endpoint_id=record["client"]["client_id"],
+        event_id=record["event_id"],
+        event_key=hashlib.sha256(json.dumps(key).encode()).hexdigest(),
+        event=record["event_type"],
+        timestamp=moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        attributes=record["attributes"],
+        metrics=record["metrics"],
+        user_attributes={name: [value] for name, value in record["user_attributes"].items()},
+    )
+
+
+def _format(moment: datetime, pattern: str) -> str:
+    formatted = ""
+    position = 0
+    while position < len(pattern):
+        part = _PATTERN_PART.match(pattern, position)
+        if part is None or (part["letters"] and part["letters"] not in _LETTERS):
+            raise PrefixError(f"!{{timestamp:{pattern}}} is not understood at {pattern[position:]!r}")
+        if part["letters"]:
+            formatted += moment.strftime(_LETTERS[part["letters"]])
+        else:
+            formatted += part["quoted"] if part["literal"] is None else part["literal"]
+        position = part.end()
+    return formatted
+
+
+def _check_prefixes(s3: Mapping[str, Any]) -> None:
+    """What the service checks when a stream is created."""
+    prefix = s3.get("Prefix") or ""
+    try:
+        object_key(prefix, stream_name="", version="1", moment=_EPOCH, extension="")
+    except PrefixError as error:
+        raise InvalidArgumentException(str(error)) from error
+    if _EXPRESSION.search(prefix) and "!{firehose:error-output-type}" not in (
+        s3.get("ErrorOutputPrefix") or ""
+    ):
+        raise InvalidArgumentException(
+            "ErrorOutputPrefix must hold !{firehose:error-output-type} where Prefix has expressions"
+        )
+
+
+def _check_limits(data: Sequence[bytes]) -> None:
+    # As botocore writes a request: base64 inside of JSON.
+    request_bytes = sum(4 * -(-len(one) // 3) + len('{"Data": ""}, ') for one in data)
+    if not 0 < len(data) <= _MAX_RECORDS:
+        raise InvalidArgumentException(f"A request holds from 1 to {_MAX_RECORDS} records")
+    if any(len(one) > _MAX_RECORD_BYTES for one in data):
+        raise InvalidArgumentException(f"A record has at most {_MAX_RECORD_BYTES} bytes")
+    if request_bytes > _MAX_REQUEST_BYTES:
+        raise InvalidArgumentException(f"A request has at most {_MAX_REQUEST_BYTES} bytes")
+
+
+def _answer(count: int, planned: PlannedAnswer) -> dict[str, Any]:
+    def entry(index: int) -> dict[str, str]:
+        if index in planned.failed:
+            return {"ErrorCode": planned.failed[index], "ErrorMessage": "planned"}
+        return {} if index in planned.blank else {"RecordId": uuid.uuid4().hex}
+
+    failed = sum(index < count for index in planned.failed)
+    return {
+        "FailedPutCount": failed if planned.failed_put_count is None else planned.failed_put_count,
+        "Encrypted": False,
+        "RequestResponses": [entry(index) for index in range(count) if index not in planned.left_out],
+    }
+
+
+def _document(action: str, **who_or_what: object) -> str:
+    statement = {"Effect": "Allow", "Action": action, **who_or_what}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _planned_error(code: str, status: int) -> JsonRESTError:
+    error = JsonRESTError(code, "planned")
+    error.code = status
+    return error

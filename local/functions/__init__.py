@@ -1,0 +1,1 @@
+"""Runs the deployed Lambda functions and feeds them from the queue."""

@@ -1,0 +1,56 @@
+"""Which texts stand for no value, and which for nobody."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contract.missing_values import (
+    BLANKS,
+    TEXTS_WITHOUT_IDENTITY,
+    TEXTS_WITHOUT_VALUE,
+    IgnoredIds,
+    is_without_identity,
+    is_without_value,
+)
+from tests.missing_values import IDENTITIES, WITHOUT_IDENTITY, WITHOUT_VALUE
+
+
+@pytest.mark.parametrize("text", WITHOUT_VALUE)
+def test_what_is_written_for_nothing_is_no_value(text: str) -> None:
+    assert is_without_value(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", " ", "0", "false", "true", "None", "(not set)", "Null", "UNDEFINED", "nan", " null", ","),
+        *("a,[object Object]", "[object Object] b", "[object", "{{x}}", "invalid date"),
+    ],
+)
+def test_an_attribute_may_be_anything_else(text: str) -> None:
+    assert not is_without_value(text)
+
+
+@pytest.mark.parametrize("text", WITHOUT_IDENTITY)
+def test_what_is_written_for_nobody_is_no_identity(text: str) -> None:
+    assert is_without_identity(text)
+
+
+@pytest.mark.parametrize("text", IDENTITIES)
+def test_an_identity_may_be_anything_else(text: str) -> None:
+    assert not is_without_identity(text)
+
+
+@given(st.sampled_from(sorted(TEXTS_WITHOUT_IDENTITY)), st.text(st.sampled_from(BLANKS)))
+def test_neither_letters_nor_spaces_make_somebody_of_nobody(text: str, blanks: str) -> None:
+    for letters in (text, text.upper(), text.title(), text.swapcase()):
+        assert is_without_identity(f"{blanks}{letters}{blanks[::-1]}")
+
+
+def test_what_is_no_value_is_no_identity_either() -> None:
+    assert {text.lower() for text in TEXTS_WITHOUT_VALUE} <= TEXTS_WITHOUT_IDENTITY
+
+
+@given(st.text())
+def test_no_text_makes_it_raise(text: str) -> None:
+    assert {is_without_identity(text), is_without_value(text), text in IgnoredIds.of([text])} <= {True, False}

@@ -1,0 +1,59 @@
+"""What a failed call, or a status in an answer, means for the event."""
+
+import pytest
+from botocore.retries.standard import ThrottledRetryableChecker
+
+from handler.aws_calls import CallError, Cause
+from handler.delivery.failures import THROTTLED_CODES, call_failure, failure
+from handler.destinations import Outcome, Refused, Retry
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        (None, Retry("firehose_no_answer")),
+        (302, Retry("firehose_302")),
+        (400, Refused("firehose_400")),
+        (401, Retry("firehose_401", not_set_up=True)),
+        (402, Refused("firehose_402")),
+        (403, Retry("firehose_403", not_set_up=True)),
+        (404, Retry("firehose_404", not_set_up=True)),
+        (405, Refused("firehose_405")),
+        (408, Retry("firehose_408")),
+        (413, Refused("firehose_413")),
+        (428, Refused("firehose_428")),
+        (429, Retry("firehose_429")),
+        (430, Refused("firehose_430")),
+        (499, Refused("firehose_499")),
+        (500, Retry("firehose_500")),
+        (503, Retry("firehose_503")),
+    ],
+)
+def test_only_what_the_sender_did_wrong_is_final(status: int | None, outcome: Outcome) -> None:
+    assert failure("firehose", status) == outcome
+    assert call_failure("firehose", CallError(status)) == outcome
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [
+        ("ThrottlingException", Retry("bus_throttled")),
+        ("AccessDeniedException", Retry("bus_access_denied", not_set_up=True)),
+        ("UnrecognizedClientException", Retry("bus_access_denied", not_set_up=True)),
+        ("ResourceNotFoundException", Retry("bus_not_found", not_set_up=True)),
+        ("ValidationException", Refused("bus_400")),
+        (None, Refused("bus_400")),
+    ],
+)
+def test_a_400_means_what_its_name_says(code: str | None, outcome: Outcome) -> None:
+    """Services that speak JSON-RPC answer throttling and missing permissions with 400."""
+    assert call_failure("bus", CallError(400, code=code)) == outcome
+
+
+@pytest.mark.parametrize("cause", [Cause.NO_MODEL, Cause.UNREACHABLE, Cause.NO_CREDENTIALS])
+def test_a_call_that_could_not_be_made_is_retried_and_wants_a_person(cause: Cause) -> None:
+    assert call_failure("bus", CallError(None, cause=cause)) == Retry(f"bus_{cause}", not_set_up=True)
+
+
+def test_the_names_of_throttling_are_those_of_botocore() -> None:
+    assert frozenset(ThrottledRetryableChecker._THROTTLED_ERROR_CODES) == THROTTLED_CODES

@@ -1,0 +1,338 @@
+"""The front of the local run: what was recorded as JSON, the page, and the way to the API."""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.test import Client, TestResponse
+
+from gtm import plan_file
+from gtm.container import plan_of
+from gtm.plan import Token, TokenSource
+from local.demo_users import DemoUsers
+from local.deployment.cloud import Cloud
+from local.fakes.recorder import RecordedEvent, Recorder, RejectedMessage
+from local.web.front import Front, ShownProfile
+
+OUTPUTS = {"events_url": "http://127.0.0.1:1/dev/events", "auth_mode": "open", "destinations": ["pinpoint"]}
+DEAD_LETTER = {"message_id": "m-9", "reason": "pinpoint_400", "pending": "pinpoint"}
+RETRY = {"message_id": "m-8", "reason": "customer_profiles_503", "pending": "customer-profiles,firehose"}
+
+
+def profiles(endpoint_id: str) -> list[ShownProfile]:
+    attributes = {"plan": "gold"} if endpoint_id == "e1" else None
+    return [
+        ShownProfile(destination="customer-profiles", attributes=attributes, created_by_events=True, events=3)
+    ]
+
+
+def gateway(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [f"gateway {environ['PATH_INFO']}".encode()]
+
+
+def purchase(**changes: Any) -> RecordedEvent:
+    return RecordedEvent(
+        **{
+            "destination": "pinpoint",
+            "endpoint_id": "e1",
+            "event_id": "m-1",
+            "event_key": "m-1",
+            "event": "purchase",
+            "timestamp": "2026-01-01T00:00:00.000Z",
+            "attributes": {"value": "12.50"},
+            "metrics": {"quantity": 1.0},
+            "user_attributes": {"plan": ["gold"]},
+            **changes,
+        }
+    )
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def client(recorder: Recorder) -> Client:
+    front = Front(
+        gateway=gateway,
+        stage_name="dev",
+        outputs=lambda: OUTPUTS,
+        recorder=recorder,
+        profiles=profiles,
+        dead_letters=lambda: [DEAD_LETTER],
+        retries=lambda: [RETRY, RETRY],
+        notes=["Pinpoint is a stand-in."],
+    )
+    return Client(front)
+
+
+def page(client: Client) -> TestResponse:
+    return client.get("/")
+
+
+def test_outputs_are_the_stacks_outputs(client: Client) -> None:
+    assert client.get("/outputs").json == OUTPUTS
+
+
+def test_recorded_is_everything_so_far(client: Client, recorder: Recorder) -> None:
+    recorder.add(purchase(), RejectedMessage(message_id="m-2", reason="event_missing"))
+
+    assert client.get("/recorded").json == {
+        "events": [
+            {
+                "destination": "pinpoint",
+                "endpoint_id": "e1",
+                "event_id": "m-1",
+                "event_key": "m-1",
+                "event": "purchase",
+                "timestamp": "2026-01-01T00:00:00.000Z",
+                "attributes": {"value": "12.50"},
+                "metrics": {"quantity": 1.0},
+                "user_attributes": {"plan": ["gold"]},
+            }
+        ],
+        "rejected": [{"message_id": "m-2", "reason": "event_missing"}],
+        "retried": [RETRY, RETRY],
+        "dead_letters": [DEAD_LETTER],
+    }
+
+
+def test_any_character_survives_in_recorded(client: Client, recorder: Recorder) -> None:
+    value = "日本語 🎉 \"'\\</script>\n\t"
+    recorder.add(purchase(attributes={"note": value}))
+
+    assert json.loads(client.get("/recorded").get_data())["events"][0]["attributes"] == {"note": value}
+
+
+def test_arrivals_are_told_once(client: Client, recorder: Recorder) -> None:
+    recorder.add(purchase(), RejectedMessage(message_id="m-2", reason="event_missing"))
+    first = client.get("/arrivals").get_json()
+    recorder.add(purchase(event_id="m-3"))
+    second = client.get(f"/arrivals?after={first['next']}").get_json()
+
+    assert [arrival["kind"] for arrival in first["arrivals"]] == ["event", "rejected"]
+    assert [arrival["event_id"] for arrival in second["arrivals"]] == ["m-3"]
+    assert (first["next"], second["next"]) == (2, 3)
+
+
+def test_arrivals_count_what_comes_again_and_dead_letters_and_say_why(client: Client) -> None:
+    answer = client.get("/arrivals").get_json()
+
+    assert (answer["retried"], answer["dead_letters"]) == (2, 1)
+    assert answer["reasons"] == [
+        "To be retried (customer-profiles, firehose): customer_profiles_503 (2 messages)",
+        "Dead letter (pinpoint): pinpoint_400",
+    ]
+
+
+def test_a_profile_is_what_each_destination_has_of_an_endpoint(client: Client) -> None:
+    assert client.get("/profile?endpoint_id=e1").get_json() == {
+        "profiles": [
+            {
+                "destination": "customer-profiles",
+                "attributes": {"plan": "gold"},
+                "created_by_events": True,
+                "events": 3,
+            }
+        ]
+    }
+
+
+def test_an_endpoint_without_a_profile_has_no_attributes(client: Client) -> None:
+    (profile,) = client.get("/profile", query_string={"endpoint_id": "e 2&"}).get_json()["profiles"]
+
+    assert profile["attributes"] is None
+
+
+@pytest.mark.parametrize("path", ["/profile", "/profile?endpoint_id="])
+def test_a_profile_of_nobody_is_answered_with_400(client: Client, path: str) -> None:
+    answer = client.get(path)
+
+    assert answer.status_code == 400
+    assert "endpoint_id" in answer.get_json()["message"]
+
+
+@pytest.mark.parametrize("timestamp", ["1970-01-01T00:00:01.500Z", "1970-01-01T01:00:01.500+01:00"])
+def test_the_delay_is_from_the_events_time_to_its_recording(
+    client: Client, recorder: Recorder, monkeypatch: pytest.MonkeyPatch, timestamp: str
+) -> None:
+    monkeypatch.setattr("local.fakes.recorder.time.time_ns", lambda: 2_000_000_000)
+    recorder.add(purchase(timestamp=timestamp))
+
+    assert client.get("/arrivals").get_json()["arrivals"][0]["delay_ms"] == 500
+
+
+@pytest.mark.parametrize("after", ["-1", "x", "", "1.5", "٣", "9" * 30])
+def test_a_position_that_is_no_number_is_answered_with_400(client: Client, after: str) -> None:
+    answer = client.get("/arrivals", query_string={"after": after})
+
+    assert answer.status_code == 400
+    assert "after" in answer.get_json()["message"]
+
+
+@pytest.mark.parametrize("path", ["/dev", "/dev/events"])
+def test_the_stage_belongs_to_the_gateway(client: Client, path: str) -> None:
+    assert client.get(path).text == f"gateway {path}"
+
+
+def test_a_path_that_only_begins_like_the_stage_is_not_the_gateways(client: Client) -> None:
+    answer = client.get("/development")
+
+    assert (answer.status_code, answer.mimetype) == (404, "application/json")
+
+
+def test_only_get_is_answered(client: Client) -> None:
+    answer = client.post("/recorded")
+
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+
+
+def test_the_favicon_is_empty_and_not_missing(client: Client) -> None:
+    assert client.get("/favicon.ico").status_code == 204
+
+
+def test_notes_say_what_is_emulated(client: Client) -> None:
+    assert client.get("/notes").json == ["Pinpoint is a stand-in."]
+
+
+@pytest.mark.parametrize(
+    ("tag", "directive", "also"), [("script", "script-src", "'self' "), ("style", "style-src", "")]
+)
+def test_the_policy_of_the_page_allows_its_own_code_and_no_other(
+    client: Client, tag: str, directive: str, also: str
+) -> None:
+    answer = page(client)
+    policy = dict(part.strip().split(" ", 1) for part in answer.headers["Content-Security-Policy"].split(";"))
+
+    blocks = re.findall(rf"<{tag}>(.*?)</{tag}>", answer.text, re.DOTALL)
+
+    hashes = [base64.b64encode(hashlib.sha256(block.encode()).digest()).decode() for block in blocks]
+    assert policy[directive] == also + " ".join(f"'sha256-{value}'" for value in hashes)
+    assert len(blocks) == 1
+    assert policy["default-src"] == "'none'"
+
+
+def test_the_policy_lets_an_image_tag_reach_this_address_only(client: Client) -> None:
+    policy = page(client).headers["Content-Security-Policy"]
+
+    assert "img-src 'self';" in policy
+    assert "connect-src 'self';" in policy
+
+
+def test_the_page_asks_for_nothing_from_elsewhere(client: Client) -> None:
+    assert re.findall(r"(?:https?:)?//[a-z0-9.-]+\.[a-z]+", page(client).text) == []
+    sources = re.findall(r"<(?:link|iframe|script|img)[^>]*(?:src|href)=\"([^\"]*)\"", page(client).text)
+    assert sources == ["/gtm/stand-in.js"]
+
+
+def test_the_container_is_the_export_for_the_parameters_asked_for(client: Client) -> None:
+    answer = client.get("/gtm/container.json?parameter=evat_value&parameter=evmt_n&parameter=usat_plan")
+
+    plan = plan_of(json.loads(answer.text))
+    assert plan.events_url == OUTPUTS["events_url"]
+    assert [(tag.event, [p.url_name for p in tag.parameters]) for tag in plan.tags] == [
+        (None, ["evat_value", "evmt_n", "usat_plan"])
+    ]
+    assert plan.token is None
+
+
+def test_the_container_of_the_authenticated_scenario_sends_the_token(signing_client: Client) -> None:
+    plan = plan_of(json.loads(signing_client.get("/gtm/container.json").text))
+
+    assert plan.token == Token(source=TokenSource.DATA_LAYER, name="id_token")
+
+
+@pytest.mark.parametrize("parameter", ["value", "evat_", "evat_a b", "usat_a:b", "evat_" + "a" * 51])
+def test_a_parameter_that_no_container_can_have_is_answered_with_400(client: Client, parameter: str) -> None:
+    answer = client.get("/gtm/container.json", query_string={"parameter": parameter})
+
+    assert answer.status_code == 400
+    assert (answer.json or {})["message"].endswith(".")
+
+
+def test_the_script_that_runs_the_container_is_served(client: Client) -> None:
+    answer = client.get("/gtm/stand-in.js")
+
+    assert answer.mimetype == "text/javascript"
+    assert "GtmFake" in answer.text
+
+
+def test_the_page_writes_values_as_text_only(client: Client) -> None:
+    assert re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", page(client).text) == []
+
+
+def test_the_form_begins_with_what_the_example_sends_of_a_purchase(client: Client) -> None:
+    text = Path(plan_file.__file__).with_name("gtm.yaml").read_text(encoding="utf-8")
+    example = plan_file.read(text, overrides=plan_file.Overrides(events_url=str(OUTPUTS["events_url"])))
+    (purchase,) = [tag for tag in example.tags if tag.event == "purchase_success"]
+
+    groups = re.findall(r"data-prefix=\"(\w+)\" data-defaults='(.*?)'", page(client).text)
+
+    assert [prefix + name for prefix, rows in groups for name, _ in json.loads(rows)] == [
+        parameter.url_name for parameter in purchase.parameters
+    ]
+
+
+def test_the_page_labels_its_fields(client: Client) -> None:
+    text = page(client).text
+    labelled = set(re.findall(r'<label for="([^"]+)"', text))
+
+    assert labelled == set(re.findall(r'<input id="([^"]+)"', text))
+
+
+# ---- Demo users ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def signing_client(recorder: Recorder, cloud: Cloud) -> Client:
+    """A front with demo users."""
+    front = Front(
+        gateway=gateway,
+        stage_name="dev",
+        outputs=lambda: {**OUTPUTS, "auth_mode": "authenticated"},
+        recorder=recorder,
+        profiles=profiles,
+        dead_letters=list[dict[str, Any]],
+        retries=list[dict[str, Any]],
+        notes=[],
+        demo_users=DemoUsers(cloud),
+    )
+    return Client(front)
+
+
+def test_a_demo_user_signs_in_with_one_request(signing_client: Client) -> None:
+    answer = signing_client.post("/demo/sign-in", json={"user": "demo"})
+
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert set(answer.get_json()) == {"user", "endpoint_id", "token", "expired_token"}
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"user": ""}, {"user": "a b"}, {"user": 1}, {"user": "x" * 65}, [], "demo"]
+)
+def test_a_user_that_is_no_name_is_answered_with_400(signing_client: Client, body: object) -> None:
+    assert signing_client.post("/demo/sign-in", json=body).status_code == 400
+
+
+def test_a_form_of_another_page_signs_nobody_in(signing_client: Client) -> None:
+    answer = signing_client.post("/demo/sign-in", data='{"user": "demo"}', content_type="text/plain")
+
+    assert answer.status_code == 400
+
+
+def test_signing_in_is_a_post(signing_client: Client) -> None:
+    answer = signing_client.get("/demo/sign-in")
+
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+
+
+def test_without_demo_users_nobody_can_sign_in(client: Client) -> None:
+    assert client.post("/demo/sign-in", json={"user": "demo"}).status_code == 404

@@ -1,0 +1,35 @@
+"""The server on loopback, over a plain socket."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+from werkzeug import Request, Response
+
+from local.web.http_server import HttpServer
+from tests.patience import PATIENCE_SECONDS
+
+
+@Request.application
+def echo(request: Request) -> Response:
+    return Response(request.get_data())
+
+
+@pytest.fixture
+def server() -> Iterator[HttpServer]:
+    server = HttpServer(echo).start()
+    yield server
+    server.stop()
+
+
+def test_a_sender_that_asks_before_its_body_is_answered_before_it(server: HttpServer) -> None:
+    head = b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_SECONDS) as connection:
+        connection.sendall(head)
+        assert connection.recv(64).startswith(b"HTTP/1.1 100 Continue\r\n")
+        connection.sendall(b"body")
+        answer = b""
+        while not answer.endswith(b"body"):
+            received = connection.recv(4096)
+            assert received, "the connection ended without the body"
+            answer += received

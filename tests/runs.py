@@ -1,0 +1,216 @@
+"""Local runs for tests: one at a time, requests as GTM sends them, and what became of them."""
+
+import itertools
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode, urlsplit
+
+from local.deployment.resources import Resources
+from local.fakes.recorder import RecordedEvent
+from local.run import PROJECT_DIR, LocalRun
+from tests.patience import PATIENCE_SECONDS, eventually
+
+AT_ONCE = ("batchSize=10", "batchWindowSeconds=0")  # no waiting for a batch to fill
+TO_PROFILES = (
+    *("destinations=customer-profiles", "customerProfilesDomain=amazon-connect-example"),
+    "profileAttributes=plan,tier",
+)
+"""Amazon Connect Customer Profiles in place of the destination of `dev`, with two attributes."""
+
+_numbers = itertools.count()
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def send(run: LocalRun, headers: Mapping[str, str] | None = None, /, **parameters: str) -> Answer:
+    """GET the events URL as GTM does: parameters encoded like encodeURIComponent."""
+    return send_pairs(run, list(parameters.items()), list((headers or {}).items()))
+
+
+def send_pairs(
+    run: LocalRun, parameters: Sequence[tuple[str, str]], headers: Sequence[tuple[str, str]] = ()
+) -> Answer:
+    """The same where a name may come more than once; header names go out as they are."""
+    return send_as_written(run, "?" + urlencode(parameters, quote_via=quote), headers)
+
+
+def send_as_written(
+    run: LocalRun, query: str, headers: Sequence[tuple[str, str]] = (), *, path: str | None = None
+) -> Answer:
+    """The same with a query, and a path of one's own, of which nothing is encoded."""
+    url = urlsplit(run.outputs["events_url"])
+    connection = HTTPConnection(url.netloc, timeout=PATIENCE_SECONDS)
+    with closing(connection):
+        connection.putrequest("GET", (path or url.path) + query)
+        for name, value in headers:
+            connection.putheader(name, value)
+        connection.endheaders()
+        answer = connection.getresponse()
+        return Answer(answer.status, dict(answer.getheaders()), answer.read())
+
+
+def new_endpoint() -> str:
+    return f"endpoint-{next(_numbers)}"
+
+
+def events_of(run: LocalRun, endpoint_id: str, destination: str | None = None) -> list[RecordedEvent]:
+    """An endpoint's events in one destination: without a name, the first that the stack has."""
+    place = destination or run.outputs["destinations"][0]
+    return [
+        event
+        for event in run.recorder.events()
+        if (event.endpoint_id, event.destination) == (endpoint_id, place)
+    ]
+
+
+def the_event_of(run: LocalRun, endpoint_id: str) -> RecordedEvent:
+    """The one event of an endpoint, once every destination has it: once in each, and the same in all."""
+    destinations: list[str] = run.outputs["destinations"]
+    arrivals = [
+        event
+        for destination in destinations
+        for event in eventually(lambda place=destination: events_of(run, endpoint_id, place))
+    ]
+    assert [event.destination for event in arrivals] == destinations
+    # An event has the same key everywhere; what it is called is the destination's.
+    first = arrivals[0]
+    alike = [replace(event, destination=first.destination, event_id=first.event_id) for event in arrivals]
+    assert alike == [first] * len(arrivals)
+    return first
+
+
+def attributes_of(run: LocalRun, endpoint_id: str) -> Mapping[str, str] | None:
+    """What Customer Profiles has of an endpoint besides its id; None where there is no profile."""
+    profile = run.customer_profiles.profile(endpoint_id)
+    if profile is None:
+        return None
+    assert profile["gtm_pixel_endpoint_id"] == endpoint_id
+    return {name: value for name, value in profile.items() if name != "gtm_pixel_endpoint_id"}
+
+
+def recorded(run: LocalRun, **parameters: str) -> RecordedEvent:
+    """Send an event for an endpoint of its own; the one event that is recorded for it."""
+    endpoint_id = new_endpoint()
+    assert send(run, event="purchase", endpoint_id=endpoint_id, **parameters).status == 200
+    return the_event_of(run, endpoint_id)
+
+
+def bring_back_soon(run: LocalRun) -> None:
+    """Let a message that failed come again after a second, not after six times the function's timeout.
+
+    A receive keeps the visibility timeout that the queue had when it began, and one is waiting already:
+    once it has brought the event sent here, all that follow are later ones.
+    """
+    run.cloud.client("sqs").set_queue_attributes(
+        QueueUrl=run.outputs["queue_url"], Attributes={"VisibilityTimeout": "1"}
+    )
+    recorded(run)
+
+
+def log_lines(run: LocalRun, log_group: str | None = None) -> list[str]:
+    """Everything the processor (or who writes to that group) has logged, out of CloudWatch Logs."""
+    logs = run.cloud.client("logs")
+    found = logs.filter_log_events(logGroupName=log_group or run.outputs["log_group"])
+    return [event["message"] for event in found["events"]]
+
+
+class Runs:
+    """One local run at a time (moto is one per process), kept while tests want the same."""
+
+    def __init__(self) -> None:
+        self._run: LocalRun | None = None
+        self._wanted: tuple[str, ...] = ()
+
+    def shared(self, *overrides: str, stack: str = "dev") -> LocalRun:
+        """A run with these settings; others may have used it."""
+        wanted = (stack, *overrides)
+        if self._run is None or self._wanted != wanted:
+            self.fresh(*overrides, stack=stack)
+            self._wanted = wanted
+        assert self._run is not None
+        return self._run
+
+    def fresh(self, *overrides: str, stack: str = "dev", project_dir: Path = PROJECT_DIR) -> LocalRun:
+        """A run of a test's own."""
+        self.stop()
+        self._run = LocalRun(overrides=overrides, stack=stack, project_dir=project_dir).start()
+        return self._run
+
+    def stop(self) -> None:
+        if self._run is not None:
+            self._run.stop()
+        self._run, self._wanted = None, ()
+
+
+@contextmanager
+def denied(run: LocalRun, action: str) -> Iterator[None]:
+    """Take an action (POLICY:SID/ACTION) from its role, for as long as this lasts, and give it back."""
+    iam = run.cloud.client("iam")
+    statement_of, _, denied_action = action.rpartition("/")
+    ((role, policy, document),) = [
+        (role, policy, document)
+        for role, policy, document in _role_policies(run)
+        if statement_of.partition(":")[0] == policy.rpartition("-")[0]
+    ]
+    sid = statement_of.partition(":")[2]
+    statements = [
+        {**one, "Action": [name for name in one["Action"] if (one["Sid"], name) != (sid, denied_action)]}
+        for one in document["Statement"]
+    ]
+    left = [one for one in statements if one["Action"]]
+    place = {"RoleName": role, "PolicyName": policy}
+    if left:
+        iam.put_role_policy(**place, PolicyDocument=json.dumps({**document, "Statement": left}))
+    else:
+        iam.delete_role_policy(**place)
+    assert action not in deployed_actions(run)
+    try:
+        yield
+    finally:
+        iam.put_role_policy(**place, PolicyDocument=json.dumps(document))
+
+
+def without(action: str) -> Callable[..., Any]:
+    """Deploys role policies that lack one action."""
+    deploy = Resources._role_policy
+
+    def deploy_without(self: Resources, name: str, inputs: Mapping[str, Any]) -> Any:
+        document = json.loads(inputs["policy"])
+        for statement in document["Statement"]:
+            if f"{name}:{statement['Sid']}" == action.rpartition("/")[0]:
+                statement["Action"].remove(action.rpartition("/")[2])
+        document["Statement"] = [s for s in document["Statement"] if s["Action"]]
+        if not document["Statement"]:
+            return name, dict(inputs)  # a policy without statements cannot be deployed
+        return deploy(self, name, {**inputs, "policy": json.dumps(document)})
+
+    return deploy_without
+
+
+def deployed_actions(run: LocalRun) -> set[str]:
+    """Every action that a role of the deployed program has, as POLICY:SID/ACTION."""
+    return {
+        f"{policy.rpartition('-')[0]}:{statement['Sid']}/{action}"
+        for _, policy, document in _role_policies(run)
+        for statement in document["Statement"]
+        for action in statement["Action"]
+    }
+
+
+def _role_policies(run: LocalRun) -> list[tuple[str, str, dict[str, Any]]]:
+    """Role, name and document of every policy of a role."""
+    iam = run.cloud.client("iam")
+    return [
+        (name, policy, iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"])
+        for name in [role["RoleName"] for role in iam.list_roles()["Roles"]]
+        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]
+    ]

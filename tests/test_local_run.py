@@ -1,0 +1,626 @@
+"""The whole program in the local run: requests over HTTP, events in the stand-in.
+
+What is started here is what `make local` starts; nothing between the request and the record is replaced.
+"""
+
+import html
+import json
+import urllib.request
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from moto.sqs import models as sqs_models
+
+from local.deployment.resources import Resources
+from local.fakes import customer_profiles
+from local.fakes.pinpoint import PlannedAnswer
+from local.functions.event_source import event_record
+from local.functions.lambda_runtime import FunctionError, Invocation
+from local.run import LocalRun
+from tests.hostile import HOSTILE_VALUES, LONGEST_ATTRIBUTE, LONGEST_USER_ATTRIBUTE
+from tests.patience import PATIENCE_SECONDS, eventually
+from tests.pinpoint_ids import in_pinpoint
+from tests.runs import (
+    AT_ONCE,
+    TO_PROFILES,
+    Runs,
+    attributes_of,
+    bring_back_soon,
+    denied,
+    deployed_actions,
+    events_of,
+    log_lines,
+    new_endpoint,
+    recorded,
+    send,
+    send_as_written,
+    the_event_of,
+    without,
+)
+
+
+@pytest.fixture
+def without_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copies come again at once."""
+    monkeypatch.setattr(sqs_models.Message, "delay", lambda *_, **__: None)
+
+
+@pytest.fixture
+def open_run(runs: Runs) -> LocalRun:
+    """The open scenario where profile updates are on."""
+    return runs.shared("profileUpdates=all", *AT_ONCE)
+
+
+class TestAnEvent:
+    """From a request to the record."""
+
+    def test_it_is_answered_with_an_image_and_recorded(self, open_run: LocalRun) -> None:
+        endpoint_id = new_endpoint()
+
+        answer = send(
+            open_run, event="purchase_success", endpoint_id=endpoint_id, evat_value="12.50", evmt_n="3"
+        )
+        (event,) = eventually(lambda: events_of(open_run, endpoint_id))
+
+        assert (answer.status, answer.headers["Content-Type"]) == (200, "image/svg+xml")
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.body.startswith(b"<svg ")
+        assert (event.event, event.attributes, event.metrics) == (
+            "purchase_success",
+            {"value": "12.50"},
+            {"n": 3.0},
+        )
+
+    @pytest.mark.parametrize("value", HOSTILE_VALUES)
+    def test_its_values_come_back_exactly_as_sent_and_add_nothing(
+        self, open_run: LocalRun, value: str
+    ) -> None:
+        event = recorded(open_run, evat_text=value, usat_text=value)
+
+        assert event.attributes == {"text": value}
+        assert event.user_attributes == {"text": [value]}
+
+    def test_its_values_may_be_as_long_as_pinpoint_takes(self, open_run: LocalRun) -> None:
+        event = recorded(open_run, evat_text=LONGEST_ATTRIBUTE, usat_text=LONGEST_USER_ATTRIBUTE)
+
+        assert event.attributes == {"text": LONGEST_ATTRIBUTE}
+        assert event.user_attributes == {"text": [LONGEST_USER_ATTRIBUTE]}
+
+    def test_a_value_over_a_limit_is_left_out_whole_and_the_event_recorded(self, open_run: LocalRun) -> None:
+        event = recorded(
+            open_run,
+            evat_long=LONGEST_ATTRIBUTE + "é",
+            usat_long=LONGEST_USER_ATTRIBUTE + "é",
+            evat_short="kept",
+        )
+
+        assert (event.attributes, event.user_attributes) == ({"short": "kept"}, {})
+
+    def test_a_variable_that_gtm_has_no_value_for_is_left_out(self, open_run: LocalRun) -> None:
+        event = recorded(open_run, evat_a="undefined", evat_b="null", usat_c="[object Object]", evat_d="x")
+
+        assert (event.attributes, event.user_attributes) == ({"d": "x"}, {})
+
+    def test_without_an_event_name_it_is_rejected_with_its_reason_and_done(self, open_run: LocalRun) -> None:
+        before, letters = len(open_run.recorder.rejected()), open_run.dead_letters()
+
+        assert send(open_run, event="undefined", endpoint_id="e1").status == 200
+        rejected = eventually(lambda: open_run.recorder.rejected()[before:])
+
+        assert [one.reason for one in rejected] == ["event_missing"]
+        assert open_run.dead_letters() == letters
+
+    @pytest.mark.parametrize("missing", ["event", "endpoint_id"])
+    @pytest.mark.parametrize("value", [None, "", " "])
+    def test_a_missing_required_parameter_never_reaches_the_queue(
+        self, open_run: LocalRun, missing: str, value: str | None
+    ) -> None:
+        parameters = {"event": "purchase", "endpoint_id": "e1"}
+        del parameters[missing]
+
+        assert send(open_run, **parameters, **({missing: value} if value is not None else {})).status == 400
+
+    def test_a_url_that_was_escaped_as_html_is_read_as_it_was_meant_and_counted(
+        self, open_run: LocalRun
+    ) -> None:
+        endpoint_id = new_endpoint()
+
+        query = html.escape(html.escape("&evat_a=1&evmt_b=2") + "&usat_plan=gold&token=secret")
+        assert send_as_written(open_run, f"?endpoint_id={endpoint_id}&event=purchase{query}").status == 200
+
+        event = the_event_of(open_run, endpoint_id)
+        assert (event.attributes, event.metrics) == ({"a": "1"}, {"b": 2.0})
+        assert event.user_attributes == {"plan": ["gold"]}
+        eventually(lambda: any('"escaped_names":1' in line.replace(" ", "") for line in log_lines(open_run)))
+
+    def test_event_and_endpoint_id_are_read_behind_escapes(self, open_run: LocalRun) -> None:
+        endpoint_id = new_endpoint()
+        query = html.escape(f"?event=purchase&endpoint_id={endpoint_id}")
+
+        assert send_as_written(open_run, query).status == 200
+        assert the_event_of(open_run, endpoint_id).event == "purchase"
+
+    def test_slashes_too_many_make_no_difference(self, open_run: LocalRun) -> None:
+        endpoint_id = new_endpoint()
+        url = urlsplit(open_run.outputs["events_url"])
+
+        for path in (f"/{url.path}", url.path.replace("/events", "//events"), f"{url.path}/"):
+            query = f"?endpoint_id={endpoint_id}&event=purchase"
+            assert send_as_written(open_run, query, path=path).status == 200
+
+        eventually(lambda: len(events_of(open_run, endpoint_id)) == 3)
+
+    def test_a_header_cannot_supply_a_parameter(self, open_run: LocalRun) -> None:
+        assert send(open_run, {"endpoint_id": "forged"}, event="purchase").status == 400
+
+    def test_the_last_update_of_an_endpoint_wins(self, open_run: LocalRun) -> None:
+        endpoint_id = new_endpoint()
+        for plan in ("silver", "gold"):
+            send(open_run, event="purchase", endpoint_id=endpoint_id, usat_plan=plan, evat_plan=plan)
+
+        events = eventually(lambda: len(found := events_of(open_run, endpoint_id)) == 2 and found)
+
+        assert events[-1].user_attributes == {"plan": ["gold"]}
+        assert [event.attributes for event in events] == [{"plan": "silver"}, {"plan": "gold"}]
+
+
+class TestPrivacy:
+    """What must be nowhere."""
+
+    HEADERS: Mapping[str, str] = {
+        "Cookie": "session=cookie-sentinel",
+        "User-Agent": "agent-sentinel",
+        "Referer": "https://referer-sentinel.example/",
+        "X-Forwarded-For": "192.0.2.77",
+        "X-Anything": "header-sentinel",
+    }
+    SENTINELS = ("sentinel", "192.0.2.77", "127.0.0.1")
+
+    def test_no_header_cookie_or_address_is_in_a_queue_message(self, runs: Runs) -> None:
+        run = runs.fresh(*AT_ONCE)
+        run.poller.stop()
+        send(run, self.HEADERS, event="purchase", endpoint_id="e1", evat_a="b")
+
+        received = run.cloud.client("sqs").receive_message(
+            QueueUrl=run.outputs["queue_url"], MessageAttributeNames=["All"], AttributeNames=["All"]
+        )
+
+        (message,) = received["Messages"]
+        del message["ReceiptHandle"]
+        assert message["Body"] == "event=purchase&endpoint_id=e1&evat_a=b&"
+        assert set(message["MessageAttributes"]) == {"request_id", "request_time"}
+        assert [sentinel for sentinel in self.SENTINELS if sentinel in json.dumps(message)] == []
+
+    def test_no_header_value_or_address_is_in_a_log_line(self, open_run: LocalRun) -> None:
+        endpoint_id = new_endpoint()
+        send(open_run, self.HEADERS, event="undefined", endpoint_id="id-sentinel", evat_a="value-sentinel")
+        send(
+            open_run,
+            self.HEADERS,
+            event="event-sentinel",
+            endpoint_id=endpoint_id,
+            evat_a="value-sentinel",
+            usat_b="user-sentinel",
+            evat_c="long-sentinel" * 20,
+        )
+        eventually(lambda: events_of(open_run, endpoint_id))
+
+        lines = eventually(lambda: log_lines(open_run))
+
+        assert any('"batch processed"' in line for line in lines)
+        text = "\n".join(lines)
+        assert [word for word in (*self.SENTINELS, endpoint_id) if word in text] == []
+
+
+class TestABatch:
+    """Many messages at once, and failures among them."""
+
+    def test_a_thousand_queued_events_are_at_most_twelve_requests(self, runs: Runs) -> None:
+        run = runs.fresh("batchSize=1000", "batchWindowSeconds=10")
+        queue_events(run, 1000)
+
+        assert run.recorder.wait_for(1000, timeout=PATIENCE_SECONDS)
+
+        assert len(run.recorder.events()) == 1000
+        assert len(run.pinpoint.requests) <= 12
+
+    def test_a_refused_event_goes_to_the_dead_letter_queue_with_its_reason(self, open_run: LocalRun) -> None:
+        before = len(open_run.dead_letters())
+        endpoint_id = new_endpoint()
+        refused = in_pinpoint("refused-1", endpoint_id=endpoint_id)
+        open_run.pinpoint.plan(PlannedAnswer(event_statuses={refused: 400}))
+
+        send(open_run, event="purchase", endpoint_id=endpoint_id, event_id="refused-1")
+        (letter,) = eventually(lambda: open_run.dead_letters()[before:])
+
+        assert letter["reason"] == "pinpoint_400"
+        assert events_of(open_run, endpoint_id) == []
+
+    @pytest.mark.usefixtures("without_delays")
+    def test_a_throttled_event_comes_again_and_is_recorded_once(self, open_run: LocalRun) -> None:
+        open_run.pinpoint.plan(PlannedAnswer(status=429), PlannedAnswer(status=429))
+
+        event = recorded(open_run, evat_a="b")
+
+        assert event.attributes == {"a": "b"}
+
+    @pytest.mark.usefixtures("without_delays")
+    def test_what_keeps_failing_is_dead_lettered_after_its_last_retry(self, runs: Runs) -> None:
+        run = runs.fresh("retryHours=1", *AT_ONCE)
+        # An hour is 12 retries: 13 tries of the message, each with the client's own second attempt.
+        run.pinpoint.plan(*[PlannedAnswer(status=500)] * 26)
+        endpoint_id = new_endpoint()
+
+        send(run, event="purchase", endpoint_id=endpoint_id)
+        (letter,) = eventually(run.dead_letters)
+
+        assert (letter["reason"], letter["pending"]) == ("pinpoint_500", "pinpoint")
+        assert events_of(run, endpoint_id) == []
+        eventually(lambda: run.retries() == [])
+
+    def test_what_crashes_the_function_is_moved_by_the_queue_and_has_no_reason(
+        self, runs: Runs, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run = runs.fresh("maxReceiveCount=2", *AT_ONCE)
+        bring_back_soon(run)
+        crashed = Invocation(error=FunctionError(error_type="Runtime.ExitError", message=""))
+        monkeypatch.setattr(run.poller, "_invoke", lambda _: crashed)
+
+        send(run, event="purchase", endpoint_id="e1")
+        (letter,) = eventually(run.dead_letters)
+
+        assert letter["reason"] == "max_receive_count"
+
+    def test_what_waits_to_come_again_is_shown_with_its_reason(self, runs: Runs) -> None:
+        run = runs.fresh(*AT_ONCE)
+        run.pinpoint.plan(*[PlannedAnswer(status=500)] * 2)
+
+        send(run, event="purchase", endpoint_id="e1")
+        (waiting,) = eventually(run.retries)
+        with urllib.request.urlopen(f"{run.url}/arrivals") as response:
+            shown = json.load(response)
+
+        assert (waiting["attempt"], waiting["pending"], waiting["reason"]) == (1, "pinpoint", "pinpoint_500")
+        assert (shown["retried"], shown["reasons"]) == (1, ["To be retried (pinpoint): pinpoint_500"])
+
+
+class TestCustomerProfiles:
+    """Events as objects, and the profiles that they make."""
+
+    @pytest.fixture
+    def run(self, runs: Runs) -> LocalRun:
+        return runs.shared("profileUpdates=all", *TO_PROFILES, *AT_ONCE)
+
+    def test_an_event_makes_a_profile_and_the_next_one_updates_it(self, run: LocalRun) -> None:
+        endpoint_id = new_endpoint()
+        for plan in ("silver", "gold"):
+            send(run, event="purchase", endpoint_id=endpoint_id, usat_plan=plan, **{f"usat_{plan}": "x"})
+
+        eventually(lambda: len(events_of(run, endpoint_id)) == 2)
+
+        assert attributes_of(run, endpoint_id) == {"plan": "gold"}
+        assert len(run.customer_profiles.objects(endpoint_id)) == 2
+
+    @pytest.mark.parametrize("value", HOSTILE_VALUES)
+    def test_its_values_come_back_exactly_as_sent_and_add_nothing(self, run: LocalRun, value: str) -> None:
+        endpoint_id = new_endpoint()
+
+        send(run, event="purchase", endpoint_id=endpoint_id, evat_text=value, usat_plan=value)
+        (event,) = eventually(lambda: events_of(run, endpoint_id))
+
+        assert event.attributes == {"text": value}
+        assert attributes_of(run, endpoint_id) == {"plan": value}
+
+    def test_a_batch_that_is_delivered_twice_changes_nothing(self, runs: Runs) -> None:
+        run = runs.fresh("profileUpdates=all", *TO_PROFILES, *AT_ONCE)
+        batch = received_batch(
+            run,
+            {"event": "sign_up", "endpoint_id": "e1", "usat_plan": "silver"},
+            {"event": "purchase", "endpoint_id": "e1", "usat_plan": "gold", "event_id": "order-1"},
+            {"event": "purchase", "endpoint_id": "e2", "usat_plan": "free", "event_id": "order-1"},
+        )
+
+        once = delivered(run, batch)
+        twice = delivered(run, batch)
+
+        assert once["e1"] == ({"plan": "gold"}, ["sign_up", "purchase"], [1, 1])
+        assert once["e2"] == ({"plan": "free"}, ["purchase"], [1])
+        assert {name: state[:2] for name, state in twice.items()} == {
+            name: state[:2] for name, state in once.items()
+        }
+        assert [state[2] for state in twice.values()] == [[2, 2], [2]]  # it did come again
+        assert len(run.recorder.events()) == 3
+
+    def test_a_thousand_queued_events_are_a_hundred_requests(self, runs: Runs) -> None:
+        run = runs.fresh(
+            *("batchSize=1000", "batchWindowSeconds=10", "customerProfilesRequestsPerSecond=1000"),
+            *TO_PROFILES,
+            "profileAttributes=",
+        )
+        queue_events(run, 1000)
+
+        assert run.recorder.wait_for(1000, timeout=PATIENCE_SECONDS)
+
+        assert len(run.recorder.events()) == 1000
+        # A receive can end a batch early, and each batch can have one request that is not full.
+        assert 100 <= len(run.customer_profiles.requests) <= 110
+
+    def test_an_update_that_is_refused_for_another_one_is_made_after_it(self, run: LocalRun) -> None:
+        endpoint_id = new_endpoint()
+        run.customer_profiles.plan(
+            customer_profiles.PlannedAnswer(status=400, message="A concurrent update is in progress")
+        )
+
+        send(run, event="purchase", endpoint_id=endpoint_id, usat_plan="gold")
+        eventually(lambda: events_of(run, endpoint_id))
+
+        assert attributes_of(run, endpoint_id) == {"plan": "gold"}
+
+
+def queue_events(run: LocalRun, count: int) -> None:
+    """Put events of 250 endpoints into the queue, past the API."""
+    for start in range(0, count, 10):
+        run.cloud.client("sqs").send_message_batch(
+            QueueUrl=run.outputs["queue_url"],
+            Entries=[
+                {"Id": str(n), "MessageBody": f"event=purchase&endpoint_id=e{n % 250}&evat_n={n}"}
+                for n in range(start, start + 10)
+            ],
+        )
+
+
+def received_batch(run: LocalRun, *events: Mapping[str, str]) -> dict[str, Any]:
+    """What the function gets for these events, which stay in the queue."""
+    run.poller.stop()
+    for parameters in events:
+        assert send(run, **parameters).status == 200
+    received = run.cloud.client("sqs").receive_message(
+        QueueUrl=run.outputs["queue_url"],
+        MaxNumberOfMessages=10,
+        MessageAttributeNames=["All"],
+        AttributeNames=["All"],
+    )["Messages"]
+    assert len(received) == len(events)
+    arn = f"arn:aws:sqs:{run.cloud.region}:{run.cloud.account_id}:queue"
+    return {"Records": [event_record(message, arn, run.cloud.region) for message in received]}
+
+
+def delivered(run: LocalRun, batch: Mapping[str, Any]) -> dict[str, tuple[Any, list[str], list[int]]]:
+    """Invoke the function with a batch; by endpoint, its profile, its objects and how often each was put."""
+    invocation = run._invoke(run.outputs["function_name"], batch)
+    assert invocation.payload == {"batchItemFailures": []}
+    stored = {one: run.customer_profiles.objects(one) for one in ("e1", "e2")}
+    return {
+        endpoint_id: (
+            attributes_of(run, endpoint_id),
+            [one.content["event_type"] for one in objects],
+            [one.puts for one in objects],
+        )
+        for endpoint_id, objects in stored.items()
+    }
+
+
+class TestSeveralDestinations:
+    """Every event goes to all of them, and settles only when all have it."""
+
+    @pytest.fixture
+    def run(self, runs: Runs) -> LocalRun:
+        return runs.shared("profileUpdates=all", *TO_PROFILES, *EVERYWHERE, *AT_ONCE)
+
+    def test_an_event_is_recorded_once_in_each(self, run: LocalRun) -> None:
+        event = recorded(run, evat_currency="EUR", evmt_value="12.5", usat_plan="gold")
+
+        assert (event.attributes, event.metrics) == ({"currency": "EUR"}, {"value": 12.5})
+        assert event.user_attributes == {"plan": ["gold"]}
+
+    @pytest.mark.usefixtures("without_delays")
+    def test_what_one_of_them_could_not_take_comes_again_to_it_alone(self, run: LocalRun) -> None:
+        # As many as the destination tries in one invocation.
+        run.customer_profiles.plan(*[customer_profiles.PlannedAnswer(status=429)] * 3)
+        endpoint_id = new_endpoint()
+
+        send(run, event="purchase", endpoint_id=endpoint_id)
+        eventually(lambda: events_of(run, endpoint_id, "customer-profiles"))
+        eventually(lambda: run.retries() == [])
+
+        assert [len(events_of(run, endpoint_id, name)) for name in run.outputs["destinations"]] == [1, 1, 1]
+
+    def test_an_event_that_one_of_them_refuses_is_kept_by_the_others(self, run: LocalRun) -> None:
+        before = len(run.dead_letters())
+        endpoint_id = new_endpoint()
+        refused = in_pinpoint("refused-2", endpoint_id=endpoint_id)
+        run.pinpoint.plan(PlannedAnswer(event_statuses={refused: 400}))
+
+        send(run, event="purchase", endpoint_id=endpoint_id, event_id="refused-2")
+        (letter,) = eventually(lambda: run.dead_letters()[before:])
+
+        assert letter["reason"] == "pinpoint_400"
+        assert len(events_of(run, endpoint_id, "customer-profiles")) == 1
+        assert len(events_of(run, endpoint_id, "firehose")) == 1
+
+    def test_the_run_says_what_is_emulated_of_each(self, run: LocalRun) -> None:
+        services = ("Amazon Pinpoint:", "Amazon Connect Customer Profiles:", "Amazon Data Firehose")
+
+        assert [sum(note.startswith(service) for note in run.notes) for service in services] == [1, 1, 1]
+
+    def test_the_run_says_nothing_of_a_destination_that_the_stack_has_not(self, open_run: LocalRun) -> None:
+        assert [note for note in open_run.notes if "Firehose" in note or "Customer Profiles" in note] == []
+
+
+EVERYWHERE = ("destinations=pinpoint,customer-profiles,firehose",)
+
+
+class TestTheAnswer:
+    """Never 200 for an event that is not in the queue."""
+
+    def test_a_queue_that_is_gone_is_a_502(self, runs: Runs) -> None:
+        run = runs.fresh(*AT_ONCE)
+        run.poller.stop()
+        run.cloud.client("sqs").delete_queue(QueueUrl=run.outputs["queue_url"])
+
+        answer = send(run, event="purchase", endpoint_id="e1")
+
+        assert answer.status == 502
+        assert json.loads(answer.body) == {"message": "The event was not queued."}
+
+    def test_more_requests_than_the_stage_takes_are_answered_with_429(self, runs: Runs) -> None:
+        run = runs.fresh("throttlingRateLimit=1", "throttlingBurstLimit=1", *AT_ONCE)
+        statuses = [send(run, event="purchase", endpoint_id="e1").status for _ in range(5)]
+        eventually(lambda: len(run.recorder.events()) == statuses.count(200))
+
+        assert statuses[0] == 200
+        assert 429 in statuses
+
+    def test_a_listed_origin_may_read_it_and_another_may_not(self, runs: Runs) -> None:
+        origin = "https://www.example.com"
+        run = runs.fresh(f"allowedOrigins={origin},https://b.example", *AT_ONCE)
+        allowed = send(run, {"Origin": origin}, event="purchase", endpoint_id="e1").headers
+        other = send(run, {"Origin": "https://evil.example"}, event="purchase", endpoint_id="e1").headers
+
+        assert (allowed["Access-Control-Allow-Origin"], allowed["Vary"]) == (origin, "Origin")
+        assert "Access-Control-Allow-Origin" not in other
+
+
+def _answers_502(run: LocalRun) -> None:
+    assert send(run, event="purchase", endpoint_id=new_endpoint()).status == 502
+
+
+def _reports(problem: str) -> Callable[[LocalRun], None]:
+    def check(run: LocalRun) -> None:
+        before = len(run.problems.lines)
+        assert send(run, event="purchase", endpoint_id=new_endpoint()).status == 200
+        eventually(
+            lambda: any("AccessDenied" in line and problem in line for line in run.problems.lines[before:])
+        )
+
+    return check
+
+
+def _comes_again_as(reason: str) -> Callable[[LocalRun], None]:
+    def check(run: LocalRun) -> None:
+        send(run, event="purchase", endpoint_id=new_endpoint())
+        assert [retry["reason"] for retry in eventually(run.retries)] == [reason]
+
+    return check
+
+
+def _leaves_the_message_in_the_queue(run: LocalRun) -> None:
+    run.pinpoint.plan(*[PlannedAnswer(status=500)] * 2)
+    before = len(log_lines(run))
+    send(run, event="purchase", endpoint_id=new_endpoint())
+    eventually(lambda: any('"left_in_queue":1' in line.replace(" ", "") for line in log_lines(run)[before:]))
+    assert run.retries() == []
+
+
+def _keeps_the_refused_message(run: LocalRun) -> None:
+    endpoint_id = new_endpoint()
+    run.pinpoint.plan(PlannedAnswer(event_statuses={in_pinpoint("refused", endpoint_id=endpoint_id): 400}))
+    before, letters = len(log_lines(run)), run.dead_letters()
+    send(run, event="purchase", endpoint_id=endpoint_id, event_id="refused")
+    eventually(
+        lambda: any('"dead_letter_failed":1' in line.replace(" ", "") for line in log_lines(run)[before:])
+    )
+    assert run.dead_letters() == letters
+
+
+NEEDED: dict[str, Callable[[LocalRun], None]] = {
+    "gtm-pixel-api-send-message:SendEvents/sqs:SendMessage": _answers_502,
+    "gtm-pixel-processor-policy:ReadQueue/sqs:ReceiveMessage": _reports("ReceiveMessage"),
+    "gtm-pixel-processor-policy:ReadQueue/sqs:DeleteMessage": _reports("DeleteMessage"),
+    "gtm-pixel-processor-policy:ReadQueue/sqs:GetQueueAttributes": _reports("GetQueueAttributes"),
+    "gtm-pixel-processor-policy:SendCopies/sqs:SendMessage": _leaves_the_message_in_the_queue,
+    "gtm-pixel-processor-policy:SendDeadLetters/sqs:SendMessage": _keeps_the_refused_message,
+    "gtm-pixel-processor-policy:WriteLogs/logs:CreateLogStream": _reports("CreateLogStream"),
+    "gtm-pixel-processor-policy:WriteLogs/logs:PutLogEvents": _reports("PutLogEvents"),
+    "gtm-pixel-processor-policy:PutPinpointEvents/mobiletargeting:PutEvents": _comes_again_as("pinpoint_403"),
+}
+"""Every action of either role, and how the path breaks without it."""
+
+ASKED_FOR_ONCE = "gtm-pixel-processor-policy:ReadQueue/sqs:GetQueueAttributes"
+"""What the event source does when it connects, and not again."""
+
+
+def _loses_the_records(run: LocalRun) -> None:
+    endpoint_id, before = new_endpoint(), len(run.problems.lines)
+    assert send(run, event="purchase", endpoint_id=endpoint_id).status == 200
+    eventually(lambda: any("records of the delivery stream" in line for line in run.problems.lines[before:]))
+    assert events_of(run, endpoint_id, "firehose") == []
+
+
+NEEDED_BY_DESTINATIONS: dict[str, Callable[[LocalRun], None]] = {
+    "gtm-pixel-processor-policy:PutProfileObjects/profile:PutProfileObject": _comes_again_as(
+        "customer_profiles_403"
+    ),
+    "gtm-pixel-processor-policy:PutFirehoseRecords/firehose:PutRecordBatch": _comes_again_as(
+        "firehose_access_denied"
+    ),
+    "gtm-pixel-processor-firehose-policy:WriteObjects/s3:PutObject": _loses_the_records,
+}
+"""The same for what is needed by destinations that are not in `dev`."""
+
+UNUSED_HERE = {
+    f"gtm-pixel-processor-firehose-policy:{action}"
+    for action in (
+        "FindBucket/s3:GetBucketLocation",
+        "FindBucket/s3:ListBucket",
+        "FindBucket/s3:ListBucketMultipartUploads",
+        "WriteErrors/logs:PutLogEvents",
+        "WriteObjects/s3:AbortMultipartUpload",
+    )
+}
+"""What AWS's documentation asks for a delivery stream's role, and the embedded delivery does not use."""
+
+
+class TestLeastPrivilege:
+    def test_the_roles_have_exactly_the_actions_that_are_needed(self, open_run: LocalRun) -> None:
+        assert deployed_actions(open_run) == set(NEEDED)
+
+    def test_with_all_of_them_nothing_is_denied(self, open_run: LocalRun) -> None:
+        recorded(open_run)
+
+        assert [line for line in open_run.problems.lines if "AccessDenied" in line] == []
+
+    @pytest.fixture
+    def run(self, runs: Runs) -> LocalRun:
+        """A run that only tests which take permissions away use."""
+        return runs.shared("logRetentionDays=7", *AT_ONCE)
+
+    @pytest.mark.parametrize("action", [one for one in NEEDED if one != ASKED_FOR_ONCE])
+    def test_without_one_of_them_the_path_breaks_until_it_is_back(self, run: LocalRun, action: str) -> None:
+        with denied(run, action):
+            NEEDED[action](run)
+
+        assert_it_works_again(run)
+
+    def test_without_the_one_that_is_used_as_it_starts_the_path_breaks(
+        self, runs: Runs, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Resources, "_role_policy", without(ASKED_FOR_ONCE))
+        run = runs.fresh(*AT_ONCE)
+        assert ASKED_FOR_ONCE not in deployed_actions(run)
+        NEEDED[ASKED_FOR_ONCE](run)
+
+    def test_the_roles_have_what_the_other_destinations_need_and_no_more(self, runs: Runs) -> None:
+        run = runs.shared("profileUpdates=all", *TO_PROFILES, *EVERYWHERE, *AT_ONCE)
+
+        assert deployed_actions(run) == {*NEEDED, *NEEDED_BY_DESTINATIONS, *UNUSED_HERE}
+
+    @pytest.fixture
+    def run_with_destinations(self, runs: Runs) -> LocalRun:
+        return runs.shared(*TO_PROFILES, *EVERYWHERE, "profileAttributes=", *AT_ONCE)
+
+    @pytest.mark.parametrize(("action", "breaks"), NEEDED_BY_DESTINATIONS.items())
+    def test_without_one_of_those_the_path_breaks_until_it_is_back(
+        self, run_with_destinations: LocalRun, action: str, breaks: Callable[[LocalRun], None]
+    ) -> None:
+        with denied(run_with_destinations, action):
+            breaks(run_with_destinations)
+
+        assert_it_works_again(run_with_destinations)
+
+
+def assert_it_works_again(run: LocalRun) -> None:
+    recorded(run)
+    eventually(lambda: run.retries() == [])
