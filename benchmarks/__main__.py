@@ -136,9 +136,9 @@ def _sqs_record(number: int) -> dict[str, Any]:
 
 
 @contextmanager
-def _serving(destination: str, stand_in: WsgiApplication) -> Iterator[None]:
-    """A destination's stand-in on loopback, and the environment of a function that uses it."""
-    server = HttpServer(stand_in).start()
+def _serving(destination: str, fake: WsgiApplication) -> Iterator[None]:
+    """A destination's fake on loopback, and the environment of a function that uses it."""
+    server = HttpServer(fake).start()
     os.environ |= {
         "AUTH_MODE": "open",
         "DESTINATIONS": destination,

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 
-TEXTS_WITHOUT_VALUE: Final = frozenset({"undefined", "null", "NaN", "Invalid Date"})
+STRINGS_WITHOUT_VALUE: Final = frozenset({"undefined", "null", "NaN", "Invalid Date"})
 """What a variable without a value becomes as a text, in JavaScript's own letters."""
 
-TEXTS_WITHOUT_IDENTITY: Final = frozenset(
+STRINGS_WITHOUT_IDENTITY: Final = frozenset(
     {
-        *(text.lower() for text in TEXTS_WITHOUT_VALUE),
+        *(text.lower() for text in STRINGS_WITHOUT_VALUE),
         *("false", "true", "0", "infinity", "-infinity"),
         "none",  # Python's, of a page that a server has written
         *("(not set)", "(none)"),  # Google Analytics'
@@ -45,7 +45,7 @@ _MOST_DECODINGS: Final = 3
 
 def is_without_value(text: str) -> bool:
     """Whether an attribute's text stands for no value. An empty text is a value."""
-    return text in TEXTS_WITHOUT_VALUE or _OBJECTS_ONLY.fullmatch(text) is not None
+    return text in STRINGS_WITHOUT_VALUE or _OBJECTS_ONLY.fullmatch(text) is not None
 
 
 def is_without_identity(text: str) -> bool:
@@ -85,7 +85,7 @@ def _names_nothing(text: str) -> bool:
     if _OBJECT.search(text) or _PLACEHOLDER.search(text):
         return True
     parts = (part.strip(BLANKS + _QUOTES).lower() for part in text.split(","))
-    return all(not part or part in TEXTS_WITHOUT_IDENTITY for part in parts)
+    return all(not part or part in STRINGS_WITHOUT_IDENTITY for part in parts)
 
 
 def _folded(text: str) -> str:

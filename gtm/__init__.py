@@ -1,1 +1,1 @@
-"""The Google Tag Manager kit: a container to import, a custom template, a stand-in that runs a container."""
+"""The Google Tag Manager kit: a container to import, a custom template, a fake GTM that runs a container."""

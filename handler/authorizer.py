@@ -23,7 +23,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handler.authorizer_environment import AuthorizerEnvironment, read_authorizer_environment
 from handler.tokens.finding import TokenRequest, find_token, reason_to_ignore_cookie
-from handler.tokens.invalid import RefusalReason, TokenRefusedError
+from handler.tokens.invalid import InvalidTokenError, InvalidTokenReason
 from handler.tokens.keys import SigningKeys
 from handler.tokens.report import TokenReport
 from handler.tokens.verification import TokenVerifier, proven_endpoint
@@ -79,13 +79,13 @@ class TokenAuthorizer:
                 self._log(event, "cookie ignored", reason=cookie_ignored)
                 cookie = None
             endpoint = self._read_endpoint(request, cookie=cookie)
-        except TokenRefusedError as refusal:
+        except InvalidTokenError as refusal:
             refused = refusal.reason
-            self._log(event, "token refused", reason=refused, detail=refusal.detail)
+            self._log(event, "token invalid", reason=refused, detail=refusal.detail)
         except Exception as error:  # a token that nobody thought of is a token that proves nothing
-            refused = RefusalReason.UNEXPECTED_ERROR
+            refused = InvalidTokenReason.UNEXPECTED_ERROR
             # The type only: an exception's text may quote the value that it is about.
-            self._log(event, "token refused", reason=refused, detail=type(error).__name__)
+            self._log(event, "token invalid", reason=refused, detail=type(error).__name__)
         report = TokenReport(
             verified=endpoint is not None,
             refused=refused,
@@ -128,11 +128,11 @@ def _report_failure(error: Exception) -> None:
     service = os.environ.get("POWERTOOLS_SERVICE_NAME", "").strip() or "token-authorizer"
     # An environment's error names settings only; any other text may quote the value that it is about.
     detail = str(error) if isinstance(error, InvalidEnvironmentError) else type(error).__name__
-    fields = {"reason": RefusalReason.UNEXPECTED_ERROR, "detail": detail}
+    fields = {"reason": InvalidTokenReason.UNEXPECTED_ERROR, "detail": detail}
     Logger(service=service).error("authorizer failed", extra=fields)
     namespace = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "").strip()
     if namespace:
-        TokenReport(refused=RefusalReason.UNEXPECTED_ERROR).publish(namespace=namespace, service=service)
+        TokenReport(refused=InvalidTokenReason.UNEXPECTED_ERROR).publish(namespace=namespace, service=service)
 
 
 def _allow(method_arn: str, endpoint: str | None) -> dict[str, object]:

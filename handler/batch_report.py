@@ -23,7 +23,7 @@ class BatchReport:
     recorded: int = 0
     duplicates: int = 0
     profile_updates_applied: int = 0
-    profile_updates_refused: int = 0
+    profile_updates_denied: int = 0
     # Parameters that were read though their names were escaped as HTML, as far as can be told.
     escaped_names: int = 0
     # Messages that come again, and of these the ones that neither queue has taken: the queue brings them.
@@ -56,7 +56,7 @@ class BatchReport:
             "recorded_in": dict(self.recorded_in),
             "duplicates": self.duplicates,
             "profile_updates_applied": self.profile_updates_applied,
-            "profile_updates_refused": self.profile_updates_refused,
+            "profile_updates_denied": self.profile_updates_denied,
             "escaped_names": self.escaped_names,
             "rejected": dict(self.rejected),
             "retried": {name: dict(reasons) for name, reasons in self.retried_in.items()},
@@ -96,7 +96,7 @@ class BatchReport:
             "Recorded": self.recorded,
             "DuplicateEvents": self.duplicates,
             "ProfileUpdatesApplied": self.profile_updates_applied,
-            "ProfileUpdatesRefused": self.profile_updates_refused,
+            "ProfileUpdatesDenied": self.profile_updates_denied,
             "EscapedNames": self.escaped_names,
             "Rejected": self.rejected.total(),
             "Retried": self.retried,

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from contract.missing_values import IgnoredIds
-from handler.events import TimestampSource
-from handler.update_policy import AuthMode, ProfileUpdates, UpdatePolicy
+from contract.scenario import AuthMode, ProfileUpdates, TimestampSource
+from handler.update_policy import UpdatePolicy
 from handler.variables import read_choice, read_names, read_positive_integer, read_text
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from urllib.parse import parse_qsl
 
 from contract.missing_values import is_without_identity, is_without_value
+from contract.scenario import TimestampSource
 from handler.text_length import utf16_length
 
 LONGEST_ID = 255
@@ -38,13 +39,6 @@ _EPOCH_MILLISECONDS = re.compile(r"[0-9]{1,16}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FUTURE_TOLERANCE_MS = 5 * 60 * 1000  # clocks of browsers run ahead
 _OLDEST_MS = 14 * 24 * 60 * 60 * 1000  # how long the queue may keep a message
-
-
-class TimestampSource(StrEnum):
-    """Whose clock says when an event happened."""
-
-    GATEWAY = "gateway"
-    URL = "url"
 
 
 class RejectionReason(StrEnum):

@@ -28,10 +28,10 @@ from handler.delivery.resting import Resting
 from handler.delivery.retry_schedule import RetrySchedule
 from handler.delivery.settlement import Delivery, Fake, Settlement, events_to_record
 from handler.destinations import (
+    DeadLetter,
     Destination,
     Outcome,
     Recorded,
-    Refused,
     Retry,
     is_destination,
     make_destination,
@@ -354,7 +354,7 @@ def _count(report: BatchReport, accepted: _Accepted, settlement: Settlement, now
             case Retry(reason):
                 report.count_retry(name, reason)
                 is_retried = True
-            case Refused():
+            case DeadLetter():
                 pass
     recorded = [outcome for outcome in outcomes.values() if isinstance(outcome, Recorded)]
     report.retried += is_retried
@@ -367,7 +367,7 @@ def _count(report: BatchReport, accepted: _Accepted, settlement: Settlement, now
         report.duplicates += 1
     elif len(recorded) == len(outcomes):
         report.recorded += 1
-        report.profile_updates_refused += decision.refused
+        report.profile_updates_denied += decision.denied
         report.attributes_dropped.update(decision.event.dropped)
         report.escaped_names += decision.event.escaped_names
         report.ages_ms.append(max(0, now_ms - decision.event.received_ms))

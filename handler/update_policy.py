@@ -5,35 +5,18 @@ Pure: knows no clock, environment, logger or AWS client.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import assert_never
 
+from contract.scenario import AuthMode, ProfileUpdates
 from handler.events import Event
-
-
-class AuthMode(StrEnum):
-    """Whose events may update a profile at all."""
-
-    # Anybody's who knows the URL.
-    OPEN = "open"
-    # Those of a visitor whose token names the endpoint of the event.
-    AUTHENTICATED = "authenticated"
-
-
-class ProfileUpdates(StrEnum):
-    """What a URL may change in a customer's profile."""
-
-    NONE = "none"
-    ALLOWLIST = "allowlist"
-    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """An event with the user attributes it may carry, and how many were refused."""
+    """An event with the user attributes it may carry, and how many were denied."""
 
     event: Event
-    refused: int
+    denied: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +30,8 @@ class UpdatePolicy:
     def apply(self, event: Event) -> Decision:
         """Take the user attributes that are not allowed off an event. The event itself always stays."""
         allowed = self._allowed(event)
-        refused = len(event.user_attributes) - len(allowed)
-        return Decision(event=replace(event, user_attributes=allowed), refused=refused)
+        denied = len(event.user_attributes) - len(allowed)
+        return Decision(event=replace(event, user_attributes=allowed), denied=denied)
 
     def _allowed(self, event: Event) -> Mapping[str, str]:
         if not self._may_update(event):

@@ -1,4 +1,4 @@
-"""The local run, put together: cloud, stand-ins, program, gateway, function and poller.
+"""The local run, put together: cloud, fakes, program, gateway, function and poller.
 
 `LocalRun` is what `python -m local` starts and what the tests drive.
 """
@@ -45,9 +45,9 @@ NOTES: Sequence[str] = (
 """What whoever looks at an local run should know."""
 
 DESTINATION_NOTES: Mapping[str, str] = {
-    "pinpoint": "Amazon Pinpoint: a stand-in that checks the documented limits of PutEvents.",
+    "pinpoint": "Amazon Pinpoint: a fake that checks the documented limits of PutEvents.",
     "customer-profiles": (
-        "Amazon Connect Customer Profiles: a stand-in that holds requests against the service's API model "
+        "Amazon Connect Customer Profiles: a fake that holds requests against the service's API model "
         "and makes profiles as the deployed object types say. Event triggers start nothing; there are no "
         "segments and no campaigns."
     ),
@@ -212,8 +212,8 @@ class LocalRun:
             DESTINATION_NOTES[name] for name in destinations if name in DESTINATION_NOTES
         ]
         endpoints = {
-            service: stack.enter_context(_bound(stand_in)).start().url
-            for service, stand_in in self._make_stand_ins(config, resources).items()
+            service: stack.enter_context(_bound(fake)).start().url
+            for service, fake in self._make_fakes(config, resources).items()
         }
 
         stack.callback(self._end_pollers_and_functions)
@@ -249,7 +249,7 @@ class LocalRun:
                 self._start_event_source(source.uuid)
         server.start()
 
-    def _make_stand_ins(self, config: StackConfig, resources: Resources) -> Mapping[str, WsgiApplication]:
+    def _make_fakes(self, config: StackConfig, resources: Resources) -> Mapping[str, WsgiApplication]:
         """The services that moto lacks, by their names in botocore, as the program has left them."""
         self.pinpoint = PinpointFake(
             self.recorder,

@@ -33,6 +33,7 @@ from components.profile_template import (
     template_bytes,
 )
 from components.token_authorizer import OidcArgs
+from contract.scenario import AuthMode, ProfileUpdates, TimestampSource
 from settings.triggers import event_triggers
 from settings.values import (
     SettingsError,
@@ -48,34 +49,12 @@ from settings.values import (
 )
 
 
-class AuthMode(StrEnum):
-    """The scenario: who may send what."""
-
-    OPEN = "open"
-    AUTHENTICATED = "authenticated"
-
-
 class DestinationName(StrEnum):
     """Where events can be recorded."""
 
     PINPOINT = "pinpoint"
     CUSTOMER_PROFILES = "customer-profiles"
     FIREHOSE = "firehose"
-
-
-class ProfileUpdates(StrEnum):
-    """Which user attributes may update a profile."""
-
-    NONE = "none"
-    ALLOWLIST = "allowlist"
-    ALL = "all"
-
-
-class TimestampSource(StrEnum):
-    """What dates an event."""
-
-    GATEWAY = "gateway"
-    URL = "url"
 
 
 # Values that CloudWatch Logs accepts (PutRetentionPolicy, retentionInDays).

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from handler.tokens.invalid import RefusalReason
+from handler.tokens.invalid import InvalidTokenReason
 from handler.tokens.verification import LEEWAY_SECONDS, MAX_TOKEN_LENGTH
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
@@ -112,7 +112,7 @@ class Forgery:
     """What a request sends in the parameter `token`, once or several times, and how that is counted."""
 
     name: str
-    reason: RefusalReason
+    reason: InvalidTokenReason
     make: Callable[[Forger], str | tuple[str, ...]]
 
     def tokens(self, forger: Forger) -> tuple[str, ...]:
@@ -210,7 +210,7 @@ def _says(**changes: Any) -> Callable[[Forger], str]:
     return lambda forger: forger.token(**changes)
 
 
-def _table(reason: RefusalReason, **makers: Callable[[Forger], str | tuple[str, ...]]) -> list[Forgery]:
+def _table(reason: InvalidTokenReason, **makers: Callable[[Forger], str | tuple[str, ...]]) -> list[Forgery]:
     return [Forgery(name=name, reason=reason, make=make) for name, make in makers.items()]
 
 
@@ -219,7 +219,7 @@ _ELSEWHERE = "https://attacker.example/keys"
 
 FORGERIES: tuple[Forgery, ...] = (
     *_table(
-        RefusalReason.ALGORITHM,
+        InvalidTokenReason.ALGORITHM,
         none=lambda f: _unsigned(f, alg="none"),
         none_with_key_id=lambda f: _unsigned(f, alg="none", kid=f.signer.key_id),
         none_in_mixed_case=lambda f: _unsigned(f, alg="nOnE"),
@@ -244,7 +244,7 @@ FORGERIES: tuple[Forgery, ...] = (
         ).sign(f.claims()),
     ),
     *_table(
-        RefusalReason.UNKNOWN_KEY,
+        InvalidTokenReason.UNKNOWN_KEY,
         unknown_key_id=lambda f: _by_attacker(f, kid="unknown"),
         key_id_is_empty=lambda f: _by_attacker(f, kid=""),
         key_id_is_a_path=lambda f: _by_attacker(f, kid="../../../../../dev/null"),
@@ -255,7 +255,7 @@ FORGERIES: tuple[Forgery, ...] = (
         x5u_of_the_attacker=lambda f: _by_attacker(f, x5u=_ELSEWHERE),
     ),
     *_table(
-        RefusalReason.SIGNATURE,
+        InvalidTokenReason.SIGNATURE,
         signed_by_another_key=lambda f: _by_attacker(f, kid=f.signer.key_id),
         jku_and_the_issuers_key_id=lambda f: _by_attacker(f, kid=f.signer.key_id, jku=_ELSEWHERE),
         x5u_and_the_issuers_key_id=lambda f: _by_attacker(f, kid=f.signer.key_id, x5u=_ELSEWHERE),
@@ -274,7 +274,7 @@ FORGERIES: tuple[Forgery, ...] = (
         ),
     ),
     *_table(
-        RefusalReason.MALFORMED,
+        InvalidTokenReason.MALFORMED,
         no_dots=lambda _: "token",
         only_dots=lambda _: "..",
         two_parts=lambda f: f.token().rpartition(".")[0],
@@ -312,21 +312,21 @@ FORGERIES: tuple[Forgery, ...] = (
         expiry_is_infinite=_says(exp=float("inf")),
         start_is_a_word=_says(nbf="now"),
     ),
-    *_table(RefusalReason.TOO_LONG, nine_kilobytes=_too_long, only_letters=lambda _: "x" * 9000),
+    *_table(InvalidTokenReason.TOO_LONG, nine_kilobytes=_too_long, only_letters=lambda _: "x" * 9000),
     *_table(
-        RefusalReason.EXPIRED,
+        InvalidTokenReason.EXPIRED,
         expired=_soon(iat=-7200, exp=-3600),
         expired_just_beyond_the_leeway=_soon(exp=-_JUST_BEYOND),
         expires_before_the_epoch=_says(exp=-1),
     ),
     *_table(
-        RefusalReason.NOT_YET_VALID,
+        InvalidTokenReason.NOT_YET_VALID,
         not_yet_valid=_soon(nbf=300),
         not_yet_valid_just_beyond_the_leeway=_soon(nbf=_JUST_BEYOND),
         issued_in_the_future=_soon(iat=300),
     ),
     *_table(
-        RefusalReason.ISSUER,
+        InvalidTokenReason.ISSUER,
         another_issuer=_says(iss="https://attacker.example"),
         issuer_is_a_list=lambda f: f.token(iss=[f.issuer]),
         issuer_with_a_slash=lambda f: f.token(iss=f.issuer + "/"),
@@ -334,7 +334,7 @@ FORGERIES: tuple[Forgery, ...] = (
         issuer_in_upper_case=lambda f: f.token(iss=f.issuer.upper()),
     ),
     *_table(
-        RefusalReason.AUDIENCE,
+        InvalidTokenReason.AUDIENCE,
         another_audience=_says(aud="another-client"),
         audience_lists_others=_says(aud=["another-client", "one-more"]),
         audience_list_is_empty=_says(aud=[]),
@@ -346,7 +346,7 @@ FORGERIES: tuple[Forgery, ...] = (
         ),
     ),
     *_table(
-        RefusalReason.CLAIM_MISSING,
+        InvalidTokenReason.CLAIM_MISSING,
         no_expiry=_says(exp=ABSENT),
         expiry_is_null=_says(exp=None),
         no_issuer=_says(iss=ABSENT),
@@ -360,12 +360,12 @@ FORGERIES: tuple[Forgery, ...] = (
         empty_claims=lambda f: f.signer.sign({}),
     ),
     *_table(
-        RefusalReason.TOKEN_USE,
+        InvalidTokenReason.TOKEN_USE,
         refresh_token=_says(token_use="refresh"),
         token_use_is_a_list=_says(token_use=["id", "access"]),
     ),
     *_table(
-        RefusalReason.CLAIM_UNUSABLE,
+        InvalidTokenReason.CLAIM_UNUSABLE,
         endpoint_has_a_decimal_point=lambda f: f.naming(1.0),
         endpoint_has_an_exponent=lambda f: _naming_as_written(f, "1e0"),
         endpoint_is_half=lambda f: f.naming(0.5),
@@ -384,14 +384,14 @@ FORGERIES: tuple[Forgery, ...] = (
         list_with_a_null=lambda f: f.naming([f.endpoint_id, None]),
     ),
     *_table(
-        RefusalReason.OTHER_ENDPOINT,
+        InvalidTokenReason.OTHER_ENDPOINT,
         list_of_others=lambda f: f.naming(["e-other", "e-one-more"]),
         list_of_none=lambda f: f.naming([]),
         list_of_numbers=lambda f: f.naming([1, 2]),
         list_with_a_part_of_the_name=lambda f: f.naming([f.endpoint_id + "x", f.endpoint_id.upper() + "Y"]),
     ),
     *_table(
-        RefusalReason.AMBIGUOUS,
+        InvalidTokenReason.AMBIGUOUS,
         two_good_tokens=lambda f: (f.token(), f.token(jti="second")),
         a_good_one_and_a_forged_one=lambda f: (f.token(), _by_attacker(f)),
         a_word_and_a_good_one=lambda f: ("token", f.token()),

@@ -1,4 +1,4 @@
-"""The whole program in the local run: requests over HTTP, events in the stand-in.
+"""The whole program in the local run: requests over HTTP, events in the fake.
 
 What is started here is what `make local` starts; nothing between the request and the record is replaced.
 """

@@ -14,7 +14,7 @@ from urllib.error import HTTPError
 import pytest
 
 from contract.missing_values import is_without_identity
-from handler.tokens.invalid import RefusalReason
+from handler.tokens.invalid import InvalidTokenReason
 from local.deployment.resources import Resources
 from local.fakes.recorder import RecordedEvent
 from local.run import LocalRun
@@ -336,9 +336,9 @@ class TestForgedTokens:
 
         assert (sent.status, sent.event.user_attributes) == (200, {})
         log = LogOutput(output="\n".join(authorizer_log(run)[before:]))
-        (refusal,) = log.logged("token refused")
+        (refusal,) = log.logged("token invalid")
         assert (refusal["reason"], refusal["request_id"]) == (forgery.reason, sent.request_id)
-        assert log.metric("TokensRefused", reason=forgery.reason) == [1]
+        assert log.metric("TokensInvalid", reason=forgery.reason) == [1]
 
     def test_there_are_at_least_forty(self) -> None:
         assert len(FORGERIES) >= 40
@@ -361,8 +361,8 @@ class TestAnIssuerThatIsDown:
         events = [record_with(run, name, token(own_issuer, name)) for name in ("e1", "e2", "e3")]
 
         assert [(one.status, one.event.user_attributes) for one in events] == [(200, {})] * 3
-        refusals = LogOutput(output="\n".join(authorizer_log(run))).logged("token refused")
-        assert [line["reason"] for line in refusals] == [RefusalReason.KEYS_UNAVAILABLE] * 3
+        refusals = LogOutput(output="\n".join(authorizer_log(run))).logged("token invalid")
+        assert [line["reason"] for line in refusals] == [InvalidTokenReason.KEYS_UNAVAILABLE] * 3
 
     def test_one_that_never_answers_costs_no_event(self, runs: Runs, own_issuer: TokenIssuer) -> None:
         own_issuer.delay_seconds = 60
@@ -519,7 +519,7 @@ class TestATokenIsNowhere:
 
         lines = [*authorizer_log(run), *eventually(lambda: log_lines(run))]
 
-        assert any('"token refused"' in line for line in lines)
+        assert any('"token invalid"' in line for line in lines)
         assert any('"TokensVerified"' in line for line in lines)
         assert any('"batch processed"' in line for line in lines)
         assert parts_within(tokens, "\n".join(lines)) == []

@@ -200,8 +200,8 @@ const sendPixel = require('sendPixel');
 
 // What variables without a value look like once some other tag or variable has made text of them. The event processor
 // has the same lists.
-const TEXTS_WITHOUT_VALUE = ['undefined', 'null', 'NaN', 'Invalid Date'];
-const TEXTS_WITHOUT_IDENTITY = [
+const STRINGS_WITHOUT_VALUE = ['undefined', 'null', 'NaN', 'Invalid Date'];
+const STRINGS_WITHOUT_IDENTITY = [
   'undefined', 'null', 'nan', 'invalid date', 'false', 'true', '0',
   'infinity', '-infinity', 'none', '(not set)', '(none)'
 ];
@@ -223,7 +223,7 @@ function textOf(value) {
   const type = getType(value);
   if (type !== 'string' && type !== 'number' && type !== 'boolean' && type !== 'array') return undefined;
   const text = makeString(value);
-  if (text === '' || TEXTS_WITHOUT_VALUE.indexOf(text) !== -1 || holdsObjectsOnly(text)) return undefined;
+  if (text === '' || STRINGS_WITHOUT_VALUE.indexOf(text) !== -1 || holdsObjectsOnly(text)) return undefined;
   return text;
 }
 
@@ -268,7 +268,7 @@ function namesNothing(text) {
   if (placeholder !== -1 && small.indexOf('}}', placeholder + 2) !== -1) return true;
   return small.split(',').every(function(part) {
     const bare = stripped(part, BLANKS + QUOTES);
-    return bare === '' || TEXTS_WITHOUT_IDENTITY.indexOf(bare) !== -1;
+    return bare === '' || STRINGS_WITHOUT_IDENTITY.indexOf(bare) !== -1;
   });
 }
 

@@ -4,7 +4,7 @@ Pure.
 """
 
 from handler.aws_calls import CallError
-from handler.destinations import Refused, Retry
+from handler.destinations import DeadLetter, Retry
 
 # Final is a 4xx, but for these. The first two say that the service is busy; the others that the stack or its
 # permissions are not, or not yet, as they should be: a policy takes a while to spread, and an update changes
@@ -54,7 +54,7 @@ _DENIED_CODES = frozenset(
 _NOT_FOUND_CODES = frozenset({"NotFoundException", "ResourceNotFound", "ResourceNotFoundException"})
 
 
-def failure(what: str, status: int | None) -> Retry | Refused:
+def failure(what: str, status: int | None) -> Retry | DeadLetter:
     """The outcome for a status, of a request as of one entry in its answer.
 
     `what` begins the reason. No status means no answer: the event may have been recorded or not.
@@ -64,11 +64,11 @@ def failure(what: str, status: int | None) -> Retry | Refused:
     if status in _NOT_SET_UP:
         return Retry(f"{what}_{status}", not_set_up=True)
     if 400 <= status < 500 and status not in _BUSY:
-        return Refused(f"{what}_{status}")
+        return DeadLetter(f"{what}_{status}")
     return Retry(f"{what}_{status}")
 
 
-def call_failure(what: str, error: CallError) -> Retry | Refused:
+def call_failure(what: str, error: CallError) -> Retry | DeadLetter:
     """The outcome for all events of a call that failed."""
     if error.status is None:
         return Retry(f"{what}_{error.cause}", not_set_up=error.not_set_up)

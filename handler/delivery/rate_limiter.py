@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 
-class Pacer:
+class RateLimiter:
     """Gives out turns; two of them are never closer together than the quota allows.
 
     `clock` says seconds of any epoch and never goes back; `sleep` waits for seconds.

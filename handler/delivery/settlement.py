@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from handler.delivery.retry_schedule import RetrySchedule
-from handler.destinations import Outcome, Recorded, Refused, Retry
+from handler.destinations import DeadLetter, Outcome, Recorded, Retry
 from handler.event_identity import EventKey, first_of_each
 from handler.events import Event
 from handler.queue_message import OutgoingMessage, QueuedMessage, dead_letter, retry_copy
@@ -96,7 +96,7 @@ class Settlement:
                 failed := {
                     name: outcome
                     for name, outcome in self._own(delivery).items()
-                    if isinstance(outcome, Refused)
+                    if isinstance(outcome, DeadLetter)
                     or (isinstance(outcome, Retry) and self._is_last_retry(delivery))
                 }
             )
@@ -106,7 +106,7 @@ class Settlement:
     def may_need_copies(self) -> bool:
         """Also of what is to be dead-lettered, if it cannot be."""
         return any(
-            isinstance(outcome, Retry | Refused) and not self._is_last_retry(delivery)
+            isinstance(outcome, Retry | DeadLetter) and not self._is_last_retry(delivery)
             for delivery in self._deliveries
             for outcome in self._own(delivery).values()
         )
@@ -174,10 +174,10 @@ class Settlement:
     def own_outcomes(self, delivery: Delivery) -> Mapping[str, Outcome]:
         """By destination, what became of a message's event where the message counts.
 
-        Refused is what a dead letter keeps. There is nothing for a message in whose place others count.
+        DeadLetter is what a dead letter keeps. There is nothing for a message in whose place others count.
         """
         return {
-            name: Refused(kept) if (kept := self._kept.get((delivery.message_id, name))) else outcome
+            name: DeadLetter(kept) if (kept := self._kept.get((delivery.message_id, name))) else outcome
             for name, outcome in self._own(delivery).items()
         }
 
@@ -202,13 +202,13 @@ class Settlement:
             if isinstance(outcome, Retry) and (delivery.message_id, name) not in self._kept
         }
 
-    def _missing(self, delivery: Delivery) -> dict[str, Retry | Refused]:
+    def _missing(self, delivery: Delivery) -> dict[str, Retry | DeadLetter]:
         """The destinations that lack the event, and have no dead letter of it, and why."""
         return {
             name: outcome
             for name, counting in self._counting[delivery.message_id].items()
             if (counting, name) not in self._kept
-            and isinstance(outcome := self._outcomes[name][counting], Retry | Refused)
+            and isinstance(outcome := self._outcomes[name][counting], Retry | DeadLetter)
         }
 
     def _keep(self, letter: Fake) -> None:
@@ -287,12 +287,12 @@ def _copy(delivery: Delivery, retries: Mapping[str, Retry], *, attempt: int, del
     return Fake(delivery=delivery, pending=pending, reason=reason, attempt=attempt, outgoing=outgoing)
 
 
-def _dead_letter(delivery: Delivery, failed: Mapping[str, Retry | Refused]) -> Fake:
+def _dead_letter(delivery: Delivery, failed: Mapping[str, Retry | DeadLetter]) -> Fake:
     pending, reason = tuple(failed), _reason(failed)
     outgoing = dead_letter(delivery.queued, pending=pending, reason=reason)
     return Fake(delivery=delivery, pending=pending, reason=reason, attempt=0, outgoing=outgoing)
 
 
-def _reason(outcomes: Mapping[str, Retry | Refused]) -> str:
+def _reason(outcomes: Mapping[str, Retry | DeadLetter]) -> str:
     """The reasons of all destinations, each once: they begin with the name of theirs."""
     return ",".join(dict.fromkeys(outcome.reason for outcome in outcomes.values()))

@@ -37,13 +37,13 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class DeadLetter:
     """The service will never take the event: it is dead-lettered, where a person can look at it."""
 
     reason: str
 
 
-Outcome = Recorded | Retry | Refused
+Outcome = Recorded | Retry | DeadLetter
 
 
 class Destination(Protocol):

@@ -13,8 +13,8 @@ from typing import Any
 
 from handler.aws_calls import AwsService, CallError, CallLimits
 from handler.delivery.failures import call_failure, failure
-from handler.delivery.rate_limiter import Pacer
-from handler.destinations import Outcome, Recorded, Refused, Retry
+from handler.delivery.rate_limiter import RateLimiter
+from handler.destinations import DeadLetter, Outcome, Recorded, Retry
 from handler.destinations.customer_profiles_objects import (
     MAX_OBJECTS_IN_REQUEST,
     Chain,
@@ -54,7 +54,7 @@ def make(variables: Mapping[str, str]) -> "CustomerProfilesDestination":
         service=AwsService(
             "customer-profiles", region=None, limits=CALL_LIMITS, transient_phrases=TRANSIENT_PHRASES
         ),
-        pacer=Pacer(read_positive_integer(variables, "CUSTOMER_PROFILES_REQUESTS_PER_SECOND")),
+        pacer=RateLimiter(read_positive_integer(variables, "CUSTOMER_PROFILES_REQUESTS_PER_SECOND")),
     )
 
 
@@ -77,7 +77,7 @@ class CustomerProfilesDestination:
         object_type: str,
         declared: DeclaredAttributes,
         service: AwsService,
-        pacer: Pacer,
+        pacer: RateLimiter,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[float], float] = full_jitter,
     ) -> None:
@@ -99,11 +99,11 @@ class CustomerProfilesDestination:
         possible, unsent = events, frozenset(event.message_id for event in events)
         while unsent:
             batch = prepare(possible, self._declared)
-            outcomes.update({id_: Refused(reason) for id_, reason in batch.refused.items()})
+            outcomes.update({id_: DeadLetter(reason) for id_, reason in batch.refused.items()})
             objects = [one for one in batch.objects if one.message_id in unsent]
             outcomes.update(self._send_all(objects, time_left))
             unsent = _updates_left_undone(batch.objects, outcomes)
-            possible = [event for event in possible if not isinstance(outcomes[event.message_id], Refused)]
+            possible = [event for event in possible if not isinstance(outcomes[event.message_id], DeadLetter)]
         return outcomes
 
     def _send_all(
@@ -138,7 +138,7 @@ class CustomerProfilesDestination:
             except CallError as error:
                 outcome = _concurrent(error.status, transient=error.transient)
                 outcome = outcome or call_failure(_REASON, error)
-                if isinstance(outcome, Refused) and error.status in (400, 413) and len(pending) > 1:
+                if isinstance(outcome, DeadLetter) and error.status in (400, 413) and len(pending) > 1:
                     # One object that the service cannot take must not take the other nine along.
                     middle = len(pending) // 2
                     for half in (pending[:middle], pending[middle:]):
@@ -193,7 +193,7 @@ def _updates_left_undone(objects: Sequence[ProfileObject], outcomes: Mapping[str
         one.message_id
         for one in objects
         if isinstance(outcomes[one.message_id], Recorded)
-        and any(isinstance(outcomes[later], Refused) for later in one.overridden_by)
+        and any(isinstance(outcomes[later], DeadLetter) for later in one.overridden_by)
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from handler.aws_calls import AwsService, CallError, CallLimits
 from handler.delivery.failures import call_failure
-from handler.destinations import Outcome, Recorded, Refused, Retry
+from handler.destinations import DeadLetter, Outcome, Recorded, Retry
 from handler.destinations.firehose_records import EventRecord, as_record, divide
 from handler.events import Event
 from handler.variables import read_text
@@ -24,7 +24,7 @@ _OUT_OF_TIME = Retry("out_of_time")
 
 # What the service's error names mean, of a request as of one record. ServiceUnavailableException is how
 # Firehose says that a stream's throughput limit is reached.
-_FAILURES: Mapping[str, Retry | Refused] = {
+_FAILURES: Mapping[str, Retry | DeadLetter] = {
     "ServiceUnavailableException": Retry("firehose_throttled"),
     "ThrottlingException": Retry("firehose_throttled"),
     "InternalFailure": Retry("firehose_failed"),
@@ -32,7 +32,7 @@ _FAILURES: Mapping[str, Retry | Refused] = {
     "AccessDeniedException": Retry("firehose_access_denied", not_set_up=True),
     "ResourceNotFoundException": Retry("firehose_stream_not_found", not_set_up=True),
     "InvalidKMSResourceException": Retry("firehose_key_unusable", not_set_up=True),
-    "InvalidArgumentException": Refused("firehose_invalid_argument"),
+    "InvalidArgumentException": DeadLetter("firehose_invalid_argument"),
 }
 # May be about a single record of many.
 _INVALID_ARGUMENT = "InvalidArgumentException"
@@ -72,7 +72,7 @@ class FirehoseDestination:
         for event in sorted(events, key=attrgetter("received_ms")):
             record = as_record(event, app_id=self._app_id)
             if record.is_too_large:
-                outcomes[record.message_id] = Refused("firehose_record_too_large")
+                outcomes[record.message_id] = DeadLetter("firehose_record_too_large")
             else:
                 fitting.append(record)
         for request in divide(fitting):
@@ -142,7 +142,7 @@ def _read_entry(entry: object) -> Outcome:
     return Recorded() if fields.get("RecordId") else _NO_ANSWER
 
 
-def _request_failure(error: CallError) -> Retry | Refused:
+def _request_failure(error: CallError) -> Retry | DeadLetter:
     code = "AccessDeniedException" if error.status == 403 else error.code
     return _FAILURES.get(code or "") or call_failure("firehose", error)
 

@@ -11,7 +11,7 @@ from typing import Final, cast
 from urllib.parse import unquote
 
 from contract.missing_values import is_without_identity
-from handler.tokens.invalid import RefusalReason, TokenRefusedError
+from handler.tokens.invalid import InvalidTokenError, InvalidTokenReason
 
 _BEARER = "bearer"
 # Of a text that was url-encoded as a form, a space arrives as a plus sign. A token has neither.
@@ -103,7 +103,7 @@ def find_token(request: TokenRequest, *, cookie: str | None) -> str | None:
 
     It may be in the parameter `token`, in the header `Authorization` after `Bearer`, or in the named cookie.
     No place comes before another: wherever two different tokens are found, in two places or in one, it is
-    not known who sends the event, and TokenRefusedError is raised. The same token twice is one. Another
+    not known who sends the event, and InvalidTokenError is raised. The same token twice is one. Another
     scheme than Bearer, and what scripts write for no value, are no token.
     """
     texts = [*_parameter_values(request), *_bearer_tokens(request)]
@@ -111,7 +111,7 @@ def find_token(request: TokenRequest, *, cookie: str | None) -> str | None:
         texts += _cookie_values(request, cookie)
     tokens = _distinct(texts)
     if len(tokens) > 1:
-        raise TokenRefusedError(RefusalReason.AMBIGUOUS)
+        raise InvalidTokenError(InvalidTokenReason.AMBIGUOUS)
     return tokens.pop() if tokens else None
 
 

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class RefusalReason(StrEnum):
+class InvalidTokenReason(StrEnum):
     """What is wrong with a request's token, or kept it from being verified."""
 
     # Two different tokens in one request.
@@ -32,13 +32,13 @@ class RefusalReason(StrEnum):
     UNEXPECTED_ERROR = "unexpected_error"
 
 
-class TokenRefusedError(Exception):
+class InvalidTokenError(Exception):
     """A token that proves nothing. Holds nothing of the token.
 
     `detail` says more to whoever operates the stack, in words of this program's own.
     """
 
-    def __init__(self, reason: RefusalReason, detail: str | None = None) -> None:
+    def __init__(self, reason: InvalidTokenReason, detail: str | None = None) -> None:
         super().__init__(reason.value)
         self.reason = reason
         self.detail = detail

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from jwt.exceptions import PyJWTError
 
-from handler.tokens.invalid import RefusalReason, TokenRefusedError
+from handler.tokens.invalid import InvalidTokenError, InvalidTokenReason
 
 # Of a refresh as a whole, from the name of the host to the last byte, with or without a discovery document.
 TIMEOUT_SECONDS = 2.0
@@ -131,7 +131,7 @@ class SigningKeys:
         self._fetching: threading.Thread | None = None
 
     def find(self, *, key_id: str | None, algorithm: Algorithm) -> Sequence[SigningKey]:
-        """The keys that may have signed a token, each different from the others; raises TokenRefusedError.
+        """The keys that may have signed a token, each different from the others; raises InvalidTokenError.
 
         That is one, as a rule. It is several, at most MAX_CANDIDATES, where a token has no key id, or the
         issuer gives one id to several keys.
@@ -145,10 +145,10 @@ class SigningKeys:
             self.refresh()  # the issuer may have a new key
             fitting = self._fitting(key_id, algorithm)
         if self._keys is None:
-            raise TokenRefusedError(RefusalReason.KEYS_UNAVAILABLE, self._problem)
+            raise InvalidTokenError(InvalidTokenReason.KEYS_UNAVAILABLE, self._problem)
         if not fitting:
-            raise TokenRefusedError(
-                RefusalReason.ALGORITHM if self._has(key_id) else RefusalReason.UNKNOWN_KEY
+            raise InvalidTokenError(
+                InvalidTokenReason.ALGORITHM if self._has(key_id) else InvalidTokenReason.UNKNOWN_KEY
             )
         return fitting
 

@@ -11,7 +11,7 @@ from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from handler.tokens.finding import CookieIgnoredReason
-from handler.tokens.invalid import RefusalReason
+from handler.tokens.invalid import InvalidTokenReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class TokenReport:
     """
 
     verified: bool = False
-    refused: RefusalReason | None = None
+    refused: InvalidTokenReason | None = None
     cookie_ignored: CookieIgnoredReason | None = None
     # How often the issuer's keys could not be fetched.
     failed_key_fetches: int = 0
@@ -36,7 +36,7 @@ class TokenReport:
         metrics = Metrics(namespace=namespace, service=service)
         totals = {
             "TokensVerified": self.verified,
-            "TokensRefused": self.refused is not None,
+            "TokensInvalid": self.refused is not None,
             "RequestsWithoutToken": not self.verified and self.refused is None,
             "CookiesIgnored": self.cookie_ignored is not None,
             "KeyFetchesFailed": self.failed_key_fetches,
@@ -56,6 +56,6 @@ class TokenReport:
 
     def _reasons(self) -> Iterator[tuple[str, StrEnum]]:
         if self.refused is not None:
-            yield "TokensRefused", self.refused
+            yield "TokensInvalid", self.refused
         if self.cookie_ignored is not None:
             yield "CookiesIgnored", self.cookie_ignored

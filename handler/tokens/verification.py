@@ -17,7 +17,7 @@ from jwt import exceptions
 from jwt.types import Options
 
 from handler.text_length import utf16_length
-from handler.tokens.invalid import RefusalReason, TokenRefusedError
+from handler.tokens.invalid import InvalidTokenError, InvalidTokenReason
 from handler.tokens.keys import Algorithm, SigningKey, SigningKeys
 
 # Bytes. Larger ones are not even parsed; the whole request may have 10,240 at API Gateway.
@@ -29,13 +29,13 @@ LEEWAY_SECONDS = 60
 # Characters of an endpoint id, as of the parameter that it is compared with.
 _MAX_ENDPOINT_LENGTH = 255
 
-_REASONS: Mapping[type[Exception], RefusalReason] = {
-    exceptions.ExpiredSignatureError: RefusalReason.EXPIRED,
-    exceptions.ImmatureSignatureError: RefusalReason.NOT_YET_VALID,
-    exceptions.InvalidIssuerError: RefusalReason.ISSUER,
-    exceptions.MissingRequiredClaimError: RefusalReason.CLAIM_MISSING,
-    exceptions.InvalidAlgorithmError: RefusalReason.ALGORITHM,
-    exceptions.InvalidSignatureError: RefusalReason.SIGNATURE,
+_REASONS: Mapping[type[Exception], InvalidTokenReason] = {
+    exceptions.ExpiredSignatureError: InvalidTokenReason.EXPIRED,
+    exceptions.ImmatureSignatureError: InvalidTokenReason.NOT_YET_VALID,
+    exceptions.InvalidIssuerError: InvalidTokenReason.ISSUER,
+    exceptions.MissingRequiredClaimError: InvalidTokenReason.CLAIM_MISSING,
+    exceptions.InvalidAlgorithmError: InvalidTokenReason.ALGORITHM,
+    exceptions.InvalidSignatureError: InvalidTokenReason.SIGNATURE,
 }
 
 
@@ -49,11 +49,11 @@ class TokenVerifier:
     keys: SigningKeys
 
     def verify(self, token: str) -> Mapping[str, object]:
-        """The claims of a token that is valid now; raises TokenRefusedError."""
+        """The claims of a token that is valid now; raises InvalidTokenError."""
         if len(token) > MAX_TOKEN_LENGTH:
-            raise TokenRefusedError(RefusalReason.TOO_LONG)
+            raise InvalidTokenError(InvalidTokenReason.TOO_LONG)
         if not token.isascii():
-            raise TokenRefusedError(RefusalReason.MALFORMED)
+            raise InvalidTokenError(InvalidTokenReason.MALFORMED)
         try:
             header = _read_header(token)
             algorithm = _allowed_algorithm(header)
@@ -61,8 +61,8 @@ class TokenVerifier:
             # PyJWT has made sure that a key id is a string. `jku`, `x5u`, `x5c`, `jwk` are not read at all.
             return self._decode_verified(token, cast("str | None", header.get("kid")), algorithm)
         except exceptions.PyJWTError as error:
-            reason = _REASONS.get(type(error), RefusalReason.MALFORMED)
-            raise TokenRefusedError(reason) from None
+            reason = _REASONS.get(type(error), InvalidTokenReason.MALFORMED)
+            raise InvalidTokenError(reason) from None
 
     def _decode_verified(self, token: str, key_id: str | None, algorithm: Algorithm) -> dict[str, object]:
         """The claims, once one of the keys that the token may be signed with has verified them."""
@@ -111,16 +111,16 @@ class TokenVerifier:
             case "access":
                 audience = claims.get("client_id")
             case _:
-                raise TokenRefusedError(RefusalReason.TOKEN_USE)
+                raise InvalidTokenError(InvalidTokenReason.TOKEN_USE)
         if audience is None:
-            raise TokenRefusedError(RefusalReason.CLAIM_MISSING)
+            raise InvalidTokenError(InvalidTokenReason.CLAIM_MISSING)
         named = cast("list[object]", audience) if isinstance(audience, list) else [audience]
         if not any(client in named for client in self.audiences):
-            raise TokenRefusedError(RefusalReason.AUDIENCE)
+            raise InvalidTokenError(InvalidTokenReason.AUDIENCE)
 
 
 def proven_endpoint(claims: Mapping[str, object], *, claim: str, requested: str | None) -> str:
-    """The endpoint that verified claims prove; raises TokenRefusedError.
+    """The endpoint that verified claims prove; raises InvalidTokenError.
 
     `claim` is the name of a claim, or the way to one within others, with dots between the names. A text is
     the endpoint, whichever the request asks for. A whole number is one in its decimal digits. A list is of
@@ -129,19 +129,19 @@ def proven_endpoint(claims: Mapping[str, object], *, claim: str, requested: str 
     value = _read_claim(claims, claim)
     match value:
         case None:
-            raise TokenRefusedError(RefusalReason.CLAIM_MISSING)
+            raise InvalidTokenError(InvalidTokenReason.CLAIM_MISSING)
         case list():
             # What cannot be an endpoint beside one that can takes nothing away from it.
             endpoints = [_as_text(one) for one in cast("list[object]", value)]
             if requested is None or requested not in endpoints:
-                raise TokenRefusedError(RefusalReason.OTHER_ENDPOINT)
+                raise InvalidTokenError(InvalidTokenReason.OTHER_ENDPOINT)
             endpoint = requested
         case _:
             endpoint = _as_text(value)
     # It becomes a message attribute: SQS refuses an empty one and control characters, which would cost the
     # whole event.
     if not endpoint.strip() or not endpoint.isprintable() or utf16_length(endpoint) > _MAX_ENDPOINT_LENGTH:
-        raise TokenRefusedError(RefusalReason.CLAIM_UNUSABLE)
+        raise InvalidTokenError(InvalidTokenReason.CLAIM_UNUSABLE)
     return endpoint
 
 
@@ -168,13 +168,13 @@ def _as_text(value: object) -> str:
         case int() if not isinstance(value, bool):  # to Python `true` is a number, too
             return str(value)
         case _:
-            raise TokenRefusedError(RefusalReason.CLAIM_UNUSABLE)
+            raise InvalidTokenError(InvalidTokenReason.CLAIM_UNUSABLE)
 
 
 def _allowed_algorithm(header: Mapping[str, object]) -> Algorithm:
     algorithm = header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in Algorithm.__members__:
-        raise TokenRefusedError(RefusalReason.ALGORITHM)
+        raise InvalidTokenError(InvalidTokenReason.ALGORITHM)
     return Algorithm(algorithm)
 
 

@@ -1,6 +1,6 @@
-"""Asks moto whether a request to a stand-in is signed by a known caller that may do what it asks for.
+"""Asks moto whether a request to a fake is signed by a known caller that may do what it asks for.
 
-Stand-ins answer for services that moto lacks, so moto does not check their callers by itself. This puts
+Fakes answer for services that moto lacks, so moto does not check their callers by itself. This puts
 the question to moto's own access control, in process: the same roles, policies and session credentials
 as everywhere else in the local run.
 """

@@ -51,7 +51,7 @@ class Resources:
         self._default_tags = default_tags
         self.function_logging: dict[str, FunctionLogging] = {}
         self.event_sources: list[DeclaredSource] = []
-        # CloudFormation templates, parsed: for the stand-in that is what they declare.
+        # CloudFormation templates, parsed: for the fake that is what they declare.
         self.templates: list[Mapping[str, Any]] = []
         self._types: Mapping[str, Callable[[str, Properties], Created]] = {
             "aws:sqs/queue:Queue": self._queue,
@@ -467,7 +467,7 @@ _QUEUE_ATTRIBUTES = {
 
 _BUCKET_ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
 
-# What a CloudFormation template may declare here; a stand-in has it, not moto.
+# What a CloudFormation template may declare here; a fake has it, not moto.
 _TEMPLATE_TYPES = frozenset(
     f"AWS::CustomerProfiles::{name}" for name in ("Domain", "ObjectType", "EventTrigger", "Integration")
 )

@@ -1,4 +1,4 @@
-"""A stand-in for Amazon Pinpoint's PutEvents, which moto lacks.
+"""A fake for Amazon Pinpoint's PutEvents, which moto lacks.
 
 Speaks the service's REST-JSON protocol over HTTP, enforces its documented limits, and records what it
 accepts. A limit that the documentation leaves open (what is a character, what is a kilobyte) is read

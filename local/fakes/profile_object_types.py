@@ -1,6 +1,6 @@
 """Reads the domains and object types of Customer Profiles out of CloudFormation templates.
 
-What a template declares is what the stand-in does: nothing is known here of this project's own types.
+What a template declares is what the fake does: nothing is known here of this project's own types.
 Pure.
 """
 

@@ -1,6 +1,6 @@
 """What the local run has recorded so far, for the page, `/recorded` and the tests.
 
-Stand-ins and the poller write here from their own threads; readers get copies. Nothing is kept on
+Fakes and the poller write here from their own threads; readers get copies. Nothing is kept on
 disk: the record ends with the run.
 """
 

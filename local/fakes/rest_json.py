@@ -1,4 +1,4 @@
-"""What the stand-ins of services with a REST-JSON protocol share: routes, validation and errors.
+"""What the fakes of services with a REST-JSON protocol share: routes, validation and errors.
 
 All of it comes from botocore's own model of a service. A limit in "characters" is read strictly.
 """

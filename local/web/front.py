@@ -36,7 +36,7 @@ PATHS: Final = (
 _SIGN_IN: Final = "/demo/sign-in"
 
 _PAGE: Final = Path(__file__).with_name("page.html")
-_STAND_IN: Final = Path(gtm.container.__file__).with_name("stand_in.js")
+_FAKE_GTM: Final = Path(gtm.container.__file__).with_name("fake_gtm.js")
 
 
 _NO_STORE: Final = {"Cache-Control": "no-store"}
@@ -65,7 +65,7 @@ class Front:
     """WSGI application for `/`, `/outputs`, `/recorded`, `/arrivals`, `/profile` and `/{stage}/…`.
 
     `/gtm/container.json?parameter=evmt_value&…` answers the container export that sends every custom event
-    with these parameters, `/gtm/stand-in.js` the script that runs it in the page. Where there are demo users,
+    with these parameters, `/gtm/fake-gtm.js` the script that runs it in the page. Where there are demo users,
     POST `/demo/sign-in` with `{"user": NAME}` answers their tokens.
     """
 
@@ -101,8 +101,8 @@ class Front:
             "/": self._serve_page,
             "/favicon.ico": lambda _: Response(status=HTTPStatus.NO_CONTENT),
             "/gtm/container.json": self._serve_container,
-            "/gtm/stand-in.js": lambda _: Response(
-                _STAND_IN.read_text(encoding="utf-8"), mimetype="text/javascript", headers=_NO_STORE
+            "/gtm/fake-gtm.js": lambda _: Response(
+                _FAKE_GTM.read_text(encoding="utf-8"), mimetype="text/javascript", headers=_NO_STORE
             ),
             "/notes": lambda _: _json(self._notes),
             "/outputs": lambda _: _json(dict(self._outputs())),

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from contract.missing_values import (
     BLANKS,
-    TEXTS_WITHOUT_IDENTITY,
-    TEXTS_WITHOUT_VALUE,
+    STRINGS_WITHOUT_IDENTITY,
+    STRINGS_WITHOUT_VALUE,
     IgnoredIds,
     is_without_identity,
     is_without_value,
@@ -41,14 +41,14 @@ def test_an_identity_may_be_anything_else(text: str) -> None:
     assert not is_without_identity(text)
 
 
-@given(st.sampled_from(sorted(TEXTS_WITHOUT_IDENTITY)), st.text(st.sampled_from(BLANKS)))
+@given(st.sampled_from(sorted(STRINGS_WITHOUT_IDENTITY)), st.text(st.sampled_from(BLANKS)))
 def test_neither_letters_nor_spaces_make_somebody_of_nobody(text: str, blanks: str) -> None:
     for letters in (text, text.upper(), text.title(), text.swapcase()):
         assert is_without_identity(f"{blanks}{letters}{blanks[::-1]}")
 
 
 def test_what_is_no_value_is_no_identity_either() -> None:
-    assert {text.lower() for text in TEXTS_WITHOUT_VALUE} <= TEXTS_WITHOUT_IDENTITY
+    assert {text.lower() for text in STRINGS_WITHOUT_VALUE} <= STRINGS_WITHOUT_IDENTITY
 
 
 @given(st.text())

@@ -16,7 +16,7 @@ from gtm.plan import Plan
 from local.web.http_server import HttpServer
 
 GTM: Final = Path(__file__).parents[2] / "gtm"
-STAND_IN: Final = (GTM / "stand_in.js").read_text(encoding="utf-8")
+FAKE_GTM: Final = (GTM / "fake_gtm.js").read_text(encoding="utf-8")
 
 IMAGE = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 
@@ -62,7 +62,7 @@ class Endpoint:
 
 
 class Site:
-    """A page that loads the stand-in; `run` starts a container on it."""
+    """A page that loads the fake GTM; `run` starts a container on it."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -123,8 +123,8 @@ class Site:
 
     def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         answers = {
-            "/": ("<!doctype html><title>Site</title><script src='/stand_in.js'></script>", "text/html"),
-            "/stand_in.js": (STAND_IN, "text/javascript"),
+            "/": ("<!doctype html><title>Site</title><script src='/fake_gtm.js'></script>", "text/html"),
+            "/fake_gtm.js": (FAKE_GTM, "text/javascript"),
             "/demo.html": ((GTM / "demo.html").read_text(encoding="utf-8"), "text/html"),
         }
         content, media_type = answers.get(Request(environ).path, ("", "text/plain"))

@@ -1,4 +1,4 @@
-"""The demo page, with the stand-in served in the place of Google's script."""
+"""The demo page, with the fake GTM served in the place of Google's script."""
 
 import json
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from gtm.container import container_export
 from gtm.plan import TagPlan
 from tests.gtm import chromium
 from tests.gtm.plans import PURCHASE, plan
-from tests.gtm.site import STAND_IN, Endpoint, Site
+from tests.gtm.site import FAKE_GTM, Endpoint, Site
 
 pytestmark = chromium.NEEDED
 
@@ -24,7 +24,7 @@ def opened(page: Page, site: Site, endpoint: Endpoint) -> Open:
 
     def open_it(query: str = "?id=GTM-ABC1234", *tags: TagPlan, **changes: Any) -> Page:
         container = container_export(plan(*tags, **{"events_url": endpoint.events_url, **changes}))
-        script = f"{STAND_IN}\nGtmFake.run({json.dumps(container)});"
+        script = f"{FAKE_GTM}\nGtmFake.run({json.dumps(container)});"
 
         def answer(route: Route) -> None:
             route.fulfill(body=script, content_type="text/javascript")

@@ -1,4 +1,4 @@
-"""Handler, container, custom template and stand-in know the same texts without a value."""
+"""Handler, container, custom template and fake GTM know the same texts without a value."""
 
 import json
 import re
@@ -10,8 +10,8 @@ from playwright.sync_api import Page
 
 from contract.missing_values import (
     BLANKS,
-    TEXTS_WITHOUT_IDENTITY,
-    TEXTS_WITHOUT_VALUE,
+    STRINGS_WITHOUT_IDENTITY,
+    STRINGS_WITHOUT_VALUE,
     is_without_identity,
     is_without_value,
 )
@@ -35,12 +35,12 @@ def constant(name: str) -> Any:
 
 
 def test_the_template_has_the_handlers_lists() -> None:
-    assert sorted(constant("TEXTS_WITHOUT_VALUE")) == sorted(TEXTS_WITHOUT_VALUE)
-    assert sorted(constant("TEXTS_WITHOUT_IDENTITY")) == sorted(TEXTS_WITHOUT_IDENTITY)
+    assert sorted(constant("STRINGS_WITHOUT_VALUE")) == sorted(STRINGS_WITHOUT_VALUE)
+    assert sorted(constant("STRINGS_WITHOUT_IDENTITY")) == sorted(STRINGS_WITHOUT_IDENTITY)
     assert sorted(constant("BLANKS")) == sorted(BLANKS)
 
 
-@pytest.mark.parametrize("event", sorted(TEXTS_WITHOUT_IDENTITY))
+@pytest.mark.parametrize("event", sorted(STRINGS_WITHOUT_IDENTITY))
 def test_no_container_has_a_tag_for_an_event_that_the_handler_rejects(event: str) -> None:
     for written in (event, event.upper(), f"[object {event}]"):
         with pytest.raises(PlanError, match="is what is written for a variable without a value"):
@@ -61,7 +61,7 @@ class TestTheTemplate:
     def test_sends_of_any_texts_those_that_the_handler_takes(self, page: Page) -> None:
         random = Random(4711)  # noqa: S311 - the same texts each time
         pieces = [
-            *TEXTS_WITHOUT_IDENTITY,
+            *STRINGS_WITHOUT_IDENTITY,
             *WITHOUT_IDENTITY,
             *IDENTITIES,
             *",,, {}[]%\"'+0a",

@@ -1,6 +1,6 @@
 """The whole way in a real browser: data layer, exported container, image, API, queue, function, record.
 
-The container is what `python -m gtm container` writes; GTM's runtime is the stand-in, everything behind the
+The container is what `python -m gtm container` writes; GTM's runtime is the fake GTM, everything behind the
 image is the local run.
 """
 

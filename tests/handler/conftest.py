@@ -101,9 +101,9 @@ def aws_environment(monkeypatch: pytest.MonkeyPatch, boto3_session: Session) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pinpoint:
-    """The stand-in that serves, and what it has recorded."""
+    """The fake that serves, and what it has recorded."""
 
-    stand_in: PinpointFake
+    fake: PinpointFake
     recorder: Recorder
     url: str
 
@@ -111,16 +111,16 @@ class Pinpoint:
 @pytest.fixture
 def pinpoint(aws_environment: pytest.MonkeyPatch) -> Iterator[Pinpoint]:
     recorder = Recorder()
-    stand_in = PinpointFake(recorder, application_ids=[APPLICATION_ID])
-    server = HttpServer(stand_in).start()
+    fake = PinpointFake(recorder, application_ids=[APPLICATION_ID])
+    server = HttpServer(fake).start()
     aws_environment.setenv("AWS_ENDPOINT_URL_PINPOINT", server.url)
-    yield Pinpoint(stand_in=stand_in, recorder=recorder, url=server.url)
+    yield Pinpoint(fake=fake, recorder=recorder, url=server.url)
     server.stop()
 
 
 @pytest.fixture
 def make_destination(pinpoint: Pinpoint) -> Callable[..., PinpointDestination]:
-    """The destination in front of the stand-in, without retries of the client unless asked for."""
+    """The destination in front of the fake, without retries of the client unless asked for."""
 
     def make(
         *, attempts: int = 1, read_seconds: float = 4, application_id: str = APPLICATION_ID

@@ -16,13 +16,13 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 
 from contract.missing_values import IgnoredIds
+from contract.scenario import AuthMode, ProfileUpdates, TimestampSource
 from handler.aws_calls import CallLimits
 from handler.destinations import Destination
 from handler.environment import Environment
-from handler.events import TimestampSource
 from handler.message_queue import CALL_LIMITS, MessageQueue
 from handler.processor import EventProcessor
-from handler.update_policy import AuthMode, ProfileUpdates, UpdatePolicy
+from handler.update_policy import UpdatePolicy
 
 START_MS = 1_790_000_000_000
 VISIBILITY_SECONDS = 361

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handler import authorizer
-from handler.tokens.invalid import RefusalReason
+from handler.tokens.invalid import InvalidTokenReason
 from tests.forged_tokens import FORGERIES, Forger, Forgery, Signer, rsa_key
 from tests.handler.log_output import LogOutput
 from tests.patience import PATIENCE_SECONDS
@@ -38,13 +38,13 @@ class Authorization(LogOutput):
     context: Mapping[str, str]
 
     def counted(self) -> dict[str, list[float]]:
-        names = ("TokensVerified", "TokensRefused", "RequestsWithoutToken")
+        names = ("TokensVerified", "TokensInvalid", "RequestsWithoutToken")
         return {name: self.metric(name) for name in names}
 
 
-VERIFIED = {"TokensVerified": [1], "TokensRefused": [0], "RequestsWithoutToken": [0]}
-REFUSED = {"TokensVerified": [0], "TokensRefused": [1], "RequestsWithoutToken": [0]}
-ABSENT = {"TokensVerified": [0], "TokensRefused": [0], "RequestsWithoutToken": [1]}
+VERIFIED = {"TokensVerified": [1], "TokensInvalid": [0], "RequestsWithoutToken": [0]}
+REFUSED = {"TokensVerified": [0], "TokensInvalid": [1], "RequestsWithoutToken": [0]}
+ABSENT = {"TokensVerified": [0], "TokensInvalid": [0], "RequestsWithoutToken": [1]}
 
 
 @pytest.fixture
@@ -179,7 +179,7 @@ def test_a_cookie_that_the_site_itself_did_not_send_counts_as_not_sent_for_a_rea
     assert (answer.metric("CookiesIgnored"), answer.metric("CookiesIgnored", reason=reason)) == ([1], [1])
     (line,) = answer.logged("cookie ignored")
     assert (line["reason"], line["request_id"]) == (reason, "request-1")
-    assert answer.logged("token refused") == []
+    assert answer.logged("token invalid") == []
     assert issuer.requests == {}
 
 
@@ -205,7 +205,7 @@ def test_a_request_without_a_token_is_counted_apart_and_not_logged(
 ) -> None:
     answer = authorize(request(*tokens))
     assert (answer.context, answer.counted()) == (NOTHING, ABSENT)
-    assert answer.logged("token refused") == []
+    assert answer.logged("token invalid") == []
     assert issuer.requests == {}
 
 
@@ -216,8 +216,8 @@ def test_a_forged_token_proves_nothing_and_is_counted_and_logged_by_its_reason(
     tokens = forgery.tokens(forger)
     answer = authorize(request(*tokens))
     assert (answer.context, answer.counted()) == (NOTHING, REFUSED)
-    assert answer.metric("TokensRefused", reason=forgery.reason) == [1]
-    (line,) = answer.logged("token refused")
+    assert answer.metric("TokensInvalid", reason=forgery.reason) == [1]
+    (line,) = answer.logged("token invalid")
     assert (line["level"], line["reason"], line["request_id"]) == ("WARNING", forgery.reason, "request-1")
     parts = [part for token in tokens for part in token.split(".") if len(part) > 8]
     assert [part for part in parts if part in answer.output] == []
@@ -287,7 +287,7 @@ def test_while_the_issuer_is_down_cached_keys_still_prove_and_the_failure_shows(
     (line,) = an_hour_later.logged("signing keys not fetched")
     assert (line["level"], line["detail"][-5:]) == ("WARNING", "Error")
     unknown = authorize(request(forger.own.sign(forger.claims())))
-    assert unknown.metric("TokensRefused", reason="unknown_key") == [1]
+    assert unknown.metric("TokensInvalid", reason="unknown_key") == [1]
 
 
 def test_an_issuer_that_is_down_from_the_start_costs_no_event(
@@ -296,7 +296,7 @@ def test_an_issuer_that_is_down_from_the_start_costs_no_event(
     issuer.stop()
     answer = authorize(request(forger.token()))
     assert (answer.context, answer.counted()) == (NOTHING, REFUSED)
-    (line,) = answer.logged("token refused")
+    (line,) = answer.logged("token invalid")
     assert (line["reason"], line["detail"]) == ("keys_unavailable", "ConnectionRefusedError")
 
 
@@ -309,7 +309,7 @@ def test_an_issuer_that_does_not_answer_holds_up_one_request(
     assert time.monotonic() - start < PATIENCE_SECONDS
     asked = issuer.requests.copy()
     answer = authorize(request(forger.token()))
-    assert answer.metric("TokensRefused", reason="keys_unavailable") == [1]
+    assert answer.metric("TokensInvalid", reason="keys_unavailable") == [1]
     assert issuer.requests == asked
 
 
@@ -334,7 +334,7 @@ def test_a_wrong_environment_costs_no_event_and_says_what_is_wrong(
     (line,) = answer.logged("authorizer failed")
     assert (line["level"], line["reason"]) == ("ERROR", "unexpected_error")
     assert line["detail"].startswith(f"{name} is not set")
-    assert answer.metric("TokensRefused", reason="unexpected_error") == [1]
+    assert answer.metric("TokensInvalid", reason="unexpected_error") == [1]
 
 
 def test_without_a_metrics_namespace_the_event_still_passes(
@@ -355,8 +355,8 @@ def test_an_error_nobody_thought_of_costs_no_event_and_its_text_is_not_logged(
     monkeypatch.setattr(authorizer, "find_token", fail)
     answer = authorize(request(forger.token()))
     assert (answer.context, answer.counted()) == (NOTHING, REFUSED)
-    (line,) = answer.logged("token refused")
-    assert (line["reason"], line["detail"]) == (RefusalReason.UNEXPECTED_ERROR, "RuntimeError")
+    (line,) = answer.logged("token invalid")
+    assert (line["reason"], line["detail"]) == (InvalidTokenReason.UNEXPECTED_ERROR, "RuntimeError")
     assert "secret" not in answer.output
 
 
@@ -405,7 +405,7 @@ def test_no_text_in_a_request_makes_the_authorizer_raise_or_deny(
 ) -> None:
     answer = authorize(request(*tokens, endpoint_id=endpoint_id, headers=headers))
     assert answer.context == NOTHING
-    assert answer.metric("TokensRefused", reason="unexpected_error") == []
+    assert answer.metric("TokensInvalid", reason="unexpected_error") == []
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -415,7 +415,7 @@ def test_no_shape_of_an_event_makes_the_authorizer_raise_or_deny(
 ) -> None:
     answer = authorize({"methodArn": METHOD_ARN, **event})
     assert answer.context == NOTHING
-    assert answer.metric("TokensRefused", reason="unexpected_error") == []
+    assert answer.metric("TokensInvalid", reason="unexpected_error") == []
 
 
 def test_the_answer_is_json_of_texts(authorize: Authorize, forger: Forger) -> None:

@@ -3,9 +3,9 @@
 import pytest
 
 from contract.missing_values import IgnoredIds
+from contract.scenario import AuthMode, ProfileUpdates, TimestampSource
 from handler.environment import Environment, read_environment
-from handler.events import TimestampSource
-from handler.update_policy import AuthMode, ProfileUpdates, UpdatePolicy
+from handler.update_policy import UpdatePolicy
 from handler.variables import InvalidEnvironmentError
 
 COMPLETE = {

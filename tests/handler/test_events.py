@@ -10,15 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.missing_values import IgnoredIds, is_without_value
-from handler.events import (
-    DropReason,
-    Event,
-    Message,
-    Rejection,
-    RejectionReason,
-    TimestampSource,
-    parse_event,
-)
+from contract.scenario import TimestampSource
+from handler.events import DropReason, Event, Message, Rejection, RejectionReason, parse_event
 from handler.timestamps import iso_8601
 from tests.handler.conftest import RECEIVED_MS
 from tests.hostile import HOSTILE_VALUES, LONGEST_ATTRIBUTE

@@ -1,6 +1,6 @@
 """The function as Lambda calls it: an SQS event in, batch item failures out.
 
-Pinpoint is the stand-in and the dead-letter queue is moto's, both over HTTP through botocore.
+Pinpoint is the fake and the dead-letter queue is moto's, both over HTTP through botocore.
 """
 
 import json
@@ -21,7 +21,7 @@ from werkzeug import Request, Response
 
 from handler import aws_calls, processor
 from handler.aws_calls import AwsService, CallLimits
-from handler.destinations import Outcome, Recorded, Refused, Retry
+from handler.destinations import DeadLetter, Outcome, Recorded, Retry
 from handler.events import Event
 from handler.message_queue import MessageQueue
 from handler.queue_message import OutgoingMessage
@@ -207,7 +207,7 @@ def test_a_policy_of_none_keeps_profile_updates_away_and_records_the_event(
     environment.setenv("PROFILE_UPDATES", "none")
     run = invoke(make_record(purchase(usat_plan="gold", usat_city="Oslo")))
     assert [event.user_attributes for event in pinpoint.recorder.events()] == [{}]
-    assert (run.metric("ProfileUpdatesApplied"), run.metric("ProfileUpdatesRefused")) == ([0], [2])
+    assert (run.metric("ProfileUpdatesApplied"), run.metric("ProfileUpdatesDenied")) == ([0], [2])
 
 
 PROOFS: list[tuple[dict[str, str], int]] = [
@@ -231,7 +231,7 @@ def test_an_authenticated_stack_records_every_event_and_updates_the_proven_endpo
     updates = {"plan": ["gold"]} if applied else {}
     assert [event.user_attributes for event in pinpoint.recorder.events()] == [updates]
     assert run.metric("ProfileUpdatesApplied") == [applied]
-    assert run.metric("ProfileUpdatesRefused") == [1 - applied]
+    assert run.metric("ProfileUpdatesDenied") == [1 - applied]
 
 
 def test_nothing_in_a_url_poses_as_a_proven_endpoint(
@@ -251,7 +251,7 @@ def test_a_redriven_message_keeps_the_endpoint_that_was_proven(
     dead_letters: Callable[[], list[dict[str, Any]]],
 ) -> None:
     environment.setenv("AUTH_MODE", "authenticated")
-    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1", proven=True): 400}))
+    pinpoint.fake.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1", proven=True): 400}))
     invoke(make_record(purchase(), attributes={"proven_endpoint": "visitor-1"}))
     (letter,) = dead_letters()
     proof = {"DataType": "String", "StringValue": "visitor-1"}
@@ -392,7 +392,7 @@ def test_what_may_succeed_later_comes_again_as_a_copy_and_nothing_else(
     dead_letters: Callable[[], list[Any]],
     copies: Callable[[], list[Copy]],
 ) -> None:
-    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={in_pinpoint("message-2"): 500}))
+    pinpoint.fake.plan(PlannedAnswer(event_statuses={in_pinpoint("message-2"): 500}))
     records = [make_record(purchase(evat_note=f"& ü {number}")) for number in range(3)]
     run = invoke(*records)
     assert (run.failed, dead_letters()) == ([], [])
@@ -418,7 +418,7 @@ def test_what_may_succeed_later_comes_again_as_a_copy_and_nothing_else(
 def test_a_destination_that_is_not_set_up_is_an_error_in_the_log(
     invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint, copies: Callable[[], list[Copy]]
 ) -> None:
-    pinpoint.stand_in.plan(PlannedAnswer(status=403))
+    pinpoint.fake.plan(PlannedAnswer(status=403))
     run = invoke(make_record(purchase()), make_record(purchase()))
     (line,) = run.logged("destination is not set up")
     assert (line["level"], line["events"], line["reasons"]) == ("ERROR", 2, {"pinpoint_403": 2})
@@ -442,7 +442,7 @@ def test_a_copy_is_the_same_event_however_often_it_comes_again(
     proof = {"proven_endpoint": "visitor-1"}
     record = make_record(purchase(usat_plan="gold"), attributes=proof)
     event_id = in_pinpoint("message-1", proven=True)
-    pinpoint.stand_in.plan(*[PlannedAnswer(event_statuses={event_id: 500})] * 5)
+    pinpoint.fake.plan(*[PlannedAnswer(event_statuses={event_id: 500})] * 5)
     for attempt in range(1, 6):
         invoke(record)
         copy = copies()[-1]
@@ -463,7 +463,7 @@ def test_after_the_last_retry_the_message_is_dead_lettered_with_its_reason(
     copies: Callable[[], list[Copy]],
     dead_letters: Callable[[], list[dict[str, Any]]],
 ) -> None:
-    pinpoint.stand_in.plan(*[PlannedAnswer(status=503)] * 4)
+    pinpoint.fake.plan(*[PlannedAnswer(status=503)] * 4)
     past = {"original_message_id": "first", "pending": "pinpoint"}
     run = invoke(make_record(purchase(), attributes={**past, "attempt": "38"}))
     assert (run.failed, [copy.texts["attempt"] for copy in copies()]) == ([], ["39"])
@@ -485,7 +485,7 @@ def test_a_copy_of_a_longer_schedule_is_tried_once_more(
     dead_letters: Callable[[], list[dict[str, Any]]],
     attempt: str,
 ) -> None:
-    pinpoint.stand_in.plan(*[PlannedAnswer(status=503)] * 2)
+    pinpoint.fake.plan(*[PlannedAnswer(status=503)] * 2)
     invoke(make_record(purchase(), attributes={"attempt": attempt}))
     assert (len(dead_letters()), copies()) == (1, [])
     assert invoke(make_record(purchase(), attributes={"attempt": attempt})).metric("Recorded") == [1]
@@ -494,7 +494,7 @@ def test_a_copy_of_a_longer_schedule_is_tried_once_more(
 def test_a_redriven_message_has_all_its_retries_again_and_they_come_to_an_end(
     invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint, copies: Callable[[], list[Copy]]
 ) -> None:
-    pinpoint.stand_in.plan(*[PlannedAnswer(status=503)] * 4)
+    pinpoint.fake.plan(*[PlannedAnswer(status=503)] * 4)
     past = {"dead_letter_reason": "pinpoint_503", "attempt": "39", "pending": "pinpoint"}
     invoke(make_record(purchase(), attributes=past))
     (first,) = copies()
@@ -524,7 +524,7 @@ def test_a_refused_message_goes_to_the_dead_letter_queue_with_its_reason(
     pinpoint: Pinpoint,
     dead_letters: Callable[[], list[dict[str, Any]]],
 ) -> None:
-    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1"): 400}))
+    pinpoint.fake.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1"): 400}))
     record = make_record(purchase(evat_name="Doe, John"))
     run = invoke(record, make_record(purchase()))
     assert run.failed == []
@@ -548,7 +548,7 @@ def test_a_redriven_message_keeps_its_event_id_and_its_first_message_id(
     pinpoint: Pinpoint,
     dead_letters: Callable[[], list[dict[str, Any]]],
 ) -> None:
-    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={in_pinpoint("first"): 400}))
+    pinpoint.fake.plan(PlannedAnswer(event_statuses={in_pinpoint("first"): 400}))
     past = {"original_message_id": "first", "dead_letter_reason": "pinpoint_404"}
     invoke(make_record(purchase(), attributes=past))
     invoke(make_record(purchase(), attributes=past))
@@ -564,7 +564,7 @@ def test_many_refused_messages_all_reach_the_dead_letter_queue(
     pinpoint: Pinpoint,
     dead_letters: Callable[[], list[dict[str, Any]]],
 ) -> None:
-    pinpoint.stand_in.plan(PlannedAnswer(status=405))
+    pinpoint.fake.plan(PlannedAnswer(status=405))
     records = [make_record(purchase(evat_number=str(number))) for number in range(25)]
     assert invoke(*records).failed == []
     assert sorted(letter["Body"] for letter in dead_letters()) == sorted(r["body"] for r in records)
@@ -576,7 +576,7 @@ def test_large_refused_messages_are_sent_in_requests_the_queue_takes(
     pinpoint: Pinpoint,
     dead_letters: Callable[[], list[dict[str, Any]]],
 ) -> None:
-    pinpoint.stand_in.plan(PlannedAnswer(status=405))
+    pinpoint.fake.plan(PlannedAnswer(status=405))
     run = invoke(*(make_record(purchase(evat_large="x" * 250_000)) for _ in range(6)))
     assert run.failed == []
     assert len(dead_letters()) == 6
@@ -593,7 +593,7 @@ def test_a_refused_message_that_the_dead_letter_queue_does_not_take_comes_again(
     copies: Callable[[], list[Copy]],
 ) -> None:
     environment.setenv("DEAD_LETTER_QUEUE_URL", GONE)
-    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1"): 400}))
+    pinpoint.fake.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1"): 400}))
     run = invoke(make_record(purchase()), make_record(purchase()))
     assert (run.failed, [copy.pending for copy in copies()]) == ([], [("message-1", "pinpoint")])
     assert len(run.logged("message not dead-lettered")) == 1
@@ -610,7 +610,7 @@ def test_a_message_that_neither_queue_takes_is_left_to_the_queue_it_came_from(
     receives: int,
 ) -> None:
     environment.setenv("QUEUE_URL", GONE)
-    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1"): 500}))
+    pinpoint.fake.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1"): 500}))
     record = make_record(purchase())
     record["attributes"]["ApproximateReceiveCount"] = str(receives)
     run = invoke(record, make_record(purchase()))
@@ -626,7 +626,7 @@ def test_at_the_last_receive_it_is_dead_lettered_with_its_reason(
 ) -> None:
     """Then the queue would move it, and know none."""
     environment.setenv("QUEUE_URL", GONE)
-    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1"): 500}))
+    pinpoint.fake.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1"): 500}))
     record = make_record(purchase())
     record["attributes"]["ApproximateReceiveCount"] = "5"
     run = invoke(record, make_record(purchase()))
@@ -647,7 +647,7 @@ def test_the_entry_that_the_dead_letter_queue_refuses_stays_in_the_queue_alone(
 ) -> None:
     server = HttpServer(refuses_the_first_entry).start()
     environment.setenv("AWS_ENDPOINT_URL_SQS", server.url)
-    pinpoint.stand_in.plan(
+    pinpoint.fake.plan(
         PlannedAnswer(event_statuses={in_pinpoint("message-1"): 400, in_pinpoint("message-2"): 400})
     )
     run = invoke(make_record(purchase()), make_record(purchase()))
@@ -679,7 +679,7 @@ def test_with_little_time_left_messages_come_again(
 ) -> None:
     run = invoke(make_record(purchase()), make_record("no event"), seconds_left=seconds_left)
     assert (run.failed, len(copies())) == (failed, copied)
-    assert pinpoint.stand_in.requests == []
+    assert pinpoint.fake.requests == []
     assert run.metric("Retried", destination="pinpoint", reason="out_of_time") == [1]
 
 
@@ -698,7 +698,7 @@ def test_a_thousand_messages_take_ten_requests_and_stay_within_the_metric_format
 ) -> None:
     run = invoke(*(make_record({**purchase(), "endpoint_id": f"v{n % 700}"}) for n in range(1000)))
     assert run.failed == []
-    assert len(pinpoint.stand_in.requests) == 10
+    assert len(pinpoint.fake.requests) == 10
     assert len(run.metric("EventAge")) == 1000
     assert (run.metric("Received"), run.metric("Recorded")) == ([1000], [1000])
     sizes = [len(value) for line in run.lines for value in line.values() if isinstance(value, list)]
@@ -727,14 +727,14 @@ def test_what_is_dropped_and_repeated_is_counted(
 def test_what_is_dropped_of_an_event_counts_once_though_it_is_retried(
     invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
 ) -> None:
-    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1"): 429}))
+    pinpoint.fake.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1"): 429}))
     assert invoke(make_record(purchase(evmt_a="x"))).metric("AttributesDropped") == [0]
 
 
 def test_a_batch_is_summed_up_in_one_line(
     invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
 ) -> None:
-    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1"): 429}))
+    pinpoint.fake.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1"): 429}))
     run = invoke(*(make_record(purchase()) for _ in range(3)), make_record("none"))
     (line,) = run.logged("batch processed")
     assert line["level"] == "INFO"
@@ -761,7 +761,7 @@ def test_nothing_of_an_event_is_logged(
         in_pinpoint(id_, endpoint_id="secret-endpoint", event_type="secret-type"): status
         for id_, status in ids.items()
     }
-    pinpoint.stand_in.plan(PlannedAnswer(event_statuses=statuses))
+    pinpoint.fake.plan(PlannedAnswer(event_statuses=statuses))
     run = invoke(make_record(secrets), make_record(unnamed), make_record(retried))
     written = ("message dead-lettered", "message rejected", "events retried")
     assert [len(run.logged(text)) for text in written] == [1, 1, 1]
@@ -834,10 +834,10 @@ def with_destinations(monkeypatch: pytest.MonkeyPatch, *destinations: Any) -> No
         (Recorded(), Recorded(), [], []),
         (Recorded(), Retry("later"), ["firehose"], []),
         (Retry("later"), Retry("later"), ["pinpoint,firehose"], []),
-        (Refused("never"), Recorded(), [], ["pinpoint"]),
-        (Refused("never"), Refused("never"), [], ["pinpoint,firehose"]),
-        (Refused("never"), Retry("later"), ["firehose"], ["pinpoint"]),
-        (Retry("later"), Refused("never"), ["pinpoint"], ["firehose"]),
+        (DeadLetter("never"), Recorded(), [], ["pinpoint"]),
+        (DeadLetter("never"), DeadLetter("never"), [], ["pinpoint,firehose"]),
+        (DeadLetter("never"), Retry("later"), ["firehose"], ["pinpoint"]),
+        (Retry("later"), DeadLetter("never"), ["pinpoint"], ["firehose"]),
     ],
 )
 def test_each_destination_gets_what_it_lacks_and_nothing_twice(
@@ -878,7 +878,7 @@ def test_one_event_in_two_messages_is_recorded_once(
 
 
 @pytest.mark.parametrize(
-    ("outcome", "copied", "dead_lettered"), [(Retry("later"), 1, 0), (Refused("never"), 0, 1)]
+    ("outcome", "copied", "dead_lettered"), [(Retry("later"), 1, 0), (DeadLetter("never"), 0, 1)]
 )
 def test_of_one_event_in_two_messages_the_one_that_counts_comes_again_or_is_kept(
     monkeypatch: pytest.MonkeyPatch,
@@ -911,7 +911,7 @@ def test_one_event_in_two_messages_is_recorded_once_where_either_is_lacking(
     monkeypatch: pytest.MonkeyPatch, invoke: Callable[..., Run], make_record: Records
 ) -> None:
     """A copy that waits for one destination, and the sender's repetition of the event."""
-    with_destinations(monkeypatch, Scripted(Recorded(), Refused("twice")), Scripted(Recorded()))
+    with_destinations(monkeypatch, Scripted(Recorded(), DeadLetter("twice")), Scripted(Recorded()))
     run = invoke(
         make_record(purchase(event_id="same"), attributes={"pending": "pinpoint", "attempt": "1"}),
         make_record(purchase(event_id="same")),
@@ -1069,7 +1069,7 @@ def test_a_later_update_comes_again_with_one_that_the_dead_letter_queue_has_not_
     copies: Callable[[], list[Copy]],
 ) -> None:
     environment.setenv("DEAD_LETTER_QUEUE_URL", GONE)
-    with_destinations(monkeypatch, Scripted(Refused("never"), WRITTEN))
+    with_destinations(monkeypatch, Scripted(DeadLetter("never"), WRITTEN))
     run = invoke(*map(make_record, updates("silver", "gold")))
     assert (run.failed, len(copies())) == ([], 2)
     assert run.metric("Retried", destination="pinpoint", reason="dead_letter_failed") == [1]
@@ -1106,7 +1106,7 @@ def test_a_later_update_that_the_dead_letter_queue_has_does_not_come_again_as_we
 ) -> None:
     server = HttpServer(refuses_the_first_entry).start()
     environment.setenv("AWS_ENDPOINT_URL_SQS", server.url)
-    with_destinations(monkeypatch, Scripted(Refused("never"), Refused("never")))
+    with_destinations(monkeypatch, Scripted(DeadLetter("never"), DeadLetter("never")))
     run = invoke(*map(make_record, updates("silver", "gold")))
     server.stop()
     assert run.failed == ["message-1"]

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from contract.scenario import AuthMode, ProfileUpdates
 from handler.events import Event
-from handler.update_policy import AuthMode, ProfileUpdates, UpdatePolicy
+from handler.update_policy import UpdatePolicy
 
 SENT = {"plan": "gold", "city": "Oslo"}
 
@@ -30,7 +31,7 @@ def test_a_policy_keeps_what_it_allows_and_counts_the_rest(
     make_event: Callable[..., Event], profile_updates: ProfileUpdates, kept: dict[str, str], refused: int
 ) -> None:
     decision = policy_of(profile_updates, "plan", "age").apply(make_event(user_attributes=SENT))
-    assert (decision.event.user_attributes, decision.refused) == (kept, refused)
+    assert (decision.event.user_attributes, decision.denied) == (kept, refused)
 
 
 def test_names_on_the_allow_list_are_case_sensitive(make_event: Callable[..., Event]) -> None:
@@ -54,7 +55,7 @@ def test_an_authenticated_stack_refuses_every_update_of_an_endpoint_that_is_not_
     policy = policy_of(profile_updates, "plan", auth_mode=AuthMode.AUTHENTICATED)
     event = make_event(endpoint_id="e1", proven_endpoint=proven_endpoint, user_attributes=SENT)
     decision = policy.apply(event)
-    assert (decision.event.user_attributes, decision.refused) == ({}, 2)
+    assert (decision.event.user_attributes, decision.denied) == ({}, 2)
 
 
 @pytest.mark.parametrize("auth_mode", AuthMode)

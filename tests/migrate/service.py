@@ -33,7 +33,7 @@ class Service:
 
     def __init__(self, **args: Any) -> None:
         template = profile_template(replace(TEMPLATE_ARGS, **args))
-        self.stand_in = CustomerProfilesFake(Recorder(), templates=[template])
+        self.fake = CustomerProfilesFake(Recorder(), templates=[template])
         self.regions: set[str] = set()
         self._seen = threading.Condition()
 
@@ -46,21 +46,21 @@ class Service:
         """How many profiles each request that put objects had."""
         return [
             len(request.parameters["Items"])
-            for request in self.stand_in.requests
+            for request in self.fake.requests
             if request.operation == "BatchPutProfileObject"
         ]
 
     def count(self, operation: str) -> int:
-        return sum(request.operation == operation for request in self.stand_in.requests)
+        return sum(request.operation == operation for request in self.fake.requests)
 
     def puts(self, key: str) -> int:
         """How often an endpoint's or user's object was put."""
-        return sum(stored.puts for stored in self.stand_in.objects(key))
+        return sum(stored.puts for stored in self.fake.objects(key))
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         # Credential=KEY/DATE/REGION/SERVICE/aws4_request
         self.regions.add(environ["HTTP_AUTHORIZATION"].split("/")[2])
-        answer = list(self.stand_in(environ, start_response))
+        answer = list(self.fake(environ, start_response))
         with self._seen:
             self._seen.notify_all()
         return answer

@@ -45,15 +45,15 @@ def test_objects_become_profiles(profiles: CustomerProfiles, service: Service) -
     objects = [an_object("e1", user_attributes={"plan": "gold"}), an_object("e2", user_id="u2")]
 
     assert profiles.put(objects) == [OK, OK]
-    assert service.stand_in.profile("e1") == {"gtm_pixel_endpoint_id": "e1", "plan": "gold"}
-    assert service.stand_in.profile("e2") == {"gtm_pixel_endpoint_id": "e2", "user_id": "u2"}
+    assert service.fake.profile("e1") == {"gtm_pixel_endpoint_id": "e1", "plan": "gold"}
+    assert service.fake.profile("e2") == {"gtm_pixel_endpoint_id": "e2", "user_id": "u2"}
 
 
 def test_an_address_becomes_the_profiles_own(profiles: CustomerProfiles, service: Service) -> None:
     profiles.put([an_object("e1", email="e1@example.com"), an_object("e2", phone="+491711234567")])
 
-    assert [profile.get("EmailAddress") for profile in service.stand_in.profiles] == ["e1@example.com", None]
-    assert [profile.get("PhoneNumber") for profile in service.stand_in.profiles] == [None, "+491711234567"]
+    assert [profile.get("EmailAddress") for profile in service.fake.profiles] == ["e1@example.com", None]
+    assert [profile.get("PhoneNumber") for profile in service.fake.profiles] == [None, "+491711234567"]
 
 
 def test_ten_objects_are_one_request(profiles: CustomerProfiles, service: Service) -> None:
@@ -62,7 +62,7 @@ def test_ten_objects_are_one_request(profiles: CustomerProfiles, service: Servic
 
 
 def test_answers_are_in_the_order_of_the_objects(profiles: CustomerProfiles, service: Service) -> None:
-    service.stand_in.plan(PlannedAnswer(item_failures={"1": (503, "planned")}, items_left_out=["2"]))
+    service.fake.plan(PlannedAnswer(item_failures={"1": (503, "planned")}, items_left_out=["2"]))
 
     assert profiles.put([an_object(f"e{number}") for number in range(4)]) == [
         OK,
@@ -80,7 +80,7 @@ def test_an_update_at_the_same_time_is_told_apart_by_its_text(
     profiles: CustomerProfiles, service: Service
 ) -> None:
     text = "Concurrent update in progress"
-    service.stand_in.plan(PlannedAnswer(item_failures={"0": (400, text)}))
+    service.fake.plan(PlannedAnswer(item_failures={"0": (400, text)}))
 
     assert profiles.put([an_object("e1")]) == [ItemAnswer(status=400, concurrent=True)]
 
@@ -97,7 +97,7 @@ def test_an_update_at_the_same_time_is_told_apart_by_its_text(
 def test_an_error_of_a_request_has_a_status_and_no_text(
     profiles: CustomerProfiles, service: Service, planned: PlannedAnswer, expected: tuple[int, bool]
 ) -> None:
-    service.stand_in.plan(planned)
+    service.fake.plan(planned)
 
     with pytest.raises(CallError) as caught:
         profiles.put([an_object("e1")])
@@ -179,7 +179,7 @@ def test_an_answer_that_does_not_say_by_what_a_profile_was_found_is_read_by_its_
 
 def test_lists_are_read_to_their_last_page(profiles: CustomerProfiles, service: Service) -> None:
     many = [{"Uri": f"arn:aws:x:{number}"} for number in range(150)]
-    service.stand_in.describe(DOMAIN, integrations=many)
+    service.fake.describe(DOMAIN, integrations=many)
 
     assert [one["Uri"] for one in profiles.integrations()] == [one["Uri"] for one in many]
     assert [one["ObjectTypeName"] for one in profiles.object_types()] == [

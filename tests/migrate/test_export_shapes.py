@@ -230,7 +230,7 @@ SHAPES = {
 def profiles_of(service: Service) -> dict[str, Profile]:
     """What the target holds, by key, without what does not depend on the shape."""
     found: dict[str, Profile] = {}
-    for one in service.stand_in.profiles:
+    for one in service.fake.profiles:
         attributes = {name: value for name, value in one["Attributes"].items() if name != "user_id"}
         key = attributes.pop("gtm_pixel_endpoint_id")
         addresses = {name: one[name] for name in ("EmailAddress", "PhoneNumber") if name in one}
@@ -250,7 +250,7 @@ def imported(service: Service, tmp_path: Path) -> Callable[[Shape, str], int]:
         own = ["--key", shape.key, "--state", str(tmp_path / state)]
         return main(["endpoints", str(tmp_path / "export"), *target, *own])
 
-    assert service.stand_in.profiles == []
+    assert service.fake.profiles == []
     return imported
 
 

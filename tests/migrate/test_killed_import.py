@@ -51,7 +51,7 @@ def command(export: Path) -> list[str]:
 def profiles_of(service: Service) -> list[tuple[Any, ...]]:
     return sorted(
         (sorted(one["Attributes"].items()), one.get("EmailAddress"), one.get("PhoneNumber"))
-        for one in service.stand_in.profiles
+        for one in service.fake.profiles
     )
 
 

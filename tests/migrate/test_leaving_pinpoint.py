@@ -226,12 +226,12 @@ def test_a_command_of_the_migration_runs(
     (tmp_path / "outputs.json").write_text(json.dumps(outputs))
     for directory in ("export", "rehearsal"):
         write_export(tmp_path / directory / "part.json.gz", numbered(3))
-    service.stand_in.describe(DOMAIN, integrations=INTEGRATIONS)
+    service.fake.describe(DOMAIN, integrations=INTEGRATIONS)
     monkeypatch.chdir(tmp_path)
 
     assert main(shlex.split(command)[3:]) == 0
     calls_nothing = any(word in command for word in ("--dry-run", "--csv", "check-domain"))
-    assert len(service.stand_in.profiles) == (0 if calls_nothing else 3)
+    assert len(service.fake.profiles) == (0 if calls_nothing else 3)
 
 
 @pytest.mark.parametrize("block", blocks("yaml"))

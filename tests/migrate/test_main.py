@@ -57,7 +57,7 @@ def usage_error(capture: Capture, *arguments: str) -> str:
 def test_every_endpoint_becomes_a_profile(service: Service, export: Path) -> None:
     assert imported(export) == 0
 
-    assert service.stand_in.profile("endpoint-24") == {
+    assert service.fake.profile("endpoint-24") == {
         "gtm_pixel_endpoint_id": "endpoint-24",
         "user_id": "user-of-endpoint-24",
         "gtm_pixel_opt_out": "NONE",
@@ -68,15 +68,15 @@ def test_every_endpoint_becomes_a_profile(service: Service, export: Path) -> Non
 
 def test_an_imported_profile_is_the_one_that_events_find(service: Service, export: Path) -> None:
     imported(export)
-    stand_in = service.stand_in
+    fake = service.fake
     # An event of the same endpoint, as the event processor puts it.
     event = {"event_key": "k1", "event_id": "m1", "endpoint_id": "endpoint-3", "event_type": "e"}
     put_event(event | {"timestamp": "t", "user_attributes": {"plan": "platinum"}})
 
-    profile = stand_in.profile("endpoint-3")
+    profile = fake.profile("endpoint-3")
     assert profile is not None
     assert (profile["user_id"], profile["plan"]) == ("user-of-endpoint-3", "platinum")
-    assert len(stand_in.profiles) == 25
+    assert len(fake.profiles) == 25
 
 
 def put_event(event: dict[str, Any]) -> None:
@@ -111,7 +111,7 @@ def test_the_endpoints_of_a_user_become_one_profile(service: Service, tmp_path: 
     export = write_export(tmp_path / "part.json", endpoints)
 
     assert main(["endpoints", str(export), "--key", "user-id", *TARGET, *FAST]) == 0
-    (profile,) = service.stand_in.profiles
+    (profile,) = service.fake.profiles
     assert (profile["EmailAddress"], profile["PhoneNumber"]) == ("e1@example.com", "+491711234567")
     assert profile["Attributes"] == {
         "gtm_pixel_endpoint_id": "u1",
@@ -146,7 +146,7 @@ def test_profiles_that_are_not_there_are_told_and_not_exit_0(
 
     assert imported(export) == 1
     assert "25 of them were looked up: 25 not found yet." in capsys.readouterr().out
-    assert len(service.stand_in.profiles) == 25
+    assert len(service.fake.profiles) == 25
 
 
 def test_an_opt_out_takes_away_the_address_that_an_earlier_import_wrote(
@@ -163,7 +163,7 @@ def test_an_opt_out_takes_away_the_address_that_an_earlier_import_wrote(
         assert imported(write_export(tmp_path / name / "part.json", endpoints)) == 0
 
     assert [
-        (one.get("EmailAddress"), one["Attributes"]["gtm_pixel_opt_out"]) for one in service.stand_in.profiles
+        (one.get("EmailAddress"), one["Attributes"]["gtm_pixel_opt_out"]) for one in service.fake.profiles
     ] == [
         (None, "EMAIL"),
         (None, "NONE"),
@@ -242,7 +242,7 @@ def test_names_with_hyphens_and_dots_arrive(tmp_path: Path, monkeypatch: pytest.
 
     assert imported(export, "--attributes", ",".join(names)) == 0
     server.stop()
-    profile = service.stand_in.profile("e1")
+    profile = service.fake.profile("e1")
     assert profile is not None
     assert {name for name, value in profile.items() if value == "x"} == {
         "loyalty-tier",
@@ -262,7 +262,7 @@ def test_other_files_of_the_directory_are_mentioned(export: Path, capsys: Captur
 def test_check_domain_warns_in_lines_and_changes_nothing(
     service: Service, tmp_path: Path, capsys: Capture
 ) -> None:
-    service.stand_in.describe(
+    service.fake.describe(
         DOMAIN,
         RuleBasedMatching={
             "Enabled": True,
@@ -275,13 +275,13 @@ def test_check_domain_warns_in_lines_and_changes_nothing(
     *warned, last = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in warned] == ["warning"] * 3
     assert last == f"{DOMAIN}: 3 warnings"
-    assert {request.operation for request in service.stand_in.requests} == {
+    assert {request.operation for request in service.fake.requests} == {
         *("GetDomain", "ListIntegrations", "ListProfileObjectTypes", "GetProfileObjectType")
     }
 
 
 def test_check_domain_is_content_with_a_domain_that_is_ready(service: Service, capsys: Capture) -> None:
-    service.stand_in.describe(DOMAIN, integrations=INTEGRATIONS)
+    service.fake.describe(DOMAIN, integrations=INTEGRATIONS)
 
     assert main(["check-domain", *TARGET]) == 0
     assert capsys.readouterr().out == f"{DOMAIN}: 0 warnings\n"
@@ -304,7 +304,7 @@ def test_check_domain_says_which_permission_it_lacks(
 
 def test_the_stacks_outputs_say_where_to(service: Service, export: Path, tmp_path: Path) -> None:
     assert main(["endpoints", str(export), *BY_ENDPOINT, "--outputs", str(outputs_file(tmp_path))]) == 0
-    assert len(service.stand_in.profiles) == 25
+    assert len(service.fake.profiles) == 25
 
 
 def test_outputs_can_come_from_a_pipe(
@@ -314,7 +314,7 @@ def test_outputs_can_come_from_a_pipe(
     monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(outputs)))
 
     assert main(["endpoints", str(export), *BY_ENDPOINT, "--outputs", "-"]) == 0
-    assert len(service.stand_in.profiles) == 25
+    assert len(service.fake.profiles) == 25
 
 
 def outputs_file(directory: Path, **more: Any) -> Path:
@@ -360,7 +360,7 @@ def test_a_region_of_the_outputs_that_is_no_text_is_one_line(
 def test_the_object_type_says_which_attributes_are_taken(service: Service, tmp_path: Path) -> None:
     attributes = {"plan": ["gold"], "loyalty_tier": ["2"], "secret": ["x"]}
     imported(write_export(tmp_path / "part.json", [with_attributes(attributes)]))
-    (stored,) = service.stand_in.objects("e1")
+    (stored,) = service.fake.objects("e1")
 
     assert stored.content["user_attributes"] == {"plan": "gold", "loyalty_tier": "2"}
 
@@ -368,18 +368,18 @@ def test_the_object_type_says_which_attributes_are_taken(service: Service, tmp_p
 def test_attributes_can_be_chosen(service: Service, tmp_path: Path) -> None:
     export = write_export(tmp_path / "part.json", [with_attributes({"plan": ["a"], "loyalty_tier": ["b"]})])
     imported(export, "--attributes", "plan")
-    (stored,) = service.stand_in.objects("e1")
+    (stored,) = service.fake.objects("e1")
 
     assert stored.content["user_attributes"] == {"plan": "a"}
 
 
 def test_importing_again_from_the_start_changes_nothing(service: Service, export: Path) -> None:
     imported(export)
-    before = [dict(profile) for profile in service.stand_in.profiles]
+    before = [dict(profile) for profile in service.fake.profiles]
     (export / STATE_NAME).unlink()
     imported(export)
 
-    assert [dict(profile) for profile in service.stand_in.profiles] == before
+    assert [dict(profile) for profile in service.fake.profiles] == before
     assert service.puts("endpoint-0") == 2
 
 
@@ -405,7 +405,7 @@ def test_what_was_skipped_is_listed_beside_the_state(tmp_path: Path, capsys: Cap
 def test_an_endpoint_that_the_service_refuses_is_told_by_the_exit_status(
     service: Service, tmp_path: Path, capsys: Capture
 ) -> None:
-    service.stand_in.plan(PlannedAnswer(item_failures={"1": (400, "e2@example.com is wrong")}))
+    service.fake.plan(PlannedAnswer(item_failures={"1": (400, "e2@example.com is wrong")}))
     export = write_export(tmp_path / "part.json", [an_endpoint("e1"), an_endpoint("e2"), an_endpoint("e3")])
 
     assert imported(export) == 1
@@ -415,14 +415,14 @@ def test_an_endpoint_that_the_service_refuses_is_told_by_the_exit_status(
 
 def test_throttling_is_waited_out(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("migrate.delivery._FIRST_WAIT_SECONDS", 0.01)
-    service.stand_in.plan(PlannedAnswer(status=429), PlannedAnswer(item_failures={"0": (429, "slow down")}))
+    service.fake.plan(PlannedAnswer(status=429), PlannedAnswer(item_failures={"0": (429, "slow down")}))
 
     assert imported(write_export(tmp_path / "part.json", numbered(3))) == 0
     assert service.put_sizes == [3, 3, 1]
 
 
 def test_a_service_that_denies_ends_in_one_line(service: Service, export: Path, capsys: Capture) -> None:
-    service.stand_in.plan(*[PlannedAnswer(status=403, message="user e1 may not")] * 10)
+    service.fake.plan(*[PlannedAnswer(status=403, message="user e1 may not")] * 10)
 
     assert imported(export) == 1
     (line,) = capsys.readouterr().err.splitlines()
@@ -483,7 +483,7 @@ def test_a_dry_run_counts_and_calls_nothing(service: Service, export: Path, caps
     assert dry_run(export) == 0
 
     assert capsys.readouterr().out.startswith("25 profiles of 25 endpoints would be imported")
-    assert service.stand_in.requests == []
+    assert service.fake.requests == []
 
 
 def test_a_dry_run_says_which_names_may_be_slips_of_the_pen(tmp_path: Path, capsys: Capture) -> None:
@@ -765,7 +765,7 @@ def test_nothing_of_a_customer_is_printed_or_kept_in_any_outcome(
         ["secret-value"],
     ]
     export = write_export(tmp_path / "export" / "part.json", endpoints)
-    service.stand_in.plan(PlannedAnswer(item_failures={"0": (400, "secret-id-1 secret@example.com")}))
+    service.fake.plan(PlannedAnswer(item_failures={"0": (400, "secret-id-1 secret@example.com")}))
     dry_run(export, "--skipped", str(tmp_path / "export" / "dry.jsonl"))
 
     assert imported(export) == 1
@@ -840,7 +840,7 @@ def test_without_a_terminal_a_line_says_now_and_then_how_far_it_is(
     lines = capsys.readouterr().err.splitlines()
     assert re.fullmatch(r"25 endpoints read, [\d,]+ a second", lines[24])
     assert re.fullmatch(r"25 of 25 profiles, [\d,]+ a second", lines[-1])
-    assert len(service.stand_in.profiles) == 25
+    assert len(service.fake.profiles) == 25
 
 
 @pytest.mark.usefixtures("service")

@@ -28,6 +28,7 @@ from components.profile_template import (
     template_body,
 )
 from components.token_authorizer import OidcArgs
+from contract.scenario import AuthMode, ProfileUpdates, TimestampSource
 from handler import destinations, processor
 from handler.destinations import customer_profiles as customer_profiles_handler
 from handler.tokens import keys as signing_keys
@@ -69,7 +70,7 @@ TEMPLATE = ProfileTemplateArgs(
 
 def test_the_defaults_are_an_open_stack_that_updates_no_profile() -> None:
     assert load() == settings.Settings(
-        auth_mode=settings.AuthMode.OPEN,
+        auth_mode=AuthMode.OPEN,
         oidc=None,
         stage_name="v1",
         allowed_origins=(),
@@ -77,9 +78,9 @@ def test_the_defaults_are_an_open_stack_that_updates_no_profile() -> None:
         throttling_burst_limit=2000,
         protect=False,
         destinations=(CustomerProfilesArgs(template=TEMPLATE, requests_per_second=20),),
-        profile_updates=settings.ProfileUpdates.NONE,
+        profile_updates=ProfileUpdates.NONE,
         profile_attributes=(),
-        timestamp_source=settings.TimestampSource.GATEWAY,
+        timestamp_source=TimestampSource.GATEWAY,
         ignored_endpoint_ids=(),
         retry_hours=6,
         max_receive_count=5,
@@ -112,8 +113,8 @@ def _without(key: str) -> dict[str, Any]:
 def test_an_authenticated_stack_updates_profiles_unless_it_says_otherwise() -> None:
     loaded = load(**AUTHENTICATED)
 
-    assert loaded.auth_mode is settings.AuthMode.AUTHENTICATED
-    assert loaded.profile_updates is settings.ProfileUpdates.ALL
+    assert loaded.auth_mode is AuthMode.AUTHENTICATED
+    assert loaded.profile_updates is ProfileUpdates.ALL
     assert loaded.oidc == OidcArgs(
         issuer="https://issuer.example/pool",
         audiences=("client-1",),
@@ -132,7 +133,7 @@ def test_an_authenticated_stack_may_say_where_keys_claim_and_cookie_are() -> Non
         profileUpdates="none",
     )
 
-    assert loaded.profile_updates is settings.ProfileUpdates.NONE
+    assert loaded.profile_updates is ProfileUpdates.NONE
     assert loaded.oidc == OidcArgs(
         issuer="https://issuer.example/pool",
         audiences=("client-1",),

@@ -5,7 +5,7 @@ from botocore.retries.standard import ThrottledRetryableChecker
 
 from handler.aws_calls import CallError, Cause
 from handler.delivery.failures import THROTTLED_CODES, call_failure, failure
-from handler.destinations import Outcome, Refused, Retry
+from handler.destinations import DeadLetter, Outcome, Retry
 
 
 @pytest.mark.parametrize(
@@ -13,18 +13,18 @@ from handler.destinations import Outcome, Refused, Retry
     [
         (None, Retry("firehose_no_answer")),
         (302, Retry("firehose_302")),
-        (400, Refused("firehose_400")),
+        (400, DeadLetter("firehose_400")),
         (401, Retry("firehose_401", not_set_up=True)),
-        (402, Refused("firehose_402")),
+        (402, DeadLetter("firehose_402")),
         (403, Retry("firehose_403", not_set_up=True)),
         (404, Retry("firehose_404", not_set_up=True)),
-        (405, Refused("firehose_405")),
+        (405, DeadLetter("firehose_405")),
         (408, Retry("firehose_408")),
-        (413, Refused("firehose_413")),
-        (428, Refused("firehose_428")),
+        (413, DeadLetter("firehose_413")),
+        (428, DeadLetter("firehose_428")),
         (429, Retry("firehose_429")),
-        (430, Refused("firehose_430")),
-        (499, Refused("firehose_499")),
+        (430, DeadLetter("firehose_430")),
+        (499, DeadLetter("firehose_499")),
         (500, Retry("firehose_500")),
         (503, Retry("firehose_503")),
     ],
@@ -41,8 +41,8 @@ def test_only_what_the_sender_did_wrong_is_final(status: int | None, outcome: Ou
         ("AccessDeniedException", Retry("bus_access_denied", not_set_up=True)),
         ("UnrecognizedClientException", Retry("bus_access_denied", not_set_up=True)),
         ("ResourceNotFoundException", Retry("bus_not_found", not_set_up=True)),
-        ("ValidationException", Refused("bus_400")),
-        (None, Refused("bus_400")),
+        ("ValidationException", DeadLetter("bus_400")),
+        (None, DeadLetter("bus_400")),
     ],
 )
 def test_a_400_means_what_its_name_says(code: str | None, outcome: Outcome) -> None:

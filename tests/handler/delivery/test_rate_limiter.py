@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from handler.delivery.rate_limiter import Pacer
+from handler.delivery.rate_limiter import RateLimiter
 
 
 class Clock:
@@ -28,8 +28,8 @@ def clock() -> Clock:
     return Clock()
 
 
-def pacer(clock: Clock, requests_per_second: int) -> Pacer:
-    return Pacer(requests_per_second, clock=clock, sleep=clock.sleep)
+def pacer(clock: Clock, requests_per_second: int) -> RateLimiter:
+    return RateLimiter(requests_per_second, clock=clock, sleep=clock.sleep)
 
 
 def test_the_first_turn_comes_at_once(clock: Clock) -> None:
@@ -70,14 +70,14 @@ def test_there_is_no_turn_in_time_that_is_over(clock: Clock) -> None:
 
 def test_threads_share_the_turns() -> None:
     slept: list[float] = []
-    paced = Pacer(10, clock=lambda: 1000.0, sleep=slept.append)
+    paced = RateLimiter(10, clock=lambda: 1000.0, sleep=slept.append)
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(lambda _: paced.take_turn(within=99), range(100)))
     assert sorted(slept) == pytest.approx([turn / 10 for turn in range(1, 100)])
 
 
 def test_the_system_clock_and_a_real_wait_are_the_default() -> None:
-    paced = Pacer(20)
+    paced = RateLimiter(20)
     started = time.monotonic()
     assert [paced.take_turn(within=9) for _ in range(4)] == [True] * 4
     assert time.monotonic() - started >= 3 / 20

@@ -6,7 +6,7 @@ import pytest
 
 from handler.delivery.resting import REST_SECONDS, Resting
 from handler.delivery.retry_schedule import FIRST_DELAY_SECONDS, shortest
-from handler.destinations import Outcome, Recorded, Refused, Retry
+from handler.destinations import DeadLetter, Outcome, Recorded, Retry
 
 DOWN = Retry("service_503")
 
@@ -30,8 +30,8 @@ def test_it_rests_after_a_batch_of_which_it_took_nothing_and_is_asked_again_then
     [
         [DOWN] * 9,
         [*[DOWN] * 99, Recorded()],
-        [*[DOWN] * 99, Refused("service_400")],
-        [Refused("service_400")] * 100,
+        [*[DOWN] * 99, DeadLetter("service_400")],
+        [DeadLetter("service_400")] * 100,
         [],
     ],
 )

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from handler.aws_calls import CallError
 from handler.delivery.retry_schedule import RetrySchedule
-from handler.destinations import Outcome, Recorded, Refused, Retry
+from handler.destinations import DeadLetter, Outcome, Recorded, Retry
 from handler.events import Event
 from handler.message_queue import CONCURRENT_REQUESTS
 from tests.handler.simulated_queue import START_MS, Clock, SimulatedQueue, make_processor, process
@@ -51,9 +51,9 @@ class Service:
             # It lies in the event: what is refused once always is, and what is taken once never.
             case "refuse" if not self.recorded[event.event_id]:
                 self.refused.add(event.event_id)
-                return Refused("service_400")
+                return DeadLetter("service_400")
             case _ if event.event_id in self.refused:
-                return Refused("service_400")
+                return DeadLetter("service_400")
             case _:
                 self.recorded[event.event_id] += 1
         if not self.keeps_profiles:

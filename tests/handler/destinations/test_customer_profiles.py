@@ -1,6 +1,6 @@
-"""The Customer Profiles destination in front of the stand-in: real HTTP through botocore, every answer.
+"""The Customer Profiles destination in front of the fake: real HTTP through botocore, every answer.
 
-The stand-in has the object type that the stack declares.
+The fake has the object type that the stack declares.
 """
 
 import json
@@ -25,8 +25,8 @@ from werkzeug import Request, Response
 from components.profile_template import profile_template
 from handler import aws_calls
 from handler.aws_calls import AwsService, CallLimits
-from handler.delivery.rate_limiter import Pacer
-from handler.destinations import Outcome, Recorded, Refused, Retry, make_destination
+from handler.delivery.rate_limiter import RateLimiter
+from handler.destinations import DeadLetter, Outcome, Recorded, Retry, make_destination
 from handler.destinations.customer_profiles import (
     CONCURRENT_REQUESTS,
     TRANSIENT_PHRASES,
@@ -77,7 +77,7 @@ def no_wait(_: float) -> None:
 
 
 class Profiles:
-    """The stand-in behind a server, which sees how many requests are under way."""
+    """The fake behind a server, which sees how many requests are under way."""
 
     def __init__(self) -> None:
         self.renew()
@@ -89,8 +89,8 @@ class Profiles:
     def renew(self) -> None:
         """Begin again with an empty domain and no plan."""
         self.recorder = Recorder()
-        self.stand_in = CustomerProfilesFake(self.recorder, templates=[TEMPLATE])
-        self.application: WsgiApplication = self.stand_in
+        self.fake = CustomerProfilesFake(self.recorder, templates=[TEMPLATE])
+        self.application: WsgiApplication = self.fake
 
     def hold_until_at_once(self, requests: int) -> None:
         """Answer nothing before as many requests as this are under way."""
@@ -112,24 +112,24 @@ class Profiles:
             return self.application(environ, start_response)
 
     def plan(self, *answers: PlannedAnswer) -> None:
-        self.stand_in.plan(*answers)
+        self.fake.plan(*answers)
 
     @property
     def sizes(self) -> list[int]:
         """How many objects each request held."""
-        return [len(one.parameters.get("Items", "1")) for one in self.stand_in.requests]
+        return [len(one.parameters.get("Items", "1")) for one in self.fake.requests]
 
     @property
     def operations(self) -> Counter[str]:
-        return Counter(one.operation for one in self.stand_in.requests)
+        return Counter(one.operation for one in self.fake.requests)
 
     @property
     def sent_ids(self) -> list[list[str]]:
         """The message ids of each request."""
-        return [[item["Id"] for item in one.parameters["Items"]] for one in self.stand_in.requests]
+        return [[item["Id"] for item in one.parameters["Items"]] for one in self.fake.requests]
 
     def has(self, event: Event) -> bool:
-        objects = self.stand_in.objects(event.endpoint_id)
+        objects = self.fake.objects(event.endpoint_id)
         return event.event_id in {one.content["event_id"] for one in objects}
 
 
@@ -154,7 +154,7 @@ def destination_of(*, read_seconds: float = 4, **parts: Any) -> CustomerProfiles
         "service": AwsService(
             "customer-profiles", region=None, limits=limits, transient_phrases=TRANSIENT_PHRASES
         ),
-        "pacer": Pacer(1000),
+        "pacer": RateLimiter(1000),
         "sleep": no_wait,
     }
     return CustomerProfilesDestination(**{**defaults, **parts})
@@ -184,7 +184,7 @@ class TestWhatArrives:
         assert (recorded.endpoint_id, recorded.event, recorded.event_id) == ("e1", "purchase", event.event_id)
         assert recorded.timestamp == "2026-09-21T14:13:20.001Z"
         assert (recorded.attributes, recorded.metrics) == ({"currency": "EUR"}, {"value": 12.5})
-        assert profiles.stand_in.profile("e1") == {"gtm_pixel_endpoint_id": "e1", "plan": "gold"}
+        assert profiles.fake.profile("e1") == {"gtm_pixel_endpoint_id": "e1", "plan": "gold"}
 
     def test_hostile_values_arrive_exactly(
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
@@ -193,7 +193,7 @@ class TestWhatArrives:
         outcomes_of(destination, make_event(endpoint_id="a/b?é", attributes=values, user_attributes=values))
         (recorded,) = profiles.recorder.events()
         assert recorded.attributes == values
-        profile = profiles.stand_in.profile("a/b?é")
+        profile = profiles.fake.profile("a/b?é")
         assert profile == {"gtm_pixel_endpoint_id": "a/b?é", **values}
 
     @pytest.mark.parametrize("endpoints", [3, 300, 1000])
@@ -217,9 +217,9 @@ class TestWhatArrives:
             for number in range(40)
         ]
         first = outcomes_of(destination, *events)
-        before = profiles.stand_in.profiles
+        before = profiles.fake.profiles
         assert outcomes_of(destination, *events) == first
-        assert profiles.stand_in.profiles == before
+        assert profiles.fake.profiles == before
         assert len(profiles.recorder.events()) == 40
 
     def test_the_newest_value_stays_in_whatever_order_the_service_works(
@@ -229,7 +229,7 @@ class TestWhatArrives:
         later = make_event(user_attributes={"plan": "gold"}, received_ms=RECEIVED_MS + 10)
         earlier = make_event(user_attributes={"plan": "silver", "city": "Oslo"}, received_ms=RECEIVED_MS)
         assert outcomes_of(destination, later, earlier) == [Recorded(profile_updates=1)] * 2
-        assert profiles.stand_in.profile("e1") == {
+        assert profiles.fake.profile("e1") == {
             "gtm_pixel_endpoint_id": "e1",
             "plan": "gold",
             "city": "Oslo",
@@ -245,14 +245,14 @@ class TestWhatArrives:
         assert outcomes_of(destination, *events) == [
             Recorded(),
             Recorded(profile_updates=2),
-            *[Refused("customer_profiles_400")] * 2,
+            *[DeadLetter("customer_profiles_400")] * 2,
         ]
-        assert profiles.stand_in.profile("e1") == {
+        assert profiles.fake.profile("e1") == {
             "gtm_pixel_endpoint_id": "e1",
             "plan": "silver",
             "city": "Oslo",
         }
-        assert [stored.puts for stored in profiles.stand_in.objects("e1")] == [2, 2]
+        assert [stored.puts for stored in profiles.fake.objects("e1")] == [2, 2]
 
     def test_an_object_that_is_put_again_writes_nothing_that_a_later_one_has_written(
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
@@ -263,10 +263,10 @@ class TestWhatArrives:
         profiles.plan(PlannedAnswer(item_failures={refused.message_id: (400, "refused")}))
         assert outcomes_of(destination, older, refused, newest) == [
             Recorded(profile_updates=1),
-            Refused("customer_profiles_400"),
+            DeadLetter("customer_profiles_400"),
             Recorded(profile_updates=1),
         ]
-        assert profiles.stand_in.profile("e1") == {
+        assert profiles.fake.profile("e1") == {
             "gtm_pixel_endpoint_id": "e1",
             "plan": "gold",
             "city": "Oslo",
@@ -281,7 +281,7 @@ class TestWhatArrives:
         left = chain([900.0, 900.0], repeat(1.0))
         assert destination.record([older, newer], time_left=lambda: next(left)) == {
             older.message_id: Retry("out_of_time"),
-            newer.message_id: Refused("customer_profiles_400"),
+            newer.message_id: DeadLetter("customer_profiles_400"),
         }
 
     def test_the_longest_endpoint_id_event_type_and_event_id_are_recorded(
@@ -310,7 +310,7 @@ class TestWhatArrives:
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
     ) -> None:
         refused = make_event(attributes={"item": "x" * 256_000})
-        assert outcomes_of(destination, refused) == [Refused("customer_profiles_object_too_large")]
+        assert outcomes_of(destination, refused) == [DeadLetter("customer_profiles_object_too_large")]
         assert profiles.sizes == []
 
     def test_an_event_that_is_refused_leaves_the_others_alone(
@@ -318,7 +318,7 @@ class TestWhatArrives:
     ) -> None:
         events = [make_event(attributes={"item": "x" * 256_000}), *(make_event() for _ in range(10))]
         outcomes = outcomes_of(destination, *events)
-        assert outcomes == [Refused("customer_profiles_object_too_large"), *[Recorded()] * 10]
+        assert outcomes == [DeadLetter("customer_profiles_object_too_large"), *[Recorded()] * 10]
         assert profiles.sizes == [10]
 
     def test_an_empty_batch_makes_no_request(
@@ -376,7 +376,7 @@ class TestOrderAndConcurrency:
         self, profiles: Profiles, make_event: Callable[..., Event]
     ) -> None:
         waits: list[float] = []
-        destination = destination_of(pacer=Pacer(10, clock=lambda: 0.0, sleep=waits.append))
+        destination = destination_of(pacer=RateLimiter(10, clock=lambda: 0.0, sleep=waits.append))
         profiles.plan(PlannedAnswer(status=429))
         for _ in range(2):  # the quota is shared by all batches
             outcomes_of(destination, *(make_event(endpoint_id=f"e{number}") for number in range(100)))
@@ -421,7 +421,7 @@ class TestTheAnswerForAnObject:
     ) -> None:
         events = [make_event() for _ in range(3)]
         profiles.plan(PlannedAnswer(item_failures={events[1].message_id: (code, message)}))
-        refused = Refused(f"customer_profiles_{code}")
+        refused = DeadLetter(f"customer_profiles_{code}")
         assert outcomes_of(destination, *events) == [Recorded(), refused, Recorded()]
         assert len(profiles.sizes) == 1
 
@@ -462,7 +462,7 @@ class TestTheAnswerForAnObject:
         profiles.plan(PlannedAnswer(items_left_out=[events[0].message_id]))
         assert outcomes_of(destination, *events) == [Recorded(), Recorded()]
         assert profiles.sent_ids[1:] == [[events[0].message_id]]
-        assert [stored.puts for stored in profiles.stand_in.objects("e1")] == [2, 1]
+        assert [stored.puts for stored in profiles.fake.objects("e1")] == [2, 1]
 
     def test_an_object_that_every_answer_leaves_out_is_retried(
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
@@ -477,7 +477,7 @@ class TestTheAnswerForAnObject:
         event = make_event()
         failures = [(500, "failed"), (429, "slow down"), (400, "not JSON")]
         profiles.plan(*(PlannedAnswer(item_failures={event.message_id: failure}) for failure in failures))
-        assert outcomes_of(destination, event) == [Refused("customer_profiles_400")]
+        assert outcomes_of(destination, event) == [DeadLetter("customer_profiles_400")]
 
 
 class TestTheAnswerForARequest:
@@ -523,7 +523,7 @@ class TestTheAnswerForARequest:
             (401, Retry("customer_profiles_401", not_set_up=True)),
             (403, Retry("customer_profiles_403", not_set_up=True)),
             (404, Retry("customer_profiles_404", not_set_up=True)),
-            (405, Refused("customer_profiles_405")),
+            (405, DeadLetter("customer_profiles_405")),
         ],
     )
     def test_a_request_that_is_refused_as_a_whole_is_not_repeated_at_once(
@@ -573,7 +573,7 @@ class TestTheAnswerForARequest:
     ) -> None:
         profiles.plan(*[PlannedAnswer(status=status)] * 3)  # all four, the first two, the first
         outcomes = outcomes_of(destination, *(make_event() for _ in range(4)))
-        assert outcomes == [Refused(f"customer_profiles_{status}"), *[Recorded()] * 3]
+        assert outcomes == [DeadLetter(f"customer_profiles_{status}"), *[Recorded()] * 3]
 
     def test_only_what_is_left_of_a_request_is_divided(
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
@@ -612,7 +612,7 @@ class TestTheAnswerForARequest:
         refused = make_event(attributes={"item": "x" * 256_000})
         assert outcomes_of(destination_of(), make_event(), refused) == [
             Retry("customer_profiles_no_credentials", not_set_up=True),
-            Refused("customer_profiles_object_too_large"),
+            DeadLetter("customer_profiles_object_too_large"),
         ]
         assert profiles.sizes == []
 
@@ -635,12 +635,12 @@ class TestTheAnswerForARequest:
                 else PlannedAnswer(item_failures={event.message_id: (400, message)})
             )
         (outcome,) = outcomes_of(destination, event)
-        assert outcome == Refused("customer_profiles_400")
+        assert outcome == DeadLetter("customer_profiles_400")
         assert "jane" not in repr(outcome) + caplog.text + "".join(capfd.readouterr())
 
 
 class TestAnAnswerThatSaysTooLittle:
-    """Of two objects, m1 and m2. A server of three lines, because the stand-in answers as AWS documents."""
+    """Of two objects, m1 and m2. A server of three lines, because the fake answers as AWS documents."""
 
     @pytest.fixture
     def answer(self, profiles: Profiles) -> dict[str, Any]:
@@ -695,7 +695,7 @@ class TestAnAnswerThatSaysTooLittle:
             {"Successful": [{"Id": "m1"}, {"Id": "m2"}], "Failed": [{"Id": "m1", "Code": 400, "Message": 5}]}
         ).encode()
         events = [make_event(message_id=message_id) for message_id in ("m1", "m2")]
-        assert outcomes_of(destination, *events) == [Refused("customer_profiles_400"), Recorded()]
+        assert outcomes_of(destination, *events) == [DeadLetter("customer_profiles_400"), Recorded()]
 
 
 class TestTimeThatIsLeft:
@@ -710,7 +710,7 @@ class TestTimeThatIsLeft:
     def test_what_the_quota_leaves_no_time_for_is_retried(
         self, profiles: Profiles, make_event: Callable[..., Event]
     ) -> None:
-        destination = destination_of(pacer=Pacer(1, clock=lambda: 0.0, sleep=no_wait))
+        destination = destination_of(pacer=RateLimiter(1, clock=lambda: 0.0, sleep=no_wait))
         events = [make_event(endpoint_id=f"e{number}") for number in range(50)]
         outcomes = destination.record(events, time_left=lambda: 6.0)
         # One request at once, one a second later; the third would have to end two seconds too late.
@@ -728,7 +728,7 @@ class TestTimeThatIsLeft:
         def take_two_seconds(_: float) -> None:
             left[0] -= 2.0
 
-        pacer = Pacer(1, clock=lambda: 0.0, sleep=take_two_seconds)
+        pacer = RateLimiter(1, clock=lambda: 0.0, sleep=take_two_seconds)
         events = [make_event() for _ in range(20)]
         # The wait for the second request takes longer than it was to take.
         outcomes = destination_of(pacer=pacer).record(events, time_left=lambda: left[0])
@@ -794,7 +794,7 @@ class TestAClientWithoutTheBatchOperation:
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
     ) -> None:
         waits: list[float] = []
-        destination = destination_of(pacer=Pacer(10, clock=lambda: 0.0, sleep=waits.append))
+        destination = destination_of(pacer=RateLimiter(10, clock=lambda: 0.0, sleep=waits.append))
         profiles.plan(PlannedAnswer(status=500))
         outcomes_of(destination, *(make_event(endpoint_id=f"e{number}") for number in range(5)))
         assert profiles.operations == {"PutProfileObject": 6}
@@ -809,7 +809,7 @@ class TestAClientWithoutTheBatchOperation:
                 3,
                 Retry("customer_profiles_concurrent_update"),
             ),
-            (PlannedAnswer(status=400), 1, Refused("customer_profiles_400")),
+            (PlannedAnswer(status=400), 1, DeadLetter("customer_profiles_400")),
             (PlannedAnswer(status=403), 1, Retry("customer_profiles_403", not_set_up=True)),
         ],
     )

@@ -1,6 +1,6 @@
 """All destinations at once, under any mix of failures: each gets every event, or a dead letter keeps it.
 
-The processor and the destinations are the real ones; they speak HTTP to the stand-ins for Amazon Pinpoint
+The processor and the destinations are the real ones; they speak HTTP to the fakes for Amazon Pinpoint
 and Customer Profiles and to moto's Firehose, SQS and S3.
 """
 
@@ -21,19 +21,19 @@ from moto.sqs.models import sqs_backends
 
 from components.profile_template import profile_template
 from contract.missing_values import IgnoredIds
+from contract.scenario import AuthMode, ProfileUpdates, TimestampSource
 from handler import aws_calls
 from handler.aws_calls import AwsService, CallLimits
-from handler.delivery.rate_limiter import Pacer
+from handler.delivery.rate_limiter import RateLimiter
 from handler.destinations import Destination
 from handler.destinations.customer_profiles import TRANSIENT_PHRASES, CustomerProfilesDestination
 from handler.destinations.customer_profiles_objects import DeclaredAttributes
 from handler.destinations.firehose import FirehoseDestination
 from handler.destinations.pinpoint import PinpointDestination
 from handler.environment import Environment
-from handler.events import TimestampSource
 from handler.message_queue import MessageQueue
 from handler.processor import EventProcessor
-from handler.update_policy import AuthMode, ProfileUpdates, UpdatePolicy
+from handler.update_policy import UpdatePolicy
 from local.deployment.cloud import Cloud
 from local.fakes import customer_profiles, firehose, pinpoint
 from local.fakes.customer_profiles import CustomerProfilesFake
@@ -202,7 +202,7 @@ def make_destinations(limits: CallLimits) -> Sequence[Destination]:
             service=AwsService(
                 "customer-profiles", region=REGION, limits=limits, transient_phrases=TRANSIENT_PHRASES
             ),
-            pacer=Pacer(100_000),
+            pacer=RateLimiter(100_000),
             sleep=no_wait,
         ),
         FirehoseDestination(

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from handler import aws_calls
 from handler.aws_calls import AwsService, CallLimits
-from handler.destinations import Outcome, Recorded, Refused, Retry, make_destination
+from handler.destinations import DeadLetter, Outcome, Recorded, Retry, make_destination
 from handler.destinations.firehose import FirehoseDestination
 from handler.events import Event
 from handler.variables import InvalidEnvironmentError
@@ -193,7 +193,7 @@ def test_an_event_too_large_for_a_record_is_refused_and_takes_no_other_along(
 ) -> None:
     large = make_event(attributes={"a": "x" * 1_024_000})
     assert outcomes_of(destination, large, make_event()) == [
-        Refused("firehose_record_too_large"),
+        DeadLetter("firehose_record_too_large"),
         Recorded(),
     ]
     assert firehose.sizes() == [1]
@@ -313,7 +313,7 @@ def test_what_the_service_will_never_take_is_refused_at_once(
     firehose: Firehose, destination: FirehoseDestination, make_event: Callable[..., Event]
 ) -> None:
     firehose.delivery.plan(PlannedAnswer(error_code="made up", status=400))
-    assert outcomes_of(destination, make_event(), make_event()) == [Refused("firehose_400")] * 2
+    assert outcomes_of(destination, make_event(), make_event()) == [DeadLetter("firehose_400")] * 2
     assert firehose.sizes() == [2]
 
 
@@ -352,7 +352,7 @@ def test_a_single_record_that_the_service_cannot_take_takes_no_other_along(
     refuse = PlannedAnswer(error_code=code, status=status)
     firehose.delivery.plan(refuse, refuse, refuse)  # all five, the first two, the first
     outcomes = outcomes_of(destination, *(make_event() for _ in range(5)))
-    assert outcomes == [Refused(reason), *[Recorded()] * 4]
+    assert outcomes == [DeadLetter(reason), *[Recorded()] * 4]
     assert firehose.sizes() == [5, 2, 1, 1, 3]
 
 
@@ -512,5 +512,5 @@ def test_whatever_the_service_answers_nothing_is_called_recorded_that_it_has_not
         if isinstance(outcome, Recorded):
             assert delivered[event.event_id] >= 1
         # Only what got no answer at first can have been taken before it was refused.
-        if isinstance(outcome, Refused):
+        if isinstance(outcome, DeadLetter):
             assert delivered[event.event_id] <= 1

@@ -1,4 +1,4 @@
-"""The Pinpoint destination in front of the stand-in: real HTTP through botocore, every kind of answer."""
+"""The Pinpoint destination in front of the fake: real HTTP through botocore, every kind of answer."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ import pytest
 from werkzeug import Request, Response
 
 from handler.aws_calls import CallLimits
-from handler.destinations import Outcome, Recorded, Refused, Retry
+from handler.destinations import DeadLetter, Outcome, Recorded, Retry
 from handler.destinations.pinpoint import PinpointDestination
 from handler.destinations.pinpoint_request import LimitReason, id_in_request
 from handler.events import Event
@@ -70,7 +70,7 @@ def test_a_thousand_events_take_ten_requests(
 ) -> None:
     events = [make_event(endpoint_id=f"e{number % 300}") for number in range(1000)]
     assert outcomes_of(destination, *events) == [Recorded()] * 1000
-    assert len(pinpoint.stand_in.requests) == 10
+    assert len(pinpoint.fake.requests) == 10
     assert len(pinpoint.recorder.events()) == 1000
 
 
@@ -119,8 +119,8 @@ def test_the_same_event_id_of_two_types_is_two_events_with_an_answer_each(
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event]
 ) -> None:
     events = [make_event(event_id="#1/2 €", event_type=event_type) for event_type in ("purchase", "refund")]
-    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={id_in_request(events[1]): 400}))
-    assert outcomes_of(destination, *events) == [Recorded(), Refused("pinpoint_400")]
+    pinpoint.fake.plan(PlannedAnswer(event_statuses={id_in_request(events[1]): 400}))
+    assert outcomes_of(destination, *events) == [Recorded(), DeadLetter("pinpoint_400")]
     assert [event.event for event in pinpoint.recorder.events()] == ["purchase"]
 
 
@@ -130,7 +130,7 @@ def test_the_same_event_id_of_two_types_is_two_events_with_an_answer_each(
         (429, Retry("pinpoint_429")),
         (500, Retry("pinpoint_500")),
         (503, Retry("pinpoint_503")),
-        (400, Refused("pinpoint_400")),
+        (400, DeadLetter("pinpoint_400")),
         (403, Retry("pinpoint_403", not_set_up=True)),
     ],
 )
@@ -142,7 +142,7 @@ def test_the_status_of_an_event_decides_its_own_message_alone(
     outcome: Outcome,
 ) -> None:
     events = [make_event() for _ in range(3)]
-    pinpoint.stand_in.plan(PlannedAnswer(event_statuses={id_in_request(events[1]): status}))
+    pinpoint.fake.plan(PlannedAnswer(event_statuses={id_in_request(events[1]): status}))
     assert outcomes_of(destination, *events) == [Recorded(), outcome, Recorded()]
 
 
@@ -151,7 +151,7 @@ def test_the_status_of_an_event_decides_its_own_message_alone(
     [
         (429, Retry("pinpoint_endpoint_429")),
         (500, Retry("pinpoint_endpoint_500")),
-        (400, Refused("pinpoint_endpoint_400")),
+        (400, DeadLetter("pinpoint_endpoint_400")),
     ],
 )
 def test_the_status_of_an_endpoint_decides_the_messages_that_update_it(
@@ -161,7 +161,7 @@ def test_the_status_of_an_endpoint_decides_the_messages_that_update_it(
     status: int,
     outcome: Outcome,
 ) -> None:
-    pinpoint.stand_in.plan(PlannedAnswer(endpoint_statuses={"e1": status}))
+    pinpoint.fake.plan(PlannedAnswer(endpoint_statuses={"e1": status}))
     updating = make_event(user_attributes={"plan": "gold"})
     only_an_event = make_event()
     of_another_endpoint = make_event(endpoint_id="e2", user_attributes={"plan": "gold"})
@@ -176,7 +176,7 @@ def test_an_event_that_may_succeed_later_is_retried_though_its_endpoint_was_refu
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event]
 ) -> None:
     event = make_event(user_attributes={"plan": "gold"})
-    pinpoint.stand_in.plan(
+    pinpoint.fake.plan(
         PlannedAnswer(event_statuses={id_in_request(event): 500}, endpoint_statuses={"e1": 400})
     )
     assert outcomes_of(destination, event) == [Retry("pinpoint_500")]
@@ -186,14 +186,14 @@ def test_an_event_that_the_answer_leaves_out_is_retried(
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event]
 ) -> None:
     events = [make_event(), make_event()]
-    pinpoint.stand_in.plan(PlannedAnswer(events_left_out=[id_in_request(events[0])]))
+    pinpoint.fake.plan(PlannedAnswer(events_left_out=[id_in_request(events[0])]))
     assert outcomes_of(destination, *events) == [Retry("pinpoint_no_answer"), Recorded()]
 
 
 def test_an_endpoint_that_the_answer_leaves_out_is_retried(
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event]
 ) -> None:
-    pinpoint.stand_in.plan(PlannedAnswer(endpoints_left_out=["e1"]))
+    pinpoint.fake.plan(PlannedAnswer(endpoints_left_out=["e1"]))
     events = [make_event(), make_event(endpoint_id="e2")]
     assert outcomes_of(destination, *events) == [Retry("pinpoint_no_answer"), Recorded()]
 
@@ -231,7 +231,7 @@ def test_an_answer_with_nothing_in_it_says_nothing_of_its_event_alone(
     server.stop()
     assert outcomes[0] == Retry("pinpoint_no_answer")
     assert outcomes[1] == (Recorded() if b"e2" in body else Retry("pinpoint_no_answer"))
-    assert pinpoint.stand_in.requests == []
+    assert pinpoint.fake.requests == []
 
 
 def test_an_endpoints_part_that_is_null_is_no_refusal(
@@ -258,7 +258,7 @@ def test_an_endpoints_part_that_is_null_is_no_refusal(
 def test_an_accepted_event_needs_no_entry_for_its_endpoint(
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event]
 ) -> None:
-    pinpoint.stand_in.plan(PlannedAnswer(endpoint_items_left_out=["e1"]))
+    pinpoint.fake.plan(PlannedAnswer(endpoint_items_left_out=["e1"]))
     event = make_event(user_attributes={"plan": "gold"})
     assert outcomes_of(destination, event) == [Recorded(profile_updates=1)]
 
@@ -267,7 +267,7 @@ def test_an_accepted_event_needs_no_entry_for_its_endpoint(
 def test_a_failed_request_fails_its_own_messages_alone(
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event], status: int
 ) -> None:
-    pinpoint.stand_in.plan(PlannedAnswer(), PlannedAnswer(status=status))
+    pinpoint.fake.plan(PlannedAnswer(), PlannedAnswer(status=status))
     outcomes = outcomes_of(destination, *(make_event() for _ in range(300)))
     assert outcomes == [Recorded()] * 100 + [Retry(f"pinpoint_{status}")] * 100 + [Recorded()] * 100
 
@@ -278,7 +278,7 @@ def test_a_failed_request_fails_its_own_messages_alone(
         (401, Retry("pinpoint_401", not_set_up=True)),
         (403, Retry("pinpoint_403", not_set_up=True)),
         (404, Retry("pinpoint_404", not_set_up=True)),
-        (405, Refused("pinpoint_405")),
+        (405, DeadLetter("pinpoint_405")),
     ],
 )
 def test_a_request_that_is_refused_as_a_whole_is_not_repeated_at_once(
@@ -288,10 +288,10 @@ def test_a_request_that_is_refused_as_a_whole_is_not_repeated_at_once(
     status: int,
     outcome: Outcome,
 ) -> None:
-    pinpoint.stand_in.plan(PlannedAnswer(status=status))
+    pinpoint.fake.plan(PlannedAnswer(status=status))
     events = [make_event(), make_event()]
     assert outcomes_of(destination, *events) == [outcome] * 2
-    assert len(pinpoint.stand_in.requests) == 1
+    assert len(pinpoint.fake.requests) == 1
 
 
 def test_events_wait_for_an_application_that_is_not_there(
@@ -305,10 +305,10 @@ def test_events_wait_for_an_application_that_is_not_there(
 def test_a_request_that_is_too_much_as_a_whole_is_split_in_halves(
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event], status: int
 ) -> None:
-    pinpoint.stand_in.plan(PlannedAnswer(status=status))
+    pinpoint.fake.plan(PlannedAnswer(status=status))
     events = [make_event(attributes={"step": str(number)}) for number in range(5)]
     assert outcomes_of(destination, *events) == [Recorded()] * 5
-    assert [len(request["e1"]["Events"]) for request in pinpoint.stand_in.requests] == [5, 2, 3]
+    assert [len(request["e1"]["Events"]) for request in pinpoint.fake.requests] == [5, 2, 3]
     assert [event.attributes["step"] for event in pinpoint.recorder.events()] == list("01234")
 
 
@@ -317,15 +317,15 @@ def test_a_single_event_that_is_too_much_is_refused_and_takes_no_other_along(
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event], status: int
 ) -> None:
     refuse = PlannedAnswer(status=status)
-    pinpoint.stand_in.plan(refuse, refuse, refuse)  # all four, the first two, the first
+    pinpoint.fake.plan(refuse, refuse, refuse)  # all four, the first two, the first
     outcomes = outcomes_of(destination, *(make_event() for _ in range(4)))
-    assert outcomes == [Refused(f"pinpoint_{status}"), Recorded(), Recorded(), Recorded()]
+    assert outcomes == [DeadLetter(f"pinpoint_{status}"), Recorded(), Recorded(), Recorded()]
 
 
 def test_the_halves_of_a_split_request_carry_their_own_profile_updates(
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event]
 ) -> None:
-    pinpoint.stand_in.plan(PlannedAnswer(status=413))
+    pinpoint.fake.plan(PlannedAnswer(status=413))
     events = [make_event(user_attributes={"plan": plan}) for plan in ("silver", "gold")]
     assert outcomes_of(destination, *events) == [Recorded(profile_updates=1)] * 2
     updates = [event.user_attributes for event in pinpoint.recorder.events()]
@@ -337,7 +337,7 @@ def test_a_slow_answer_is_given_up_and_retried(
     make_destination: Callable[..., PinpointDestination],
     make_event: Callable[..., Event],
 ) -> None:
-    pinpoint.stand_in.plan(PlannedAnswer(delay_seconds=1.0))
+    pinpoint.fake.plan(PlannedAnswer(delay_seconds=1.0))
     destination = make_destination(read_seconds=0.2)
     assert outcomes_of(destination, make_event()) == [Retry("pinpoint_no_answer")]
 
@@ -358,10 +358,10 @@ def test_the_client_repeats_a_failed_call_once(
     make_event: Callable[..., Event],
 ) -> None:
     fail = PlannedAnswer(status=500)
-    pinpoint.stand_in.plan(fail, fail)
+    pinpoint.fake.plan(fail, fail)
     destination = make_destination(attempts=2)
     assert outcomes_of(destination, make_event()) == [Retry("pinpoint_500")]
-    assert len(pinpoint.stand_in.requests) == 2
+    assert len(pinpoint.fake.requests) == 2
 
 
 def test_no_request_goes_out_that_might_outlive_the_function(
@@ -371,7 +371,7 @@ def test_no_request_goes_out_that_might_outlive_the_function(
     events = [make_event() for _ in range(150)]
     outcomes = destination.record(events, time_left=lambda: next(left))
     assert list(outcomes.values()) == [Recorded()] * 100 + [Retry("out_of_time")] * 50
-    assert len(pinpoint.stand_in.requests) == 1
+    assert len(pinpoint.fake.requests) == 1
 
 
 def test_the_worst_case_of_a_call_counts_every_attempt_and_the_wait_between() -> None:

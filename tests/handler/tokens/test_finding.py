@@ -10,7 +10,7 @@ from handler.tokens.finding import (
     is_token_parameter,
     reason_to_ignore_cookie,
 )
-from handler.tokens.invalid import RefusalReason, TokenRefusedError
+from handler.tokens.invalid import InvalidTokenError, InvalidTokenReason
 from tests.missing_values import WITHOUT_IDENTITY
 from tests.token_names import OTHER_NAMES, TOKEN_NAMES
 
@@ -85,7 +85,7 @@ def test_another_parameter_is_no_token(name: str) -> None:
 
 
 def test_two_names_of_the_parameter_with_different_tokens_are_none() -> None:
-    with pytest.raises(TokenRefusedError):
+    with pytest.raises(InvalidTokenError):
         found(query={"token": ["a"], "amp;Token": ["b"]})
 
 
@@ -136,9 +136,9 @@ def test_no_cookie_is_read_where_none_is_named() -> None:
     ],
 )
 def test_two_different_tokens_are_none(parts: dict[str, Any]) -> None:
-    with pytest.raises(TokenRefusedError) as caught:
+    with pytest.raises(InvalidTokenError) as caught:
         found(**parts)
-    assert caught.value.reason is RefusalReason.AMBIGUOUS
+    assert caught.value.reason is InvalidTokenReason.AMBIGUOUS
 
 
 def test_the_same_token_everywhere_is_one() -> None:

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from handler.tokens.invalid import RefusalReason, TokenRefusedError
+from handler.tokens.invalid import InvalidTokenError, InvalidTokenReason
 from handler.tokens.keys import Algorithm, SigningKeys
 from tests.certificates import certificate_file, server_context
 from tests.forged_tokens import Signer, ec_key, rsa_key
@@ -56,7 +56,7 @@ def found(keys: SigningKeys, key_id: str | None = "first", algorithm: Algorithm 
     """The id of the one key that is found, or the reason why there is none."""
     try:
         (key,) = keys.find(key_id=key_id, algorithm=algorithm)
-    except TokenRefusedError as refusal:
+    except InvalidTokenError as refusal:
         return refusal.reason
     return key.key_id
 
@@ -68,9 +68,9 @@ def public_keys(
 
 
 def detail(keys: SigningKeys) -> str | None:
-    with pytest.raises(TokenRefusedError) as caught:
+    with pytest.raises(InvalidTokenError) as caught:
         keys.find(key_id="first", algorithm=Algorithm.RS256)
-    assert caught.value.reason is RefusalReason.KEYS_UNAVAILABLE
+    assert caught.value.reason is InvalidTokenReason.KEYS_UNAVAILABLE
     return caught.value.detail
 
 
@@ -118,7 +118,7 @@ def test_unknown_keys_make_nobody_ask_more_than_once_a_minute(
 ) -> None:
     for second in range(301):
         for number in range(3):
-            assert found(keys, f"unknown-{second}-{number}") == RefusalReason.UNKNOWN_KEY
+            assert found(keys, f"unknown-{second}-{number}") == InvalidTokenReason.UNKNOWN_KEY
         clock.passes(1)
     assert issuer.requests[KEYS] == 6  # at 0, 60, 120, 180, 240 and 300 seconds
     assert found(keys) == "first"
@@ -132,14 +132,14 @@ def test_a_key_that_the_issuer_withdraws_is_gone_within_an_hour(
     clock.passes(3599)
     assert found(keys) == "first"
     clock.passes(1)
-    assert found(keys) == RefusalReason.UNKNOWN_KEY
+    assert found(keys) == InvalidTokenReason.UNKNOWN_KEY
 
 
 def test_an_issuer_may_withdraw_all_its_keys(issuer: TokenIssuer, keys: SigningKeys, clock: Clock) -> None:
     found(keys)
     issuer.key_set = {"keys": []}
     clock.passes(3600)
-    assert found(keys) == RefusalReason.UNKNOWN_KEY
+    assert found(keys) == InvalidTokenReason.UNKNOWN_KEY
 
 
 def break_status(issuer: TokenIssuer) -> None:
@@ -198,7 +198,7 @@ def test_the_last_good_keys_stay_for_a_day_while_the_issuer_is_down_and_each_fai
     for hour in range(1, 24):
         clock.passes(3600)
         assert found(keys) == "first"
-        assert found(keys, "unknown") == RefusalReason.UNKNOWN_KEY
+        assert found(keys, "unknown") == InvalidTokenReason.UNKNOWN_KEY
         assert len(failures) == hour
     clock.passes(3599)
     assert found(keys) == "first"
@@ -224,9 +224,9 @@ def test_after_a_day_without_the_issuer_its_keys_count_again(
     found(keys)
     issuer.status = 500
     clock.passes(24 * 3600)
-    assert found(keys) == RefusalReason.KEYS_UNAVAILABLE
+    assert found(keys) == InvalidTokenReason.KEYS_UNAVAILABLE
     issuer.status = 200
-    assert found(keys) == RefusalReason.KEYS_UNAVAILABLE
+    assert found(keys) == InvalidTokenReason.KEYS_UNAVAILABLE
     clock.passes(10)
     assert found(keys) == "first"
 
@@ -237,7 +237,7 @@ def test_a_clock_that_is_set_back_keeps_no_key_alive(
     found(keys)
     issuer.signers = (SECOND,)
     clock.passes(-86400)
-    assert (found(keys), found(keys, "second")) == (RefusalReason.UNKNOWN_KEY, "second")
+    assert (found(keys), found(keys, "second")) == (InvalidTokenReason.UNKNOWN_KEY, "second")
 
 
 def test_a_clock_that_is_put_right_by_a_second_costs_nothing(
@@ -266,7 +266,7 @@ def test_after_an_outage_the_issuers_keys_count_again(
     issuer.status, issuer.signers = 200, (SECOND,)
     assert found(keys) == "first"
     clock.passes(60)
-    assert (found(keys), found(keys, "second")) == (RefusalReason.UNKNOWN_KEY, "second")
+    assert (found(keys), found(keys, "second")) == (InvalidTokenReason.UNKNOWN_KEY, "second")
 
 
 def test_an_issuer_that_is_down_is_asked_once_in_ten_seconds(
@@ -274,7 +274,7 @@ def test_an_issuer_that_is_down_is_asked_once_in_ten_seconds(
 ) -> None:
     issuer.status = 500
     for _ in range(30):
-        assert found(keys) == RefusalReason.KEYS_UNAVAILABLE
+        assert found(keys) == InvalidTokenReason.KEYS_UNAVAILABLE
         clock.passes(1)
     assert issuer.requests == {DISCOVERY: 3}
 
@@ -407,7 +407,7 @@ class TestOverTls:
         server = SlowServer(b"", again)
         url = server.url.replace("http:", "https:")
         keys = SigningKeys(issuer=url, jwks_uri=url, timeout_seconds=0.3)
-        assert found(keys) == RefusalReason.KEYS_UNAVAILABLE
+        assert found(keys) == InvalidTokenReason.KEYS_UNAVAILABLE
         assert server.clients_gone.acquire(timeout=PATIENCE_SECONDS)
         server.stop()
 
@@ -527,12 +527,12 @@ def test_of_the_elliptic_curves_p_256_is_usable(
 
 def test_a_point_off_the_curve_is_no_key(issuer: TokenIssuer, keys: SigningKeys) -> None:
     issuer.key_set = {"keys": [CURVE.jwk(y=CURVE.jwk()["x"])]}
-    assert found(keys, "curve", Algorithm.ES256) == RefusalReason.UNKNOWN_KEY
+    assert found(keys, "curve", Algorithm.ES256) == InvalidTokenReason.UNKNOWN_KEY
 
 
 def test_a_short_rsa_key_is_no_key(issuer: TokenIssuer, keys: SigningKeys) -> None:
     issuer.signers = (Signer(key_id="short", private_key=rsa_key("short", bits=1024)),)
-    assert found(keys, "short") == RefusalReason.UNKNOWN_KEY
+    assert found(keys, "short") == InvalidTokenReason.UNKNOWN_KEY
 
 
 def test_private_members_in_a_set_are_not_read(issuer: TokenIssuer, keys: SigningKeys) -> None:
@@ -545,7 +545,7 @@ def test_an_algorithm_that_does_not_fit_the_named_key_is_refused_without_asking_
 ) -> None:
     found(keys)
     clock.passes(60)
-    assert found(keys, "first", Algorithm.ES256) == RefusalReason.ALGORITHM
+    assert found(keys, "first", Algorithm.ES256) == InvalidTokenReason.ALGORITHM
     assert issuer.requests[KEYS] == 1
 
 

@@ -3,7 +3,7 @@
 import jwt
 import pytest
 
-from handler.tokens.invalid import RefusalReason, TokenRefusedError
+from handler.tokens.invalid import InvalidTokenError, InvalidTokenReason
 from handler.tokens.keys import SigningKeys
 from handler.tokens.verification import TokenVerifier
 from tests.token_issuer import TokenIssuer
@@ -47,7 +47,7 @@ def outcome(token: str, *keys: dict[str, str]) -> str:
     verifier = TokenVerifier(issuer="joe", audiences={"client-1"}, keys=signing_keys)
     try:
         verifier.verify(token)
-    except TokenRefusedError as refusal:
+    except InvalidTokenError as refusal:
         return refusal.reason
     finally:
         issuer.stop()
@@ -66,11 +66,11 @@ def then(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_examples_verify_with_their_own_keys(token: str, key: dict[str, str]) -> None:
     assert outcome(token, A_2, A_3) == "valid"
     other = A_2 if key is A_3 else A_3
-    assert outcome(token, other) == RefusalReason.UNKNOWN_KEY
+    assert outcome(token, other) == InvalidTokenReason.UNKNOWN_KEY
     content, _, signature = token.rpartition(".")
-    assert outcome(f"{content}.{signature[:-4]}AAAA", key) == RefusalReason.SIGNATURE
+    assert outcome(f"{content}.{signature[:-4]}AAAA", key) == InvalidTokenReason.SIGNATURE
 
 
 @pytest.mark.parametrize("token", [A_2_TOKEN, A_3_TOKEN], ids=["A.2", "A.3"])
 def test_by_now_they_have_expired(token: str) -> None:
-    assert outcome(token, A_2, A_3) == RefusalReason.EXPIRED
+    assert outcome(token, A_2, A_3) == InvalidTokenReason.EXPIRED

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.tokens.invalid import RefusalReason, TokenRefusedError
+from handler.tokens.invalid import InvalidTokenError, InvalidTokenReason
 from handler.tokens.keys import SigningKeys
 from handler.tokens.verification import MAX_TOKEN_LENGTH, TokenVerifier, proven_endpoint
 from tests.forged_tokens import ABSENT, FORGERIES, Forger, Forgery, Signer, ec_key, rsa_key, segment
 from tests.token_issuer import Clock, TokenIssuer
 
-SINGLE = [forgery for forgery in FORGERIES if forgery.reason is not RefusalReason.AMBIGUOUS]
+SINGLE = [forgery for forgery in FORGERIES if forgery.reason is not InvalidTokenReason.AMBIGUOUS]
 
 RSA = Signer(key_id="rsa", private_key=rsa_key("first"))
 CURVE = Signer(key_id="curve", private_key=ec_key("curve"), algorithm="ES256")
@@ -44,7 +44,7 @@ def outcome(verifier: TokenVerifier, token: str, *, claim: str = "sub", requeste
     """The endpoint that a token proves, or the reason why it proves none."""
     try:
         return proven_endpoint(verifier.verify(token), claim=claim, requested=requested)
-    except TokenRefusedError as refusal:
+    except InvalidTokenError as refusal:
         return refusal.reason
 
 
@@ -67,9 +67,9 @@ def test_a_forged_token_proves_nothing_and_has_its_reason(
     assert outcome(verifier, token) == forgery.reason
 
 
-KNOWN_BY_ITS_KEY = {RefusalReason.SIGNATURE, RefusalReason.UNKNOWN_KEY}
+KNOWN_BY_ITS_KEY = {InvalidTokenReason.SIGNATURE, InvalidTokenReason.UNKNOWN_KEY}
 ALGORITHM_OF_THE_KEY = "es256_with_the_key_id_of_an_rsa_key"
-READ_WHEN_VERIFIED = {RefusalReason.CLAIM_UNUSABLE, RefusalReason.OTHER_ENDPOINT}
+READ_WHEN_VERIFIED = {InvalidTokenReason.CLAIM_UNUSABLE, InvalidTokenReason.OTHER_ENDPOINT}
 KEYLESS = [
     forgery
     for forgery in SINGLE
@@ -99,7 +99,7 @@ def test_the_allowed_algorithms_are_verified(
 
 @pytest.mark.parametrize(
     ("private_key", "reason"),
-    [(rsa_key("first"), "e1"), (rsa_key("attackers"), RefusalReason.SIGNATURE)],
+    [(rsa_key("first"), "e1"), (rsa_key("attackers"), InvalidTokenReason.SIGNATURE)],
     ids=["issuers", "attackers"],
 )
 def test_without_a_key_id_the_only_fitting_key_decides(
@@ -138,7 +138,7 @@ def test_tokens_of_every_kind_that_names_this_client_are_valid(
 
 def test_half_a_character_is_malformed(verifier: TokenVerifier, forger: Forger) -> None:
     # JSON can hold one, UTF-8 cannot.
-    assert outcome(verifier, "\ud83c" + forger.token()) == RefusalReason.MALFORMED
+    assert outcome(verifier, "\ud83c" + forger.token()) == InvalidTokenReason.MALFORMED
 
 
 def test_a_large_token_is_valid_up_to_the_limit(verifier: TokenVerifier, forger: Forger) -> None:
@@ -171,14 +171,17 @@ def test_a_list_may_hold_texts_that_are_no_endpoints(verifier: TokenVerifier, fo
 def test_such_a_text_is_none_if_it_is_the_requested_one(
     verifier: TokenVerifier, forger: Forger, requested: str
 ) -> None:
-    assert outcome(verifier, forger.naming([requested]), requested=requested) == RefusalReason.CLAIM_UNUSABLE
+    assert (
+        outcome(verifier, forger.naming([requested]), requested=requested)
+        == InvalidTokenReason.CLAIM_UNUSABLE
+    )
 
 
 @pytest.mark.parametrize("requested", ["e3", "E1", "e", "", None])
 def test_a_list_claim_proves_no_other_endpoint(
     verifier: TokenVerifier, forger: Forger, requested: str | None
 ) -> None:
-    reason = RefusalReason.OTHER_ENDPOINT
+    reason = InvalidTokenReason.OTHER_ENDPOINT
     assert outcome(verifier, forger.naming(["e1", "e2"]), requested=requested) == reason
     assert outcome(verifier, forger.naming(["e1"]), requested=requested) == reason
 
@@ -203,7 +206,7 @@ def test_a_whole_number_is_an_endpoint_in_its_digits(
 def test_a_number_in_a_list_has_no_other_form(
     verifier: TokenVerifier, forger: Forger, requested: str
 ) -> None:
-    assert outcome(verifier, forger.naming([1]), requested=requested) == RefusalReason.OTHER_ENDPOINT
+    assert outcome(verifier, forger.naming([1]), requested=requested) == InvalidTokenReason.OTHER_ENDPOINT
 
 
 NESTED = {"app_metadata": {"customer_id": "e9", "ids": [7, "e8"], "deep.er": {"id": "e7"}}}
@@ -234,18 +237,18 @@ def test_a_claim_within_others_may_name_the_endpoint(
 @pytest.mark.parametrize(
     ("claim", "reason"),
     [
-        ("app_metadata", RefusalReason.CLAIM_UNUSABLE),
-        ("app_metadata.", RefusalReason.CLAIM_MISSING),
-        ("app_metadata.other", RefusalReason.CLAIM_MISSING),
-        ("app_metadata.customer_id.more", RefusalReason.CLAIM_MISSING),
-        ("app_metadata.ids.0", RefusalReason.CLAIM_MISSING),
-        ("customer_id", RefusalReason.CLAIM_MISSING),
-        (".app_metadata.customer_id", RefusalReason.CLAIM_MISSING),
-        ("...", RefusalReason.CLAIM_MISSING),
+        ("app_metadata", InvalidTokenReason.CLAIM_UNUSABLE),
+        ("app_metadata.", InvalidTokenReason.CLAIM_MISSING),
+        ("app_metadata.other", InvalidTokenReason.CLAIM_MISSING),
+        ("app_metadata.customer_id.more", InvalidTokenReason.CLAIM_MISSING),
+        ("app_metadata.ids.0", InvalidTokenReason.CLAIM_MISSING),
+        ("customer_id", InvalidTokenReason.CLAIM_MISSING),
+        (".app_metadata.customer_id", InvalidTokenReason.CLAIM_MISSING),
+        ("...", InvalidTokenReason.CLAIM_MISSING),
     ],
 )
 def test_a_way_that_leads_to_no_claim_proves_nothing(
-    verifier: TokenVerifier, forger: Forger, claim: str, reason: RefusalReason
+    verifier: TokenVerifier, forger: Forger, claim: str, reason: InvalidTokenReason
 ) -> None:
     assert outcome(verifier, forger.token(**NESTED), claim=claim) == reason
 
@@ -257,7 +260,7 @@ def test_a_token_of_any_of_the_clients_is_valid(issuer: TokenIssuer, forger: For
 
     assert outcome(verifier, forger.token(aud=client)) == "e1"
     assert outcome(verifier, forger.token(aud=ABSENT, token_use="access", client_id=client)) == "e1"
-    assert outcome(verifier, forger.token(aud="third")) == RefusalReason.AUDIENCE
+    assert outcome(verifier, forger.token(aud="third")) == InvalidTokenReason.AUDIENCE
 
 
 class TestSeveralKeysThatFit:
@@ -282,11 +285,13 @@ class TestSeveralKeysThatFit:
     def test_no_more_are_tried_than_four(
         self, verifier: TokenVerifier, forger: Forger, shown: dict[str, Any]
     ) -> None:
-        assert outcome(verifier, self.SIGNERS[4].sign(forger.claims(), **shown)) == RefusalReason.SIGNATURE
+        assert (
+            outcome(verifier, self.SIGNERS[4].sign(forger.claims(), **shown)) == InvalidTokenReason.SIGNATURE
+        )
 
     def test_none_of_them_takes_an_attackers_token(self, verifier: TokenVerifier, forger: Forger) -> None:
-        assert outcome(verifier, forger.own.sign(forger.claims(), kid="same")) == RefusalReason.SIGNATURE
-        assert outcome(verifier, forger.own.sign(forger.claims(), kid=None)) == RefusalReason.SIGNATURE
+        assert outcome(verifier, forger.own.sign(forger.claims(), kid="same")) == InvalidTokenReason.SIGNATURE
+        assert outcome(verifier, forger.own.sign(forger.claims(), kid=None)) == InvalidTokenReason.SIGNATURE
 
 
 def test_an_issuer_without_key_ids_may_change_its_key(issuer: TokenIssuer, forger: Forger) -> None:
@@ -301,10 +306,10 @@ def test_an_issuer_without_key_ids_may_change_its_key(issuer: TokenIssuer, forge
     own.key_set = {"keys": [new.jwk(kid=None)]}
 
     # Not at once: whoever sends forged tokens would make every request wait for the issuer.
-    assert outcome(verifier, new.sign(forger.claims(), kid=None)) == RefusalReason.SIGNATURE
+    assert outcome(verifier, new.sign(forger.claims(), kid=None)) == InvalidTokenReason.SIGNATURE
     clock.passes(60)
     assert outcome(verifier, new.sign(forger.claims(), kid=None)) == "e1"
-    assert outcome(verifier, old.sign(forger.claims(), kid=None)) == RefusalReason.SIGNATURE
+    assert outcome(verifier, old.sign(forger.claims(), kid=None)) == InvalidTokenReason.SIGNATURE
     own.stop()
 
 
@@ -337,7 +342,7 @@ def test_no_signature_that_fits_anything_is_taken(
 ) -> None:
     content = CURVE.sign(forger.claims()).rpartition(".")[0]
 
-    assert outcome(verifier, f"{content}.{segment(signature)}") == RefusalReason.SIGNATURE
+    assert outcome(verifier, f"{content}.{segment(signature)}") == InvalidTokenReason.SIGNATURE
 
 
 def test_a_claim_that_is_null_is_absent(verifier: TokenVerifier, forger: Forger) -> None:
@@ -357,7 +362,7 @@ names = ["alg", "kid", "crit", "b64", "exp", "nbf", "iat", "iss", "aud", "sub", 
 def test_no_text_makes_verifying_raise_anything_else(text: str) -> None:
     keys = SigningKeys(issuer="http://127.0.0.1:9", jwks_uri=None)
     verifier = TokenVerifier(issuer="http://127.0.0.1:9", audiences={"client-1"}, keys=keys)
-    assert outcome(verifier, text) in set(RefusalReason)
+    assert outcome(verifier, text) in set(InvalidTokenReason)
 
 
 @given(
@@ -370,7 +375,7 @@ def test_no_header_and_no_claims_make_verifying_raise_anything_else(
     keys = SigningKeys(issuer="http://127.0.0.1:9", jwks_uri=None)
     verifier = TokenVerifier(issuer="http://127.0.0.1:9", audiences={"client-1"}, keys=keys)
     token = f"{segment({'alg': 'RS256', **header})}.{segment(claims)}.{segment(b'signature')}"
-    assert outcome(verifier, token) in set(RefusalReason)
+    assert outcome(verifier, token) in set(InvalidTokenReason)
 
 
 @given(value=json_values, requested=st.none() | st.text())
@@ -379,7 +384,7 @@ def test_whatever_a_claim_holds_an_endpoint_is_text_that_a_message_can_carry(
 ) -> None:
     try:
         endpoint = proven_endpoint({"sub": value}, claim="sub", requested=requested)
-    except TokenRefusedError:
+    except InvalidTokenError:
         return
     assert endpoint in (value, str(value), requested)
     assert endpoint.isprintable()

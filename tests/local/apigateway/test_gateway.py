@@ -352,7 +352,7 @@ def test_of_a_repeated_parameter_the_last_value_counts(pixel: Pixel) -> None:
 
 
 @pytest.mark.parametrize("name", ["event", "endpoint_id"])
-def test_a_header_cannot_stand_in_for_a_parameter(pixel: Pixel, name: str) -> None:
+def test_a_header_cannot_fake_for_a_parameter(pixel: Pixel, name: str) -> None:
     query = "&".join(part for part in ("event=purchase", "endpoint_id=e1") if not part.startswith(name))
 
     assert pixel.call(f"/dev/events?{query}", headers={name: "forged"}).status == 400

@@ -170,7 +170,7 @@ def test_a_stack_is_there(resources: Resources, cloud: Cloud) -> None:
     assert outputs["outputs"] == {}
 
 
-def test_a_template_is_kept_for_the_stand_in(resources: Resources) -> None:
+def test_a_template_is_kept_for_the_fake(resources: Resources) -> None:
     resources.create(STACK, "profiles", {"templateBody": template()})
 
     assert resources.templates == [json.loads(template())]

@@ -1,4 +1,4 @@
-"""The Customer Profiles stand-in, seen by a plain client: what becomes of objects, its limits and errors."""
+"""The Customer Profiles fake, seen by a plain client: what becomes of objects, its limits and errors."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -140,14 +140,14 @@ def make(recorder: Recorder) -> Callable[..., CustomerProfilesFake]:
 
 
 @pytest.fixture
-def stand_in(make: Callable[..., CustomerProfilesFake]) -> CustomerProfilesFake:
+def fake(make: Callable[..., CustomerProfilesFake]) -> CustomerProfilesFake:
     return make()
 
 
 @pytest.fixture
-def service(stand_in: CustomerProfilesFake) -> Iterator[Any]:
-    """A boto3 client of the stand-in."""
-    server = HttpServer(stand_in).start()
+def service(fake: CustomerProfilesFake) -> Iterator[Any]:
+    """A boto3 client of the fake."""
+    server = HttpServer(fake).start()
     service = client(server.url)
     yield service
     service.close()
@@ -181,118 +181,114 @@ def refused(call: Callable[..., Any], *arguments: Any, **parameters: Any) -> tup
 
 
 class TestMapping:
-    def test_a_declared_attribute_reaches_the_profile(
-        self, service: Any, stand_in: CustomerProfilesFake
-    ) -> None:
+    def test_a_declared_attribute_reaches_the_profile(self, service: Any, fake: CustomerProfilesFake) -> None:
         put(service, an_event(user_attributes={"plan": "gold", "shoe_size": "42"}))
-        assert stand_in.profile("e1") == {"gtm_pixel_endpoint_id": "e1", "plan": "gold"}
+        assert fake.profile("e1") == {"gtm_pixel_endpoint_id": "e1", "plan": "gold"}
 
     def test_an_attribute_that_is_not_declared_stays_in_the_object(
-        self, service: Any, stand_in: CustomerProfilesFake
+        self, service: Any, fake: CustomerProfilesFake
     ) -> None:
         put(service, an_event(user_attributes={"shoe_size": "42"}))
-        (stored,) = stand_in.objects("e1")
+        (stored,) = fake.objects("e1")
         assert stored.content["user_attributes"] == {"shoe_size": "42"}
 
     def test_an_absent_attribute_leaves_the_profiles_value_alone(
-        self, service: Any, stand_in: CustomerProfilesFake
+        self, service: Any, fake: CustomerProfilesFake
     ) -> None:
         put(service, an_event(user_attributes={"plan": "gold", "city": "Bonn"}))
         put(service, an_event(event_id="m2", user_attributes={"plan": "silver"}))
-        assert stand_in.profile("e1") == {
+        assert fake.profile("e1") == {
             "gtm_pixel_endpoint_id": "e1",
             "plan": "silver",
             "city": "Bonn",
         }
 
-    def test_two_endpoints_have_two_profiles(self, service: Any, stand_in: CustomerProfilesFake) -> None:
+    def test_two_endpoints_have_two_profiles(self, service: Any, fake: CustomerProfilesFake) -> None:
         put(service, an_event("e1"), an_event("e2"))
-        assert stand_in.profile("e1") == {"gtm_pixel_endpoint_id": "e1"}
-        assert stand_in.profile("e2") == {"gtm_pixel_endpoint_id": "e2"}
-        assert len({profile["ProfileId"] for profile in stand_in.profiles}) == 2
+        assert fake.profile("e1") == {"gtm_pixel_endpoint_id": "e1"}
+        assert fake.profile("e2") == {"gtm_pixel_endpoint_id": "e2"}
+        assert len({profile["ProfileId"] for profile in fake.profiles}) == 2
 
-    def test_both_object_types_find_the_same_profile(
-        self, service: Any, stand_in: CustomerProfilesFake
-    ) -> None:
+    def test_both_object_types_find_the_same_profile(self, service: Any, fake: CustomerProfilesFake) -> None:
         endpoint = {"endpoint_id": "e1", "email": "a@example.com", "user_attributes": {"plan": "gold"}}
         put(service, endpoint, object_type=ENDPOINTS)
         put(service, an_event(user_attributes={"city": "Bonn"}))
-        (profile,) = stand_in.profiles
+        (profile,) = fake.profiles
         assert profile["EmailAddress"] == "a@example.com"
         assert profile["Attributes"] == {"gtm_pixel_endpoint_id": "e1", "plan": "gold", "city": "Bonn"}
 
     def test_a_type_that_creates_no_profile_accepts_the_object_and_drops_it(
         self, make: Callable[..., CustomerProfilesFake], recorder: Recorder
     ) -> None:
-        stand_in = make(creates_profiles=False)
-        put_directly(stand_in, an_event(user_attributes={"plan": "gold"}))
-        assert (stand_in.profile("e1"), stand_in.profiles) == (None, [])
-        assert stand_in.objects("e1") == []
+        fake = make(creates_profiles=False)
+        put_directly(fake, an_event(user_attributes={"plan": "gold"}))
+        assert (fake.profile("e1"), fake.profiles) == (None, [])
+        assert fake.objects("e1") == []
         assert len(recorder.events()) == 1
 
     def test_a_type_that_creates_no_profile_updates_one_that_exists(
         self, make: Callable[..., CustomerProfilesFake]
     ) -> None:
-        stand_in = make(creates_profiles=False)
-        put_directly(stand_in, {"endpoint_id": "e1"}, object_type=ENDPOINTS)
-        put_directly(stand_in, an_event(user_attributes={"plan": "gold"}))
-        assert stand_in.profile("e1") == {"gtm_pixel_endpoint_id": "e1", "plan": "gold"}
+        fake = make(creates_profiles=False)
+        put_directly(fake, {"endpoint_id": "e1"}, object_type=ENDPOINTS)
+        put_directly(fake, an_event(user_attributes={"plan": "gold"}))
+        assert fake.profile("e1") == {"gtm_pixel_endpoint_id": "e1", "plan": "gold"}
 
     def test_a_profile_keeps_the_newest_objects_of_a_type_that_has_a_limit(
         self, make: Callable[..., CustomerProfilesFake]
     ) -> None:
-        stand_in = make(max_objects=2)
+        fake = make(max_objects=2)
         for event_id in ("m1", "m2", "m3"):
-            put_directly(stand_in, an_event(event_id=event_id))
-        put_directly(stand_in, an_event("e2"))
-        put_directly(stand_in, {"endpoint_id": "e1"}, object_type=ENDPOINTS)
+            put_directly(fake, an_event(event_id=event_id))
+        put_directly(fake, an_event("e2"))
+        put_directly(fake, {"endpoint_id": "e1"}, object_type=ENDPOINTS)
 
-        events = [one for one in stand_in.objects("e1") if one.object_type == EVENTS]
+        events = [one for one in fake.objects("e1") if one.object_type == EVENTS]
         assert [stored.content["event_id"] for stored in events] == ["m2", "m3"]
-        assert len(stand_in.objects("e1")) == 3
-        assert len(stand_in.objects("e2")) == 1
+        assert len(fake.objects("e1")) == 3
+        assert len(fake.objects("e2")) == 1
 
 
-def put_directly(stand_in: CustomerProfilesFake, content: Any, *, object_type: str = EVENTS) -> Any:
+def put_directly(fake: CustomerProfilesFake, content: Any, *, object_type: str = EVENTS) -> Any:
     """PutProfileObject without a client between: the answer."""
     body = {"ObjectTypeName": object_type, "Object": json.dumps(content)}
-    answer = Client(stand_in).put(f"/domains/{DOMAIN}/profiles/objects", json=body)
+    answer = Client(fake).put(f"/domains/{DOMAIN}/profiles/objects", json=body)
     assert answer.status_code == 200
     return answer.json
 
 
 class TestUniqueKey:
     def test_an_object_that_comes_again_is_the_same_object(
-        self, service: Any, stand_in: CustomerProfilesFake, recorder: Recorder
+        self, service: Any, fake: CustomerProfilesFake, recorder: Recorder
     ) -> None:
         event = an_event(user_attributes={"plan": "gold"})
         put(service, event)
-        before = stand_in.profile("e1")
+        before = fake.profile("e1")
         put(service, event)
-        assert [stored.puts for stored in stand_in.objects("e1")] == [2]
-        assert stand_in.profile("e1") == before
+        assert [stored.puts for stored in fake.objects("e1")] == [2]
+        assert fake.profile("e1") == before
         assert len(recorder.events()) == 1
 
     def test_the_same_key_replaces_the_object(
-        self, service: Any, stand_in: CustomerProfilesFake, recorder: Recorder
+        self, service: Any, fake: CustomerProfilesFake, recorder: Recorder
     ) -> None:
         put(service, an_event(metrics={"value": 1}))
         put(service, an_event(metrics={"value": 2}))
-        (stored,) = stand_in.objects("e1")
+        (stored,) = fake.objects("e1")
         assert stored.content["metrics"] == {"value": 2}
         assert len(recorder.events()) == 2
 
     def test_the_same_event_id_of_another_endpoint_is_another_object(
-        self, service: Any, stand_in: CustomerProfilesFake
+        self, service: Any, fake: CustomerProfilesFake
     ) -> None:
         put(service, an_event("e1", "order-1"), an_event("e2", "order-1"))
-        assert [len(stand_in.objects(endpoint_id)) for endpoint_id in ("e1", "e2")] == [1, 1]
+        assert [len(fake.objects(endpoint_id)) for endpoint_id in ("e1", "e2")] == [1, 1]
 
     def test_parts_of_a_key_do_not_run_into_one_another(
-        self, service: Any, stand_in: CustomerProfilesFake
+        self, service: Any, fake: CustomerProfilesFake
     ) -> None:
         put(service, an_event("a_b", "c"), an_event("a", "b_c"))
-        assert [len(stand_in.objects(endpoint_id)) for endpoint_id in ("a_b", "a")] == [1, 1]
+        assert [len(fake.objects(endpoint_id)) for endpoint_id in ("a_b", "a")] == [1, 1]
 
 
 @settings(deadline=None)
@@ -300,10 +296,10 @@ class TestUniqueKey:
     events=st.lists(st.tuples(st.sampled_from(["e1", "e2"]), st.sampled_from(["m1", "m2", "m3"])), min_size=1)
 )
 def test_there_are_as_many_objects_as_there_are_different_keys(events: list[tuple[str, str]]) -> None:
-    stand_in = CustomerProfilesFake(Recorder(), templates=[a_template()], domains=[DOMAIN])
+    fake = CustomerProfilesFake(Recorder(), templates=[a_template()], domains=[DOMAIN])
     for endpoint_id, event_id in events:
-        put_directly(stand_in, an_event(endpoint_id, event_id))
-    stored = [*stand_in.objects("e1"), *stand_in.objects("e2")]
+        put_directly(fake, an_event(endpoint_id, event_id))
+    stored = [*fake.objects("e1"), *fake.objects("e2")]
     assert len(stored) == len(set(events))
     assert sum(one.puts for one in stored) == len(events)
 
@@ -345,11 +341,11 @@ class TestLimits:
         ],
     )
     def test_an_object_beyond_a_limit_is_refused_alone(
-        self, service: Any, stand_in: CustomerProfilesFake, recorder: Recorder, content: Any
+        self, service: Any, fake: CustomerProfilesFake, recorder: Recorder, content: Any
     ) -> None:
         assert codes(put(service, content, an_event("e9"))) == {"0": 400, "1": 200}
         assert [event.endpoint_id for event in recorder.events()] == ["e9"]
-        assert [profile["Attributes"] for profile in stand_in.profiles] == [{"gtm_pixel_endpoint_id": "e9"}]
+        assert [profile["Attributes"] for profile in fake.profiles] == [{"gtm_pixel_endpoint_id": "e9"}]
 
     def test_what_is_just_within_the_limits_is_accepted(self, service: Any) -> None:
         event = an_event(
@@ -361,9 +357,9 @@ class TestLimits:
         assert codes(put(service, an_event(attributes={"other": "x" * 10_000}))) == {"0": 200}
 
     @pytest.mark.parametrize("count", [0, 11])
-    def test_a_request_holds_from_one_to_ten_objects(self, stand_in: Any, count: int) -> None:
+    def test_a_request_holds_from_one_to_ten_objects(self, fake: Any, count: int) -> None:
         items = [{"Id": str(number), "Object": json.dumps(an_event())} for number in range(count)]
-        assert put_raw(stand_in, {"ObjectTypeName": EVENTS, "Items": items}) == (400, "BadRequestException")
+        assert put_raw(fake, {"ObjectTypeName": EVENTS, "Items": items}) == (400, "BadRequestException")
 
     @pytest.mark.parametrize(
         "item",
@@ -379,25 +375,25 @@ class TestLimits:
             "text",
         ],
     )
-    def test_a_request_that_the_model_does_not_allow_is_refused(self, stand_in: Any, item: Any) -> None:
-        assert put_raw(stand_in, {"ObjectTypeName": EVENTS, "Items": [item]}) == (400, "BadRequestException")
-        assert stand_in.requests == []
+    def test_a_request_that_the_model_does_not_allow_is_refused(self, fake: Any, item: Any) -> None:
+        assert put_raw(fake, {"ObjectTypeName": EVENTS, "Items": [item]}) == (400, "BadRequestException")
+        assert fake.requests == []
 
     @pytest.mark.parametrize(
         "body", ["", "[]", "{}", '{"Items": []}', '{"ObjectTypeName": true, "Items": 1}']
     )
-    def test_a_malformed_body_is_a_bad_request(self, stand_in: Any, body: str) -> None:
-        assert put_raw(stand_in, body) == (400, "BadRequestException")
+    def test_a_malformed_body_is_a_bad_request(self, fake: Any, body: str) -> None:
+        assert put_raw(fake, body) == (400, "BadRequestException")
 
-    def test_ids_of_items_are_distinct(self, stand_in: Any) -> None:
+    def test_ids_of_items_are_distinct(self, fake: Any) -> None:
         items = [{"Id": "0", "Object": json.dumps(an_event())}] * 2
-        assert put_raw(stand_in, {"ObjectTypeName": EVENTS, "Items": items}) == (400, "BadRequestException")
+        assert put_raw(fake, {"ObjectTypeName": EVENTS, "Items": items}) == (400, "BadRequestException")
 
 
-def put_raw(stand_in: CustomerProfilesFake, body: Any) -> tuple[int, str]:
+def put_raw(fake: CustomerProfilesFake, body: Any) -> tuple[int, str]:
     data = body if isinstance(body, str) else json.dumps(body)
     path = f"/domains/{DOMAIN}/profiles/objects/batch-put-profile-object"
-    answer = Client(stand_in).put(path, data=data)
+    answer = Client(fake).put(path, data=data)
     return answer.status_code, answer.headers["x-amzn-ErrorType"]
 
 
@@ -417,17 +413,17 @@ class TestWhatIsNotThere:
         ],
     )
     def test_other_operations_are_not_served(
-        self, stand_in: CustomerProfilesFake, method: str, path: str, status: int
+        self, fake: CustomerProfilesFake, method: str, path: str, status: int
     ) -> None:
-        assert Client(stand_in).open(path, method=method).status_code == status
+        assert Client(fake).open(path, method=method).status_code == status
 
 
 class TestPutProfileObject:
-    def test_it_answers_the_objects_key(self, service: Any, stand_in: CustomerProfilesFake) -> None:
+    def test_it_answers_the_objects_key(self, service: Any, fake: CustomerProfilesFake) -> None:
         answer = service.put_profile_object(
             DomainName=DOMAIN, ObjectTypeName=EVENTS, Object=json.dumps(an_event())
         )
-        (stored,) = stand_in.objects("e1")
+        (stored,) = fake.objects("e1")
         assert answer["ProfileObjectUniqueKey"] == stored.unique_key
 
     def test_a_refused_object_is_a_bad_request(self, service: Any) -> None:
@@ -440,11 +436,11 @@ class TestSearch:
         answer = service.search_profiles(DomainName=DOMAIN, KeyName=key_name, Values=list(values), **more)
         return answer["Items"]
 
-    def test_the_endpoint_finds_its_profile(self, service: Any, stand_in: CustomerProfilesFake) -> None:
+    def test_the_endpoint_finds_its_profile(self, service: Any, fake: CustomerProfilesFake) -> None:
         put(service, an_event("e1", user_attributes={"plan": "gold"}), an_event("e2"))
         (found,) = self.search(service, "gtm_pixel_endpoint_id", "e1")
         assert found["Attributes"] == {"gtm_pixel_endpoint_id": "e1", "plan": "gold"}
-        assert found["ProfileId"] == stand_in.profiles[0]["ProfileId"]
+        assert found["ProfileId"] == fake.profiles[0]["ProfileId"]
 
     def test_a_search_attribute_finds_every_profile_that_has_it(self, service: Any) -> None:
         with_order = [an_event(one, attributes={"order": "17"}) for one in ("e1", "e2")]
@@ -538,29 +534,27 @@ def put_endpoint(service: Any, content: Mapping[str, Any]) -> None:
 
 
 class TestUpdateProfile:
-    def test_an_empty_value_takes_away_what_is_there(
-        self, service: Any, stand_in: CustomerProfilesFake
-    ) -> None:
+    def test_an_empty_value_takes_away_what_is_there(self, service: Any, fake: CustomerProfilesFake) -> None:
         put(service, an_event("e1", user_attributes={"plan": "gold"}))
-        (profile,) = stand_in.profiles
+        (profile,) = fake.profiles
         update = {"DomainName": DOMAIN, "ProfileId": profile["ProfileId"]}
         service.update_profile(**update, EmailAddress="a@example.com", Attributes={"city": "Rome"})
         service.update_profile(**update, EmailAddress="", Attributes={"plan": ""})
 
-        (after,) = stand_in.profiles
+        (after,) = fake.profiles
         assert "EmailAddress" not in after
         assert after["Attributes"] == {"gtm_pixel_endpoint_id": "e1", "city": "Rome"}
 
     def test_what_it_wrote_is_not_overwritten_by_an_object(
-        self, service: Any, stand_in: CustomerProfilesFake
+        self, service: Any, fake: CustomerProfilesFake
     ) -> None:
         put(service, an_event("e1"))
-        (profile,) = stand_in.profiles
+        (profile,) = fake.profiles
         update = {"DomainName": DOMAIN, "ProfileId": profile["ProfileId"]}
         service.update_profile(**update, Attributes={"plan": "gold"})
         put(service, an_event("e1", "m2", user_attributes={"plan": "tin"}))
 
-        assert stand_in.profile("e1") == {"gtm_pixel_endpoint_id": "e1", "plan": "gold"}
+        assert fake.profile("e1") == {"gtm_pixel_endpoint_id": "e1", "plan": "gold"}
 
     def test_an_unknown_profile_is_not_found(self, service: Any) -> None:
         update = {"DomainName": DOMAIN, "ProfileId": "0" * 32, "EmailAddress": ""}
@@ -568,8 +562,8 @@ class TestUpdateProfile:
 
 
 class TestDescribing:
-    def test_a_domain_says_what_it_was_given(self, service: Any, stand_in: CustomerProfilesFake) -> None:
-        stand_in.describe(DOMAIN, integrations=[{"Uri": "arn:x"}], RuleBasedMatching={"Enabled": True})
+    def test_a_domain_says_what_it_was_given(self, service: Any, fake: CustomerProfilesFake) -> None:
+        fake.describe(DOMAIN, integrations=[{"Uri": "arn:x"}], RuleBasedMatching={"Enabled": True})
         said = service.get_domain(DomainName=DOMAIN)
         (integration,) = service.list_integrations(DomainName=DOMAIN)["Items"]
 
@@ -603,12 +597,12 @@ def test_what_is_beyond_the_quota_of_an_operation_is_throttled(recorder: Recorde
 
 class TestListObjects:
     def test_it_lists_the_objects_of_one_profile_and_type(
-        self, service: Any, stand_in: CustomerProfilesFake
+        self, service: Any, fake: CustomerProfilesFake
     ) -> None:
         put(service, an_event("e1", "m1"), an_event("e1", "m2"), an_event("e2", "m3"))
         put(service, {"endpoint_id": "e1"}, object_type=ENDPOINTS)
         answer = service.list_profile_objects(
-            DomainName=DOMAIN, ObjectTypeName=EVENTS, ProfileId=stand_in.profiles[0]["ProfileId"]
+            DomainName=DOMAIN, ObjectTypeName=EVENTS, ProfileId=fake.profiles[0]["ProfileId"]
         )
         assert [json.loads(item["Object"])["event_id"] for item in answer["Items"]] == ["m1", "m2"]
 
@@ -619,44 +613,42 @@ class TestListObjects:
 
 class TestPlannedAnswers:
     def test_each_is_given_once_and_in_its_turn(
-        self, service: Any, stand_in: CustomerProfilesFake, recorder: Recorder
+        self, service: Any, fake: CustomerProfilesFake, recorder: Recorder
     ) -> None:
-        stand_in.plan(PlannedAnswer(status=429), PlannedAnswer(item_failures={"0": (503, "later")}))
+        fake.plan(PlannedAnswer(status=429), PlannedAnswer(item_failures={"0": (503, "later")}))
         assert refused(put, service, an_event()) == (429, "ThrottlingException")
         assert codes(put(service, an_event())) == {"0": 503}
         assert recorder.events() == []
         assert codes(put(service, an_event())) == {"0": 200}
 
     def test_a_request_that_fails_as_planned_is_kept_among_the_requests(
-        self, service: Any, stand_in: CustomerProfilesFake
+        self, service: Any, fake: CustomerProfilesFake
     ) -> None:
-        stand_in.plan(PlannedAnswer(status=500))
+        fake.plan(PlannedAnswer(status=500))
         refused(put, service, an_event())
-        (request,) = stand_in.requests
+        (request,) = fake.requests
         assert (request.operation, request.parameters["DomainName"]) == ("BatchPutProfileObject", DOMAIN)
 
-    def test_the_text_of_an_error_can_be_planned(self, service: Any, stand_in: CustomerProfilesFake) -> None:
-        stand_in.plan(PlannedAnswer(status=400, message="A concurrent update is in progress"))
+    def test_the_text_of_an_error_can_be_planned(self, service: Any, fake: CustomerProfilesFake) -> None:
+        fake.plan(PlannedAnswer(status=400, message="A concurrent update is in progress"))
         with pytest.raises(ClientError, match="A concurrent update is in progress"):
             put(service, an_event())
 
     def test_an_item_can_be_left_out_of_the_answer(
-        self, service: Any, stand_in: CustomerProfilesFake, recorder: Recorder
+        self, service: Any, fake: CustomerProfilesFake, recorder: Recorder
     ) -> None:
-        stand_in.plan(PlannedAnswer(items_left_out=["0"]))
+        fake.plan(PlannedAnswer(items_left_out=["0"]))
         assert codes(put(service, an_event("e1"), an_event("e2"))) == {"1": 200}
         assert [event.endpoint_id for event in recorder.events()] == ["e1", "e2"]
 
-    def test_items_can_be_worked_through_backwards(
-        self, service: Any, stand_in: CustomerProfilesFake
-    ) -> None:
-        stand_in.plan(PlannedAnswer(last_item_first=True))
+    def test_items_can_be_worked_through_backwards(self, service: Any, fake: CustomerProfilesFake) -> None:
+        fake.plan(PlannedAnswer(last_item_first=True))
         events = [an_event(event_id=f"m{n}", user_attributes={"plan": f"plan {n}"}) for n in (1, 2)]
         put(service, *events)
-        assert (stand_in.profile("e1") or {})["plan"] == "plan 1"
+        assert (fake.profile("e1") or {})["plan"] == "plan 1"
 
-    def test_a_search_does_not_use_up_a_plan(self, service: Any, stand_in: CustomerProfilesFake) -> None:
-        stand_in.plan(PlannedAnswer(status=500))
+    def test_a_search_does_not_use_up_a_plan(self, service: Any, fake: CustomerProfilesFake) -> None:
+        fake.plan(PlannedAnswer(status=500))
         service.search_profiles(DomainName=DOMAIN, KeyName="gtm_pixel_endpoint_id", Values=["e1"])
         assert refused(put, service, an_event()) == (500, "InternalServerException")
 
@@ -685,11 +677,9 @@ TYPE_ARN = f"domains/{DOMAIN}/object-types/{EVENTS}"
 class TestAccess:
     @pytest.fixture
     def connect(self, recorder: Recorder) -> Iterator[Callable[..., Any]]:
-        """A client of the stand-in with moto's access control in front."""
-        stand_in = CustomerProfilesFake(
-            recorder, templates=[a_template()], domains=[DOMAIN], authorize=authorize
-        )
-        server = HttpServer(stand_in).start()
+        """A client of the fake with moto's access control in front."""
+        fake = CustomerProfilesFake(recorder, templates=[a_template()], domains=[DOMAIN], authorize=authorize)
+        server = HttpServer(fake).start()
         clients: list[Any] = []
 
         def connect(**credentials: Any) -> Any:

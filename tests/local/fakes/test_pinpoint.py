@@ -1,4 +1,4 @@
-"""The Pinpoint stand-in, seen by a plain client: its limits, its error answers, and who may call it."""
+"""The Pinpoint fake, seen by a plain client: its limits, its error answers, and who may call it."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ def recorder() -> Recorder:
 
 
 @pytest.fixture
-def stand_in(recorder: Recorder) -> PinpointFake:
+def fake(recorder: Recorder) -> PinpointFake:
     return PinpointFake(recorder, application_ids=[APPLICATION])
 
 
@@ -41,9 +41,9 @@ def client(url: str, **credentials: Any) -> Any:
 
 
 @pytest.fixture
-def put_events(stand_in: PinpointFake) -> Iterator[Callable[..., dict[str, Any]]]:
+def put_events(fake: PinpointFake) -> Iterator[Callable[..., dict[str, Any]]]:
     """Put events by endpoint id; the results by endpoint id."""
-    server = HttpServer(stand_in).start()
+    server = HttpServer(fake).start()
     pinpoint = client(server.url, aws_access_key_id="test", aws_secret_access_key="test")
 
     def put(batch: dict[str, Any], application_id: str = APPLICATION) -> dict[str, Any]:
@@ -126,13 +126,13 @@ def test_what_is_just_within_the_limits_is_accepted(
 
 
 def test_an_endpoint_keeps_what_updates_leave_of_its_user_attributes(
-    put_events: Callable[..., dict[str, Any]], stand_in: PinpointFake
+    put_events: Callable[..., dict[str, Any]], fake: PinpointFake
 ) -> None:
-    assert stand_in.profile("e1") is None
+    assert fake.profile("e1") is None
     put_events(batch_of(an_event(), plan=["silver"], city=["Bonn"]))
     put_events(batch_of(an_event(), plan=["gold"]))
     put_events(batch_of(an_event(), city=["x" * 101]))  # refused
-    assert stand_in.profile("e1") == {"plan": ["gold"], "city": ["Bonn"]}
+    assert fake.profile("e1") == {"plan": ["gold"], "city": ["Bonn"]}
 
 
 def refused(put_events: Callable[..., Any], *arguments: Any) -> tuple[int, str]:
@@ -161,21 +161,21 @@ def test_a_request_of_more_than_four_megabytes_is_too_large(put_events: Callable
     "body",
     ["", "[]", "{}", '{"BatchItem": []}', '{"BatchItem": {"e1": {"Events": {}}}}'],
 )
-def test_a_malformed_body_is_a_bad_request(stand_in: PinpointFake, body: str) -> None:
-    answer = Client(stand_in).post(f"/v1/apps/{APPLICATION}/events", data=body)
+def test_a_malformed_body_is_a_bad_request(fake: PinpointFake, body: str) -> None:
+    answer = Client(fake).post(f"/v1/apps/{APPLICATION}/events", data=body)
     assert (answer.status_code, answer.headers["x-amzn-ErrorType"]) == (400, "BadRequestException")
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "events", 405), ("POST", "users", 404)])
-def test_other_operations_are_not_served(stand_in: PinpointFake, method: str, path: str, status: int) -> None:
-    answer = Client(stand_in).open(f"/v1/apps/{APPLICATION}/{path}", method=method)
+def test_other_operations_are_not_served(fake: PinpointFake, method: str, path: str, status: int) -> None:
+    answer = Client(fake).open(f"/v1/apps/{APPLICATION}/{path}", method=method)
     assert answer.status_code == status
 
 
 def test_each_planned_answer_is_given_once_and_in_its_turn(
-    stand_in: PinpointFake, put_events: Callable[..., Any], recorder: Recorder
+    fake: PinpointFake, put_events: Callable[..., Any], recorder: Recorder
 ) -> None:
-    stand_in.plan(PlannedAnswer(status=429), PlannedAnswer(event_statuses={"id-0": 500}))
+    fake.plan(PlannedAnswer(status=429), PlannedAnswer(event_statuses={"id-0": 500}))
     assert refused(put_events, batch_of(an_event())) == (429, "TooManyRequestsException")
     assert put_events(batch_of(an_event()))["e1"]["EventsItemResponse"]["id-0"]["StatusCode"] == 500
     assert recorder.events() == []
@@ -190,9 +190,9 @@ def cloud() -> Iterator[Cloud]:
 
 @pytest.fixture
 def guarded(recorder: Recorder) -> Iterator[HttpServer]:
-    """The stand-in with moto's access control in front."""
-    stand_in = PinpointFake(recorder, application_ids=[APPLICATION], authorize=authorize)
-    server = HttpServer(stand_in).start()
+    """The fake with moto's access control in front."""
+    fake = PinpointFake(recorder, application_ids=[APPLICATION], authorize=authorize)
+    server = HttpServer(fake).start()
     yield server
     server.stop()
 
@@ -282,8 +282,8 @@ def test_an_unknown_caller_is_turned_away(cloud: Cloud, guarded: HttpServer) -> 
 
 @pytest.mark.parametrize("header", [None, "Basic x", "AWS4-HMAC-SHA256 Credential=half/a/scope"])
 def test_an_unsigned_request_is_turned_away(recorder: Recorder, header: str | None) -> None:
-    stand_in = PinpointFake(recorder, application_ids=[APPLICATION], authorize=authorize)
+    fake = PinpointFake(recorder, application_ids=[APPLICATION], authorize=authorize)
     headers = {"Authorization": header} if header else {}
     body = json.dumps({"BatchItem": batch_of(an_event())})
-    answer = Client(stand_in).post(f"/v1/apps/{APPLICATION}/events", data=body, headers=headers)
+    answer = Client(fake).post(f"/v1/apps/{APPLICATION}/events", data=body, headers=headers)
     assert answer.status_code == 403

@@ -68,7 +68,7 @@ def client(recorder: Recorder) -> Client:
         profiles=profiles,
         dead_letters=lambda: [DEAD_LETTER],
         retries=lambda: [RETRY, RETRY],
-        notes=["Pinpoint is a stand-in."],
+        notes=["Pinpoint is a fake GTM."],
     )
     return Client(front)
 
@@ -199,7 +199,7 @@ def test_the_favicon_is_empty_and_not_missing(client: Client) -> None:
 
 
 def test_notes_say_what_is_emulated(client: Client) -> None:
-    assert client.get("/notes").json == ["Pinpoint is a stand-in."]
+    assert client.get("/notes").json == ["Pinpoint is a fake GTM."]
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_the_policy_lets_an_image_tag_reach_this_address_only(client: Client) ->
 def test_the_page_asks_for_nothing_from_elsewhere(client: Client) -> None:
     assert re.findall(r"(?:https?:)?//[a-z0-9.-]+\.[a-z]+", page(client).text) == []
     sources = re.findall(r"<(?:link|iframe|script|img)[^>]*(?:src|href)=\"([^\"]*)\"", page(client).text)
-    assert sources == ["/gtm/stand-in.js"]
+    assert sources == ["/gtm/fake-gtm.js"]
 
 
 def test_the_container_is_the_export_for_the_parameters_asked_for(client: Client) -> None:
@@ -258,7 +258,7 @@ def test_a_parameter_that_no_container_can_have_is_answered_with_400(client: Cli
 
 
 def test_the_script_that_runs_the_container_is_served(client: Client) -> None:
-    answer = client.get("/gtm/stand-in.js")
+    answer = client.get("/gtm/fake-gtm.js")
 
     assert answer.mimetype == "text/javascript"
     assert "GtmFake" in answer.text

@@ -1,9 +1,9 @@
 /*
- * A stand-in for Google Tag Manager in the browser: executes a container export as GTM's web runtime does, for the
+ * Google Tag Manager in the browser, faked: executes a container export as GTM's web runtime does, for the
  * kinds of tags, triggers and variables that gtm-pixel writes. Anything else in an export is an error, not a guess.
  * It is for tests and for the local run; a site uses GTM.
  *
- *   const standIn = GtmFake.run(containerExport, { onTag(report) { … } });
+ *   const fakeGtm = GtmFake.run(containerExport, { onTag(report) { … } });
  *
  * `onTag` hears of every tag that a trigger fires: {tag, event, outcome, url?, missingConsent?}, with the outcome
  * "blocked" (consent), or "sent" and later "succeeded" or "failed".
@@ -259,7 +259,7 @@
   }
 
   function expect(holds, what) {
-    if (!holds) throw new Error("The GTM stand-in does not run " + what + ".");
+    if (!holds) throw new Error("The fake GTM does not run " + what + ".");
   }
 
   function parametersOf(item) {

@@ -1,4 +1,4 @@
-"""The GTM stand-in runs an exported container in a browser as GTM's documentation says."""
+"""The fake GTM runs an exported container in a browser as GTM's documentation says."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -438,5 +438,5 @@ def test_what_it_does_not_know_is_an_error(
     export = container_export(to(endpoint, PURCHASE))
     make(export["containerVersion"])
 
-    with pytest.raises(Error, match=f"The GTM stand-in does not run .*{what}"):
+    with pytest.raises(Error, match=f"The fake GTM does not run .*{what}"):
         site.run(export)
