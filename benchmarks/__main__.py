@@ -25,8 +25,8 @@ from components.lambda_package import PackageArgs, build
 from components.profile_template import ProfileTemplateArgs, profile_template
 from local.fakes.customer_profiles import CustomerProfilesFake
 from local.fakes.pinpoint import PinpointFake
-from local.fakes.recorder import Recorder
 from local.functions.native_packages import replace_native_packages
+from local.recorder import Recorder
 from local.web.http_server import HttpServer, WsgiApplication
 
 PROJECT = Path(__file__).parents[1]

@@ -5,7 +5,7 @@ import sys
 
 from components.profile_template import ProfileTemplateArgs, profile_template
 from local.fakes.customer_profiles import CustomerProfilesFake
-from local.fakes.recorder import Recorder
+from local.recorder import Recorder
 from local.web.http_server import HttpServer
 
 DOMAIN = "amazon-connect-example"

@@ -17,18 +17,18 @@ from local.apigateway.velocity import MappingTemplateError
 from local.demo_users import DemoUsers
 from local.deployment import program, stack_config
 from local.deployment.cloud import AssumeRoleDenied, Cloud
-from local.deployment.iam import authorize
 from local.deployment.resources import ResourceError, Resources
 from local.deployment.stack_config import StackConfig
+from local.fakes.access_control import authorize
 from local.fakes.customer_profiles import CustomerProfilesFake
-from local.fakes.firehose import FirehoseDelivery
+from local.fakes.customer_profiles_object_types import ObjectTypeError
+from local.fakes.firehose import FirehoseFake
 from local.fakes.pinpoint import PinpointFake
-from local.fakes.profile_object_types import ObjectTypeError
-from local.fakes.recorder import Recorder
 from local.functions.event_source import EventSource, Poller
 from local.functions.lambda_runtime import Invocation, LambdaRuntime
 from local.functions.native_packages import NativePackageError
 from local.problems import Problems
+from local.recorder import Recorder
 from local.web.front import PATHS, Front, ShownProfile
 from local.web.http_server import HttpServer, WsgiApplication
 
@@ -107,7 +107,7 @@ class LocalRun:
         self.cloud: Cloud
         self.pinpoint: PinpointFake
         self.customer_profiles: CustomerProfilesFake
-        self.firehose: FirehoseDelivery
+        self.firehose: FirehoseFake
 
     def start(self) -> Self:
         try:
@@ -186,7 +186,7 @@ class LocalRun:
         self.url = server.url
         self.cloud = stack.enter_context(Cloud(region=config.region))
         self.firehose = stack.enter_context(
-            FirehoseDelivery(self.cloud, recorder=self.recorder, problems=self.problems)
+            FirehoseFake(self.cloud, recorder=self.recorder, problems=self.problems)
         )
 
         demo_users = None

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 from local.deployment.resources import Resources
-from local.fakes.recorder import RecordedEvent
+from local.recorder import RecordedEvent
 from local.run import PROJECT_DIR, LocalRun
 from tests.patience import PATIENCE_SECONDS, eventually
 

@@ -15,7 +15,7 @@ from moto.sqs import models as sqs_models
 
 from local.deployment.resources import Resources
 from local.fakes import customer_profiles
-from local.fakes.pinpoint import PlannedAnswer
+from local.fakes.pinpoint import PlannedResponse
 from local.functions.event_source import event_record
 from local.functions.lambda_runtime import FunctionError, Invocation
 from local.run import LocalRun
@@ -230,7 +230,7 @@ class TestABatch:
         before = len(open_run.dead_letters())
         endpoint_id = new_endpoint()
         refused = in_pinpoint("refused-1", endpoint_id=endpoint_id)
-        open_run.pinpoint.plan(PlannedAnswer(event_statuses={refused: 400}))
+        open_run.pinpoint.plan(PlannedResponse(event_statuses={refused: 400}))
 
         send(open_run, event="purchase", endpoint_id=endpoint_id, event_id="refused-1")
         (letter,) = eventually(lambda: open_run.dead_letters()[before:])
@@ -240,7 +240,7 @@ class TestABatch:
 
     @pytest.mark.usefixtures("without_delays")
     def test_a_throttled_event_comes_again_and_is_recorded_once(self, open_run: LocalRun) -> None:
-        open_run.pinpoint.plan(PlannedAnswer(status=429), PlannedAnswer(status=429))
+        open_run.pinpoint.plan(PlannedResponse(status=429), PlannedResponse(status=429))
 
         event = recorded(open_run, evat_a="b")
 
@@ -250,7 +250,7 @@ class TestABatch:
     def test_what_keeps_failing_is_dead_lettered_after_its_last_retry(self, runs: Runs) -> None:
         run = runs.fresh("retryHours=1", *AT_ONCE)
         # An hour is 12 retries: 13 tries of the message, each with the client's own second attempt.
-        run.pinpoint.plan(*[PlannedAnswer(status=500)] * 26)
+        run.pinpoint.plan(*[PlannedResponse(status=500)] * 26)
         endpoint_id = new_endpoint()
 
         send(run, event="purchase", endpoint_id=endpoint_id)
@@ -275,7 +275,7 @@ class TestABatch:
 
     def test_what_waits_to_come_again_is_shown_with_its_reason(self, runs: Runs) -> None:
         run = runs.fresh(*AT_ONCE)
-        run.pinpoint.plan(*[PlannedAnswer(status=500)] * 2)
+        run.pinpoint.plan(*[PlannedResponse(status=500)] * 2)
 
         send(run, event="purchase", endpoint_id="e1")
         (waiting,) = eventually(run.retries)
@@ -350,7 +350,7 @@ class TestCustomerProfiles:
     def test_an_update_that_is_refused_for_another_one_is_made_after_it(self, run: LocalRun) -> None:
         endpoint_id = new_endpoint()
         run.customer_profiles.plan(
-            customer_profiles.PlannedAnswer(status=400, message="A concurrent update is in progress")
+            customer_profiles.PlannedResponse(status=400, message="A concurrent update is in progress")
         )
 
         send(run, event="purchase", endpoint_id=endpoint_id, usat_plan="gold")
@@ -418,7 +418,7 @@ class TestSeveralDestinations:
     @pytest.mark.usefixtures("without_delays")
     def test_what_one_of_them_could_not_take_comes_again_to_it_alone(self, run: LocalRun) -> None:
         # As many as the destination tries in one invocation.
-        run.customer_profiles.plan(*[customer_profiles.PlannedAnswer(status=429)] * 3)
+        run.customer_profiles.plan(*[customer_profiles.PlannedResponse(status=429)] * 3)
         endpoint_id = new_endpoint()
 
         send(run, event="purchase", endpoint_id=endpoint_id)
@@ -431,7 +431,7 @@ class TestSeveralDestinations:
         before = len(run.dead_letters())
         endpoint_id = new_endpoint()
         refused = in_pinpoint("refused-2", endpoint_id=endpoint_id)
-        run.pinpoint.plan(PlannedAnswer(event_statuses={refused: 400}))
+        run.pinpoint.plan(PlannedResponse(event_statuses={refused: 400}))
 
         send(run, event="purchase", endpoint_id=endpoint_id, event_id="refused-2")
         (letter,) = eventually(lambda: run.dead_letters()[before:])
@@ -507,7 +507,7 @@ def _comes_again_as(reason: str) -> Callable[[LocalRun], None]:
 
 
 def _leaves_the_message_in_the_queue(run: LocalRun) -> None:
-    run.pinpoint.plan(*[PlannedAnswer(status=500)] * 2)
+    run.pinpoint.plan(*[PlannedResponse(status=500)] * 2)
     before = len(log_lines(run))
     send(run, event="purchase", endpoint_id=new_endpoint())
     eventually(lambda: any('"left_in_queue":1' in line.replace(" ", "") for line in log_lines(run)[before:]))
@@ -516,7 +516,7 @@ def _leaves_the_message_in_the_queue(run: LocalRun) -> None:
 
 def _keeps_the_refused_message(run: LocalRun) -> None:
     endpoint_id = new_endpoint()
-    run.pinpoint.plan(PlannedAnswer(event_statuses={in_pinpoint("refused", endpoint_id=endpoint_id): 400}))
+    run.pinpoint.plan(PlannedResponse(event_statuses={in_pinpoint("refused", endpoint_id=endpoint_id): 400}))
     before, letters = len(log_lines(run)), run.dead_letters()
     send(run, event="purchase", endpoint_id=endpoint_id, event_id="refused")
     eventually(

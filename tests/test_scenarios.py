@@ -16,7 +16,7 @@ import pytest
 from contract.missing_values import is_without_identity
 from handler.tokens.invalid import InvalidTokenReason
 from local.deployment.resources import Resources
-from local.fakes.recorder import RecordedEvent
+from local.recorder import RecordedEvent
 from local.run import LocalRun
 from tests.forged_tokens import FORGERIES, Forger, Forgery
 from tests.handler.log_output import LogOutput

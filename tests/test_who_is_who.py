@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from local.fakes.recorder import RecordedEvent
+from local.recorder import RecordedEvent
 from local.run import LocalRun
 from tests.forged_tokens import Forger
 from tests.missing_values import WITHOUT_IDENTITY

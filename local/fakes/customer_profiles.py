@@ -25,7 +25,7 @@ from typing import Any, Final
 
 from werkzeug import Request, Response
 
-from local.fakes.profile_object_types import (
+from local.fakes.customer_profiles_object_types import (
     ATTRIBUTES,
     Field,
     Key,
@@ -33,8 +33,8 @@ from local.fakes.profile_object_types import (
     read_domains,
     read_object_types,
 )
-from local.fakes.recorder import RecordedEvent, Recorder
 from local.fakes.rest_json import Authorize, Operations, ServiceError, check_permission, check_shape, length
+from local.recorder import RecordedEvent, Recorder
 
 _MAX_VALUE_LENGTH: Final = 255
 _PAGE_SIZE: Final = 100  # maxSize100 of the service's model; how many there are by default is not documented
@@ -68,7 +68,7 @@ _KeyValue = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedAnswer:
+class PlannedResponse:
     """A fault for one request that puts objects. What is not planned is answered as usual."""
 
     # The HTTP status of the whole request instead of 200, and its text; nothing is kept then.
@@ -268,10 +268,10 @@ class CustomerProfilesFake:
         }
         self._operations = Operations("customer-profiles", list(_ACTIONS))
         self._lock = threading.Lock()
-        self._plan: deque[PlannedAnswer] = deque()
+        self._plan: deque[PlannedResponse] = deque()
         self._requests: list[ReceivedRequest] = []
 
-    def plan(self, *answers: PlannedAnswer) -> None:
+    def plan(self, *answers: PlannedResponse) -> None:
         """Answer the next requests that put objects so, in this order."""
         self._plan.extend(answers)
 
@@ -391,9 +391,9 @@ class CustomerProfilesFake:
         unique_key = self._put(domain, parameters["ObjectTypeName"], parameters["Object"])
         return {"ProfileObjectUniqueKey": unique_key}
 
-    def _next_planned(self) -> PlannedAnswer:
+    def _next_planned(self) -> PlannedResponse:
         with self._lock:
-            planned = self._plan.popleft() if self._plan else PlannedAnswer()
+            planned = self._plan.popleft() if self._plan else PlannedResponse()
         time.sleep(planned.delay_seconds)
         if planned.status is not None:
             raise ServiceError(planned.status, planned.message)

@@ -1,7 +1,7 @@
 """Makes moto's Amazon Data Firehose take and deliver records as the service does.
 
 moto's own has no limits, ignores compression and prefix expressions, and writes past the stream's role.
-While a FirehoseDelivery is entered, PutRecordBatch has the documented limits (what the documentation leaves
+While a FirehoseFake is entered, PutRecordBatch has the documented limits (what the documentation leaves
 open, such as whether four megabytes include base64, is read strictly), a test may plan its faults, and
 each request becomes one S3 object, written with the role of the delivery stream: a role that
 cannot be assumed or that lacks s3:PutObject loses the records, as on AWS, and is reported as a problem. The
@@ -13,7 +13,7 @@ delivery that fails is not tried again for 24 hours; of a role's permissions onl
 The objects are then read back out of S3 and recorded, so that what the recorder shows is what lies in the
 bucket. Wiring: enter it after the Cloud and before the program creates its streams:
 
-    delivery = stack.enter_context(FirehoseDelivery(cloud, recorder=recorder, problems=problems))
+    delivery = stack.enter_context(FirehoseFake(cloud, recorder=recorder, problems=problems))
     delivery.add_stream(name)  # one that the stack only names: setting firehoseStream
 
 The function reaches it at the Cloud's own endpoint, as all that moto serves.
@@ -38,8 +38,8 @@ from moto.firehose.exceptions import InvalidArgumentException, ResourceNotFoundE
 from moto.firehose.models import DeliveryStream, FirehoseBackend, firehose_backends
 
 from local.deployment.cloud import AssumeRoleDenied, Cloud, error_code
-from local.fakes.recorder import RecordedEvent, Recorder
 from local.problems import Problems
+from local.recorder import RecordedEvent, Recorder
 
 _PRINCIPAL = "firehose.amazonaws.com"
 
@@ -63,7 +63,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedAnswer:
+class PlannedResponse:
     """A fault for one PutRecordBatch. What is not planned is answered as usual."""
 
     # An error of the whole request, such as ServiceUnavailableException, and its HTTP status. Nothing is
@@ -89,14 +89,14 @@ class NotAnEventError(Exception):
     """A delivered object holds a line that is no event."""
 
 
-class FirehoseDelivery:
+class FirehoseFake:
     """Takes the place of moto's PutRecordBatch; use as a context manager while a Cloud runs."""
 
     def __init__(self, cloud: Cloud, *, recorder: Recorder, problems: Problems) -> None:
         self._cloud = cloud
         self._recorder = recorder
         self._problems = problems
-        self._plan: deque[PlannedAnswer] = deque()
+        self._plan: deque[PlannedResponse] = deque()
         self._requests: list[Sequence[bytes]] = []
         self._lock = threading.Lock()
         self._s3_by_role: dict[str, Any] = {}
@@ -148,7 +148,7 @@ class FirehoseDelivery:
         )
         return bucket
 
-    def plan(self, *answers: PlannedAnswer) -> None:
+    def plan(self, *answers: PlannedResponse) -> None:
         """Answer the next requests so, in this order."""
         self._plan.extend(answers)
 
@@ -160,7 +160,7 @@ class FirehoseDelivery:
     def _put_record_batch(self, delivery_stream_name: str, records: list[dict[str, bytes]]) -> dict[str, Any]:
         data = [record["Data"] for record in records]
         self._requests.append(data)
-        planned = self._plan.popleft() if self._plan else PlannedAnswer()
+        planned = self._plan.popleft() if self._plan else PlannedResponse()
         time.sleep(planned.delay_seconds)
         if planned.error_code is not None:
             raise _planned_error(planned.error_code, planned.status)
@@ -307,7 +307,7 @@ def _check_limits(data: Sequence[bytes]) -> None:
         raise InvalidArgumentException(f"A request has at most {_MAX_REQUEST_BYTES} bytes")
 
 
-def _answer(count: int, planned: PlannedAnswer) -> dict[str, Any]:
+def _answer(count: int, planned: PlannedResponse) -> dict[str, Any]:
     def entry(index: int) -> dict[str, str]:
         if index in planned.failed:
             return {"ErrorCode": planned.failed[index], "ErrorMessage": "planned"}

@@ -17,8 +17,8 @@ from typing import Any
 
 from werkzeug import Request, Response
 
-from local.fakes.recorder import RecordedEvent, Recorder
 from local.fakes.rest_json import Authorize, Operations, ServiceError, check_permission, length
+from local.recorder import RecordedEvent, Recorder
 
 _MAX_REQUEST_BYTES = 4_000_000
 _MAX_EVENTS = 100
@@ -34,7 +34,7 @@ _MAX_USER_ATTRIBUTE_VALUES = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedAnswer:
+class PlannedResponse:
     """A fault for one request. What is not planned is answered as usual."""
 
     # The HTTP status of the whole request instead of 202; nothing is recorded then.
@@ -63,12 +63,12 @@ class PinpointFake:
         self._recorder = recorder
         self._application_ids = frozenset(application_ids)
         self._authorize = authorize
-        self._plan: deque[PlannedAnswer] = deque()
+        self._plan: deque[PlannedResponse] = deque()
         self._requests: list[Mapping[str, Any]] = []
         self._endpoints: dict[str, dict[str, Sequence[str]]] = {}
         self._operations = Operations("pinpoint", ["PutEvents"])
 
-    def plan(self, *answers: PlannedAnswer) -> None:
+    def plan(self, *answers: PlannedResponse) -> None:
         """Answer the next requests so, in this order."""
         self._plan.extend(answers)
 
@@ -102,7 +102,7 @@ class PinpointFake:
         check_permission(self._authorize, request, "mobiletargeting:PutEvents", resource)
         batch = _read_batch(request.get_data())
         self._requests.append(batch)
-        planned = self._plan.popleft() if self._plan else PlannedAnswer()
+        planned = self._plan.popleft() if self._plan else PlannedResponse()
         time.sleep(planned.delay_seconds)
         if planned.status is not None:
             raise ServiceError(planned.status, "planned")
@@ -115,7 +115,7 @@ class PinpointFake:
         }
 
     def _put_endpoint(
-        self, endpoint_id: str, item: Mapping[str, Any], planned: PlannedAnswer
+        self, endpoint_id: str, item: Mapping[str, Any], planned: PlannedResponse
     ) -> dict[str, Any]:
         refusal = _endpoint_refusal(item["Endpoint"])
         endpoint_status = planned.endpoint_statuses.get(endpoint_id, 400 if refusal else 202)

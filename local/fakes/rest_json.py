@@ -14,9 +14,9 @@ from werkzeug import Request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 
-from local.deployment.iam import AccessDenied
+from local.fakes.access_control import AccessDenied
 
-# (request, action as in a policy, last part of the resource's ARN); raises local.deployment.iam.AccessDenied.
+# (request, action as in a policy, last part of the ARN of the resource); raises AccessDenied.
 Authorize = Callable[[Request, str, str], None]
 
 

@@ -32,10 +32,10 @@ from moto.awslambda.models import lambda_backends
 from local.deployment.cloud import Cloud, error_code
 from local.deployment.program import LOCAL_RUN
 from local.deployment.resources import FunctionLogging
-from local.fakes.recorder import Recorder, RejectedMessage
 from local.functions.lambda_bootstrap import END_OF_LOG
 from local.functions.task_roots import task_root
 from local.problems import Problems
+from local.recorder import Recorder, RejectedMessage
 
 INIT_SECONDS = 10
 """Lambda repeats an init phase that takes longer, within the function's timeout (its documentation,

@@ -17,7 +17,7 @@ from werkzeug import Request, Response
 import gtm.container
 from gtm.plan import Parameter, ParameterKind, Plan, PlanError, TagPlan, Token, TokenSource
 from local.demo_users import DemoUsers
-from local.fakes.recorder import Arrival, RecordedEvent, Recorder, as_json
+from local.recorder import Arrival, RecordedEvent, Recorder, as_json
 from local.web.http_server import WsgiApplication
 
 PATHS: Final = (

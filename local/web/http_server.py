@@ -1,4 +1,4 @@
-"""A small HTTP server on loopback around a WSGI application: the page, the API and the fake GTMs.
+"""A small HTTP server on loopback around a WSGI application: the page, the API and the fakes.
 
 Werkzeug does the HTTP. Two socket settings matter here: replies are buffered into one write and
 Nagle's algorithm is off, because otherwise each call waits out a delayed acknowledgement (~40 ms).

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page
 
 from gtm.plan import Parameter, ParameterKind, Plan, TagPlan
-from local.fakes.recorder import RecordedEvent
+from local.recorder import RecordedEvent
 from local.run import LocalRun
 from tests.gtm import chromium
 from tests.gtm.site import Site

@@ -15,7 +15,7 @@ from handler.aws_calls import AwsService, CallLimits
 from handler.destinations.pinpoint import PinpointDestination
 from handler.events import Event, Message
 from local.fakes.pinpoint import PinpointFake
-from local.fakes.recorder import Recorder
+from local.recorder import Recorder
 from local.web.http_server import HttpServer
 
 APPLICATION_ID = "a1b2c3"

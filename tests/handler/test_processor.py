@@ -26,7 +26,7 @@ from handler.events import Event
 from handler.message_queue import MessageQueue
 from handler.queue_message import OutgoingMessage
 from handler.variables import InvalidEnvironmentError
-from local.fakes.pinpoint import PlannedAnswer
+from local.fakes.pinpoint import PlannedResponse
 from local.web.http_server import HttpServer
 from tests.handler.conftest import APPLICATION_ID, RECEIVED_MS, Pinpoint
 from tests.handler.log_output import LogOutput
@@ -251,7 +251,7 @@ def test_a_redriven_message_keeps_the_endpoint_that_was_proven(
     dead_letters: Callable[[], list[dict[str, Any]]],
 ) -> None:
     environment.setenv("AUTH_MODE", "authenticated")
-    pinpoint.fake.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1", proven=True): 400}))
+    pinpoint.fake.plan(PlannedResponse(event_statuses={in_pinpoint("message-1", proven=True): 400}))
     invoke(make_record(purchase(), attributes={"proven_endpoint": "visitor-1"}))
     (letter,) = dead_letters()
     proof = {"DataType": "String", "StringValue": "visitor-1"}
@@ -392,7 +392,7 @@ def test_what_may_succeed_later_comes_again_as_a_copy_and_nothing_else(
     dead_letters: Callable[[], list[Any]],
     copies: Callable[[], list[Copy]],
 ) -> None:
-    pinpoint.fake.plan(PlannedAnswer(event_statuses={in_pinpoint("message-2"): 500}))
+    pinpoint.fake.plan(PlannedResponse(event_statuses={in_pinpoint("message-2"): 500}))
     records = [make_record(purchase(evat_note=f"& ü {number}")) for number in range(3)]
     run = invoke(*records)
     assert (run.failed, dead_letters()) == ([], [])
@@ -418,7 +418,7 @@ def test_what_may_succeed_later_comes_again_as_a_copy_and_nothing_else(
 def test_a_destination_that_is_not_set_up_is_an_error_in_the_log(
     invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint, copies: Callable[[], list[Copy]]
 ) -> None:
-    pinpoint.fake.plan(PlannedAnswer(status=403))
+    pinpoint.fake.plan(PlannedResponse(status=403))
     run = invoke(make_record(purchase()), make_record(purchase()))
     (line,) = run.logged("destination is not set up")
     assert (line["level"], line["events"], line["reasons"]) == ("ERROR", 2, {"pinpoint_403": 2})
@@ -442,7 +442,7 @@ def test_a_copy_is_the_same_event_however_often_it_comes_again(
     proof = {"proven_endpoint": "visitor-1"}
     record = make_record(purchase(usat_plan="gold"), attributes=proof)
     event_id = in_pinpoint("message-1", proven=True)
-    pinpoint.fake.plan(*[PlannedAnswer(event_statuses={event_id: 500})] * 5)
+    pinpoint.fake.plan(*[PlannedResponse(event_statuses={event_id: 500})] * 5)
     for attempt in range(1, 6):
         invoke(record)
         copy = copies()[-1]
@@ -463,7 +463,7 @@ def test_after_the_last_retry_the_message_is_dead_lettered_with_its_reason(
     copies: Callable[[], list[Copy]],
     dead_letters: Callable[[], list[dict[str, Any]]],
 ) -> None:
-    pinpoint.fake.plan(*[PlannedAnswer(status=503)] * 4)
+    pinpoint.fake.plan(*[PlannedResponse(status=503)] * 4)
     past = {"original_message_id": "first", "pending": "pinpoint"}
     run = invoke(make_record(purchase(), attributes={**past, "attempt": "38"}))
     assert (run.failed, [copy.texts["attempt"] for copy in copies()]) == ([], ["39"])
@@ -485,7 +485,7 @@ def test_a_copy_of_a_longer_schedule_is_tried_once_more(
     dead_letters: Callable[[], list[dict[str, Any]]],
     attempt: str,
 ) -> None:
-    pinpoint.fake.plan(*[PlannedAnswer(status=503)] * 2)
+    pinpoint.fake.plan(*[PlannedResponse(status=503)] * 2)
     invoke(make_record(purchase(), attributes={"attempt": attempt}))
     assert (len(dead_letters()), copies()) == (1, [])
     assert invoke(make_record(purchase(), attributes={"attempt": attempt})).metric("Recorded") == [1]
@@ -494,7 +494,7 @@ def test_a_copy_of_a_longer_schedule_is_tried_once_more(
 def test_a_redriven_message_has_all_its_retries_again_and_they_come_to_an_end(
     invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint, copies: Callable[[], list[Copy]]
 ) -> None:
-    pinpoint.fake.plan(*[PlannedAnswer(status=503)] * 4)
+    pinpoint.fake.plan(*[PlannedResponse(status=503)] * 4)
     past = {"dead_letter_reason": "pinpoint_503", "attempt": "39", "pending": "pinpoint"}
     invoke(make_record(purchase(), attributes=past))
     (first,) = copies()
@@ -524,7 +524,7 @@ def test_a_refused_message_goes_to_the_dead_letter_queue_with_its_reason(
     pinpoint: Pinpoint,
     dead_letters: Callable[[], list[dict[str, Any]]],
 ) -> None:
-    pinpoint.fake.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1"): 400}))
+    pinpoint.fake.plan(PlannedResponse(event_statuses={in_pinpoint("message-1"): 400}))
     record = make_record(purchase(evat_name="Doe, John"))
     run = invoke(record, make_record(purchase()))
     assert run.failed == []
@@ -548,7 +548,7 @@ def test_a_redriven_message_keeps_its_event_id_and_its_first_message_id(
     pinpoint: Pinpoint,
     dead_letters: Callable[[], list[dict[str, Any]]],
 ) -> None:
-    pinpoint.fake.plan(PlannedAnswer(event_statuses={in_pinpoint("first"): 400}))
+    pinpoint.fake.plan(PlannedResponse(event_statuses={in_pinpoint("first"): 400}))
     past = {"original_message_id": "first", "dead_letter_reason": "pinpoint_404"}
     invoke(make_record(purchase(), attributes=past))
     invoke(make_record(purchase(), attributes=past))
@@ -564,7 +564,7 @@ def test_many_refused_messages_all_reach_the_dead_letter_queue(
     pinpoint: Pinpoint,
     dead_letters: Callable[[], list[dict[str, Any]]],
 ) -> None:
-    pinpoint.fake.plan(PlannedAnswer(status=405))
+    pinpoint.fake.plan(PlannedResponse(status=405))
     records = [make_record(purchase(evat_number=str(number))) for number in range(25)]
     assert invoke(*records).failed == []
     assert sorted(letter["Body"] for letter in dead_letters()) == sorted(r["body"] for r in records)
@@ -576,7 +576,7 @@ def test_large_refused_messages_are_sent_in_requests_the_queue_takes(
     pinpoint: Pinpoint,
     dead_letters: Callable[[], list[dict[str, Any]]],
 ) -> None:
-    pinpoint.fake.plan(PlannedAnswer(status=405))
+    pinpoint.fake.plan(PlannedResponse(status=405))
     run = invoke(*(make_record(purchase(evat_large="x" * 250_000)) for _ in range(6)))
     assert run.failed == []
     assert len(dead_letters()) == 6
@@ -593,7 +593,7 @@ def test_a_refused_message_that_the_dead_letter_queue_does_not_take_comes_again(
     copies: Callable[[], list[Copy]],
 ) -> None:
     environment.setenv("DEAD_LETTER_QUEUE_URL", GONE)
-    pinpoint.fake.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1"): 400}))
+    pinpoint.fake.plan(PlannedResponse(event_statuses={in_pinpoint("message-1"): 400}))
     run = invoke(make_record(purchase()), make_record(purchase()))
     assert (run.failed, [copy.pending for copy in copies()]) == ([], [("message-1", "pinpoint")])
     assert len(run.logged("message not dead-lettered")) == 1
@@ -610,7 +610,7 @@ def test_a_message_that_neither_queue_takes_is_left_to_the_queue_it_came_from(
     receives: int,
 ) -> None:
     environment.setenv("QUEUE_URL", GONE)
-    pinpoint.fake.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1"): 500}))
+    pinpoint.fake.plan(PlannedResponse(event_statuses={in_pinpoint("message-1"): 500}))
     record = make_record(purchase())
     record["attributes"]["ApproximateReceiveCount"] = str(receives)
     run = invoke(record, make_record(purchase()))
@@ -626,7 +626,7 @@ def test_at_the_last_receive_it_is_dead_lettered_with_its_reason(
 ) -> None:
     """Then the queue would move it, and know none."""
     environment.setenv("QUEUE_URL", GONE)
-    pinpoint.fake.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1"): 500}))
+    pinpoint.fake.plan(PlannedResponse(event_statuses={in_pinpoint("message-1"): 500}))
     record = make_record(purchase())
     record["attributes"]["ApproximateReceiveCount"] = "5"
     run = invoke(record, make_record(purchase()))
@@ -648,7 +648,7 @@ def test_the_entry_that_the_dead_letter_queue_refuses_stays_in_the_queue_alone(
     server = HttpServer(refuses_the_first_entry).start()
     environment.setenv("AWS_ENDPOINT_URL_SQS", server.url)
     pinpoint.fake.plan(
-        PlannedAnswer(event_statuses={in_pinpoint("message-1"): 400, in_pinpoint("message-2"): 400})
+        PlannedResponse(event_statuses={in_pinpoint("message-1"): 400, in_pinpoint("message-2"): 400})
     )
     run = invoke(make_record(purchase()), make_record(purchase()))
     server.stop()
@@ -727,14 +727,14 @@ def test_what_is_dropped_and_repeated_is_counted(
 def test_what_is_dropped_of_an_event_counts_once_though_it_is_retried(
     invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
 ) -> None:
-    pinpoint.fake.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1"): 429}))
+    pinpoint.fake.plan(PlannedResponse(event_statuses={in_pinpoint("message-1"): 429}))
     assert invoke(make_record(purchase(evmt_a="x"))).metric("AttributesDropped") == [0]
 
 
 def test_a_batch_is_summed_up_in_one_line(
     invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
 ) -> None:
-    pinpoint.fake.plan(PlannedAnswer(event_statuses={in_pinpoint("message-1"): 429}))
+    pinpoint.fake.plan(PlannedResponse(event_statuses={in_pinpoint("message-1"): 429}))
     run = invoke(*(make_record(purchase()) for _ in range(3)), make_record("none"))
     (line,) = run.logged("batch processed")
     assert line["level"] == "INFO"
@@ -761,7 +761,7 @@ def test_nothing_of_an_event_is_logged(
         in_pinpoint(id_, endpoint_id="secret-endpoint", event_type="secret-type"): status
         for id_, status in ids.items()
     }
-    pinpoint.fake.plan(PlannedAnswer(event_statuses=statuses))
+    pinpoint.fake.plan(PlannedResponse(event_statuses=statuses))
     run = invoke(make_record(secrets), make_record(unnamed), make_record(retried))
     written = ("message dead-lettered", "message rejected", "events retried")
     assert [len(run.logged(text)) for text in written] == [1, 1, 1]

@@ -11,9 +11,9 @@ import pytest
 
 from local.deployment.cloud import Cloud
 from local.deployment.resources import FunctionLogging
-from local.fakes.recorder import Recorder
 from local.functions.lambda_runtime import LambdaRuntime
 from local.problems import Problems
+from local.recorder import Recorder
 from local.run import LocalRun
 
 LOG_GROUP = "function-logs"

@@ -106,6 +106,6 @@ def test_the_command_on_the_page_runs_other_destinations(local_run: StartRun) ->
 def test_an_object_type_that_the_service_would_refuse_ends_the_start(
     local_run: StartRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("local.fakes.profile_object_types._MAX_FIELDS", 3)
+    monkeypatch.setattr("local.fakes.customer_profiles_object_types._MAX_FIELDS", 3)
     with pytest.raises(LocalRunError, match=r"has \d+ fields: 3 are allowed"):
         local_run(stack="prod")

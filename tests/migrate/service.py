@@ -7,7 +7,7 @@ from typing import Any
 
 from components.profile_template import ProfileTemplateArgs, profile_template
 from local.fakes.customer_profiles import CustomerProfilesFake
-from local.fakes.recorder import Recorder
+from local.recorder import Recorder
 
 DOMAIN = "amazon-connect-example"
 ENDPOINTS_TYPE = "gtm-pixel-prod-endpoints"

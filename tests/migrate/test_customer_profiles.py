@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from components import profile_template
-from local.fakes.customer_profiles import PlannedAnswer
+from local.fakes.customer_profiles import PlannedResponse
 from migrate.customer_profiles import (
     ENDPOINT_KEY,
     MAX_SEARCH_KEYS,
@@ -62,7 +62,7 @@ def test_ten_objects_are_one_request(profiles: CustomerProfiles, service: Servic
 
 
 def test_answers_are_in_the_order_of_the_objects(profiles: CustomerProfiles, service: Service) -> None:
-    service.fake.plan(PlannedAnswer(item_failures={"1": (503, "planned")}, items_left_out=["2"]))
+    service.fake.plan(PlannedResponse(item_failures={"1": (503, "planned")}, items_left_out=["2"]))
 
     assert profiles.put([an_object(f"e{number}") for number in range(4)]) == [
         OK,
@@ -80,7 +80,7 @@ def test_an_update_at_the_same_time_is_told_apart_by_its_text(
     profiles: CustomerProfiles, service: Service
 ) -> None:
     text = "Concurrent update in progress"
-    service.fake.plan(PlannedAnswer(item_failures={"0": (400, text)}))
+    service.fake.plan(PlannedResponse(item_failures={"0": (400, text)}))
 
     assert profiles.put([an_object("e1")]) == [ItemAnswer(status=400, concurrent=True)]
 
@@ -88,14 +88,14 @@ def test_an_update_at_the_same_time_is_told_apart_by_its_text(
 @pytest.mark.parametrize(
     ("planned", "expected"),
     [
-        (PlannedAnswer(status=429), (429, False)),
-        (PlannedAnswer(status=500), (500, False)),
-        (PlannedAnswer(status=400, message="A concurrent update is in progress"), (400, True)),
-        (PlannedAnswer(status=400, message="e1@example.com is wrong"), (400, False)),
+        (PlannedResponse(status=429), (429, False)),
+        (PlannedResponse(status=500), (500, False)),
+        (PlannedResponse(status=400, message="A concurrent update is in progress"), (400, True)),
+        (PlannedResponse(status=400, message="e1@example.com is wrong"), (400, False)),
     ],
 )
 def test_an_error_of_a_request_has_a_status_and_no_text(
-    profiles: CustomerProfiles, service: Service, planned: PlannedAnswer, expected: tuple[int, bool]
+    profiles: CustomerProfiles, service: Service, planned: PlannedResponse, expected: tuple[int, bool]
 ) -> None:
     service.fake.plan(planned)
 

@@ -16,7 +16,7 @@ import yaml
 from botocore import xform_name
 from botocore.validate import ParamValidator
 
-from local.fakes.profile_object_types import read_object_types
+from local.fakes.customer_profiles_object_types import read_object_types
 from migrate.__main__ import main
 from migrate.endpoints import LeftOutReason, SkipReason
 from tests.migrate.exports import numbered, write_export

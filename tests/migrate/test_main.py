@@ -17,7 +17,7 @@ from typing import Any
 import boto3
 import pytest
 
-from local.fakes.customer_profiles import PlannedAnswer
+from local.fakes.customer_profiles import PlannedResponse
 from local.web.http_server import HttpServer
 from migrate.__main__ import STATE_NAME, main
 from migrate.customer_profiles import CallError, CustomerProfiles
@@ -405,7 +405,7 @@ def test_what_was_skipped_is_listed_beside_the_state(tmp_path: Path, capsys: Cap
 def test_an_endpoint_that_the_service_refuses_is_told_by_the_exit_status(
     service: Service, tmp_path: Path, capsys: Capture
 ) -> None:
-    service.fake.plan(PlannedAnswer(item_failures={"1": (400, "e2@example.com is wrong")}))
+    service.fake.plan(PlannedResponse(item_failures={"1": (400, "e2@example.com is wrong")}))
     export = write_export(tmp_path / "part.json", [an_endpoint("e1"), an_endpoint("e2"), an_endpoint("e3")])
 
     assert imported(export) == 1
@@ -415,14 +415,14 @@ def test_an_endpoint_that_the_service_refuses_is_told_by_the_exit_status(
 
 def test_throttling_is_waited_out(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("migrate.delivery._FIRST_WAIT_SECONDS", 0.01)
-    service.fake.plan(PlannedAnswer(status=429), PlannedAnswer(item_failures={"0": (429, "slow down")}))
+    service.fake.plan(PlannedResponse(status=429), PlannedResponse(item_failures={"0": (429, "slow down")}))
 
     assert imported(write_export(tmp_path / "part.json", numbered(3))) == 0
     assert service.put_sizes == [3, 3, 1]
 
 
 def test_a_service_that_denies_ends_in_one_line(service: Service, export: Path, capsys: Capture) -> None:
-    service.fake.plan(*[PlannedAnswer(status=403, message="user e1 may not")] * 10)
+    service.fake.plan(*[PlannedResponse(status=403, message="user e1 may not")] * 10)
 
     assert imported(export) == 1
     (line,) = capsys.readouterr().err.splitlines()
@@ -765,7 +765,7 @@ def test_nothing_of_a_customer_is_printed_or_kept_in_any_outcome(
         ["secret-value"],
     ]
     export = write_export(tmp_path / "export" / "part.json", endpoints)
-    service.fake.plan(PlannedAnswer(item_failures={"0": (400, "secret-id-1 secret@example.com")}))
+    service.fake.plan(PlannedResponse(item_failures={"0": (400, "secret-id-1 secret@example.com")}))
     dry_run(export, "--skipped", str(tmp_path / "export" / "dry.jsonl"))
 
     assert imported(export) == 1

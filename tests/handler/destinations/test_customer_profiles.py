@@ -36,8 +36,8 @@ from handler.destinations.customer_profiles import (
 from handler.destinations.customer_profiles_objects import DeclaredAttributes, LimitReason
 from handler.events import Event
 from handler.variables import InvalidEnvironmentError
-from local.fakes.customer_profiles import CustomerProfilesFake, PlannedAnswer
-from local.fakes.recorder import Recorder
+from local.fakes.customer_profiles import CustomerProfilesFake, PlannedResponse
+from local.recorder import Recorder
 from local.web.http_server import HttpServer, WsgiApplication
 from tests.handler.conftest import RECEIVED_MS
 from tests.hostile import HOSTILE_VALUES
@@ -111,7 +111,7 @@ class Profiles:
         with self._under_way():
             return self.application(environ, start_response)
 
-    def plan(self, *answers: PlannedAnswer) -> None:
+    def plan(self, *answers: PlannedResponse) -> None:
         self.fake.plan(*answers)
 
     @property
@@ -225,7 +225,7 @@ class TestWhatArrives:
     def test_the_newest_value_stays_in_whatever_order_the_service_works(
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
     ) -> None:
-        profiles.plan(PlannedAnswer(last_item_first=True))
+        profiles.plan(PlannedResponse(last_item_first=True))
         later = make_event(user_attributes={"plan": "gold"}, received_ms=RECEIVED_MS + 10)
         earlier = make_event(user_attributes={"plan": "silver", "city": "Oslo"}, received_ms=RECEIVED_MS)
         assert outcomes_of(destination, later, earlier) == [Recorded(profile_updates=1)] * 2
@@ -241,7 +241,7 @@ class TestWhatArrives:
         values = ("bronze", "silver", "gold", "diamond")
         events = [make_event(user_attributes={"plan": value, "city": "Oslo"}) for value in values]
         refusals = {event.message_id: (400, "refused") for event in events[2:]}
-        profiles.plan(PlannedAnswer(item_failures=refusals))
+        profiles.plan(PlannedResponse(item_failures=refusals))
         assert outcomes_of(destination, *events) == [
             Recorded(),
             Recorded(profile_updates=2),
@@ -260,7 +260,7 @@ class TestWhatArrives:
         older = make_event(user_attributes={"plan": "silver", "city": "Oslo"})
         refused = make_event(user_attributes={"city": "Rome"})
         newest = make_event(user_attributes={"plan": "gold"})
-        profiles.plan(PlannedAnswer(item_failures={refused.message_id: (400, "refused")}))
+        profiles.plan(PlannedResponse(item_failures={refused.message_id: (400, "refused")}))
         assert outcomes_of(destination, older, refused, newest) == [
             Recorded(profile_updates=1),
             DeadLetter("customer_profiles_400"),
@@ -277,7 +277,7 @@ class TestWhatArrives:
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
     ) -> None:
         older, newer = (make_event(user_attributes={"plan": value}) for value in ("silver", "gold"))
-        profiles.plan(PlannedAnswer(item_failures={newer.message_id: (400, "refused")}))
+        profiles.plan(PlannedResponse(item_failures={newer.message_id: (400, "refused")}))
         left = chain([900.0, 900.0], repeat(1.0))
         assert destination.record([older, newer], time_left=lambda: next(left)) == {
             older.message_id: Retry("out_of_time"),
@@ -333,7 +333,7 @@ class TestOrderAndConcurrency:
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
     ) -> None:
         # The first requests are the slowest: were they not awaited, later ones would overtake them.
-        profiles.plan(*(PlannedAnswer(delay_seconds=0.2 - step * 0.01) for step in range(20)))
+        profiles.plan(*(PlannedResponse(delay_seconds=0.2 - step * 0.01) for step in range(20)))
         events = [make_event(endpoint_id=f"e{number % 4}") for number in range(220)]
         outcomes_of(destination, *reversed(events))
         arrived: dict[str, list[str]] = {}
@@ -348,7 +348,7 @@ class TestOrderAndConcurrency:
     ) -> None:
         events = [make_event() for _ in range(20)]
         last_of_first = events[9].message_id
-        profiles.plan(PlannedAnswer(item_failures={last_of_first: (500, "failed")}))
+        profiles.plan(PlannedResponse(item_failures={last_of_first: (500, "failed")}))
         assert outcomes_of(destination, *events) == [Recorded()] * 20
         assert profiles.sizes == [10, 1, 10]
         assert [one.event_id for one in profiles.recorder.events()] == [event.event_id for event in events]
@@ -357,7 +357,7 @@ class TestOrderAndConcurrency:
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
     ) -> None:
         profiles.hold_until_at_once(CONCURRENT_REQUESTS)
-        profiles.plan(*[PlannedAnswer(delay_seconds=0.1)] * 24)
+        profiles.plan(*[PlannedResponse(delay_seconds=0.1)] * 24)
         events = [make_event(endpoint_id=f"e{number}") for number in range(240)]
         assert outcomes_of(destination, *events) == [Recorded()] * 240
         assert profiles.most_at_once == CONCURRENT_REQUESTS
@@ -365,7 +365,7 @@ class TestOrderAndConcurrency:
     def test_requests_that_share_an_endpoint_are_never_under_way_at_once(
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
     ) -> None:
-        profiles.plan(*[PlannedAnswer(delay_seconds=0.05)] * 4)
+        profiles.plan(*[PlannedResponse(delay_seconds=0.05)] * 4)
         # Each request but the last ends with an event of the endpoint that the next one begins with.
         events = [make_event(endpoint_id=f"e{(number + 5) // 10}") for number in range(40)]
         outcomes_of(destination, *events)
@@ -377,7 +377,7 @@ class TestOrderAndConcurrency:
     ) -> None:
         waits: list[float] = []
         destination = destination_of(pacer=RateLimiter(10, clock=lambda: 0.0, sleep=waits.append))
-        profiles.plan(PlannedAnswer(status=429))
+        profiles.plan(PlannedResponse(status=429))
         for _ in range(2):  # the quota is shared by all batches
             outcomes_of(destination, *(make_event(endpoint_id=f"e{number}") for number in range(100)))
         assert sum(profiles.operations.values()) == 21
@@ -405,7 +405,7 @@ class TestTheAnswerForAnObject:
     ) -> None:
         events = [make_event() for _ in range(3)]
         id_ = events[1].message_id
-        profiles.plan(*[PlannedAnswer(item_failures={id_: (code, message)})] * 3)
+        profiles.plan(*[PlannedResponse(item_failures={id_: (code, message)})] * 3)
         assert outcomes_of(destination, *events) == [Recorded(), outcome, Recorded()]
         assert profiles.sent_ids == [[event.message_id for event in events], [id_], [id_]]
         assert not profiles.has(events[1])
@@ -420,7 +420,7 @@ class TestTheAnswerForAnObject:
         message: str,
     ) -> None:
         events = [make_event() for _ in range(3)]
-        profiles.plan(PlannedAnswer(item_failures={events[1].message_id: (code, message)}))
+        profiles.plan(PlannedResponse(item_failures={events[1].message_id: (code, message)}))
         refused = DeadLetter(f"customer_profiles_{code}")
         assert outcomes_of(destination, *events) == [Recorded(), refused, Recorded()]
         assert len(profiles.sizes) == 1
@@ -435,7 +435,7 @@ class TestTheAnswerForAnObject:
         message: str,
     ) -> None:
         events = [make_event() for _ in range(3)]
-        profiles.plan(PlannedAnswer(item_failures={events[1].message_id: (code, message)}))
+        profiles.plan(PlannedResponse(item_failures={events[1].message_id: (code, message)}))
         waits = Retry(f"customer_profiles_{code}", not_set_up=True)
         assert outcomes_of(destination, *events) == [Recorded(), waits, Recorded()]
         assert len(profiles.sizes) == 1
@@ -449,7 +449,7 @@ class TestTheAnswerForAnObject:
             longest.append(seconds)
             return seconds / 2
 
-        profiles.plan(*[PlannedAnswer(item_failures={event.message_id: (400, CONCURRENT_UPDATE)})] * 2)
+        profiles.plan(*[PlannedResponse(item_failures={event.message_id: (400, CONCURRENT_UPDATE)})] * 2)
         destination = destination_of(sleep=waits.append, jitter=half)
         assert outcomes_of(destination, event) == [Recorded(profile_updates=1)]
         assert (longest, waits) == ([0.5, 1.0], [0.25, 0.5])
@@ -459,7 +459,7 @@ class TestTheAnswerForAnObject:
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
     ) -> None:
         events = [make_event(), make_event()]
-        profiles.plan(PlannedAnswer(items_left_out=[events[0].message_id]))
+        profiles.plan(PlannedResponse(items_left_out=[events[0].message_id]))
         assert outcomes_of(destination, *events) == [Recorded(), Recorded()]
         assert profiles.sent_ids[1:] == [[events[0].message_id]]
         assert [stored.puts for stored in profiles.fake.objects("e1")] == [2, 1]
@@ -468,7 +468,7 @@ class TestTheAnswerForAnObject:
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
     ) -> None:
         event = make_event()
-        profiles.plan(*[PlannedAnswer(items_left_out=[event.message_id])] * 3)
+        profiles.plan(*[PlannedResponse(items_left_out=[event.message_id])] * 3)
         assert outcomes_of(destination, event) == [Retry("customer_profiles_no_answer")]
 
     def test_an_object_keeps_the_newest_of_its_failures(
@@ -476,7 +476,7 @@ class TestTheAnswerForAnObject:
     ) -> None:
         event = make_event()
         failures = [(500, "failed"), (429, "slow down"), (400, "not JSON")]
-        profiles.plan(*(PlannedAnswer(item_failures={event.message_id: failure}) for failure in failures))
+        profiles.plan(*(PlannedResponse(item_failures={event.message_id: failure}) for failure in failures))
         assert outcomes_of(destination, event) == [DeadLetter("customer_profiles_400")]
 
 
@@ -499,7 +499,7 @@ class TestTheAnswerForARequest:
         message: str,
         reason: str,
     ) -> None:
-        profiles.plan(*[PlannedAnswer(status=status, message=message)] * 3)
+        profiles.plan(*[PlannedResponse(status=status, message=message)] * 3)
         events = [make_event() for _ in range(15)]
         assert outcomes_of(destination, *events) == [Retry(reason)] * 10 + [Recorded()] * 5
         assert profiles.sizes == [10, 10, 10, 5]
@@ -513,7 +513,7 @@ class TestTheAnswerForARequest:
         status: int,
         message: str,
     ) -> None:
-        profiles.plan(PlannedAnswer(status=status, message=message))
+        profiles.plan(PlannedResponse(status=status, message=message))
         assert outcomes_of(destination, *(make_event() for _ in range(10))) == [Recorded()] * 10
         assert profiles.sizes == [10, 10]
 
@@ -534,7 +534,7 @@ class TestTheAnswerForARequest:
         status: int,
         outcome: Outcome,
     ) -> None:
-        profiles.plan(PlannedAnswer(status=status, message=CONCURRENT_UPDATE))
+        profiles.plan(PlannedResponse(status=status, message=CONCURRENT_UPDATE))
         events = [make_event(), make_event()]
         assert outcomes_of(destination, *events) == [outcome] * 2
         assert profiles.sizes == [2]
@@ -557,7 +557,7 @@ class TestTheAnswerForARequest:
         make_event: Callable[..., Event],
         status: int,
     ) -> None:
-        profiles.plan(PlannedAnswer(status=status))
+        profiles.plan(PlannedResponse(status=status))
         events = [make_event() for _ in range(5)]
         assert outcomes_of(destination, *events) == [Recorded()] * 5
         assert profiles.sizes == [5, 2, 3]
@@ -571,7 +571,7 @@ class TestTheAnswerForARequest:
         make_event: Callable[..., Event],
         status: int,
     ) -> None:
-        profiles.plan(*[PlannedAnswer(status=status)] * 3)  # all four, the first two, the first
+        profiles.plan(*[PlannedResponse(status=status)] * 3)  # all four, the first two, the first
         outcomes = outcomes_of(destination, *(make_event() for _ in range(4)))
         assert outcomes == [DeadLetter(f"customer_profiles_{status}"), *[Recorded()] * 3]
 
@@ -580,14 +580,14 @@ class TestTheAnswerForARequest:
     ) -> None:
         events = [make_event() for _ in range(4)]
         failing = {event.message_id: (500, "failed") for event in events[:2]}
-        profiles.plan(PlannedAnswer(item_failures=failing), PlannedAnswer(status=400))
+        profiles.plan(PlannedResponse(item_failures=failing), PlannedResponse(status=400))
         assert outcomes_of(destination, *events) == [Recorded()] * 4
         assert profiles.sizes == [4, 2, 1, 1]
 
     def test_a_slow_answer_is_given_up_and_retried(
         self, profiles: Profiles, make_event: Callable[..., Event]
     ) -> None:
-        profiles.plan(*[PlannedAnswer(delay_seconds=1.0)] * 3)
+        profiles.plan(*[PlannedResponse(delay_seconds=1.0)] * 3)
         destination = destination_of(read_seconds=0.2)
         assert outcomes_of(destination, make_event()) == [Retry("customer_profiles_no_answer")]
 
@@ -630,9 +630,9 @@ class TestTheAnswerForARequest:
         event = make_event(endpoint_id="jane@example.com")
         for message in (CONCURRENT_UPDATE, "jane@example.com is not valid"):
             profiles.plan(
-                PlannedAnswer(status=400, message=message)
+                PlannedResponse(status=400, message=message)
                 if failure == "request"
-                else PlannedAnswer(item_failures={event.message_id: (400, message)})
+                else PlannedResponse(item_failures={event.message_id: (400, message)})
             )
         (outcome,) = outcomes_of(destination, event)
         assert outcome == DeadLetter("customer_profiles_400")
@@ -740,7 +740,7 @@ class TestTimeThatIsLeft:
     ) -> None:
         waits: list[float] = []
         destination = destination_of(sleep=waits.append, jitter=lambda longest: longest)
-        profiles.plan(PlannedAnswer(status=503))
+        profiles.plan(PlannedResponse(status=503))
         event = make_event()
         outcomes = destination.record([event], time_left=lambda: 5.4)
         assert outcomes == {event.message_id: Retry("customer_profiles_503")}
@@ -785,7 +785,7 @@ class TestAClientWithoutTheBatchOperation:
     def test_keeps_the_order_of_an_endpoint(
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
     ) -> None:
-        profiles.plan(PlannedAnswer(delay_seconds=0.1), PlannedAnswer(status=500))
+        profiles.plan(PlannedResponse(delay_seconds=0.1), PlannedResponse(status=500))
         events = [make_event() for _ in range(5)]
         assert outcomes_of(destination, *events) == [Recorded()] * 5
         assert [one.event_id for one in profiles.recorder.events()] == [event.event_id for event in events]
@@ -795,7 +795,7 @@ class TestAClientWithoutTheBatchOperation:
     ) -> None:
         waits: list[float] = []
         destination = destination_of(pacer=RateLimiter(10, clock=lambda: 0.0, sleep=waits.append))
-        profiles.plan(PlannedAnswer(status=500))
+        profiles.plan(PlannedResponse(status=500))
         outcomes_of(destination, *(make_event(endpoint_id=f"e{number}") for number in range(5)))
         assert profiles.operations == {"PutProfileObject": 6}
         assert sorted(waits) == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5])
@@ -803,14 +803,14 @@ class TestAClientWithoutTheBatchOperation:
     @pytest.mark.parametrize(
         ("answer", "calls", "outcome"),
         [
-            (PlannedAnswer(status=429), 3, Retry("customer_profiles_429")),
+            (PlannedResponse(status=429), 3, Retry("customer_profiles_429")),
             (
-                PlannedAnswer(status=400, message=CONCURRENT_UPDATE),
+                PlannedResponse(status=400, message=CONCURRENT_UPDATE),
                 3,
                 Retry("customer_profiles_concurrent_update"),
             ),
-            (PlannedAnswer(status=400), 1, DeadLetter("customer_profiles_400")),
-            (PlannedAnswer(status=403), 1, Retry("customer_profiles_403", not_set_up=True)),
+            (PlannedResponse(status=400), 1, DeadLetter("customer_profiles_400")),
+            (PlannedResponse(status=403), 1, Retry("customer_profiles_403", not_set_up=True)),
         ],
     )
     def test_reads_a_failure_as_that_of_a_batch(
@@ -818,7 +818,7 @@ class TestAClientWithoutTheBatchOperation:
         profiles: Profiles,
         destination: CustomerProfilesDestination,
         make_event: Callable[..., Event],
-        answer: PlannedAnswer,
+        answer: PlannedResponse,
         calls: int,
         outcome: Outcome,
     ) -> None:
@@ -844,7 +844,7 @@ class TestTheEnvironment:
         self, profiles: Profiles, make_event: Callable[..., Event]
     ) -> None:
         event = make_event()
-        profiles.plan(PlannedAnswer(status=400, message=CONCURRENT_UPDATE))
+        profiles.plan(PlannedResponse(status=400, message=CONCURRENT_UPDATE))
         outcomes = make_destination("customer-profiles", VARIABLES).record([event], time_left=plenty)
         assert outcomes == {event.message_id: Recorded()}
 
@@ -860,13 +860,13 @@ ITEM_CODES = st.sampled_from([200, 400, 403, 404, 429, 500, 503])
 
 
 @st.composite
-def planned_answers(draw: st.DrawFn) -> PlannedAnswer:
+def planned_answers(draw: st.DrawFn) -> PlannedResponse:
     """A fault of the whole request, or of some of a batch's 30 messages, or none."""
     ids = st.sampled_from([f"m{number}" for number in range(30)])
     failures: Mapping[str, tuple[int, str]] = draw(
         st.dictionaries(ids, st.tuples(ITEM_CODES, MESSAGES), max_size=10)
     )
-    return PlannedAnswer(
+    return PlannedResponse(
         status=draw(st.one_of(st.none(), st.sampled_from([400, 403, 404, 413, 429, 500, 503]))),
         message=draw(MESSAGES),
         item_failures=failures,
@@ -887,7 +887,7 @@ def test_whatever_fails_every_event_has_one_outcome_and_what_is_recorded_is_ther
     profiles: Profiles,
     make_event: Callable[..., Event],
     endpoints: list[int],
-    answers: list[PlannedAnswer],
+    answers: list[PlannedResponse],
     seconds: float,
 ) -> None:
     profiles.renew()

@@ -37,10 +37,10 @@ from handler.update_policy import UpdatePolicy
 from local.deployment.cloud import Cloud
 from local.fakes import customer_profiles, firehose, pinpoint
 from local.fakes.customer_profiles import CustomerProfilesFake
-from local.fakes.firehose import FirehoseDelivery
+from local.fakes.firehose import FirehoseFake
 from local.fakes.pinpoint import PinpointFake
-from local.fakes.recorder import Recorder
 from local.problems import Problems
+from local.recorder import Recorder
 from local.web.http_server import HttpServer
 from tests.delivery_streams import STREAM, create_delivery_stream
 from tests.handler.log_output import LogOutput
@@ -72,7 +72,7 @@ class Services:
     recorder: Recorder
     pinpoint: PinpointFake
     profiles: CustomerProfilesFake
-    firehose: FirehoseDelivery
+    firehose: FirehoseFake
     sqs: Any
     queue: str
     dead_letter_queue: str
@@ -151,7 +151,7 @@ def services() -> Iterator[Services]:
     with (
         pytest.MonkeyPatch.context() as patch,
         Cloud(region=REGION) as cloud,
-        FirehoseDelivery(cloud, recorder=recorder, problems=problems) as delivery,
+        FirehoseFake(cloud, recorder=recorder, problems=problems) as delivery,
     ):
         create_delivery_stream(cloud)
         application = PinpointFake(recorder, application_ids=[APPLICATION_ID])
@@ -350,7 +350,7 @@ def plan(
         match name:
             case "pinpoint":
                 services.pinpoint.plan(
-                    pinpoint.PlannedAnswer(
+                    pinpoint.PlannedResponse(
                         status=fault.status,
                         event_statuses=failed,
                         events_left_out=left_out,
@@ -360,7 +360,7 @@ def plan(
                 )
             case "customer-profiles":
                 services.profiles.plan(
-                    customer_profiles.PlannedAnswer(
+                    customer_profiles.PlannedResponse(
                         status=fault.status,
                         item_failures={
                             one: (status, "a concurrent update" if fault.odd else "planned")
@@ -372,7 +372,7 @@ def plan(
                 )
             case _:
                 services.firehose.plan(
-                    firehose.PlannedAnswer(
+                    firehose.PlannedResponse(
                         error_code=FIREHOSE_ERRORS[fault.status] if fault.status else None,
                         status=fault.status or 400,
                         failed={place: FIREHOSE_ERRORS[status] for place, status in refused.items()},

@@ -25,9 +25,9 @@ from handler.destinations.firehose import FirehoseDestination
 from handler.events import Event
 from handler.variables import InvalidEnvironmentError
 from local.deployment.cloud import Cloud
-from local.fakes.firehose import FirehoseDelivery, PlannedAnswer
-from local.fakes.recorder import Recorder
+from local.fakes.firehose import FirehoseFake, PlannedResponse
 from local.problems import Problems
+from local.recorder import Recorder
 from tests.delivery_streams import STREAM, create_delivery_stream
 from tests.handler.conftest import RECEIVED_MS
 from tests.hostile import HOSTILE_VALUES
@@ -35,7 +35,7 @@ from tests.hostile import HOSTILE_VALUES
 REGION = "eu-west-1"
 APP_ID = "a1b2c3"
 
-THROTTLED = PlannedAnswer(error_code="ServiceUnavailableException", status=503)
+THROTTLED = PlannedResponse(error_code="ServiceUnavailableException", status=503)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Firehose:
     """Amazon Data Firehose as it is in these tests."""
 
     cloud: Cloud
-    delivery: FirehoseDelivery
+    delivery: FirehoseFake
     recorder: Recorder
     problems: Problems
     # May put records into the stream and nothing else.
@@ -60,7 +60,7 @@ def service() -> Iterator[Firehose]:
     recorder, problems = Recorder(), Problems(print)
     with (
         Cloud(region=REGION) as cloud,
-        FirehoseDelivery(cloud, recorder=recorder, problems=problems) as delivery,
+        FirehoseFake(cloud, recorder=recorder, problems=problems) as delivery,
     ):
         arn = create_delivery_stream(cloud)
         yield Firehose(
@@ -202,7 +202,7 @@ def test_an_event_too_large_for_a_record_is_refused_and_takes_no_other_along(
 def test_a_record_that_failed_is_sent_again_alone(
     firehose: Firehose, destination: FirehoseDestination, make_event: Callable[..., Event]
 ) -> None:
-    firehose.delivery.plan(PlannedAnswer(failed={1: "ServiceUnavailableException"}))
+    firehose.delivery.plan(PlannedResponse(failed={1: "ServiceUnavailableException"}))
     assert outcomes_of(destination, *(make_event() for _ in range(3))) == [Recorded()] * 3
     assert firehose.sizes() == [3, 1]
     assert [event.event_id for event in firehose.recorder.events()] == ["event-1", "event-3", "event-2"]
@@ -224,7 +224,7 @@ def test_a_record_that_keeps_failing_stays_in_the_queue(
     code: str,
     reason: str,
 ) -> None:
-    fail = PlannedAnswer(failed={0: code})
+    fail = PlannedResponse(failed={0: code})
     firehose.delivery.plan(fail, fail, fail)
     assert outcomes_of(destination, make_event(), make_event()) == [Retry(reason), Recorded()]
     assert firehose.sizes() == [2, 1, 1]
@@ -279,7 +279,7 @@ def test_a_request_that_keeps_failing_leaves_its_messages_in_the_queue(
     status: int,
     reason: str,
 ) -> None:
-    fail = PlannedAnswer(error_code=code, status=status)
+    fail = PlannedResponse(error_code=code, status=status)
     firehose.delivery.plan(fail, fail, fail)
     assert outcomes_of(destination, make_event()) == [Retry(reason)]
     assert firehose.sizes() == [1, 1, 1]
@@ -304,7 +304,7 @@ def test_events_wait_until_the_stream_and_the_permissions_are_right(
     status: int,
     reason: str,
 ) -> None:
-    firehose.delivery.plan(PlannedAnswer(error_code=code, status=status))
+    firehose.delivery.plan(PlannedResponse(error_code=code, status=status))
     assert outcomes_of(destination, make_event(), make_event()) == [Retry(reason, not_set_up=True)] * 2
     assert firehose.sizes() == [2]
 
@@ -312,7 +312,7 @@ def test_events_wait_until_the_stream_and_the_permissions_are_right(
 def test_what_the_service_will_never_take_is_refused_at_once(
     firehose: Firehose, destination: FirehoseDestination, make_event: Callable[..., Event]
 ) -> None:
-    firehose.delivery.plan(PlannedAnswer(error_code="made up", status=400))
+    firehose.delivery.plan(PlannedResponse(error_code="made up", status=400))
     assert outcomes_of(destination, make_event(), make_event()) == [DeadLetter("firehose_400")] * 2
     assert firehose.sizes() == [2]
 
@@ -349,7 +349,7 @@ def test_a_single_record_that_the_service_cannot_take_takes_no_other_along(
     status: int,
     reason: str,
 ) -> None:
-    refuse = PlannedAnswer(error_code=code, status=status)
+    refuse = PlannedResponse(error_code=code, status=status)
     firehose.delivery.plan(refuse, refuse, refuse)  # all five, the first two, the first
     outcomes = outcomes_of(destination, *(make_event() for _ in range(5)))
     assert outcomes == [DeadLetter(reason), *[Recorded()] * 4]
@@ -359,7 +359,7 @@ def test_a_single_record_that_the_service_cannot_take_takes_no_other_along(
 def test_a_request_that_fails_leaves_the_others_alone(
     firehose: Firehose, destination: FirehoseDestination, make_event: Callable[..., Event]
 ) -> None:
-    firehose.delivery.plan(PlannedAnswer(), THROTTLED, THROTTLED, THROTTLED)
+    firehose.delivery.plan(PlannedResponse(), THROTTLED, THROTTLED, THROTTLED)
     outcomes = outcomes_of(destination, *(make_event() for _ in range(1001)))
     assert outcomes == [Recorded()] * 500 + [Retry("firehose_throttled")] * 500 + [Recorded()]
 
@@ -367,11 +367,11 @@ def test_a_request_that_fails_leaves_the_others_alone(
 @pytest.mark.parametrize(
     "answer",
     [
-        pytest.param(PlannedAnswer(left_out=[0]), id="one entry too few"),
-        pytest.param(PlannedAnswer(left_out=[0, 1, 2]), id="no entries"),
-        pytest.param(PlannedAnswer(failed_put_count=1), id="a failure that no entry shows"),
+        pytest.param(PlannedResponse(left_out=[0]), id="one entry too few"),
+        pytest.param(PlannedResponse(left_out=[0, 1, 2]), id="no entries"),
+        pytest.param(PlannedResponse(failed_put_count=1), id="a failure that no entry shows"),
         pytest.param(
-            PlannedAnswer(failed={0: "InternalFailure"}, failed_put_count=0), id="a failure not counted"
+            PlannedResponse(failed={0: "InternalFailure"}, failed_put_count=0), id="a failure not counted"
         ),
     ],
 )
@@ -379,7 +379,7 @@ def test_an_answer_that_does_not_add_up_is_no_answer(
     firehose: Firehose,
     destination: FirehoseDestination,
     make_event: Callable[..., Event],
-    answer: PlannedAnswer,
+    answer: PlannedResponse,
 ) -> None:
     firehose.delivery.plan(answer, answer)
     assert outcomes_of(destination, *(make_event() for _ in range(3))) == [Retry("firehose_no_answer")] * 3
@@ -389,7 +389,7 @@ def test_an_answer_that_does_not_add_up_is_no_answer(
 def test_a_record_of_which_the_answer_says_nothing_is_retried_alone(
     firehose: Firehose, destination: FirehoseDestination, make_event: Callable[..., Event]
 ) -> None:
-    firehose.delivery.plan(PlannedAnswer(blank=[1]), PlannedAnswer(blank=[0]))
+    firehose.delivery.plan(PlannedResponse(blank=[1]), PlannedResponse(blank=[0]))
     outcomes = outcomes_of(destination, *(make_event() for _ in range(3)))
     assert outcomes == [Recorded(), Retry("firehose_no_answer"), Recorded()]
     assert firehose.sizes() == [3, 1]
@@ -398,7 +398,7 @@ def test_a_record_of_which_the_answer_says_nothing_is_retried_alone(
 def test_a_slow_answer_is_waited_for_twice_and_then_left_to_the_queue(
     firehose: Firehose, make_event: Callable[..., Event], pauses: list[float]
 ) -> None:
-    firehose.delivery.plan(*[PlannedAnswer(delay_seconds=1.0)] * 2)
+    firehose.delivery.plan(*[PlannedResponse(delay_seconds=1.0)] * 2)
     destination = new_destination(pauses, read_seconds=0.2)
     assert outcomes_of(destination, make_event()) == [Retry("firehose_no_answer")]
     assert len(pauses) == 1
@@ -469,7 +469,7 @@ def test_a_variable_that_is_missing_is_named(missing: str) -> None:
 INDEXES = st.integers(0, 5)
 CODES = st.sampled_from(["ServiceUnavailableException", "InternalFailure", "made up"])
 ANSWERS = st.builds(
-    PlannedAnswer,
+    PlannedResponse,
     error_code=st.sampled_from(
         [
             *(None,) * 5,
@@ -500,7 +500,7 @@ def test_whatever_the_service_answers_nothing_is_called_recorded_that_it_has_not
     firehose: Firehose,
     destination: FirehoseDestination,
     make_event: Callable[..., Event],
-    plan: Sequence[PlannedAnswer],
+    plan: Sequence[PlannedResponse],
     how_many: int,
 ) -> None:
     firehose.delivery._plan.clear()

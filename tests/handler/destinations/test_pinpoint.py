@@ -13,7 +13,7 @@ from handler.destinations import DeadLetter, Outcome, Recorded, Retry
 from handler.destinations.pinpoint import PinpointDestination
 from handler.destinations.pinpoint_request import LimitReason, id_in_request
 from handler.events import Event
-from local.fakes.pinpoint import PlannedAnswer
+from local.fakes.pinpoint import PlannedResponse
 from local.web.http_server import HttpServer
 from tests.handler.conftest import RECEIVED_MS, Pinpoint
 from tests.hostile import HOSTILE_VALUES, LONGEST_ATTRIBUTE, LONGEST_USER_ATTRIBUTE
@@ -119,7 +119,7 @@ def test_the_same_event_id_of_two_types_is_two_events_with_an_answer_each(
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event]
 ) -> None:
     events = [make_event(event_id="#1/2 €", event_type=event_type) for event_type in ("purchase", "refund")]
-    pinpoint.fake.plan(PlannedAnswer(event_statuses={id_in_request(events[1]): 400}))
+    pinpoint.fake.plan(PlannedResponse(event_statuses={id_in_request(events[1]): 400}))
     assert outcomes_of(destination, *events) == [Recorded(), DeadLetter("pinpoint_400")]
     assert [event.event for event in pinpoint.recorder.events()] == ["purchase"]
 
@@ -142,7 +142,7 @@ def test_the_status_of_an_event_decides_its_own_message_alone(
     outcome: Outcome,
 ) -> None:
     events = [make_event() for _ in range(3)]
-    pinpoint.fake.plan(PlannedAnswer(event_statuses={id_in_request(events[1]): status}))
+    pinpoint.fake.plan(PlannedResponse(event_statuses={id_in_request(events[1]): status}))
     assert outcomes_of(destination, *events) == [Recorded(), outcome, Recorded()]
 
 
@@ -161,7 +161,7 @@ def test_the_status_of_an_endpoint_decides_the_messages_that_update_it(
     status: int,
     outcome: Outcome,
 ) -> None:
-    pinpoint.fake.plan(PlannedAnswer(endpoint_statuses={"e1": status}))
+    pinpoint.fake.plan(PlannedResponse(endpoint_statuses={"e1": status}))
     updating = make_event(user_attributes={"plan": "gold"})
     only_an_event = make_event()
     of_another_endpoint = make_event(endpoint_id="e2", user_attributes={"plan": "gold"})
@@ -177,7 +177,7 @@ def test_an_event_that_may_succeed_later_is_retried_though_its_endpoint_was_refu
 ) -> None:
     event = make_event(user_attributes={"plan": "gold"})
     pinpoint.fake.plan(
-        PlannedAnswer(event_statuses={id_in_request(event): 500}, endpoint_statuses={"e1": 400})
+        PlannedResponse(event_statuses={id_in_request(event): 500}, endpoint_statuses={"e1": 400})
     )
     assert outcomes_of(destination, event) == [Retry("pinpoint_500")]
 
@@ -186,14 +186,14 @@ def test_an_event_that_the_answer_leaves_out_is_retried(
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event]
 ) -> None:
     events = [make_event(), make_event()]
-    pinpoint.fake.plan(PlannedAnswer(events_left_out=[id_in_request(events[0])]))
+    pinpoint.fake.plan(PlannedResponse(events_left_out=[id_in_request(events[0])]))
     assert outcomes_of(destination, *events) == [Retry("pinpoint_no_answer"), Recorded()]
 
 
 def test_an_endpoint_that_the_answer_leaves_out_is_retried(
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event]
 ) -> None:
-    pinpoint.fake.plan(PlannedAnswer(endpoints_left_out=["e1"]))
+    pinpoint.fake.plan(PlannedResponse(endpoints_left_out=["e1"]))
     events = [make_event(), make_event(endpoint_id="e2")]
     assert outcomes_of(destination, *events) == [Retry("pinpoint_no_answer"), Recorded()]
 
@@ -258,7 +258,7 @@ def test_an_endpoints_part_that_is_null_is_no_refusal(
 def test_an_accepted_event_needs_no_entry_for_its_endpoint(
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event]
 ) -> None:
-    pinpoint.fake.plan(PlannedAnswer(endpoint_items_left_out=["e1"]))
+    pinpoint.fake.plan(PlannedResponse(endpoint_items_left_out=["e1"]))
     event = make_event(user_attributes={"plan": "gold"})
     assert outcomes_of(destination, event) == [Recorded(profile_updates=1)]
 
@@ -267,7 +267,7 @@ def test_an_accepted_event_needs_no_entry_for_its_endpoint(
 def test_a_failed_request_fails_its_own_messages_alone(
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event], status: int
 ) -> None:
-    pinpoint.fake.plan(PlannedAnswer(), PlannedAnswer(status=status))
+    pinpoint.fake.plan(PlannedResponse(), PlannedResponse(status=status))
     outcomes = outcomes_of(destination, *(make_event() for _ in range(300)))
     assert outcomes == [Recorded()] * 100 + [Retry(f"pinpoint_{status}")] * 100 + [Recorded()] * 100
 
@@ -288,7 +288,7 @@ def test_a_request_that_is_refused_as_a_whole_is_not_repeated_at_once(
     status: int,
     outcome: Outcome,
 ) -> None:
-    pinpoint.fake.plan(PlannedAnswer(status=status))
+    pinpoint.fake.plan(PlannedResponse(status=status))
     events = [make_event(), make_event()]
     assert outcomes_of(destination, *events) == [outcome] * 2
     assert len(pinpoint.fake.requests) == 1
@@ -305,7 +305,7 @@ def test_events_wait_for_an_application_that_is_not_there(
 def test_a_request_that_is_too_much_as_a_whole_is_split_in_halves(
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event], status: int
 ) -> None:
-    pinpoint.fake.plan(PlannedAnswer(status=status))
+    pinpoint.fake.plan(PlannedResponse(status=status))
     events = [make_event(attributes={"step": str(number)}) for number in range(5)]
     assert outcomes_of(destination, *events) == [Recorded()] * 5
     assert [len(request["e1"]["Events"]) for request in pinpoint.fake.requests] == [5, 2, 3]
@@ -316,7 +316,7 @@ def test_a_request_that_is_too_much_as_a_whole_is_split_in_halves(
 def test_a_single_event_that_is_too_much_is_refused_and_takes_no_other_along(
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event], status: int
 ) -> None:
-    refuse = PlannedAnswer(status=status)
+    refuse = PlannedResponse(status=status)
     pinpoint.fake.plan(refuse, refuse, refuse)  # all four, the first two, the first
     outcomes = outcomes_of(destination, *(make_event() for _ in range(4)))
     assert outcomes == [DeadLetter(f"pinpoint_{status}"), Recorded(), Recorded(), Recorded()]
@@ -325,7 +325,7 @@ def test_a_single_event_that_is_too_much_is_refused_and_takes_no_other_along(
 def test_the_halves_of_a_split_request_carry_their_own_profile_updates(
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event]
 ) -> None:
-    pinpoint.fake.plan(PlannedAnswer(status=413))
+    pinpoint.fake.plan(PlannedResponse(status=413))
     events = [make_event(user_attributes={"plan": plan}) for plan in ("silver", "gold")]
     assert outcomes_of(destination, *events) == [Recorded(profile_updates=1)] * 2
     updates = [event.user_attributes for event in pinpoint.recorder.events()]
@@ -337,7 +337,7 @@ def test_a_slow_answer_is_given_up_and_retried(
     make_destination: Callable[..., PinpointDestination],
     make_event: Callable[..., Event],
 ) -> None:
-    pinpoint.fake.plan(PlannedAnswer(delay_seconds=1.0))
+    pinpoint.fake.plan(PlannedResponse(delay_seconds=1.0))
     destination = make_destination(read_seconds=0.2)
     assert outcomes_of(destination, make_event()) == [Retry("pinpoint_no_answer")]
 
@@ -357,7 +357,7 @@ def test_the_client_repeats_a_failed_call_once(
     make_destination: Callable[..., PinpointDestination],
     make_event: Callable[..., Event],
 ) -> None:
-    fail = PlannedAnswer(status=500)
+    fail = PlannedResponse(status=500)
     pinpoint.fake.plan(fail, fail)
     destination = make_destination(attempts=2)
     assert outcomes_of(destination, make_event()) == [Retry("pinpoint_500")]

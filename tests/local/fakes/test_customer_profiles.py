@@ -16,9 +16,9 @@ from werkzeug.test import Client
 
 from components.profile_template import profile_template
 from local.deployment.cloud import Cloud
-from local.deployment.iam import authorize
-from local.fakes.customer_profiles import CustomerProfilesFake, PlannedAnswer
-from local.fakes.recorder import Recorder
+from local.fakes.access_control import authorize
+from local.fakes.customer_profiles import CustomerProfilesFake, PlannedResponse
+from local.recorder import Recorder
 from local.web.http_server import HttpServer
 from tests.profile_templates import MINIMAL
 
@@ -611,11 +611,11 @@ class TestListObjects:
         assert refused(service.list_profile_objects, **parameters) == (404, "ResourceNotFoundException")
 
 
-class TestPlannedAnswers:
+class TestPlannedResponses:
     def test_each_is_given_once_and_in_its_turn(
         self, service: Any, fake: CustomerProfilesFake, recorder: Recorder
     ) -> None:
-        fake.plan(PlannedAnswer(status=429), PlannedAnswer(item_failures={"0": (503, "later")}))
+        fake.plan(PlannedResponse(status=429), PlannedResponse(item_failures={"0": (503, "later")}))
         assert refused(put, service, an_event()) == (429, "ThrottlingException")
         assert codes(put(service, an_event())) == {"0": 503}
         assert recorder.events() == []
@@ -624,31 +624,31 @@ class TestPlannedAnswers:
     def test_a_request_that_fails_as_planned_is_kept_among_the_requests(
         self, service: Any, fake: CustomerProfilesFake
     ) -> None:
-        fake.plan(PlannedAnswer(status=500))
+        fake.plan(PlannedResponse(status=500))
         refused(put, service, an_event())
         (request,) = fake.requests
         assert (request.operation, request.parameters["DomainName"]) == ("BatchPutProfileObject", DOMAIN)
 
     def test_the_text_of_an_error_can_be_planned(self, service: Any, fake: CustomerProfilesFake) -> None:
-        fake.plan(PlannedAnswer(status=400, message="A concurrent update is in progress"))
+        fake.plan(PlannedResponse(status=400, message="A concurrent update is in progress"))
         with pytest.raises(ClientError, match="A concurrent update is in progress"):
             put(service, an_event())
 
     def test_an_item_can_be_left_out_of_the_answer(
         self, service: Any, fake: CustomerProfilesFake, recorder: Recorder
     ) -> None:
-        fake.plan(PlannedAnswer(items_left_out=["0"]))
+        fake.plan(PlannedResponse(items_left_out=["0"]))
         assert codes(put(service, an_event("e1"), an_event("e2"))) == {"1": 200}
         assert [event.endpoint_id for event in recorder.events()] == ["e1", "e2"]
 
     def test_items_can_be_worked_through_backwards(self, service: Any, fake: CustomerProfilesFake) -> None:
-        fake.plan(PlannedAnswer(last_item_first=True))
+        fake.plan(PlannedResponse(last_item_first=True))
         events = [an_event(event_id=f"m{n}", user_attributes={"plan": f"plan {n}"}) for n in (1, 2)]
         put(service, *events)
         assert (fake.profile("e1") or {})["plan"] == "plan 1"
 
     def test_a_search_does_not_use_up_a_plan(self, service: Any, fake: CustomerProfilesFake) -> None:
-        fake.plan(PlannedAnswer(status=500))
+        fake.plan(PlannedResponse(status=500))
         service.search_profiles(DomainName=DOMAIN, KeyName="gtm_pixel_endpoint_id", Values=["e1"])
         assert refused(put, service, an_event()) == (500, "InternalServerException")
 

@@ -12,9 +12,9 @@ from botocore.exceptions import ClientError
 
 from components.firehose_stream import EVENTS_PREFIX
 from local.deployment.cloud import Cloud
-from local.fakes.firehose import FirehoseDelivery, PlannedAnswer, PrefixError, object_key
-from local.fakes.recorder import Recorder
+from local.fakes.firehose import FirehoseFake, PlannedResponse, PrefixError, object_key
 from local.problems import Problems
+from local.recorder import Recorder
 from local.run import LocalRun
 from tests.delivery_streams import BUCKET, STREAM, create_delivery_stream, keys_of
 from tests.hostile import HOSTILE_VALUES
@@ -25,13 +25,13 @@ UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 @pytest.fixture
-def delivery(cloud: Cloud, recorder: Recorder, problems: Problems) -> Iterator[FirehoseDelivery]:
-    with FirehoseDelivery(cloud, recorder=recorder, problems=problems) as delivery:
+def delivery(cloud: Cloud, recorder: Recorder, problems: Problems) -> Iterator[FirehoseFake]:
+    with FirehoseFake(cloud, recorder=recorder, problems=problems) as delivery:
         yield delivery
 
 
 @pytest.fixture
-def put(cloud: Cloud, delivery: FirehoseDelivery) -> Callable[..., dict[str, Any]]:
+def put(cloud: Cloud, delivery: FirehoseFake) -> Callable[..., dict[str, Any]]:
     """Put records of any bytes into the stream."""
     assert delivery.requests == []
 
@@ -158,7 +158,7 @@ def test_no_two_objects_have_the_same_key() -> None:
     ],
 )
 def test_a_prefix_that_is_not_understood_is_refused_when_the_stream_is_created(
-    cloud: Cloud, delivery: FirehoseDelivery, prefix: str
+    cloud: Cloud, delivery: FirehoseFake, prefix: str
 ) -> None:
     with pytest.raises(PrefixError):
         object_key(prefix, stream_name="stream", version="1", moment=MOMENT, extension="")
@@ -167,7 +167,7 @@ def test_a_prefix_that_is_not_understood_is_refused_when_the_stream_is_created(
 
 
 def test_a_prefix_with_an_expression_needs_one_for_errors_that_says_which(
-    cloud: Cloud, delivery: FirehoseDelivery
+    cloud: Cloud, delivery: FirehoseFake
 ) -> None:
     code = refused(lambda: create_delivery_stream(cloud, ErrorOutputPrefix="errors/"))
     assert code == (400, "InvalidArgumentException")
@@ -202,20 +202,20 @@ def test_a_request_just_within_the_limits_is_taken(cloud: Cloud, put: Callable[.
 
 
 def test_a_planned_error_delivers_nothing_and_is_given_once(
-    cloud: Cloud, delivery: FirehoseDelivery, put: Callable[..., Any]
+    cloud: Cloud, delivery: FirehoseFake, put: Callable[..., Any]
 ) -> None:
     create_delivery_stream(cloud)
-    delivery.plan(PlannedAnswer(error_code="ServiceUnavailableException", status=503))
+    delivery.plan(PlannedResponse(error_code="ServiceUnavailableException", status=503))
     assert refused(lambda: put(line())) == (503, "ServiceUnavailableException")
     assert keys_of(cloud) == []
     assert put(line())["FailedPutCount"] == 0
 
 
 def test_a_record_that_is_planned_to_fail_is_not_delivered(
-    cloud: Cloud, delivery: FirehoseDelivery, put: Callable[..., Any], recorder: Recorder
+    cloud: Cloud, delivery: FirehoseFake, put: Callable[..., Any], recorder: Recorder
 ) -> None:
     create_delivery_stream(cloud)
-    delivery.plan(PlannedAnswer(failed={1: "InternalFailure"}))
+    delivery.plan(PlannedResponse(failed={1: "InternalFailure"}))
     answer = put(line("a"), line("b"), line("c"))
     assert answer["FailedPutCount"] == 1
     assert [entry.get("ErrorCode") for entry in answer["RequestResponses"]] == [None, "InternalFailure", None]
@@ -223,10 +223,10 @@ def test_a_record_that_is_planned_to_fail_is_not_delivered(
 
 
 def test_what_a_planned_answer_leaves_out_is_delivered_all_the_same(
-    cloud: Cloud, delivery: FirehoseDelivery, put: Callable[..., Any], recorder: Recorder
+    cloud: Cloud, delivery: FirehoseFake, put: Callable[..., Any], recorder: Recorder
 ) -> None:
     create_delivery_stream(cloud)
-    delivery.plan(PlannedAnswer(left_out=[0], blank=[1], failed_put_count=7))
+    delivery.plan(PlannedResponse(left_out=[0], blank=[1], failed_put_count=7))
     answer = put(line("a"), line("b"), line("c"))
     assert answer["FailedPutCount"] == 7
     assert [bool(entry.get("RecordId")) for entry in answer["RequestResponses"]] == [False, True]
@@ -284,7 +284,7 @@ def test_a_stream_that_a_stack_only_names_can_be_there(
 ) -> None:
     with (
         Cloud(region=region) as cloud,
-        FirehoseDelivery(cloud, recorder=recorder, problems=problems) as delivery,
+        FirehoseFake(cloud, recorder=recorder, problems=problems) as delivery,
     ):
         bucket = delivery.add_stream("mine")
         cloud.client("firehose").put_record_batch(DeliveryStreamName="mine", Records=[{"Data": line()}])
@@ -302,7 +302,7 @@ def test_a_run_has_the_stream_that_its_stack_names(local_run: Callable[..., Loca
 def test_moto_delivers_by_itself_again_afterwards(
     cloud: Cloud, recorder: Recorder, problems: Problems
 ) -> None:
-    with FirehoseDelivery(cloud, recorder=recorder, problems=problems):
+    with FirehoseFake(cloud, recorder=recorder, problems=problems):
         create_delivery_stream(cloud)
     cloud.client("firehose").put_record_batch(DeliveryStreamName=STREAM, Records=[{"Data": line()}])
     assert recorder.events() == []

@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError
 from werkzeug.test import Client
 
 from local.deployment.cloud import Cloud
-from local.deployment.iam import authorize
-from local.fakes.pinpoint import PinpointFake, PlannedAnswer
-from local.fakes.recorder import Recorder
+from local.fakes.access_control import authorize
+from local.fakes.pinpoint import PinpointFake, PlannedResponse
+from local.recorder import Recorder
 from local.web.http_server import HttpServer
 
 APPLICATION = "a1b2c3"
@@ -175,7 +175,7 @@ def test_other_operations_are_not_served(fake: PinpointFake, method: str, path: 
 def test_each_planned_answer_is_given_once_and_in_its_turn(
     fake: PinpointFake, put_events: Callable[..., Any], recorder: Recorder
 ) -> None:
-    fake.plan(PlannedAnswer(status=429), PlannedAnswer(event_statuses={"id-0": 500}))
+    fake.plan(PlannedResponse(status=429), PlannedResponse(event_statuses={"id-0": 500}))
     assert refused(put_events, batch_of(an_event())) == (429, "TooManyRequestsException")
     assert put_events(batch_of(an_event()))["e1"]["EventsItemResponse"]["id-0"]["StatusCode"] == 500
     assert recorder.events() == []

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from local.deployment.cloud import Cloud
-from local.fakes.recorder import Recorder, RejectedMessage
 from local.functions import lambda_bootstrap
 from local.functions.lambda_runtime import Invocation, LambdaRuntime
 from local.problems import Problems
+from local.recorder import Recorder, RejectedMessage
 from tests.local.conftest import LOG_GROUP
 from tests.patience import PATIENCE_SECONDS, eventually
 

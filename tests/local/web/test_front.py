@@ -16,7 +16,7 @@ from gtm.container import plan_of
 from gtm.plan import Token, TokenSource
 from local.demo_users import DemoUsers
 from local.deployment.cloud import Cloud
-from local.fakes.recorder import RecordedEvent, Recorder, RejectedMessage
+from local.recorder import RecordedEvent, Recorder, RejectedMessage
 from local.web.front import Front, ShownProfile
 
 OUTPUTS = {"events_url": "http://127.0.0.1:1/dev/events", "auth_mode": "open", "destinations": ["pinpoint"]}
@@ -68,7 +68,7 @@ def client(recorder: Recorder) -> Client:
         profiles=profiles,
         dead_letters=lambda: [DEAD_LETTER],
         retries=lambda: [RETRY, RETRY],
-        notes=["Pinpoint is a fake GTM."],
+        notes=["Pinpoint is a fake."],
     )
     return Client(front)
 
@@ -163,7 +163,7 @@ def test_a_profile_of_nobody_is_answered_with_400(client: Client, path: str) -> 
 def test_the_delay_is_from_the_events_time_to_its_recording(
     client: Client, recorder: Recorder, monkeypatch: pytest.MonkeyPatch, timestamp: str
 ) -> None:
-    monkeypatch.setattr("local.fakes.recorder.time.time_ns", lambda: 2_000_000_000)
+    monkeypatch.setattr("local.recorder.time.time_ns", lambda: 2_000_000_000)
     recorder.add(purchase(timestamp=timestamp))
 
     assert client.get("/arrivals").get_json()["arrivals"][0]["delay_ms"] == 500
@@ -199,7 +199,7 @@ def test_the_favicon_is_empty_and_not_missing(client: Client) -> None:
 
 
 def test_notes_say_what_is_emulated(client: Client) -> None:
-    assert client.get("/notes").json == ["Pinpoint is a fake GTM."]
+    assert client.get("/notes").json == ["Pinpoint is a fake."]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from local.fakes.profile_object_types import ObjectTypeError, read_domains, read_object_types
+from local.fakes.customer_profiles_object_types import ObjectTypeError, read_domains, read_object_types
 
 DOMAIN = "amazon-connect-shop"
 
