@@ -11,7 +11,7 @@ from pathlib import Path
 import pulumi
 import pulumi_aws as aws
 
-from components.destinations import DestinationArgs, grant
+from components.destinations import DestinationArgs
 from components.iam import allow
 from components.lambda_function import LambdaFunctionArgs, create_function
 from components.location import Location
@@ -77,9 +77,12 @@ class EventProcessor(pulumi.ComponentResource):
         super().__init__("gtm-pixel:index:EventProcessor", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
 
-        grants = [grant(destination, args.location, name, child) for destination in args.destinations]
-        for granted in grants:
-            pulumi.Output.from_input(granted.warning).apply(self._warn)
+        provisioned = [
+            destination.provision(f"{name}-{destination.name}", args.location, child)
+            for destination in args.destinations
+        ]
+        for destination in provisioned:
+            pulumi.Output.from_input(destination.warning).apply(self._warn)
         created = create_function(
             name,
             LambdaFunctionArgs(
@@ -88,7 +91,7 @@ class EventProcessor(pulumi.ComponentResource):
                 handler=HANDLER,
                 environment={
                     **_reading_environment(args),
-                    **{key: value for granted in grants for key, value in granted.environment.items()},
+                    **{key: value for one in provisioned for key, value in one.environment.items()},
                 },
                 statements=[
                     allow(
@@ -98,7 +101,7 @@ class EventProcessor(pulumi.ComponentResource):
                     ),
                     allow("SendCopies", ["sqs:SendMessage"], args.queue_arn),
                     allow("SendDeadLetters", ["sqs:SendMessage"], args.dead_letter_queue_arn),
-                    *(statement for granted in grants for statement in granted.statements),
+                    *(statement for one in provisioned for statement in one.statements),
                 ],
                 timeout_seconds=args.timeout_seconds,
                 memory_mb=args.memory_mb,
@@ -128,9 +131,7 @@ class EventProcessor(pulumi.ComponentResource):
 
         self.function_name = created.function.name
         self.log_group_name = created.log_group.name
-        self.destination_outputs = {
-            key: value for granted in grants for key, value in granted.outputs.items()
-        }
+        self.destination_outputs = {key: value for one in provisioned for key, value in one.outputs.items()}
         self.register_outputs({"function_name": self.function_name, "log_group_name": self.log_group_name})
 
     def _warn(self, warning: str | None) -> None:

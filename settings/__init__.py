@@ -19,8 +19,10 @@ import pulumi
 import yaml
 from pulumi.runtime.config import CONFIG, get_config_env
 
-from components.destinations import CustomerProfilesArgs, DestinationArgs, FirehoseArgs, PinpointArgs
-from components.firehose_stream import FirehoseStreamArgs
+from components.destinations import DestinationArgs
+from components.destinations.customer_profiles import CustomerProfilesArgs
+from components.destinations.firehose import FirehoseArgs, FirehoseStreamArgs
+from components.destinations.pinpoint import PinpointArgs
 from components.profile_template import (
     ENDPOINT_ATTRIBUTE,
     MAXIMUM_FIELDS,

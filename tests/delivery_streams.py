@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from components.firehose_stream import ERRORS_PREFIX, EVENTS_PREFIX
+from components.destinations.firehose import ERRORS_PREFIX, EVENTS_PREFIX
 from local.deployment.cloud import Cloud
 
 STREAM = "stream"

@@ -32,25 +32,29 @@ def make(variables):
     return Journal(read_text(variables, "JOURNAL_TITLE"))
 """
 
-# File → what is there → what stands in its place.
-EDITS = {
-    "components/destinations.py": {
-        "DestinationArgs = PinpointArgs |": """
+PROVISIONING = """
+from dataclasses import dataclass
+from typing import ClassVar
+
+from components.destinations import ProvisionedDestination
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalArgs:
     name: ClassVar[str] = "journal"
     sdk_service: ClassVar[str] = "sqs"
     title: str
 
+    def provision(self, _name, _location, _child):
+        return ProvisionedDestination(statements=[], environment={"JOURNAL_TITLE": self.title})
+"""
 
-DestinationArgs = JournalArgs | PinpointArgs |""",
-        "        case PinpointArgs():": """
-        case JournalArgs():
-            return DestinationGrant(statements=[], environment={"JOURNAL_TITLE": destination.title})
-        case PinpointArgs():""",
-    },
+# File → what is there → what stands in its place.
+EDITS = {
     "settings/__init__.py": {
-        "FirehoseArgs, PinpointArgs\n": "FirehoseArgs, JournalArgs, PinpointArgs\n",
+        "from components.destinations.pinpoint import": """
+from components.destinations.journal import JournalArgs
+from components.destinations.pinpoint import""",
         '    FIREHOSE = "firehose"\n': '    FIREHOSE = "firehose"\n    JOURNAL = "journal"\n',
         "        case DestinationName.FIREHOSE:\n": """
         case DestinationName.JOURNAL:
@@ -95,8 +99,9 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_module_a_branch_and_settings_make_a_destination(copy: Path) -> None:
+def test_two_modules_and_settings_make_a_destination(copy: Path) -> None:
     (copy / "handler" / "destinations" / "journal.py").write_text(MODULE)
+    (copy / "components" / "destinations" / "journal.py").write_text(PROVISIONING)
     for name, edits in EDITS.items():
         text = (copy / name).read_text()
         for old, new in edits.items():

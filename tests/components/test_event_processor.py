@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
-import pytest
 
-from components.destinations import PINPOINT_END_OF_SUPPORT, FirehoseArgs, PinpointArgs
+from components.destinations.firehose import FirehoseArgs
+from components.destinations.pinpoint import END_OF_SUPPORT, PinpointArgs
 from components.event_processor import EventProcessor, EventProcessorArgs
 from components.location import current_location
 from tests.recording import Recording, record
@@ -108,26 +108,6 @@ def test_tracing_adds_its_two_actions() -> None:
     assert recording["processor"].inputs["tracingConfig"] == {"mode": "Active"}
 
 
-@pytest.mark.parametrize(("partition", "region"), [("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")])
-def test_permissions_are_in_the_partition_of_the_stack(partition: str, region: str) -> None:
-    granted = statements(recorded(partition=partition, region=region))["PutPinpointEvents"]
-
-    assert granted["Resource"] == [
-        f"arn:{partition}:mobiletargeting:{region}:123456789012:apps/{APPLICATION_ID}/events"
-    ]
-
-
-def test_the_pinpoint_application_may_live_in_another_region() -> None:
-    destination = PinpointArgs(application_id=APPLICATION_ID, region="us-west-2")
-    recording = recorded(destinations=[destination])
-
-    variables = recording["processor"].inputs["environment"]["variables"]
-    assert variables["PINPOINT_REGION"] == "us-west-2"
-    assert statements(recording)["PutPinpointEvents"]["Resource"][0].startswith(
-        "arn:aws:mobiletargeting:us-west-2:"
-    )
-
-
 def test_the_function_runs_the_archive_with_its_settings() -> None:
     function = dict(recorded()["processor"].inputs)
 
@@ -198,8 +178,7 @@ def test_the_function_waits_for_its_permissions() -> None:
 
 
 def test_whoever_deploys_to_pinpoint_is_told_that_its_support_ended() -> None:
-    assert recorded().log == [PINPOINT_END_OF_SUPPORT]
-    assert "2026-10-30" in PINPOINT_END_OF_SUPPORT
+    assert recorded().log == [END_OF_SUPPORT]
 
 
 FIREHOSE = FirehoseArgs(stream="events", app_id="gtm-pixel-test")

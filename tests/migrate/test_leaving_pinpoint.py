@@ -166,7 +166,7 @@ def test_every_shell_variable_is_set_before_it_is_used() -> None:
 
 def test_every_output_that_a_command_asks_for_is_one_of_the_stack() -> None:
     asked = set(re.findall(r"pulumi stack output ([a-z_]+)", GUIDE))
-    sources = [PROJECT / "__main__.py", *(PROJECT / "components").glob("*.py")]
+    sources = [PROJECT / "__main__.py", *(PROJECT / "components").rglob("*.py")]
     code = "".join(source.read_text(encoding="utf-8") for source in sources)
 
     assert {"region", "customer_profiles_domain"} <= asked

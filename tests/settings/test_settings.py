@@ -18,8 +18,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 import settings
-from components.destinations import CustomerProfilesArgs, FirehoseArgs, PinpointArgs
-from components.firehose_stream import FirehoseStreamArgs
+from components.destinations.customer_profiles import CustomerProfilesArgs
+from components.destinations.firehose import FirehoseArgs, FirehoseStreamArgs
+from components.destinations.pinpoint import PinpointArgs
 from components.profile_template import (
     EventTriggerArgs,
     ProfileTemplateArgs,

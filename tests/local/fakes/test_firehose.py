@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from components.firehose_stream import EVENTS_PREFIX
+from components.destinations.firehose import EVENTS_PREFIX
 from local.deployment.cloud import Cloud
 from local.fakes.firehose import FirehoseFake, PlannedResponse, PrefixError, object_key
 from local.problems import Problems

@@ -1,19 +1,26 @@
-"""The delivery stream and its bucket, as they are registered."""
+"""What Firehose registers, and what the event processor gets for it."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
-from components.firehose_stream import FirehoseStream, FirehoseStreamArgs
+from components.destinations.firehose import FirehoseArgs, FirehoseStream, FirehoseStreamArgs
+from tests.components.destinations.provisioning import provisioned
 from tests.recording import Recording, record
 
 BUCKET = "stream-bucket-1a2b3c4"
 BUCKET_ARN = f"arn:aws:s3:eu-west-1:123456789012:{BUCKET}"
 ROLE_ARN = "arn:aws:iam:eu-west-1:123456789012:stream-role-1a2b3c4"
 
+ARGS = FirehoseStreamArgs(buffer_seconds=60, retention_days=395, log_retention_days=30)
+NEW_STREAM = FirehoseArgs(stream=ARGS, app_id="gtm-pixel-test")
+EXISTING_STREAM = FirehoseArgs(stream="events", app_id="gtm-pixel-test")
+
 
 @pytest.fixture(scope="module")
 def recording() -> Recording:
-    args = FirehoseStreamArgs(buffer_seconds=60, retention_days=395, log_retention_days=30)
-    return record(lambda: FirehoseStream("stream", args))
+    return record(lambda: FirehoseStream("stream", ARGS))
 
 
 def test_it_is_a_stream_with_its_role_and_log_and_a_bucket(recording: Recording) -> None:
@@ -167,3 +174,57 @@ class TestTheBucket:
         retained = {resource.name for resource in recording.resources if resource.retained}
 
         assert retained == {name for name in recording.names() if name.startswith("stream-bucket")}
+
+
+class TestWhatTheProcessorGets:
+    def test_an_existing_stream_needs_no_resources(self) -> None:
+        recording, _ = provisioned(EXISTING_STREAM)
+
+        assert recording.names() == {}
+
+    def test_it_may_put_records_in_an_existing_stream_and_nothing_else(self) -> None:
+        _, result = provisioned(EXISTING_STREAM, partition="aws-cn", region="cn-north-1")
+
+        arn = "arn:aws-cn:firehose:cn-north-1:123456789012:deliverystream/events"
+        assert result["statements"] == [put_records(arn)]
+
+    def test_it_may_put_records_in_a_new_stream_and_nothing_else(self) -> None:
+        recording, result = provisioned(NEW_STREAM)
+
+        assert "processor-firehose" in recording.names()
+        arn = "arn:aws:kinesis:eu-central-1:123456789012:processor-firehose-1a2b3c4"
+        assert result["statements"] == [put_records(arn)]
+
+    @pytest.mark.parametrize(
+        ("destination", "stream"),
+        [(EXISTING_STREAM, "events"), (NEW_STREAM, "processor-firehose-1a2b3c4")],
+        ids=["existing", "new"],
+    )
+    def test_its_environment_names_stream_and_application(
+        self, destination: FirehoseArgs, stream: str
+    ) -> None:
+        _, result = provisioned(destination)
+
+        assert result["environment"] == {"FIREHOSE_STREAM": stream, "FIREHOSE_APP_ID": "gtm-pixel-test"}
+
+    def test_the_stack_exports_an_existing_stream(self) -> None:
+        _, result = provisioned(EXISTING_STREAM)
+
+        assert result["outputs"] == {"firehose_stream": "events"}
+
+    def test_the_stack_exports_a_new_stream_and_its_bucket(self) -> None:
+        _, result = provisioned(NEW_STREAM)
+
+        assert result["outputs"] == {
+            "firehose_stream": "processor-firehose-1a2b3c4",
+            "event_bucket": "processor-firehose-bucket-1a2b3c4",
+        }
+
+
+def put_records(arn: str) -> Mapping[str, Any]:
+    return {
+        "Sid": "PutFirehoseRecords",
+        "Effect": "Allow",
+        "Action": ["firehose:PutRecordBatch"],
+        "Resource": [arn],
+    }

@@ -1,28 +1,32 @@
-"""The delivery stream that writes events to a bucket for analytics, and that bucket."""
+"""Amazon Data Firehose: a delivery stream that writes events to a bucket for analytics, and that bucket."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import pulumi
 import pulumi_aws as aws
 
+from components.destinations import ProvisionedDestination
 from components.iam import allow, deny_insecure_transport, policy_document
+from components.location import Location
 from components.service_role import create_service_role
 
 _DATE = "year=!{timestamp:yyyy}/month=!{timestamp:MM}/day=!{timestamp:dd}/"
 
 EVENTS_PREFIX = f"events/{_DATE}"
-"""Where events are, by the UTC day on which Firehose received the first one of the object. The names in it
-are partitions to Amazon Athena (partition projection), which then reads only the days that a query names."""
+"""Where events go, by the UTC day on which Firehose received an object's first record. Amazon Athena uses the
+names as partitions (partition projection) and reads only the days that a query asks for."""
 
 ERRORS_PREFIX = f"errors/!{{firehose:error-output-type}}/{_DATE}"
-"""Where records are that Firehose could not deliver as they came."""
+"""Where records go that Firehose could not deliver."""
 
 BUFFER_MB = 64
-"""Records that Firehose gathers before it writes an object, before compression (1 to 128 MB): fewer and
-larger objects make queries quicker."""
+"""Firehose writes an object once it holds this much, before compression (1 to 128 MB). Fewer, larger objects
+make queries faster."""
 
 UNFINISHED_UPLOAD_DAYS = 7
-"""Days after which the parts of an upload that was never completed, which are billed, are deleted."""
+"""Days after which S3 deletes the parts of an incomplete upload, which are billed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,18 +34,52 @@ class FirehoseStreamArgs:
     # Longest time that records wait for an object to fill, in seconds (0 to 900).
     buffer_seconds: int
 
-    # Days after which objects are deleted.
+    # Days after which S3 deletes objects.
     retention_days: int
 
-    # Days that the log of failed deliveries is kept.
+    # Days to keep the log of failed deliveries.
     log_retention_days: int
 
 
-class FirehoseStream(pulumi.ComponentResource):
-    """A delivery stream with direct puts, its role and its log, and a private, encrypted bucket.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirehoseArgs:
+    """A delivery stream that gets one record for each event."""
 
-    `pulumi destroy` leaves the bucket with everything that is set on it: the events stay private, and
-    expire as they would have. Who wants them gone empties and deletes the bucket.
+    name: ClassVar[str] = "firehose"
+    sdk_service: ClassVar[str] = "firehose"
+
+    # The name of an existing stream, or the arguments of a new one.
+    stream: str | FirehoseStreamArgs
+
+    # application.app_id of each record.
+    app_id: str
+
+    def provision(
+        self, name: str, location: Location, child: pulumi.ResourceOptions
+    ) -> ProvisionedDestination:
+        outputs: Mapping[str, pulumi.Input[str]] = {}
+        if isinstance(self.stream, FirehoseStreamArgs):
+            stream = FirehoseStream(name, self.stream, child)
+            stream_name, stream_arn = stream.stream_name, stream.stream_arn
+            outputs = {"event_bucket": stream.bucket_name}
+        else:
+            stream_name = pulumi.Output.from_input(self.stream)
+            stream_arn = pulumi.Output.concat(
+                *("arn:", location.partition, ":firehose:", location.region, ":", location.account_id),
+                *(":deliverystream/", stream_name),
+            )
+        return ProvisionedDestination(
+            statements=[allow("PutFirehoseRecords", ["firehose:PutRecordBatch"], stream_arn)],
+            environment={"FIREHOSE_STREAM": stream_name, "FIREHOSE_APP_ID": self.app_id},
+            outputs={"firehose_stream": stream_name, **outputs},
+        )
+
+
+class FirehoseStream(pulumi.ComponentResource):
+    """A delivery stream for direct puts, its role and log, and a private, encrypted bucket.
+
+    `pulumi destroy` keeps the bucket and its configuration: the events stay private and expire on time. To
+    remove them, empty and delete the bucket.
     """
 
     stream_arn: pulumi.Output[str]
@@ -61,7 +99,7 @@ class FirehoseStream(pulumi.ComponentResource):
         log_stream = aws.cloudwatch.LogStream(
             f"{name}-errors-delivery", log_group_name=log_group.name, opts=child
         )
-        # What Firehose needs for an S3 destination, by its developer guide, without reading objects.
+        # What Firehose needs for an S3 destination (developer guide), except for reading objects.
         writer = create_service_role(
             name,
             "firehose.amazonaws.com",
@@ -79,7 +117,7 @@ class FirehoseStream(pulumi.ComponentResource):
                 allow("WriteErrors", ["logs:PutLogEvents"], log_stream.arn),
             ],
             child,
-            description="Amazon Data Firehose writes events to the bucket",
+            description="Lets Amazon Data Firehose write events to the bucket",
         )
         stream = aws.kinesis.FirehoseDeliveryStream(
             name,
@@ -99,7 +137,7 @@ class FirehoseStream(pulumi.ComponentResource):
                 },
             },
             server_side_encryption={"enabled": True, "key_type": "AWS_OWNED_CMK"},
-            # Firehose tries the role when the stream is created.
+            # Firehose tests the role when it creates the stream.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[writer.policy]),
         )
 
@@ -115,7 +153,7 @@ class FirehoseStream(pulumi.ComponentResource):
         )
 
     def _create_bucket(self, name: str, retention_days: int) -> aws.s3.Bucket:
-        """Create a bucket that nobody outside the account reads, and that forgets."""
+        """Create a bucket that only this account can read and whose objects expire."""
         retained = pulumi.ResourceOptions(parent=self, retain_on_delete=True)
         bucket = aws.s3.Bucket(name, opts=retained)
         public_access_block = aws.s3.BucketPublicAccessBlock(
@@ -159,7 +197,7 @@ class FirehoseStream(pulumi.ComponentResource):
             policy=policy_document(
                 deny_insecure_transport("s3:*", bucket.arn, pulumi.Output.concat(bucket.arn, "/*"))
             ),
-            # S3 refuses two changes of a bucket's access at once.
+            # S3 refuses two concurrent changes of a bucket's access.
             opts=pulumi.ResourceOptions.merge(
                 retained, pulumi.ResourceOptions(depends_on=[public_access_block])
             ),

@@ -1,0 +1,47 @@
+"""Where events are recorded: what every destination declares, and what it gives the event processor.
+
+Each module here is one destination: its arguments, the AWS resources it owns, and the permissions and
+environment variables that its counterpart in handler/destinations/ needs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol
+
+import pulumi
+
+from components.iam import Statement
+from components.location import Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvisionedDestination:
+    """What the event processor and the stack get from a destination."""
+
+    # What the processor may do.
+    statements: Sequence[Statement]
+
+    # Environment variables of the processor.
+    environment: Mapping[str, pulumi.Input[str]]
+
+    # Stack outputs.
+    outputs: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+
+    # Shown by `pulumi up`; None shows nothing.
+    warning: pulumi.Input[str | None] = None
+
+
+class DestinationArgs(Protocol):
+    """The arguments of one destination."""
+
+    # As in the setting `destinations`, and the name of the handler's module.
+    name: ClassVar[str]
+
+    # The boto3 service that the handler calls: its model goes into the code archive.
+    sdk_service: ClassVar[str]
+
+    def provision(
+        self, name: str, location: Location, child: pulumi.ResourceOptions, /
+    ) -> ProvisionedDestination:
+        """Create the resources that the destination owns, named `name` or `name`-…, with options `child`."""
+        ...

@@ -1,0 +1,114 @@
+"""Amazon Connect Customer Profiles: object types and event triggers, deployed by CloudFormation."""
+
+import json
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pulumi
+import pulumi_aws as aws
+
+from components.destinations import ProvisionedDestination
+from components.iam import allow
+from components.location import Location
+from components.profile_template import ProfileTemplateArgs, template_body
+
+# Regions of the partition `aws` where CloudFormation has AWS::CustomerProfiles::ObjectType and
+# AWS::CustomerProfiles::EventTrigger (resource specification of 2026-11).
+REGIONS = frozenset(
+    {
+        *("af-south-1", "ap-northeast-1", "ap-northeast-2", "ap-southeast-1", "ap-southeast-2"),
+        *("ca-central-1", "eu-central-1", "eu-west-2", "us-east-1", "us-west-2"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerProfilesArgs:
+    """A Customer Profiles domain in which each event becomes an object of a profile."""
+
+    name: ClassVar[str] = "customer-profiles"
+    sdk_service: ClassVar[str] = "customer-profiles"
+
+    # The object types and event triggers to deploy.
+    template: ProfileTemplateArgs
+
+    # Requests a second that one concurrent execution of the processor may send (1 or more): its share of the
+    # account's quota.
+    requests_per_second: int
+
+    def provision(
+        self, name: str, location: Location, child: pulumi.ResourceOptions
+    ) -> ProvisionedDestination:
+        profiles = CustomerProfiles(name, self.template, child)
+        domain_arn = pulumi.Output.concat(
+            *("arn:", location.partition, ":profile:", location.region, ":", location.account_id),
+            *(":domains/", profiles.domain_name),
+        )
+        object_type_arn = pulumi.Output.concat(domain_arn, "/object-types/", profiles.object_type_name)
+        return ProvisionedDestination(
+            # profile:PutProfileObject, on the domain and the object type, allows BatchPutProfileObject too.
+            statements=[
+                allow("PutProfileObjects", ["profile:PutProfileObject"], domain_arn, object_type_arn)
+            ],
+            environment={
+                "CUSTOMER_PROFILES_DOMAIN": profiles.domain_name,
+                "CUSTOMER_PROFILES_OBJECT_TYPE": profiles.object_type_name,
+                "CUSTOMER_PROFILES_TRIGGER_ATTRIBUTES": json.dumps(list(self.template.event_attributes)),
+                "CUSTOMER_PROFILES_REQUESTS_PER_SECOND": str(self.requests_per_second),
+            },
+            outputs={
+                "customer_profiles_domain": profiles.domain_name,
+                "customer_profiles_object_type": profiles.object_type_name,
+                "customer_profiles_endpoints_type": profiles.endpoints_type_name,
+            },
+            warning=pulumi.Output.from_input(location.region).apply(_region_warning),
+        )
+
+
+def _region_warning(region: str) -> str | None:
+    if region in REGIONS:
+        return None
+    return (
+        f"Amazon Connect Customer Profiles is not known to be available in {region}, so the deployment will "
+        f"probably fail. Set aws:region to one of {', '.join(sorted(REGIONS))}."
+    )
+
+
+class CustomerProfiles(pulumi.ComponentResource):
+    """Object types and event triggers in a domain, and the domain itself if it is new.
+
+    `pulumi destroy` keeps the object types with their objects, and a new domain; it deletes event triggers.
+    """
+
+    domain_name: pulumi.Output[str]
+    object_type_name: pulumi.Output[str]
+    endpoints_type_name: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: ProfileTemplateArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("gtm-pixel:index:CustomerProfiles", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+
+        stack = aws.cloudformation.Stack(
+            name,
+            template_body=template_body(args),
+            # CloudFormation cannot update a stack whose creation failed (ROLLBACK_COMPLETE).
+            on_failure="DELETE",
+            opts=child,
+        )
+
+        def once_there(value: str) -> pulumi.Output[str]:
+            """The name as an output: what uses it waits until CloudFormation has created what it names."""
+            return stack.id.apply(lambda _: value)
+
+        self.domain_name = once_there(args.domain_name)
+        self.object_type_name = once_there(args.object_type_name)
+        self.endpoints_type_name = once_there(args.endpoints_type_name)
+        self.register_outputs(
+            {
+                "domain_name": self.domain_name,
+                "object_type_name": self.object_type_name,
+                "endpoints_type_name": self.endpoints_type_name,
+            }
+        )

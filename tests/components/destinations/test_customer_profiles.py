@@ -1,0 +1,155 @@
+"""What Customer Profiles registers, and what the event processor gets for it."""
+
+import json
+from dataclasses import replace
+
+import botocore.session
+import pulumi
+import pulumi_aws as aws
+import pytest
+from cfnlint.helpers import REGIONS as ALL_REGIONS
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
+
+from components.destinations.customer_profiles import REGIONS, CustomerProfiles, CustomerProfilesArgs
+from components.profile_template import template_body
+from tests.components.destinations.provisioning import provisioned
+from tests.profile_templates import MINIMAL
+from tests.recording import Recording, record
+
+# cfn-lint knows isolated partitions too, and takes everything to be in me-south-1, of which it has no
+# specification.
+PARTITION_AWS = [
+    region
+    for region in ALL_REGIONS
+    if "-iso" not in region and not region.startswith(("eusc-", "cn-", "us-gov-", "me-south-1"))
+]
+
+ARGS = replace(MINIMAL, new_domain=True)
+
+
+@pytest.fixture(scope="module")
+def recording() -> Recording:
+    return record(lambda: CustomerProfiles("profiles", ARGS))
+
+
+def test_it_is_one_cloudformation_stack(recording: Recording) -> None:
+    assert recording.names() == {"profiles": "aws:cloudformation/stack:Stack"}
+
+
+def test_the_stack_belongs_to_the_component(recording: Recording) -> None:
+    assert recording["profiles"].parent == "profiles"
+
+
+def test_its_template_is_the_one_of_the_arguments_and_its_name_is_its_own(recording: Recording) -> None:
+    inputs = recording["profiles"].inputs
+
+    assert (inputs["templateBody"], "name" in inputs) == (template_body(ARGS), False)
+
+
+def test_a_stack_whose_creation_fails_does_not_stay(recording: Recording) -> None:
+    """What stays is in ROLLBACK_COMPLETE, and CloudFormation updates no stack that is."""
+    assert recording["profiles"].inputs["onFailure"] == "DELETE"
+
+
+def test_its_outputs_are_the_names_though_the_template_has_no_outputs() -> None:
+    def program() -> None:
+        profiles = CustomerProfiles("profiles", ARGS)
+        pulumi.export("domain", profiles.domain_name)
+        pulumi.export("types", [profiles.object_type_name, profiles.endpoints_type_name])
+
+    assert "Outputs" not in json.loads(template_body(ARGS))
+    assert record(program).outputs == {
+        "domain": "amazon-connect-example",
+        "types": ["gtm-pixel-test", "gtm-pixel-test-endpoints"],
+    }
+
+
+@pytest.mark.parametrize("output", ["domain_name", "object_type_name", "endpoints_type_name"])
+def test_who_uses_an_output_waits_for_the_stack(output: str) -> None:
+    def program() -> None:
+        profiles = CustomerProfiles("profiles", ARGS)
+        aws.cloudwatch.LogGroup("user", name=getattr(profiles, output))
+
+    assert record(program)["user"].depends_on >= {"profiles"}
+
+
+def test_the_regions_are_those_that_the_sdk_knows() -> None:
+    known = botocore.session.get_session().get_available_regions("customer-profiles", partition_name="aws")
+
+    assert set(known) == REGIONS
+
+
+@pytest.mark.parametrize("type_", ["Domain", "ObjectType", "EventTrigger", "Integration"])
+def test_the_regions_are_those_where_cloudformation_has_its_types(type_: str) -> None:
+    specified = {
+        region
+        for region in PARTITION_AWS
+        if f"AWS::CustomerProfiles::{type_}" in PROVIDER_SCHEMA_MANAGER.get_resource_types(region)
+    }
+
+    assert specified == REGIONS
+
+
+TEMPLATE = replace(MINIMAL, trigger_attributes=("currency",), search_attributes=("order", "currency"))
+CUSTOMER_PROFILES = CustomerProfilesArgs(template=TEMPLATE, requests_per_second=20)
+
+
+class TestWhatTheProcessorGets:
+    def test_the_object_types_are_one_stack(self) -> None:
+        recording, _ = provisioned(CUSTOMER_PROFILES)
+
+        assert recording.names() == {"processor-customer-profiles": "aws:cloudformation/stack:Stack"}
+
+    @pytest.mark.parametrize("partition", ["aws", "aws-us-gov"])
+    def test_it_may_put_objects_of_the_events_type_and_nothing_else(self, partition: str) -> None:
+        _, result = provisioned(CUSTOMER_PROFILES, partition=partition)
+
+        domain = f"arn:{partition}:profile:eu-central-1:123456789012:domains/amazon-connect-example"
+        assert result["statements"] == [
+            {
+                "Sid": "PutProfileObjects",
+                "Effect": "Allow",
+                "Action": ["profile:PutProfileObject"],
+                "Resource": [domain, f"{domain}/object-types/gtm-pixel-test"],
+            }
+        ]
+
+    def test_its_environment_names_domain_type_attributes_and_rate(self) -> None:
+        _, result = provisioned(CUSTOMER_PROFILES)
+
+        assert result["environment"] == {
+            "CUSTOMER_PROFILES_DOMAIN": "amazon-connect-example",
+            "CUSTOMER_PROFILES_OBJECT_TYPE": "gtm-pixel-test",
+            "CUSTOMER_PROFILES_TRIGGER_ATTRIBUTES": json.dumps(["currency", "order"]),
+            "CUSTOMER_PROFILES_REQUESTS_PER_SECOND": "20",
+        }
+
+    def test_the_stack_exports_the_domain_and_both_types(self) -> None:
+        _, result = provisioned(CUSTOMER_PROFILES)
+
+        assert result["outputs"] == {
+            "customer_profiles_domain": "amazon-connect-example",
+            "customer_profiles_object_type": "gtm-pixel-test",
+            "customer_profiles_endpoints_type": "gtm-pixel-test-endpoints",
+        }
+
+    def test_a_new_domain_changes_nothing_of_that(self) -> None:
+        new = replace(CUSTOMER_PROFILES, template=replace(TEMPLATE, new_domain=True))
+
+        assert provisioned(new)[1] == provisioned(CUSTOMER_PROFILES)[1]
+
+
+class TestTheWarning:
+    def test_there_is_none_in_a_region_with_customer_profiles(self) -> None:
+        _, result = provisioned(CUSTOMER_PROFILES, region="eu-central-1")
+
+        assert result["warning"] is None
+
+    def test_elsewhere_it_lists_the_regions(self) -> None:
+        _, result = provisioned(CUSTOMER_PROFILES, region="eu-west-1")
+
+        assert result["warning"] == (
+            "Amazon Connect Customer Profiles is not known to be available in eu-west-1, so the deployment "
+            "will probably fail. Set aws:region to one of af-south-1, ap-northeast-1, ap-northeast-2, "
+            "ap-southeast-1, ap-southeast-2, ca-central-1, eu-central-1, eu-west-2, us-east-1, us-west-2."
+        )
