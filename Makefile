@@ -51,6 +51,7 @@ coverage: for-dev
 	$(BIN)/python -m coverage run -m pytest $(ON_ALL_CORES) $(PYTEST_ARGS)
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
+	$(BIN)/python -m coverage json --quiet -o - | $(BIN)/python -m tests.coverage_by_package
 
 check: for-dev
 	$(BIN)/ruff format --check .
