@@ -1,1 +1,1 @@
-"""Facts that the program, the handler, the GTM kit and the import share."""
+"""Facts that the program, the handler, the GTM kit and the import share: names, limits and rules."""
