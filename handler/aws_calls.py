@@ -56,10 +56,10 @@ class Cause(StrEnum):
     """Why a call has no readable answer."""
 
     # The request may have arrived or not.
-    NO_ANSWER = "no_answer"
+    NO_RESPONSE = "no_response"
     # The address cannot be found, or nothing listens there.
     UNREACHABLE = "unreachable"
-    # boto3 knows no such service or operation: the code archive is older than the program.
+    # boto3 has no model of the service: the code archive is older than the program.
     NO_MODEL = "no_model"
     # Nothing says who calls, or in which region.
     NO_CREDENTIALS = "no_credentials"
@@ -79,7 +79,7 @@ class CallError(Exception):
         *,
         code: str | None = None,
         transient: bool = False,
-        cause: Cause = Cause.NO_ANSWER,
+        cause: Cause = Cause.NO_RESPONSE,
     ) -> None:
         super().__init__(f"status {status}")
         self.status = status
@@ -90,7 +90,7 @@ class CallError(Exception):
     @property
     def not_set_up(self) -> bool:
         """Whether the call could not even be made."""
-        return self.status is None and self.cause is not Cause.NO_ANSWER
+        return self.status is None and self.cause is not Cause.NO_RESPONSE
 
 
 class AwsService:
@@ -118,15 +118,9 @@ class AwsService:
         self._transient_phrases = [phrase.casefold() for phrase in transient_phrases]
         self._making_client = threading.Lock()
 
-    def has(self, operation: str) -> bool:
-        """Whether the service's description knows an operation, by its boto3 name; raises CallError."""
-        return hasattr(self._client(), operation)
-
     def call(self, operation: str, **parameters: object) -> Mapping[str, Any]:
         """Call an operation by its boto3 name; raises CallError."""
-        method: Callable[..., Mapping[str, Any]] | None = getattr(self._client(), operation, None)
-        if method is None:
-            raise CallError(None, cause=Cause.NO_MODEL)
+        method: Callable[..., Mapping[str, Any]] = getattr(self._client(), operation)
         try:
             return method(**parameters)
         except ClientError as error:
@@ -179,4 +173,4 @@ def _cause(error: BotoCoreError) -> Cause:
         case NoCredentialsError() | NoRegionError():
             return Cause.NO_CREDENTIALS
         case _:
-            return Cause.NO_ANSWER
+            return Cause.NO_RESPONSE

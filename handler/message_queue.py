@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from operator import attrgetter
 
 from handler.aws_calls import AwsService, CallError, CallLimits
+from handler.delivery.batching import fill_batches
 from handler.queue_message import OutgoingMessage
 
 # One attempt: what a request left unsent is sent again here, as far as time allows.
@@ -35,7 +37,14 @@ class MessageQueue:
         """
         taken: set[str] = set()
         for _ in range(ROUNDS):
-            batches = list(_batches([one for one in messages if one.message_id not in taken]))
+            batches = list(
+                fill_batches(
+                    (one for one in messages if one.message_id not in taken),
+                    max_items=_MAX_ENTRIES,
+                    max_bytes=_MAX_BATCH_BYTES,
+                    size_of=attrgetter("size"),
+                )
+            )
             if not batches:
                 break
 
@@ -56,16 +65,3 @@ class MessageQueue:
             return
         for success in answer.get("Successful", []):
             yield messages[int(success["Id"])].message_id
-
-
-def _batches(messages: Sequence[OutgoingMessage]) -> Iterator[Sequence[OutgoingMessage]]:
-    filling: list[OutgoingMessage] = []
-    room = _MAX_BATCH_BYTES
-    for message in messages:
-        if filling and (len(filling) == _MAX_ENTRIES or message.size > room):
-            yield filling
-            filling, room = [], _MAX_BATCH_BYTES
-        filling.append(message)
-        room -= message.size
-    if filling:
-        yield filling

@@ -3,7 +3,7 @@
 Pure.
 """
 
-from handler.aws_calls import CallError
+from handler.aws_calls import CallError, Cause
 from handler.destinations import DeadLetter, Retry
 
 # Final is a 4xx, but for these. The first two say that the service is busy; the others that the stack or its
@@ -54,13 +54,18 @@ _DENIED_CODES = frozenset(
 _NOT_FOUND_CODES = frozenset({"NotFoundException", "ResourceNotFound", "ResourceNotFoundException"})
 
 
-def failure(what: str, status: int | None) -> Retry | DeadLetter:
-    """The outcome for a status, of a request as of one entry in its answer.
+def no_response(what: str) -> Retry:
+    """The outcome where nothing readable came back: the service may have recorded the event or not."""
+    return Retry(f"{what}_{Cause.NO_RESPONSE}")
 
-    `what` begins the reason. No status means no answer: the event may have been recorded or not.
+
+def failure(what: str, status: int | None) -> Retry | DeadLetter:
+    """The outcome for a status, of a whole request or of one entry in its response.
+
+    `what` begins the reason. No status means no response.
     """
     if status is None:
-        return Retry(f"{what}_no_answer")
+        return no_response(what)
     if status in _NOT_SET_UP:
         return Retry(f"{what}_{status}", not_set_up=True)
     if 400 <= status < 500 and status not in _BUSY:

@@ -5,7 +5,7 @@ A module is named after its destination's name in the settings (`customer-profil
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
@@ -44,6 +44,18 @@ class DeadLetter:
 
 
 Outcome = Recorded | Retry | DeadLetter
+
+
+class Item(Protocol):
+    """An event, or what a destination makes of it."""
+
+    @property
+    def message_id(self) -> str: ...
+
+
+def same_outcome(items: Iterable[Item], outcome: Outcome) -> dict[str, Outcome]:
+    """One outcome for all items, by message id."""
+    return {item.message_id: outcome for item in items}
 
 
 class Destination(Protocol):
@@ -85,7 +97,7 @@ class _NoModule:
 
     def record(self, events: Sequence[Event], *, time_left: Callable[[], float]) -> Mapping[str, Outcome]:
         del time_left  # nothing is called
-        return {event.message_id: self._outcome for event in events}
+        return same_outcome(events, self._outcome)
 
 
 def is_destination(name: str) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter
 
+from handler.delivery.batching import fill_batches
 from handler.event_identity import EventKey
 from handler.events import Event
 from handler.text_length import utf16_length
@@ -113,11 +114,10 @@ def prepare(events: Sequence[Event], declared: DeclaredAttributes) -> PreparedBa
     return PreparedBatch(objects=objects, refused=refused)
 
 
-def divide(objects: Sequence[ProfileObject], *, largest: int) -> list[Chain]:
-    """As few requests as their largest size in objects allows, by what has to be sent in sequence."""
+def divide(objects: Sequence[ProfileObject]) -> list[Chain]:
+    """As few requests as the limit allows, by what has to be sent in sequence."""
     chains: list[list[ObjectRequest]] = []
-    for start in range(0, len(objects), largest):
-        request = objects[start : start + largest]
+    for request in fill_batches(objects, max_items=MAX_OBJECTS_IN_REQUEST):
         if chains and chains[-1][-1][-1].endpoint_id == request[0].endpoint_id:
             chains[-1].append(request)
         else:

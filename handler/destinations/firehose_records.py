@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from handler.delivery.batching import fill_batches
 from handler.events import Event
 
 MAX_RECORDS_IN_REQUEST = 500
@@ -65,19 +66,13 @@ def as_record(event: Event, *, app_id: str) -> EventRecord:
 
 def divide(records: Iterable[EventRecord]) -> list[Sequence[EventRecord]]:
     """As few requests as the limits allow, the records in their order. None of them may be too large."""
-    requests: list[Sequence[EventRecord]] = []
-    filling: list[EventRecord] = []
-    room = MAX_REQUEST_BYTES - _REQUEST_FRAME_BYTES
-    for record in records:
-        size = _size_in_request(record)
-        if filling and (len(filling) == MAX_RECORDS_IN_REQUEST or size > room):
-            requests.append(filling)
-            filling, room = [], MAX_REQUEST_BYTES - _REQUEST_FRAME_BYTES
-        filling.append(record)
-        room -= size
-    if filling:
-        requests.append(filling)
-    return requests
+    batches = fill_batches(
+        records,
+        max_items=MAX_RECORDS_IN_REQUEST,
+        max_bytes=MAX_REQUEST_BYTES - _REQUEST_FRAME_BYTES,
+        size_of=_size_in_request,
+    )
+    return list(batches)
 
 
 def _size_in_request(record: EventRecord) -> int:

@@ -1,11 +1,12 @@
-"""Amazon Pinpoint: records events with PutEvents, and reads what it answers for each of them."""
+"""Amazon Pinpoint: records events with PutEvents."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from handler.aws_calls import AwsService, CallError, CallLimits
-from handler.delivery.failures import call_failure, failure
-from handler.destinations import Outcome, Recorded, Retry
+from handler.aws_calls import AwsService, CallLimits
+from handler.delivery.failures import failure
+from handler.delivery.sending import RequestSender
+from handler.destinations import Outcome, Recorded
 from handler.destinations.pinpoint_request import (
     FittedEvent,
     PutEventsRequest,
@@ -32,36 +33,23 @@ class PinpointDestination:
     def __init__(self, *, application_id: str, service: AwsService) -> None:
         self._application_id = application_id
         self._service = service
+        # botocore repeats a failed call, in its second attempt.
+        self._sender = RequestSender(self._put, name="pinpoint", service=service, waits=())
 
     def record(self, events: Sequence[Event], *, time_left: Callable[[], float]) -> Mapping[str, Outcome]:
-        """Record a batch in as few requests as Pinpoint's limits allow."""
-        outcomes: dict[str, Outcome] = {}
-        for request in divide(events):
-            outcomes.update(self._send(request, time_left))
-        return outcomes
+        """Record a batch in as few requests as Pinpoint's limits allow, one after the other."""
+        return self._sender.send([divide(events)], time_left=time_left)
 
-    def _send(self, request: PutEventsRequest, time_left: Callable[[], float]) -> Mapping[str, Outcome]:
-        if time_left() < self._service.limits.worst_case_seconds:
-            return _same_for_all(request, Retry("out_of_time"))
-        try:
-            answer = self._service.call(
-                "put_events", ApplicationId=self._application_id, EventsRequest=request.body()
-            )
-        except CallError as error:
-            # One event that the service cannot take must not take the other ninety-nine along.
-            if error.status in (400, 413) and len(request.events) > 1:
-                first, second = request.halves()
-                return {**self._send(first, time_left), **self._send(second, time_left)}
-            return _same_for_all(request, call_failure("pinpoint", error))
-        return _read_answer(request, answer)
-
-
-def _read_answer(request: PutEventsRequest, answer: Mapping[str, Any]) -> dict[str, Outcome]:
-    results = _part(_part(answer, "EventsResponse"), "Results")
-    return {
-        fitted.event.message_id: _read_result(request, fitted, _part(results, fitted.event.endpoint_id))
-        for fitted in request.events
-    }
+    def _put(self, events: Sequence[FittedEvent]) -> Mapping[str, Outcome]:
+        request = PutEventsRequest.of(events)
+        response = self._service.call(
+            "put_events", ApplicationId=self._application_id, EventsRequest=request.body()
+        )
+        results = _part(_part(response, "EventsResponse"), "Results")
+        return {
+            fitted.message_id: _read_result(request, fitted, _part(results, fitted.event.endpoint_id))
+            for fitted in events
+        }
 
 
 def _read_result(request: PutEventsRequest, fitted: FittedEvent, result: Mapping[str, Any]) -> Outcome:
@@ -72,7 +60,7 @@ def _read_result(request: PutEventsRequest, fitted: FittedEvent, result: Mapping
     if event_status is None or not _accepted(event_status):
         return failure("pinpoint", event_status)
     if event.user_attributes:
-        # Pinpoint may leave the endpoint's part out; beside an accepted event that is no refusal.
+        # Pinpoint may leave the endpoint out of the response: beside an accepted event that is no refusal.
         endpoint_status: int | None = _part(result, "EndpointItemResponse").get("StatusCode")
         if endpoint_status is not None and not _accepted(endpoint_status):
             return failure("pinpoint_endpoint", endpoint_status)
@@ -83,14 +71,10 @@ def _read_result(request: PutEventsRequest, fitted: FittedEvent, result: Mapping
     )
 
 
-def _part(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """A part of an answer; empty where it is left out or null."""
-    return answer.get(name) or {}
+def _part(response: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A part of a response; empty if it is missing or null."""
+    return response.get(name) or {}
 
 
 def _accepted(status: int) -> bool:
     return 200 <= status < 300
-
-
-def _same_for_all(request: PutEventsRequest, outcome: Outcome) -> dict[str, Outcome]:
-    return {fitted.event.message_id: outcome for fitted in request.events}

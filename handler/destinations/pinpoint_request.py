@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import groupby
+from itertools import chain, groupby
 from operator import attrgetter
 
+from handler.delivery.batching import fill_batches
 from handler.event_identity import EventKey
 from handler.events import Event
 from handler.text_length import utf16_length
@@ -54,6 +55,10 @@ class FittedEvent:
 
     event: Event
     dropped: Mapping[LimitReason, int]
+
+    @property
+    def message_id(self) -> str:
+        return self.event.message_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +101,6 @@ class PutEventsRequest:
             }
         }
 
-    def halves(self) -> tuple["PutEventsRequest", "PutEventsRequest"]:
-        """The same events in two requests, the earlier ones first."""
-        middle = len(self.events) // 2
-        return PutEventsRequest.of(self.events[:middle]), PutEventsRequest.of(self.events[middle:])
-
 
 def id_in_request(event: Event) -> str:
     """The id under which an event is in a request and in its answer.
@@ -139,29 +139,24 @@ def fit(event: Event) -> FittedEvent:
     return FittedEvent(event=fitted, dropped=dropped)
 
 
-def divide(events: Sequence[Event]) -> list[PutEventsRequest]:
-    """As few requests as the limits allow.
+def divide(events: Sequence[Event]) -> list[Sequence[FittedEvent]]:
+    """The events of as few requests as the limits allow.
 
     Events go out in the order in which the gateway took them, but those of one endpoint stay together, so
-    that an endpoint's profile is written once for as many of its events as fit into the request.
+    that a request writes an endpoint's profile once.
     """
     by_endpoint: dict[str, list[FittedEvent]] = {}
     for event in sorted(events, key=attrgetter("received_ms")):
         by_endpoint.setdefault(event.endpoint_id, []).append(fit(event))
-    requests: list[PutEventsRequest] = []
-    filling: list[FittedEvent] = []
-    room = MAX_REQUEST_BYTES
-    for fitted in (one for group in by_endpoint.values() for one in group):
-        # What a request with this event alone takes is never less than what the event adds to a larger one.
-        size = _serialized_size(PutEventsRequest.of([fitted]).body())
-        if filling and (len(filling) == MAX_EVENTS_IN_REQUEST or size > room):
-            requests.append(PutEventsRequest.of(filling))
-            filling, room = [], MAX_REQUEST_BYTES
-        filling.append(fitted)
-        room -= size
-    if filling:
-        requests.append(PutEventsRequest.of(filling))
-    return requests
+    return list(
+        fill_batches(
+            chain.from_iterable(by_endpoint.values()),
+            max_items=MAX_EVENTS_IN_REQUEST,
+            max_bytes=MAX_REQUEST_BYTES,
+            # An event adds no more to a larger request than it takes in one of its own.
+            size_of=lambda fitted: _serialized_size(PutEventsRequest.of([fitted]).body()),
+        )
+    )
 
 
 def _merge_user_attributes(events: Iterable[FittedEvent]) -> ProfileUpdate:

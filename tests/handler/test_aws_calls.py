@@ -94,48 +94,28 @@ def test_an_error_loses_its_text(service: Service) -> None:
 
 @pytest.mark.parametrize("status", [200, 400, 503])
 @pytest.mark.parametrize("body", [b"[]", b'"x"', b"null", b"\xff\xfe"])
-def test_an_answer_of_another_shape_is_no_answer(service: Service, status: int, body: bytes) -> None:
+def test_a_body_of_another_shape_is_no_response(service: Service, status: int, body: bytes) -> None:
     service.status, service.body = status, body
     assert error_of(profiles()).status is None
 
 
 @pytest.mark.parametrize("failed", [b'"abc"', b"5", b'{"a": 1}', b"[1]", b'[{"Id": "a", "Code": "x"}]'])
-def test_an_answer_with_a_part_of_another_shape_is_no_answer(service: Service, failed: bytes) -> None:
+def test_a_body_with_a_part_of_another_shape_is_no_response(service: Service, failed: bytes) -> None:
     service.body = b'{"Failed": %s}' % failed
     assert error_of(profiles()).status is None
 
 
-def test_an_operation_is_there_if_the_client_knows_it(aws_environment: pytest.MonkeyPatch) -> None:
-    aws_environment.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # asking calls nothing
-    assert profiles().has("put_profile_object")
-    assert not profiles().has("put_profile_objects_of_tomorrow")
-
-
-@pytest.mark.parametrize("use", [lambda client: client.has("put_profile_object"), put])
-def test_a_client_that_cannot_be_made_gives_no_answer(
-    aws_environment: pytest.MonkeyPatch, use: Callable[[AwsService], object]
-) -> None:
+def test_a_client_that_cannot_be_made_is_not_set_up(aws_environment: pytest.MonkeyPatch) -> None:
     aws_environment.delenv("AWS_DEFAULT_REGION")
-    client = AwsService("customer-profiles", region=None, limits=LIMITS)
-    with pytest.raises(CallError) as caught:
-        use(client)
-    assert caught.value.status is None
-
-
-def test_an_operation_that_boto3_does_not_know_has_no_model(service: Service) -> None:
-    assert service.status == 200
-    with pytest.raises(CallError) as caught:
-        profiles().call("put_profile_objects_of_tomorrow")
-    assert (caught.value.status, caught.value.cause) == (None, Cause.NO_MODEL)
-    assert caught.value.not_set_up
+    error = error_of(AwsService("customer-profiles", region=None, limits=LIMITS))
+    assert (error.status, error.cause, error.not_set_up) == (None, Cause.NO_CREDENTIALS, True)
 
 
 def test_a_service_that_boto3_does_not_know_has_no_model(aws_environment: pytest.MonkeyPatch) -> None:
     """As where the settings name a destination whose model the deployed archive has not yet."""
     assert aws_environment
-    with pytest.raises(CallError) as caught:
-        AwsService("profiles-of-tomorrow", region=None, limits=LIMITS).has("put")
-    assert caught.value.cause is Cause.NO_MODEL
+    error = error_of(AwsService("profiles-of-tomorrow", region=None, limits=LIMITS))
+    assert (error.cause, error.not_set_up) == (Cause.NO_MODEL, True)
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9", "http://no-such-host.invalid"])

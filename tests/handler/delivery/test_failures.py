@@ -11,7 +11,7 @@ from handler.destinations import DeadLetter, Outcome, Retry
 @pytest.mark.parametrize(
     ("status", "outcome"),
     [
-        (None, Retry("firehose_no_answer")),
+        (None, Retry("firehose_no_response")),
         (302, Retry("firehose_302")),
         (400, DeadLetter("firehose_400")),
         (401, Retry("firehose_401", not_set_up=True)),

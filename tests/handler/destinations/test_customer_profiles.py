@@ -7,31 +7,25 @@ import json
 import logging
 import re
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain, count, repeat
-from pathlib import Path
 from typing import Any
 
-import botocore.session
 import pytest
-from boto3.session import Session
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug import Request, Response
 
 from components.profile_template import profile_template
-from handler import aws_calls
 from handler.aws_calls import AwsService, CallLimits
 from handler.delivery.rate_limiter import RateLimiter
+from handler.delivery.sending import CONCURRENT_REQUESTS
 from handler.destinations import DeadLetter, Outcome, Recorded, Retry, make_destination
 from handler.destinations.customer_profiles import (
-    CONCURRENT_REQUESTS,
     TRANSIENT_PHRASES,
     CustomerProfilesDestination,
-    full_jitter,
 )
 from handler.destinations.customer_profiles_objects import DeclaredAttributes, LimitReason
 from handler.events import Event
@@ -117,11 +111,7 @@ class Profiles:
     @property
     def sizes(self) -> list[int]:
         """How many objects each request held."""
-        return [len(one.parameters.get("Items", "1")) for one in self.fake.requests]
-
-    @property
-    def operations(self) -> Counter[str]:
-        return Counter(one.operation for one in self.fake.requests)
+        return [len(one.parameters["Items"]) for one in self.fake.requests]
 
     @property
     def sent_ids(self) -> list[list[str]]:
@@ -154,7 +144,7 @@ def destination_of(*, read_seconds: float = 4, **parts: Any) -> CustomerProfiles
         "service": AwsService(
             "customer-profiles", region=None, limits=limits, transient_phrases=TRANSIENT_PHRASES
         ),
-        "pacer": RateLimiter(1000),
+        "rate_limiter": RateLimiter(1000),
         "sleep": no_wait,
     }
     return CustomerProfilesDestination(**{**defaults, **parts})
@@ -376,11 +366,11 @@ class TestOrderAndConcurrency:
         self, profiles: Profiles, make_event: Callable[..., Event]
     ) -> None:
         waits: list[float] = []
-        destination = destination_of(pacer=RateLimiter(10, clock=lambda: 0.0, sleep=waits.append))
+        destination = destination_of(rate_limiter=RateLimiter(10, clock=lambda: 0.0, sleep=waits.append))
         profiles.plan(PlannedResponse(status=429))
         for _ in range(2):  # the quota is shared by all batches
             outcomes_of(destination, *(make_event(endpoint_id=f"e{number}") for number in range(100)))
-        assert sum(profiles.operations.values()) == 21
+        assert len(profiles.sizes) == 21
         assert sorted(waits) == pytest.approx([turn / 10 for turn in range(1, 21)])
 
 
@@ -469,7 +459,7 @@ class TestTheAnswerForAnObject:
     ) -> None:
         event = make_event()
         profiles.plan(*[PlannedResponse(items_left_out=[event.message_id])] * 3)
-        assert outcomes_of(destination, event) == [Retry("customer_profiles_no_answer")]
+        assert outcomes_of(destination, event) == [Retry("customer_profiles_no_response")]
 
     def test_an_object_keeps_the_newest_of_its_failures(
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
@@ -589,7 +579,7 @@ class TestTheAnswerForARequest:
     ) -> None:
         profiles.plan(*[PlannedResponse(delay_seconds=1.0)] * 3)
         destination = destination_of(read_seconds=0.2)
-        assert outcomes_of(destination, make_event()) == [Retry("customer_profiles_no_answer")]
+        assert outcomes_of(destination, make_event()) == [Retry("customer_profiles_no_response")]
 
     def test_a_service_that_cannot_be_reached_is_tried_again_later(
         self,
@@ -683,7 +673,7 @@ class TestAnAnswerThatSaysTooLittle:
     ) -> None:
         answer.update(status=status, body=body)
         events = [make_event(message_id=message_id) for message_id in ("m1", "m2")]
-        assert outcomes_of(destination, *events) == [Retry("customer_profiles_no_answer")] * 2
+        assert outcomes_of(destination, *events) == [Retry("customer_profiles_no_response")] * 2
 
     def test_records_no_object_that_is_also_among_the_failed(
         self,
@@ -710,7 +700,7 @@ class TestTimeThatIsLeft:
     def test_what_the_quota_leaves_no_time_for_is_retried(
         self, profiles: Profiles, make_event: Callable[..., Event]
     ) -> None:
-        destination = destination_of(pacer=RateLimiter(1, clock=lambda: 0.0, sleep=no_wait))
+        destination = destination_of(rate_limiter=RateLimiter(1, clock=lambda: 0.0, sleep=no_wait))
         events = [make_event(endpoint_id=f"e{number}") for number in range(50)]
         outcomes = destination.record(events, time_left=lambda: 6.0)
         # One request at once, one a second later; the third would have to end two seconds too late.
@@ -728,10 +718,10 @@ class TestTimeThatIsLeft:
         def take_two_seconds(_: float) -> None:
             left[0] -= 2.0
 
-        pacer = RateLimiter(1, clock=lambda: 0.0, sleep=take_two_seconds)
+        limiter = RateLimiter(1, clock=lambda: 0.0, sleep=take_two_seconds)
         events = [make_event() for _ in range(20)]
         # The wait for the second request takes longer than it was to take.
-        outcomes = destination_of(pacer=pacer).record(events, time_left=lambda: left[0])
+        outcomes = destination_of(rate_limiter=limiter).record(events, time_left=lambda: left[0])
         assert list(outcomes.values()) == [Recorded()] * 10 + [Retry("out_of_time")] * 10
         assert profiles.sizes == [10]
 
@@ -746,85 +736,6 @@ class TestTimeThatIsLeft:
         assert outcomes == {event.message_id: Retry("customer_profiles_503")}
         assert waits == []
         assert profiles.sizes == [1]
-
-    def test_the_jitter_is_anything_up_to_its_longest(self) -> None:
-        waits = [full_jitter(0.5) for _ in range(200)]
-        assert 0 <= min(waits) < 0.1
-        assert 0.4 < max(waits) <= 0.5
-
-
-class TestAClientWithoutTheBatchOperation:
-    @pytest.fixture
-    def destination(
-        self, profiles: Profiles, aws_environment: pytest.MonkeyPatch, tmp_path: Path
-    ) -> CustomerProfilesDestination:
-        """With the service's description as it was before the operation."""
-        loader: Any = botocore.session.get_session().get_component("data_loader")
-        version = loader.determine_latest_version("customer-profiles", "service-2")
-        model: Any = loader.load_service_model("customer-profiles", "service-2", version)
-        operations = {
-            name: one for name, one in model["operations"].items() if name != "BatchPutProfileObject"
-        }
-        directory = tmp_path / "customer-profiles" / version
-        directory.mkdir(parents=True)
-        (directory / "service-2.json").write_text(json.dumps({**model, "operations": operations}))
-        aws_environment.setenv("AWS_DATA_PATH", str(tmp_path))
-        old_session = Session()
-        aws_environment.setattr(aws_calls, "Session", lambda: old_session)
-        assert profiles.sizes == []
-        return destination_of()
-
-    def test_puts_objects_one_by_one(
-        self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
-    ) -> None:
-        events = [make_event(endpoint_id=f"e{number % 3}") for number in range(20)]
-        assert outcomes_of(destination, *events) == [Recorded()] * 20
-        assert profiles.operations == {"PutProfileObject": 20}
-        assert all(profiles.has(event) for event in events)
-
-    def test_keeps_the_order_of_an_endpoint(
-        self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
-    ) -> None:
-        profiles.plan(PlannedResponse(delay_seconds=0.1), PlannedResponse(status=500))
-        events = [make_event() for _ in range(5)]
-        assert outcomes_of(destination, *events) == [Recorded()] * 5
-        assert [one.event_id for one in profiles.recorder.events()] == [event.event_id for event in events]
-
-    def test_takes_a_turn_for_every_call(
-        self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
-    ) -> None:
-        waits: list[float] = []
-        destination = destination_of(pacer=RateLimiter(10, clock=lambda: 0.0, sleep=waits.append))
-        profiles.plan(PlannedResponse(status=500))
-        outcomes_of(destination, *(make_event(endpoint_id=f"e{number}") for number in range(5)))
-        assert profiles.operations == {"PutProfileObject": 6}
-        assert sorted(waits) == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5])
-
-    @pytest.mark.parametrize(
-        ("answer", "calls", "outcome"),
-        [
-            (PlannedResponse(status=429), 3, Retry("customer_profiles_429")),
-            (
-                PlannedResponse(status=400, message=CONCURRENT_UPDATE),
-                3,
-                Retry("customer_profiles_concurrent_update"),
-            ),
-            (PlannedResponse(status=400), 1, DeadLetter("customer_profiles_400")),
-            (PlannedResponse(status=403), 1, Retry("customer_profiles_403", not_set_up=True)),
-        ],
-    )
-    def test_reads_a_failure_as_that_of_a_batch(
-        self,
-        profiles: Profiles,
-        destination: CustomerProfilesDestination,
-        make_event: Callable[..., Event],
-        answer: PlannedResponse,
-        calls: int,
-        outcome: Outcome,
-    ) -> None:
-        profiles.plan(*[answer] * calls)
-        assert outcomes_of(destination, make_event(), make_event()) == [outcome, Recorded()]
-        assert profiles.operations == {"PutProfileObject": calls + 1}
 
 
 class TestTheEnvironment:

@@ -258,34 +258,24 @@ def test_a_thousand_events_take_a_hundred_requests_whoever_sends_them(
     make_event: Callable[..., Event], endpoints: int
 ) -> None:
     events = [make_event(endpoint_id=f"e{number % endpoints}") for number in range(1000)]
-    chains = divide(prepared(*events).objects, largest=MAX_OBJECTS_IN_REQUEST)
+    chains = divide(prepared(*events).objects)
     assert [len(request) for chain in chains for request in chain] == [10] * 100
 
 
 def test_requests_that_share_an_endpoint_are_one_chain() -> None:
     objects = objects_of(["a"] * 15 + ["b"] * 10 + ["c"] * 5 + ["d"] * 10)
-    assert [[len(request) for request in chain] for chain in divide(objects, largest=10)] == [[10] * 3, [10]]
-
-
-def test_requests_of_one_object_are_chained_by_endpoint() -> None:
-    chains = divide(objects_of("aabccc"), largest=1)
-    assert [[one.endpoint_id for (one,) in chain] for chain in chains] == [["a"] * 2, ["b"], ["c"] * 3]
+    assert [[len(request) for request in chain] for chain in divide(objects)] == [[10] * 3, [10]]
 
 
 def test_nothing_makes_no_request() -> None:
-    assert divide([], largest=10) == []
+    assert divide([]) == []
 
 
-@given(
-    sizes=st.lists(st.integers(1, 35), max_size=12),
-    largest=st.sampled_from([1, 3, MAX_OBJECTS_IN_REQUEST]),
-)
-def test_every_object_is_sent_once_and_no_two_chains_share_an_endpoint(
-    sizes: list[int], largest: int
-) -> None:
+@given(sizes=st.lists(st.integers(1, 35), max_size=12))
+def test_every_object_is_sent_once_and_no_two_chains_share_an_endpoint(sizes: list[int]) -> None:
     objects = objects_of(f"e{number}" for number, size in enumerate(sizes) for _ in range(size))
-    chains = divide(objects, largest=largest)
+    chains = divide(objects)
     assert [one for chain in chains for request in chain for one in request] == objects
     endpoints = [{one.endpoint_id for request in chain for one in request} for chain in chains]
     assert all(first.isdisjoint(second) for first, second in pairwise(endpoints))
-    assert sum(len(chain) for chain in chains) == -(-len(objects) // largest)
+    assert sum(len(chain) for chain in chains) == -(-len(objects) // MAX_OBJECTS_IN_REQUEST)

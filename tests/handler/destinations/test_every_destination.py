@@ -202,14 +202,14 @@ def make_destinations(limits: CallLimits) -> Sequence[Destination]:
             service=AwsService(
                 "customer-profiles", region=REGION, limits=limits, transient_phrases=TRANSIENT_PHRASES
             ),
-            pacer=RateLimiter(100_000),
+            rate_limiter=RateLimiter(100_000),
             sleep=no_wait,
         ),
         FirehoseDestination(
             stream=STREAM,
             app_id="app",
             service=AwsService("firehose", region=REGION, limits=limits),
-            pause=no_wait,
+            sleep=no_wait,
         ),
     ]
 

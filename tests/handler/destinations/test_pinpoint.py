@@ -187,7 +187,7 @@ def test_an_event_that_the_answer_leaves_out_is_retried(
 ) -> None:
     events = [make_event(), make_event()]
     pinpoint.fake.plan(PlannedResponse(events_left_out=[id_in_request(events[0])]))
-    assert outcomes_of(destination, *events) == [Retry("pinpoint_no_answer"), Recorded()]
+    assert outcomes_of(destination, *events) == [Retry("pinpoint_no_response"), Recorded()]
 
 
 def test_an_endpoint_that_the_answer_leaves_out_is_retried(
@@ -195,7 +195,7 @@ def test_an_endpoint_that_the_answer_leaves_out_is_retried(
 ) -> None:
     pinpoint.fake.plan(PlannedResponse(endpoints_left_out=["e1"]))
     events = [make_event(), make_event(endpoint_id="e2")]
-    assert outcomes_of(destination, *events) == [Retry("pinpoint_no_answer"), Recorded()]
+    assert outcomes_of(destination, *events) == [Retry("pinpoint_no_response"), Recorded()]
 
 
 @pytest.mark.parametrize(
@@ -229,8 +229,8 @@ def test_an_answer_with_nothing_in_it_says_nothing_of_its_event_alone(
     aws_environment.setenv("AWS_ENDPOINT_URL_PINPOINT", server.url)
     outcomes = outcomes_of(make_destination(), *events)
     server.stop()
-    assert outcomes[0] == Retry("pinpoint_no_answer")
-    assert outcomes[1] == (Recorded() if b"e2" in body else Retry("pinpoint_no_answer"))
+    assert outcomes[0] == Retry("pinpoint_no_response")
+    assert outcomes[1] == (Recorded() if b"e2" in body else Retry("pinpoint_no_response"))
     assert pinpoint.fake.requests == []
 
 
@@ -339,7 +339,7 @@ def test_a_slow_answer_is_given_up_and_retried(
 ) -> None:
     pinpoint.fake.plan(PlannedResponse(delay_seconds=1.0))
     destination = make_destination(read_seconds=0.2)
-    assert outcomes_of(destination, make_event()) == [Retry("pinpoint_no_answer")]
+    assert outcomes_of(destination, make_event()) == [Retry("pinpoint_no_response")]
 
 
 def test_a_service_that_cannot_be_reached_is_tried_again_later(
