@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from http.client import HTTPConnection
@@ -10,7 +10,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
-from local.deployment.resources import Resources
+import pytest
+
+from local.deployment.resources import iam
+from local.deployment.resources.declaration import ResourceType
+from local.deployment.resources.target import Target
 from local.recorder import RecordedEvent
 from local.run import PROJECT_DIR, LocalRun
 from tests.patience import PATIENCE_SECONDS, eventually
@@ -179,11 +183,11 @@ def denied(run: LocalRun, action: str) -> Iterator[None]:
         iam.put_role_policy(**place, PolicyDocument=json.dumps(document))
 
 
-def without(action: str) -> Callable[..., Any]:
-    """Deploys role policies that lack one action."""
-    deploy = Resources._role_policy
+def without(monkeypatch: pytest.MonkeyPatch, action: str) -> None:
+    """Let runs deploy role policies that lack one action."""
+    role_policy = iam.RESOURCES["RolePolicy"]
 
-    def deploy_without(self: Resources, name: str, inputs: Mapping[str, Any]) -> Any:
+    def deploy_without(target: Target, name: str, inputs: Mapping[str, Any]) -> Any:
         document = json.loads(inputs["policy"])
         for statement in document["Statement"]:
             if f"{name}:{statement['Sid']}" == action.rpartition("/")[0]:
@@ -191,9 +195,10 @@ def without(action: str) -> Callable[..., Any]:
         document["Statement"] = [s for s in document["Statement"] if s["Action"]]
         if not document["Statement"]:
             return name, dict(inputs)  # a policy without statements cannot be deployed
-        return deploy(self, name, {**inputs, "policy": json.dumps(document)})
+        return role_policy.create(target, name, {**inputs, "policy": json.dumps(document)})
 
-    return deploy_without
+    replaced = ResourceType(deploy_without, role_policy.inputs)
+    monkeypatch.setitem(iam.RESOURCES, "RolePolicy", replaced)
 
 
 def deployed_actions(run: LocalRun) -> set[str]:

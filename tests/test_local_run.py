@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 import pytest
 from moto.sqs import models as sqs_models
 
-from local.deployment.resources import Resources
 from local.fakes import customer_profiles
 from local.fakes.pinpoint import PlannedResponse
 from local.functions.event_source import event_record
@@ -597,7 +596,7 @@ class TestLeastPrivilege:
     def test_without_the_one_that_is_used_as_it_starts_the_path_breaks(
         self, runs: Runs, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(Resources, "_role_policy", without(ASKED_FOR_ONCE))
+        without(monkeypatch, ASKED_FOR_ONCE)
         run = runs.fresh(*AT_ONCE)
         assert ASKED_FOR_ONCE not in deployed_actions(run)
         NEEDED[ASKED_FOR_ONCE](run)

@@ -15,7 +15,8 @@ import pytest
 
 from contract.missing_values import is_without_identity
 from handler.tokens.invalid import InvalidTokenReason
-from local.deployment.resources import Resources
+from local.deployment.resources import lambda_
+from local.deployment.resources.declaration import ResourceType
 from local.recorder import RecordedEvent
 from local.run import LocalRun
 from tests.forged_tokens import FORGERIES, Forger, Forgery
@@ -554,7 +555,7 @@ class TestLeastPrivilege:
     def test_without_one_of_its_actions_that_shows(
         self, runs: Runs, issuer: TokenIssuer, monkeypatch: pytest.MonkeyPatch, action: str, refused: str
     ) -> None:
-        monkeypatch.setattr(Resources, "_role_policy", without(action))
+        without(monkeypatch, action)
         run = runs.fresh(*authenticated(issuer), *AT_ONCE)
 
         assert send(run, event="purchase", endpoint_id="e1").status == 200
@@ -563,7 +564,10 @@ class TestLeastPrivilege:
     def test_without_permission_to_invoke_the_authorizer_a_request_is_a_500_and_queues_nothing(
         self, runs: Runs, issuer: TokenIssuer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(Resources, "_permission", lambda _self, name, inputs: (name, dict(inputs)))
+        created = ResourceType(
+            lambda _, name, inputs: (name, dict(inputs)), lambda_.RESOURCES["Permission"].inputs
+        )
+        monkeypatch.setitem(lambda_.RESOURCES, "Permission", created)
         run = runs.fresh(*authenticated(issuer), *AT_ONCE)
         run.poller.stop()
 

@@ -1,0 +1,72 @@
+"""How a module declares the resource types and functions it serves, and helpers to translate properties."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from local.deployment.resources.target import Target
+
+Properties = Mapping[str, Any]
+
+Created = tuple[str, dict[str, Any]]
+"""A resource's id and its outputs, named as the provider names them."""
+
+Allowed = Mapping[str, "Allowed | None"]
+"""Property names; a nested object maps to the names inside it, any other value to None."""
+
+
+class ResourceError(Exception):
+    """A resource cannot be created as declared. The message is one line and names the resource."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceType:
+    """One resource type: what creates it (from its logical name and inputs) and the inputs it takes."""
+
+    create: Callable[[Target, str, Properties], Created]
+    inputs: Allowed
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One provider function: what computes its result, and the arguments it takes."""
+
+    call: Callable[[Target, Properties], dict[str, Any]]
+    arguments: Allowed
+
+
+def names(*names: str) -> dict[str, Allowed | None]:
+    return dict.fromkeys(names)
+
+
+def refuse_unknown(inputs: Properties, allowed: Allowed, path: str = "") -> None:
+    """Raise ResourceError for an input that the local run would have to ignore."""
+    for key, value in inputs.items():
+        if key not in allowed:
+            raise ResourceError(f"the local run does not support its property {path}{key}")
+        nested = allowed[key]
+        if nested is not None:
+            refuse_unknown(value, nested, f"{path}{key}.")
+
+
+def present(**parameters: Any) -> dict[str, Any]:
+    """The parameters that have a value: many services refuse an empty string, list or map."""
+    return {name: value for name, value in parameters.items() if value not in (None, "", [], {})}
+
+
+def as_pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Tags as most services take them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def autoname(name: str) -> str:
+    """A physical name as Pulumi makes it: the logical name and seven random hexadecimal digits."""
+    return f"{name}-{secrets.token_hex(4)[:7]}"
+
+
+def as_string(value: Any) -> str:
+    """A value for an API that takes only strings. Numbers arrive as floats: 360.0 becomes `360`."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

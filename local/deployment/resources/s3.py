@@ -1,0 +1,112 @@
+"""Amazon S3: buckets and their settings."""
+
+from typing import Any
+
+from local.deployment.resources.declaration import (
+    Allowed,
+    Created,
+    Properties,
+    ResourceType,
+    as_pairs,
+    autoname,
+    names,
+    present,
+    refuse_unknown,
+)
+from local.deployment.resources.target import Target
+
+_PUBLIC_ACCESS_BLOCK = {
+    "blockPublicAcls": "BlockPublicAcls",
+    "blockPublicPolicy": "BlockPublicPolicy",
+    "ignorePublicAcls": "IgnorePublicAcls",
+    "restrictPublicBuckets": "RestrictPublicBuckets",
+}
+
+_LIFECYCLE_RULE: Allowed = {
+    **names("id", "status"),
+    "filter": {},  # every object
+    "expiration": names("days"),
+    "abortIncompleteMultipartUpload": names("daysAfterInitiation"),
+}
+
+
+def _bucket(target: Target, name: str, inputs: Properties) -> Created:
+    bucket = inputs.get("bucket") or autoname(name)
+    arn = target.cloud.create_bucket(bucket)
+    tags = target.tags(inputs)
+    if tags:
+        target.client("s3").put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": as_pairs(tags)})
+    outputs = {"bucket": bucket, "arn": arn, "tagsAll": tags, "region": target.cloud.region}
+    return bucket, {**inputs, **outputs}
+
+
+def _public_access_block(target: Target, _: str, inputs: Properties) -> Created:
+    target.client("s3").put_public_access_block(
+        Bucket=inputs["bucket"],
+        PublicAccessBlockConfiguration={
+            parameter: inputs.get(key, False) for key, parameter in _PUBLIC_ACCESS_BLOCK.items()
+        },
+    )
+    return inputs["bucket"], dict(inputs)
+
+
+def _ownership_controls(target: Target, _: str, inputs: Properties) -> Created:
+    rule = {"ObjectOwnership": inputs["rule"]["objectOwnership"]}
+    target.client("s3").put_bucket_ownership_controls(
+        Bucket=inputs["bucket"], OwnershipControls={"Rules": [rule]}
+    )
+    return inputs["bucket"], dict(inputs)
+
+
+def _encryption(target: Target, _: str, inputs: Properties) -> Created:
+    (rule,) = inputs["rules"]
+    refuse_unknown(rule, {"applyServerSideEncryptionByDefault": names("sseAlgorithm")}, "rules.")
+    default = {
+        "ApplyServerSideEncryptionByDefault": {
+            "SSEAlgorithm": rule["applyServerSideEncryptionByDefault"]["sseAlgorithm"]
+        }
+    }
+    target.client("s3").put_bucket_encryption(
+        Bucket=inputs["bucket"], ServerSideEncryptionConfiguration={"Rules": [default]}
+    )
+    return inputs["bucket"], dict(inputs)
+
+
+def _lifecycle(target: Target, _: str, inputs: Properties) -> Created:
+    target.client("s3").put_bucket_lifecycle_configuration(
+        Bucket=inputs["bucket"],
+        LifecycleConfiguration={"Rules": [_lifecycle_rule(rule) for rule in inputs["rules"]]},
+    )
+    return inputs["bucket"], dict(inputs)
+
+
+def _lifecycle_rule(rule: Properties) -> dict[str, Any]:
+    refuse_unknown(rule, _LIFECYCLE_RULE, "rules.")
+    uploads = rule.get("abortIncompleteMultipartUpload", {}).get("daysAfterInitiation")
+    days = rule.get("expiration", {}).get("days")
+    return {
+        "Status": rule["status"],
+        "Filter": {"Prefix": ""},
+        **present(
+            ID=rule.get("id"),
+            Expiration=days and {"Days": int(days)},
+            AbortIncompleteMultipartUpload=uploads and {"DaysAfterInitiation": int(uploads)},
+        ),
+    }
+
+
+def _bucket_policy(target: Target, _: str, inputs: Properties) -> Created:
+    target.client("s3").put_bucket_policy(Bucket=inputs["bucket"], Policy=inputs["policy"])
+    return inputs["bucket"], dict(inputs)
+
+
+RESOURCES = {
+    "Bucket": ResourceType(_bucket, names("bucket", "tags")),
+    "BucketPublicAccessBlock": ResourceType(_public_access_block, names("bucket", *_PUBLIC_ACCESS_BLOCK)),
+    "BucketOwnershipControls": ResourceType(
+        _ownership_controls, {**names("bucket"), "rule": names("objectOwnership")}
+    ),
+    "BucketServerSideEncryptionConfiguration": ResourceType(_encryption, names("bucket", "rules")),
+    "BucketLifecycleConfiguration": ResourceType(_lifecycle, names("bucket", "rules")),
+    "BucketPolicy": ResourceType(_bucket_policy, names("bucket", "policy")),
+}

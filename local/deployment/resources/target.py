@@ -1,0 +1,50 @@
+"""Where resources are created, and what the local run must remember of them because moto does not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.deployment.cloud import Cloud
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionLogging:
+    """Where a function logs, and the format of Lambda's own lines: `Text` or `JSON`."""
+
+    log_group: str
+    log_format: str = "Text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredSource:
+    """An event source mapping as the program declared it. In moto it is always disabled."""
+
+    uuid: str
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The cloud that a stack is deployed to. The deployed API will be served at `api_url`."""
+
+    cloud: Cloud
+    api_url: str
+    default_tags: Mapping[str, str]
+    function_logging: dict[str, FunctionLogging] = field(default_factory=dict[str, FunctionLogging])
+    event_sources: list[DeclaredSource] = field(default_factory=list[DeclaredSource])
+    templates: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
+    """CloudFormation templates, parsed, for the fake that reads what they declare."""
+
+    def client(self, service: str) -> Any:
+        return self.cloud.client(service)
+
+    def tags(self, inputs: Mapping[str, Any]) -> dict[str, str]:
+        """A resource's own tags, over the stack's default tags."""
+        return {**self.default_tags, **inputs.get("tags", {})}
+
+    def arn(self, service: str, resource: str, *, account: bool = True) -> str:
+        """An ARN in this account and Region; API Gateway's have no account."""
+        cloud = self.cloud
+        return (
+            f"arn:{cloud.partition}:{service}:{cloud.region}:{cloud.account_id if account else ''}:{resource}"
+        )

@@ -1,0 +1,42 @@
+"""Templates: which resource types they may declare, and that the fakes get them."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from local.deployment.resources import ResourceError, Resources
+
+STACK = "aws:cloudformation/stack:Stack"
+
+
+def template(*, type_: str = "AWS::CustomerProfiles::Domain", **more: Any) -> str:
+    domain = {"DomainName": "amazon-connect-example", "DefaultExpirationDays": 366}
+    return json.dumps({"Resources": {"Domain": {"Type": type_, "Properties": domain}}, **more})
+
+
+def test_a_stack_has_an_id_like_those_of_aws(resources: Resources) -> None:
+    id_, outputs = resources.create(STACK, "profiles", {"templateBody": template(), "onFailure": "DELETE"})
+
+    arn = "arn:aws:cloudformation:us-east-1:123456789012:stack"
+    assert re.fullmatch(rf"{arn}/{outputs['name']}/[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}", id_)
+    assert outputs["outputs"] == {}
+
+
+def test_a_template_is_kept_for_the_fake(resources: Resources) -> None:
+    resources.create(STACK, "profiles", {"templateBody": template()})
+
+    assert resources.templates == [json.loads(template())]
+
+
+def test_a_template_with_resources_that_nobody_makes_is_refused(resources: Resources) -> None:
+    with pytest.raises(ResourceError, match=r"does not know the resource type AWS::SNS::Topic \(Domain\)"):
+        resources.create(STACK, "profiles", {"templateBody": template(type_="AWS::SNS::Topic")})
+
+
+def test_a_template_with_outputs_is_refused(resources: Resources) -> None:
+    with pytest.raises(ResourceError, match="does not compute the outputs of a template"):
+        resources.create(
+            STACK, "profiles", {"templateBody": template(Outputs={"Name": {"Value": {"Ref": "Domain"}}})}
+        )
