@@ -15,6 +15,7 @@ from components.destinations import DestinationArgs
 from components.iam import allow
 from components.lambda_function import LambdaFunctionArgs, create_function
 from components.location import Location
+from contract.scenario import AuthMode, ProfileUpdates, TimestampSource
 
 HANDLER = "handler.processor.lambda_handler"
 
@@ -36,11 +37,11 @@ class EventProcessorArgs:
     # Where events are recorded: one or more.
     destinations: Sequence[DestinationArgs]
 
-    # How events are read: open | authenticated, none | allowlist | all, the allow-list, gateway | url.
-    auth_mode: str
-    profile_updates: str
+    # How a message becomes an event.
+    auth_mode: AuthMode
+    profile_updates: ProfileUpdates
     profile_attributes: Sequence[str]
-    timestamp_source: str
+    timestamp_source: TimestampSource
 
     # Endpoint ids that name nobody on this site: messages with one are rejected.
     ignored_endpoint_ids: Sequence[str]
@@ -143,10 +144,10 @@ def _reading_environment(args: EventProcessorArgs) -> Mapping[str, pulumi.Input[
     """Environment of the handler that no single destination owns (handler/environment.py reads it)."""
     return {
         "DESTINATIONS": ",".join(destination.name for destination in args.destinations),
-        "AUTH_MODE": args.auth_mode,
-        "PROFILE_UPDATES": args.profile_updates,
+        "AUTH_MODE": args.auth_mode.value,
+        "PROFILE_UPDATES": args.profile_updates.value,
         "PROFILE_ATTRIBUTES": json.dumps(list(args.profile_attributes)),
-        "TIMESTAMP_SOURCE": args.timestamp_source,
+        "TIMESTAMP_SOURCE": args.timestamp_source.value,
         "IGNORED_ENDPOINT_IDS": json.dumps(list(args.ignored_endpoint_ids)),
         "QUEUE_URL": args.queue_url,
         "DEAD_LETTER_QUEUE_URL": args.dead_letter_queue_url,

@@ -1,4 +1,4 @@
-"""Where a stack lives: partition, Region and account, from which ARNs are built."""
+"""Where a stack lives: the partition, Region and account that its ARNs are built from."""
 
 from dataclasses import dataclass
 
@@ -8,17 +8,19 @@ import pulumi_aws as aws
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Location:
-    """The parts of an ARN that depend on where the program runs (`aws`, `aws-cn` or `aws-us-gov` first)."""
+    """The parts of an ARN that depend on where the stack is deployed."""
 
+    # aws, aws-cn or aws-us-gov.
     partition: pulumi.Input[str]
     region: pulumi.Input[str]
     account_id: pulumi.Input[str]
 
 
-def current_location() -> Location:
-    """The location of the AWS provider in use."""
+def current_location(parent: pulumi.Resource | None = None) -> Location:
+    """The location of the AWS provider that children of `parent` use."""
+    opts = pulumi.InvokeOptions(parent=parent)
     return Location(
-        partition=aws.get_partition_output().partition,
-        region=aws.get_region_output().region,
-        account_id=aws.get_caller_identity_output().account_id,
+        partition=aws.get_partition_output(opts=opts).partition,
+        region=aws.get_region_output(opts=opts).region,
+        account_id=aws.get_caller_identity_output(opts=opts).account_id,
     )

@@ -9,7 +9,6 @@ import math
 import os
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -23,6 +22,7 @@ from components.destinations import DestinationArgs
 from components.destinations.customer_profiles import CustomerProfilesArgs
 from components.destinations.firehose import FirehoseArgs, FirehoseStreamArgs
 from components.destinations.pinpoint import PinpointArgs
+from components.event_pixel import EventPixelArgs
 from components.profile_template import (
     ENDPOINT_ATTRIBUTE,
     MAXIMUM_FIELDS,
@@ -141,46 +141,7 @@ _STREAM_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 _APP_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What a stack is to be. Units are in the names; Pulumi.yaml describes each setting."""
-
-    auth_mode: AuthMode
-    # Whose tokens are believed: in the authenticated scenario only.
-    oidc: OidcArgs | None
-
-    # What GTM calls.
-    stage_name: str
-    allowed_origins: tuple[str, ...]
-    throttling_rate_limit: int
-    throttling_burst_limit: int
-
-    # Whether the API and the queues can be deleted or replaced.
-    protect: bool
-
-    # What becomes of a request.
-    destinations: tuple[DestinationArgs, ...]
-    profile_updates: ProfileUpdates
-    profile_attributes: tuple[str, ...]
-    timestamp_source: TimestampSource
-    ignored_endpoint_ids: tuple[str, ...]
-
-    # How events are taken off the queue.
-    retry_hours: int
-    max_receive_count: int
-    batch_size: int
-    batch_window_seconds: int
-    maximum_concurrency: int
-    function_timeout_seconds: int
-    function_memory_mb: int
-
-    # What can be seen of it.
-    access_logs: bool
-    log_retention_days: int
-    tracing: bool
-
-
-def load(config: pulumi.Config) -> Settings:
+def load(config: pulumi.Config) -> EventPixelArgs:
     """Read and check every setting. Raises SettingsError for the first that is wrong."""
     _refuse_unknown(config)
     auth_mode = choice(config, "authMode", AuthMode)
@@ -188,8 +149,7 @@ def load(config: pulumi.Config) -> Settings:
     _refuse_without_effect(config, auth_mode, destinations)
     profile_updates = _profile_updates(config, auth_mode)
     profile_attributes = _profile_attributes(config, profile_updates, destinations)
-    return Settings(
-        auth_mode=auth_mode,
+    return EventPixelArgs(
         oidc=_oidc(config, auth_mode),
         stage_name=text(
             config, "stageName", _STAGE_NAME, "letters, digits, - and _, at most 128 of them", "v1"

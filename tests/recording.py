@@ -33,6 +33,7 @@ class Registration:
     depends_on: frozenset[str]
     retained: bool  # stays when the stack goes
     protected: bool  # cannot be deleted or replaced
+    formerly_without_parent: bool  # an alias says so
 
     def policy(self, key: str = "policy") -> Any:
         """A JSON document among the inputs, parsed."""
@@ -132,6 +133,7 @@ class _Monitor(mocks.MockMonitor):
                     frozenset(urn.rpartition("::")[2] for urn in request.dependencies),
                     request.retainOnDelete,
                     request.protect,
+                    any(alias.spec.noParent for alias in request.aliases),
                 )
             )
         return response

@@ -108,7 +108,7 @@ def test_whoever_deploys_is_warned_that_pinpoint_has_ended(recording: Recording)
 def test_every_resource_belongs_to_a_component(recording: Recording) -> None:
     components = {resource.name for resource in recording.resources if resource.type.startswith("gtm-pixel:")}
 
-    assert components == {"gtm-pixel-events", "gtm-pixel-api", "gtm-pixel-processor"}
+    assert components == {"gtm-pixel", "gtm-pixel-events", "gtm-pixel-api", "gtm-pixel-processor"}
     orphans = [
         resource.name
         for resource in recording.resources
@@ -143,7 +143,7 @@ def test_code_that_cannot_be_built_leaves_no_resource(
             raise PackagingError("The package index cannot be reached.")
         return Path("archive.zip")
 
-    monkeypatch.setattr("components.lambda_package.build", build)
+    monkeypatch.setattr("components.event_pixel.build", build)
 
     refusal = refused_stack("prod")
 

@@ -15,59 +15,60 @@ import pytest
 from tests.test_program import PINPOINT, recorded
 
 OPEN = """
-gtm-pixel:index:EventProcessor$aws:cloudwatch/logGroup:LogGroup::gtm-pixel-processor-logs
-gtm-pixel:index:EventProcessor$aws:iam/role:Role::gtm-pixel-processor-role
-gtm-pixel:index:EventProcessor$aws:iam/rolePolicy:RolePolicy::gtm-pixel-processor-policy
-gtm-pixel:index:EventProcessor$aws:lambda/eventSourceMapping:EventSourceMapping::gtm-pixel-processor-source
-gtm-pixel:index:EventProcessor$aws:lambda/function:Function::gtm-pixel-processor
-gtm-pixel:index:EventProcessor$aws:lambda/functionRecursionConfig:FunctionRecursionConfig::gtm-pixel-processor-recursion
-gtm-pixel:index:EventProcessor::gtm-pixel-processor
-gtm-pixel:index:EventQueue$aws:sqs/queue:Queue::gtm-pixel-events
-gtm-pixel:index:EventQueue$aws:sqs/queue:Queue::gtm-pixel-events-dead-letter
-gtm-pixel:index:EventQueue$aws:sqs/queuePolicy:QueuePolicy::gtm-pixel-events-dead-letter-tls-only
-gtm-pixel:index:EventQueue$aws:sqs/queuePolicy:QueuePolicy::gtm-pixel-events-tls-only
-gtm-pixel:index:EventQueue$aws:sqs/redriveAllowPolicy:RedriveAllowPolicy::gtm-pixel-events-redrive-allow
-gtm-pixel:index:EventQueue::gtm-pixel-events
-gtm-pixel:index:PixelApi$aws:apigateway/deployment:Deployment::gtm-pixel-api-deployment
-gtm-pixel:index:PixelApi$aws:apigateway/methodSettings:MethodSettings::gtm-pixel-api-throttling
-gtm-pixel:index:PixelApi$aws:apigateway/restApi:RestApi::gtm-pixel-api
-gtm-pixel:index:PixelApi$aws:apigateway/stage:Stage::gtm-pixel-api-stage
-gtm-pixel:index:PixelApi$aws:iam/role:Role::gtm-pixel-api-role
-gtm-pixel:index:PixelApi$aws:iam/rolePolicy:RolePolicy::gtm-pixel-api-send-message
-gtm-pixel:index:PixelApi::gtm-pixel-api
+gtm-pixel:index:EventPixel::gtm-pixel
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$aws:cloudwatch/logGroup:LogGroup::gtm-pixel-processor-logs
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$aws:iam/role:Role::gtm-pixel-processor-role
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$aws:iam/rolePolicy:RolePolicy::gtm-pixel-processor-policy
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$aws:lambda/eventSourceMapping:EventSourceMapping::gtm-pixel-processor-source
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$aws:lambda/function:Function::gtm-pixel-processor
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$aws:lambda/functionRecursionConfig:FunctionRecursionConfig::gtm-pixel-processor-recursion
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor::gtm-pixel-processor
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventQueue$aws:sqs/queue:Queue::gtm-pixel-events
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventQueue$aws:sqs/queue:Queue::gtm-pixel-events-dead-letter
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventQueue$aws:sqs/queuePolicy:QueuePolicy::gtm-pixel-events-dead-letter-tls-only
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventQueue$aws:sqs/queuePolicy:QueuePolicy::gtm-pixel-events-tls-only
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventQueue$aws:sqs/redriveAllowPolicy:RedriveAllowPolicy::gtm-pixel-events-redrive-allow
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventQueue::gtm-pixel-events
+gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:apigateway/deployment:Deployment::gtm-pixel-api-deployment
+gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:apigateway/methodSettings:MethodSettings::gtm-pixel-api-throttling
+gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:apigateway/restApi:RestApi::gtm-pixel-api
+gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:apigateway/stage:Stage::gtm-pixel-api-stage
+gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:iam/role:Role::gtm-pixel-api-role
+gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:iam/rolePolicy:RolePolicy::gtm-pixel-api-send-message
+gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi::gtm-pixel-api
 """
 
 AUTHENTICATED = """
-gtm-pixel:index:PixelApi$aws:lambda/permission:Permission::gtm-pixel-api-invoke-authorizer
-gtm-pixel:index:TokenAuthorizer$aws:cloudwatch/logGroup:LogGroup::gtm-pixel-authorizer-logs
-gtm-pixel:index:TokenAuthorizer$aws:iam/role:Role::gtm-pixel-authorizer-role
-gtm-pixel:index:TokenAuthorizer$aws:iam/rolePolicy:RolePolicy::gtm-pixel-authorizer-policy
-gtm-pixel:index:TokenAuthorizer$aws:lambda/function:Function::gtm-pixel-authorizer
-gtm-pixel:index:TokenAuthorizer::gtm-pixel-authorizer
+gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:lambda/permission:Permission::gtm-pixel-api-invoke-authorizer
+gtm-pixel:index:EventPixel$gtm-pixel:index:TokenAuthorizer$aws:cloudwatch/logGroup:LogGroup::gtm-pixel-authorizer-logs
+gtm-pixel:index:EventPixel$gtm-pixel:index:TokenAuthorizer$aws:iam/role:Role::gtm-pixel-authorizer-role
+gtm-pixel:index:EventPixel$gtm-pixel:index:TokenAuthorizer$aws:iam/rolePolicy:RolePolicy::gtm-pixel-authorizer-policy
+gtm-pixel:index:EventPixel$gtm-pixel:index:TokenAuthorizer$aws:lambda/function:Function::gtm-pixel-authorizer
+gtm-pixel:index:EventPixel$gtm-pixel:index:TokenAuthorizer::gtm-pixel-authorizer
 """
 
 NEW_STREAM = """
-gtm-pixel:index:EventProcessor$gtm-pixel:index:FirehoseStream$aws:cloudwatch/logGroup:LogGroup::gtm-pixel-processor-firehose-errors
-gtm-pixel:index:EventProcessor$gtm-pixel:index:FirehoseStream$aws:cloudwatch/logStream:LogStream::gtm-pixel-processor-firehose-errors-delivery
-gtm-pixel:index:EventProcessor$gtm-pixel:index:FirehoseStream$aws:iam/role:Role::gtm-pixel-processor-firehose-role
-gtm-pixel:index:EventProcessor$gtm-pixel:index:FirehoseStream$aws:iam/rolePolicy:RolePolicy::gtm-pixel-processor-firehose-policy
-gtm-pixel:index:EventProcessor$gtm-pixel:index:FirehoseStream$aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream::gtm-pixel-processor-firehose
-gtm-pixel:index:EventProcessor$gtm-pixel:index:FirehoseStream$aws:s3/bucket:Bucket::gtm-pixel-processor-firehose-bucket
-gtm-pixel:index:EventProcessor$gtm-pixel:index:FirehoseStream$aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration::gtm-pixel-processor-firehose-bucket-lifecycle
-gtm-pixel:index:EventProcessor$gtm-pixel:index:FirehoseStream$aws:s3/bucketOwnershipControls:BucketOwnershipControls::gtm-pixel-processor-firehose-bucket-ownership
-gtm-pixel:index:EventProcessor$gtm-pixel:index:FirehoseStream$aws:s3/bucketPolicy:BucketPolicy::gtm-pixel-processor-firehose-bucket-tls-only
-gtm-pixel:index:EventProcessor$gtm-pixel:index:FirehoseStream$aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock::gtm-pixel-processor-firehose-bucket-private
-gtm-pixel:index:EventProcessor$gtm-pixel:index:FirehoseStream$aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration::gtm-pixel-processor-firehose-bucket-encryption
-gtm-pixel:index:EventProcessor$gtm-pixel:index:FirehoseStream::gtm-pixel-processor-firehose
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$gtm-pixel:index:FirehoseStream$aws:cloudwatch/logGroup:LogGroup::gtm-pixel-processor-firehose-errors
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$gtm-pixel:index:FirehoseStream$aws:cloudwatch/logStream:LogStream::gtm-pixel-processor-firehose-errors-delivery
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$gtm-pixel:index:FirehoseStream$aws:iam/role:Role::gtm-pixel-processor-firehose-role
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$gtm-pixel:index:FirehoseStream$aws:iam/rolePolicy:RolePolicy::gtm-pixel-processor-firehose-policy
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$gtm-pixel:index:FirehoseStream$aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream::gtm-pixel-processor-firehose
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$gtm-pixel:index:FirehoseStream$aws:s3/bucket:Bucket::gtm-pixel-processor-firehose-bucket
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$gtm-pixel:index:FirehoseStream$aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration::gtm-pixel-processor-firehose-bucket-lifecycle
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$gtm-pixel:index:FirehoseStream$aws:s3/bucketOwnershipControls:BucketOwnershipControls::gtm-pixel-processor-firehose-bucket-ownership
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$gtm-pixel:index:FirehoseStream$aws:s3/bucketPolicy:BucketPolicy::gtm-pixel-processor-firehose-bucket-tls-only
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$gtm-pixel:index:FirehoseStream$aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock::gtm-pixel-processor-firehose-bucket-private
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$gtm-pixel:index:FirehoseStream$aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration::gtm-pixel-processor-firehose-bucket-encryption
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$gtm-pixel:index:FirehoseStream::gtm-pixel-processor-firehose
 """
 
 CUSTOMER_PROFILES = """
-gtm-pixel:index:EventProcessor$gtm-pixel:index:CustomerProfiles$aws:cloudformation/stack:Stack::gtm-pixel-processor-customer-profiles
-gtm-pixel:index:EventProcessor$gtm-pixel:index:CustomerProfiles::gtm-pixel-processor-customer-profiles
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$gtm-pixel:index:CustomerProfiles$aws:cloudformation/stack:Stack::gtm-pixel-processor-customer-profiles
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$gtm-pixel:index:CustomerProfiles::gtm-pixel-processor-customer-profiles
 """
 
 ACCESS_LOGS = """
-gtm-pixel:index:PixelApi$aws:cloudwatch/logGroup:LogGroup::gtm-pixel-api-access-logs
+gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:cloudwatch/logGroup:LogGroup::gtm-pixel-api-access-logs
 """
 
 SCENARIOS: Mapping[str, tuple[dict[str, Any], str]] = {
@@ -123,3 +124,15 @@ def test_no_resource_is_told_from_another_by_its_type_alone() -> None:
     urns = (OPEN + AUTHENTICATED + NEW_STREAM + CUSTOMER_PROFILES + ACCESS_LOGS).split()
 
     assert len(urns) == len(set(urns))
+
+
+def test_a_stack_from_before_the_composite_component_keeps_its_resources() -> None:
+    """Their URNs had no EventPixel in front; what belongs to an aliased component is aliased with it."""
+    parts = [one for one in recorded("prod").resources if one.parent == "gtm-pixel"]
+
+    assert {one.name: one.formerly_without_parent for one in parts} == {
+        "gtm-pixel-events": True,
+        "gtm-pixel-authorizer": True,
+        "gtm-pixel-processor": True,
+        "gtm-pixel-api": True,
+    }

@@ -10,6 +10,7 @@ from components.destinations.firehose import FirehoseArgs
 from components.destinations.pinpoint import END_OF_SUPPORT, PinpointArgs
 from components.event_processor import EventProcessor, EventProcessorArgs
 from components.location import current_location
+from contract.scenario import AuthMode, ProfileUpdates, TimestampSource
 from tests.recording import Recording, record
 
 APPLICATION_ID = "0123456789abcdef0123456789abcdef"
@@ -24,10 +25,10 @@ def recorded(*, partition: str = "aws", region: str = "eu-west-1", **changes: An
             "dead_letter_queue_arn": "arn:aws:sqs:eu-west-1:123456789012:dead",
             "dead_letter_queue_url": "https://sqs.test/dead",
             "destinations": [PinpointArgs(application_id=APPLICATION_ID)],
-            "auth_mode": "open",
-            "profile_updates": "allowlist",
+            "auth_mode": AuthMode.OPEN,
+            "profile_updates": ProfileUpdates.ALLOWLIST,
             "profile_attributes": ["plan", "city"],
-            "timestamp_source": "gateway",
+            "timestamp_source": TimestampSource.GATEWAY,
             "ignored_endpoint_ids": ["guest"],
             "retry_hours": 6,
             "max_receive_count": 5,

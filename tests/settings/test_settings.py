@@ -21,6 +21,7 @@ import settings
 from components.destinations.customer_profiles import CustomerProfilesArgs
 from components.destinations.firehose import FirehoseArgs, FirehoseStreamArgs
 from components.destinations.pinpoint import PinpointArgs
+from components.event_pixel import EventPixelArgs
 from components.profile_template import (
     EventTriggerArgs,
     ProfileTemplateArgs,
@@ -44,7 +45,7 @@ APPLICATION_ID = "0123456789abcdef0123456789abcdef"
 DOMAIN = "amazon-connect-example"
 
 
-def load(*, stack: str = "test", **changes: Any) -> settings.Settings:
+def load(*, stack: str = "test", **changes: Any) -> EventPixelArgs:
     """The settings of a stack that sets `changes`; defaults come from Pulumi.yaml, as with the engine."""
     defaults = {key: schema["default"] for key, schema in SCHEMA.items()}
     values = {**defaults, **changes}
@@ -54,7 +55,7 @@ def load(*, stack: str = "test", **changes: Any) -> settings.Settings:
         f"gtm-pixel:{key}": value if isinstance(value, str) else json.dumps(value)
         for key, value in values.items()
     }
-    loaded: list[settings.Settings] = []
+    loaded: list[EventPixelArgs] = []
     record(lambda: loaded.append(settings.load(pulumi.Config())), config=config, stack=stack)
     return loaded[0]
 
@@ -70,8 +71,7 @@ TEMPLATE = ProfileTemplateArgs(
 
 
 def test_the_defaults_are_an_open_stack_that_updates_no_profile() -> None:
-    assert load() == settings.Settings(
-        auth_mode=AuthMode.OPEN,
+    assert load() == EventPixelArgs(
         oidc=None,
         stage_name="v1",
         allowed_origins=(),

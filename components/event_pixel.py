@@ -1,0 +1,196 @@
+"""The whole pixel: API, queue, token authorizer, and event processor with its destinations."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+
+from components.destinations import DestinationArgs
+from components.event_processor import EventProcessor, EventProcessorArgs
+from components.event_queue import EventQueue, EventQueueArgs
+from components.lambda_package import PackageArgs, build
+from components.location import current_location
+from components.pixel_api import PixelApi, PixelApiArgs
+from components.token_authorizer import OidcArgs, TokenAuthorizer, TokenAuthorizerArgs
+from contract.scenario import AuthMode, ProfileUpdates, TimestampSource
+
+_PROJECT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventPixelArgs:
+    """What a stack deploys. Pulumi.yaml describes each setting."""
+
+    # The authenticated scenario: whose tokens are accepted. None is the open scenario.
+    oidc: OidcArgs | None
+
+    # The URL that GTM calls.
+    stage_name: str
+    allowed_origins: Sequence[str]
+    throttling_rate_limit: int
+    throttling_burst_limit: int
+
+    # Where events are recorded (one or more destinations), and how a request becomes an event.
+    destinations: Sequence[DestinationArgs]
+    profile_updates: ProfileUpdates
+    profile_attributes: Sequence[str]
+    timestamp_source: TimestampSource
+    ignored_endpoint_ids: Sequence[str]
+
+    # How the event processor takes events off the queue.
+    retry_hours: int
+    max_receive_count: int
+    batch_size: int
+    batch_window_seconds: int
+    maximum_concurrency: int
+    function_timeout_seconds: int
+    function_memory_mb: int
+
+    # Logs and traces.
+    access_logs: bool
+    log_retention_days: int
+    tracing: bool
+
+    # Refuse to delete or replace the API and the queues.
+    protect: bool
+
+    @property
+    def auth_mode(self) -> AuthMode:
+        """The scenario."""
+        return AuthMode.OPEN if self.oidc is None else AuthMode.AUTHENTICATED
+
+
+class EventPixel(pulumi.ComponentResource):
+    """One URL that turns each GTM request into an event in every destination."""
+
+    region: pulumi.Output[str]
+    events_url: pulumi.Output[str]
+    gtm_image_url: pulumi.Output[str]
+    queue_url: pulumi.Output[str]
+    dead_letter_queue_url: pulumi.Output[str]
+    function_name: pulumi.Output[str]
+    log_group_name: pulumi.Output[str]
+
+    # Outputs of the destinations, by name.
+    destination_outputs: Mapping[str, pulumi.Input[str]]
+
+    def __init__(self, name: str, args: EventPixelArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        # Build all code before declaring anything: Pulumi creates what was declared before an error, which
+        # could leave a public API without a processor (docs/adr/0018).
+        services = {"sqs", *(destination.sdk_service for destination in args.destinations)}
+        processor_archive = _archive("requirements.txt", services)
+        authorizer_args = None
+        if args.oidc is not None:
+            authorizer_args = TokenAuthorizerArgs(
+                archive=_archive("requirements-authorizer.txt", ()),
+                oidc=args.oidc,
+                log_retention_days=args.log_retention_days,
+            )
+
+        super().__init__("gtm-pixel:index:EventPixel", name, None, opts)
+        child = pulumi.ResourceOptions(
+            parent=self,
+            # The children had no parent in earlier versions. A replaced REST API would have another URL.
+            aliases=[pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)],
+        )
+        location = current_location(self)
+
+        queue = EventQueue(
+            f"{name}-events",
+            EventQueueArgs(
+                consumer_timeout_seconds=args.function_timeout_seconds,
+                batch_window_seconds=args.batch_window_seconds,
+                max_receive_count=args.max_receive_count,
+                protect=args.protect,
+            ),
+            child,
+        )
+        authorizer = None
+        if authorizer_args is not None:
+            authorizer = TokenAuthorizer(f"{name}-authorizer", authorizer_args, child)
+        processor = EventProcessor(
+            f"{name}-processor",
+            EventProcessorArgs(
+                location=location,
+                archive=processor_archive,
+                queue_arn=queue.queue_arn,
+                queue_url=queue.queue_url,
+                dead_letter_queue_arn=queue.dead_letter_queue_arn,
+                dead_letter_queue_url=queue.dead_letter_queue_url,
+                destinations=args.destinations,
+                auth_mode=args.auth_mode,
+                profile_updates=args.profile_updates,
+                profile_attributes=args.profile_attributes,
+                timestamp_source=args.timestamp_source,
+                ignored_endpoint_ids=args.ignored_endpoint_ids,
+                retry_hours=args.retry_hours,
+                max_receive_count=args.max_receive_count,
+                batch_size=args.batch_size,
+                batch_window_seconds=args.batch_window_seconds,
+                maximum_concurrency=args.maximum_concurrency,
+                timeout_seconds=args.function_timeout_seconds,
+                memory_mb=args.function_memory_mb,
+                log_retention_days=args.log_retention_days,
+                tracing=args.tracing,
+            ),
+            child,
+        )
+        api = PixelApi(
+            f"{name}-api",
+            PixelApiArgs(
+                location=location,
+                queue_arn=queue.queue_arn,
+                queue_name=queue.queue_name,
+                authorizer=authorizer,
+                stage_name=args.stage_name,
+                allowed_origins=args.allowed_origins,
+                allow_credentials=args.oidc is not None and args.oidc.cookie is not None,
+                protect=args.protect,
+                # The API comes last, so that every event finds a processor. It also goes first: while it is
+                # protected, `pulumi destroy` keeps the queues and the processor.
+                after=[queue, processor],
+                throttling_rate_limit=args.throttling_rate_limit,
+                throttling_burst_limit=args.throttling_burst_limit,
+                access_log_retention_days=args.log_retention_days if args.access_logs else None,
+            ),
+            child,
+        )
+
+        self.region = pulumi.Output.from_input(location.region)
+        self.events_url = api.events_url
+        # For a Custom Image tag: GTM fills in its variables. `endpoint_id` comes first, because filter lists
+        # block queries that begin with some event names (docs/gtm.md).
+        self.gtm_image_url = pulumi.Output.concat(
+            api.events_url, "?endpoint_id={{endpoint_id}}&event={{Event}}"
+        )
+        self.queue_url = queue.queue_url
+        self.dead_letter_queue_url = queue.dead_letter_queue_url
+        self.function_name = processor.function_name
+        self.log_group_name = processor.log_group_name
+        self.destination_outputs = processor.destination_outputs
+        self.register_outputs(
+            {
+                "region": self.region,
+                "events_url": self.events_url,
+                "gtm_image_url": self.gtm_image_url,
+                "queue_url": self.queue_url,
+                "dead_letter_queue_url": self.dead_letter_queue_url,
+                "function_name": self.function_name,
+                "log_group_name": self.log_group_name,
+                "destination_outputs": self.destination_outputs,
+            }
+        )
+
+
+def _archive(requirements: str, services: Collection[str]) -> Path:
+    """The code archive of handler/ and contract/ with these requirements and boto3's models of `services`."""
+    handler = _PROJECT / "handler"
+    return build(
+        PackageArgs(
+            sources=[handler, _PROJECT / "contract"],
+            requirements=handler / requirements,
+            services=services,
+            cache=_PROJECT / ".cache",
+        )
+    )
