@@ -1,89 +1,179 @@
-"""The README against the program: what exists is described, what is described exists."""
+"""The documents against the program: what exists is described, what is described exists."""
 
 import re
+from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from handler.aws_calls import Cause
+from handler.delivery.settlement import AFTER_EARLIER_UPDATE, DEAD_LETTER_FAILED
+from handler.destinations import customer_profiles_objects, pinpoint_request
+from handler.events import DropReason, RejectionReason
+from handler.queue_message import UnreadableReason
+from handler.tokens.finding import CookieIgnoredReason
+from handler.tokens.invalid import InvalidTokenReason
+from tests.documents import DOCUMENTS, PROJECT, anchors, links, read, rows, section, table
 from tests.test_program import recorded
 
-PROJECT = Path(__file__).parents[1]
-README = (PROJECT / "README.md").read_text()
+SCHEMA: dict[str, dict[str, Any]] = yaml.safe_load(read("Pulumi.yaml"))["config"]
 
 
-def table(heading: str) -> dict[str, str]:
-    """First column of the table under a heading → second column."""
-    section = re.split(r"\n###? ", README.partition(f"\n## {heading}\n")[2], maxsplit=1)[0]
-    return dict(re.findall(r"^\| `([^`]+)` \| (.*?) \|", section, re.MULTILINE))
+class TestSettings:
+    def test_every_setting_is_described(self) -> None:
+        assert set(table(read("docs/settings.md"), "Settings")) == set(SCHEMA)
+
+    def test_every_default_is_given(self) -> None:
+        described = table(read("docs/settings.md"), "Settings")
+        wrong = {
+            key: described[key]
+            for key, setting in SCHEMA.items()
+            if setting["default"] != "" and described[key] != f"`{as_yaml(setting['default'])}`"
+        }
+
+        assert wrong == {}
 
 
-def test_the_readme_describes_every_setting() -> None:
-    assert set(table("Settings")) == set(yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["config"])
-
-
-def test_the_readme_gives_every_settings_default() -> None:
-    schema = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["config"]
-    rows = table("Settings")
-    wrong = {
-        key: rows[key]
-        for key, setting in schema.items()
-        if setting["default"] != "" and rows[key] != f"`{yaml_text(setting['default'])}`"
-    }
-
-    assert wrong == {}
-
-
-def yaml_text(value: object) -> str:
+def as_yaml(value: object) -> str:
     return yaml.safe_dump(value, default_flow_style=True).removesuffix("\n").removesuffix("\n...")
 
 
-def test_the_readme_describes_every_output() -> None:
+def test_every_output_is_described() -> None:
     everywhere = {
         "destinations": ["pinpoint", "customer-profiles", "firehose"],
         "pinpointApplicationId": "0123456789abcdef0123456789abcdef",
     }
 
-    assert set(table("Outputs")) == set(recorded("prod", **everywhere).outputs)
+    assert set(table(read("docs/operations.md"), "Outputs")) == set(recorded("prod", **everywhere).outputs)
 
 
-def excerpts() -> list[tuple[str, str]]:
-    """The path and the text of every excerpt in docs/adding-a-destination.md, cut at its lines of dots."""
-    guide = (PROJECT / "docs" / "adding-a-destination.md").read_text()
-    blocks = re.findall(r"<!-- (\S+) -->\n```\w+\n(.*?)```", guide, re.DOTALL)
-    return [(path, part) for path, block in blocks for part in block.split("...\n")]
+def test_every_metric_is_described() -> None:
+    sources = [PROJECT / "handler" / "batch_report.py", PROJECT / "handler" / "tokens" / "report.py"]
+    code = "".join(source.read_text() for source in sources)
+
+    assert set(table(read("docs/operations.md"), "Metrics")) == set(re.findall(r'"([A-Z][A-Za-z]+)"', code))
 
 
-def test_the_guide_to_destinations_has_excerpts() -> None:
-    assert len(excerpts()) >= 10
+def test_every_log_message_is_described() -> None:
+    code = "".join(path.read_text() for path in (PROJECT / "handler").rglob("*.py"))
+
+    for message in described_names("docs/operations.md", "Logs"):
+        assert f'"{message}"' in code
 
 
-@pytest.mark.parametrize(("path", "excerpt"), excerpts())
-def test_the_guide_to_destinations_quotes_the_sources(path: str, excerpt: str) -> None:
-    assert excerpt in (PROJECT / path).read_text()
+def described_names(document: str, heading: str) -> set[str]:
+    """Whatever is quoted as code in the first or the last column of the tables under a heading."""
+    cells = [cell for row in rows(section(read(document), heading)) for cell in (row[0], row[-1])]
+    return {name for cell in cells for name in re.findall(r"`([a-z][a-z0-9_ ]+)`", cell)}
 
 
-def test_every_link_to_a_file_leads_somewhere() -> None:
-    documents = [PROJECT / "README.md", *(PROJECT / "docs").rglob("*.md")]
-    broken = [
-        f"{document.name}: {target}"
-        for document in documents
-        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text())
-        if not (document.parent / target).exists()
-    ]
+@pytest.mark.parametrize(
+    ("document", "heading", "reasons"),
+    [
+        ("docs/url.md", "Reasons", {*RejectionReason, *DropReason}),
+        ("docs/security.md", "Reasons of invalid tokens", {*InvalidTokenReason}),
+        ("docs/security.md", "A token in a cookie", {*CookieIgnoredReason}),
+    ],
+)
+def test_every_reason_of_a_table_exists_and_has_a_row(
+    document: str, heading: str, reasons: set[StrEnum]
+) -> None:
+    described = {name for row in rows(section(read(document), heading)) for name in reason_names(row)}
 
-    assert broken == []
+    assert described == set(reasons)
 
 
-def test_every_file_that_the_documents_name_is_there() -> None:
-    documents = [PROJECT / "README.md", *(PROJECT / "docs").rglob("*.md")]
-    missing = [
-        f"{document.name}: {path}"
-        for document in documents
-        for path in re.findall(
-            r"`((?:tests|local|handler|components|gtm|migrate)/[\w/.-]+\.\w+)`", document.read_text()
+def reason_names(row: list[str]) -> list[str]:
+    """The reasons of a row: nothing else is in the first or the last column."""
+    cells = [cell for cell in (row[0], row[-1]) if re.fullmatch(r"`[a-z][a-z_]+`(, `[a-z][a-z_]+`)*", cell)]
+    return [name for cell in cells for name in re.findall(r"`([a-z_]+)`", cell)]
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        *(f"DESTINATION_{cause}" for cause in Cause),
+        *UnreadableReason,
+        *(AFTER_EARLIER_UPDATE, DEAD_LETTER_FAILED, "unexpected_error", "out_of_time"),
+    ],
+)
+def test_every_reason_of_a_retry_or_dead_letter_is_described(reason: str) -> None:
+    assert f"`{reason}`" in section(read("docs/operations.md"), "Reasons")
+
+
+def test_every_reason_of_a_destination_is_described_and_exists() -> None:
+    modules = sorted((PROJECT / "handler" / "destinations").glob("*.py"))
+    code = "".join(module.read_text() for module in modules)
+    in_code = {
+        *customer_profiles_objects.LimitReason,
+        *pinpoint_request.LimitReason,
+        *re.findall(r'(?:Retry|DeadLetter)\("((?:customer_profiles|firehose|pinpoint)_[a-z_]+)"', code),
+        "customer_profiles_concurrent_update",
+        "pinpoint_endpoint",
+    }
+    described = set(
+        re.findall(r"`((?:customer_profiles|firehose|pinpoint)_[a-z_]+)`", read("docs/destinations.md"))
+    )
+
+    assert described == in_code - {"firehose_no_answer"}
+
+
+class TestTheGuideToDestinations:
+    @staticmethod
+    def excerpts() -> list[tuple[str, str]]:
+        """The path and the text of every excerpt, cut at its lines of dots."""
+        guide = read("docs/adding-a-destination.md")
+        found = re.findall(r"<!-- (\S+) -->\n```\w+\n(.*?)```", guide, re.DOTALL)
+        return [(path, part) for path, block in found for part in block.split("...\n")]
+
+    def test_it_has_excerpts(self) -> None:
+        assert len(self.excerpts()) >= 10
+
+    def test_it_quotes_the_sources(self) -> None:
+        wrong = [(path, text) for path, text in self.excerpts() if text not in read(path)]
+
+        assert wrong == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT)))
+class TestEveryDocument:
+    def test_its_links_lead_somewhere(self, document: Path) -> None:
+        broken: list[str] = []
+        for target in links(document.read_text(encoding="utf-8")):
+            path, _, anchor = target.partition("#")
+            linked = (document.parent / path).resolve() if path else document
+            if not linked.exists() or (anchor and anchor not in anchors(linked.read_text(encoding="utf-8"))):
+                broken.append(target)
+
+        assert broken == []
+
+    def test_the_files_that_it_names_are_there(self, document: Path) -> None:
+        folders = "benchmarks|bootstrap|components|contract|gtm|handler|local|migrate|settings|tests"
+        named = re.findall(rf"`((?:{folders})/[\w/.-]+\.\w+)`", document.read_text(encoding="utf-8"))
+        # The changelog tells of files that have moved since.
+        missing = [] if document.name == "CHANGELOG.md" else [p for p in named if not (PROJECT / p).exists()]
+
+        assert missing == []
+
+
+def test_the_readme_is_read_to_its_end() -> None:
+    assert len(read("README.md").splitlines()) <= 150
+
+
+def test_every_page_is_in_the_index() -> None:
+    pages = {path.name for path in (PROJECT / "docs").glob("*.md")} - {"README.md"}
+
+    assert pages <= set(links(read("docs/README.md")))
+
+
+def test_every_decision_is_in_the_index_and_has_date_and_status() -> None:
+    decisions = sorted(path for path in (PROJECT / "docs" / "adr").glob("0*.md"))
+    status = r"(Accepted|Superseded by \[\d{4}\]\(\S+\)|Accepted, in part superseded by \[\d{4}\]\(\S+\))"
+
+    assert [path.name for path in decisions] == links(read("docs/adr/README.md"))
+    for decision in decisions:
+        assert re.search(rf"^\d{{4}}-\d\d-\d\d · {status}$", decision.read_text(), re.MULTILINE), (
+            decision.name
         )
-        if not (PROJECT / path).exists()
-    ]
-
-    assert missing == []

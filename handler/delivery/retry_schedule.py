@@ -1,8 +1,8 @@
 """When a message that has to come again does: the delay before each retry.
 
 Seconds at first, because most failures are short and an event trigger of Customer Profiles forgets an event
-after 15 minutes; then each delay is twice the one before, up to the longest that SQS knows. README.md has the
-same as a table. Pure.
+after 15 minutes; then each delay is twice the one before, up to the longest that SQS knows.
+docs/operations.md has the same as a table. Pure.
 """
 
 from collections.abc import Callable

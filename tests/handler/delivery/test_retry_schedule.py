@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import settings
 from handler.delivery.retry_schedule import RetrySchedule, shortest
 
-README = (Path(__file__).parents[3] / "README.md").read_text()
+OPERATIONS = (Path(__file__).parents[3] / "docs" / "operations.md").read_text()
 LONGEST_DELAY_OF_SQS = 900
 
 HOURS = st.integers(1, settings.RETRY_HOURS)
@@ -61,15 +61,15 @@ def test_messages_that_failed_together_come_back_at_different_times() -> None:
     assert asked == [(4, 5), (8, 10), (675, 900)]
 
 
-def readme_table() -> list[tuple[str, int, int]]:
-    """The rows of the README's table: retries, shortest and longest delay in seconds."""
-    rows = re.findall(r"^\| (\d+(?: to \d+)?) \| (\d+) to (\d+) s \|", README, re.MULTILINE)
+def documented_table() -> list[tuple[str, int, int]]:
+    """The rows of the table of docs/operations.md: retries, shortest and longest delay in seconds."""
+    rows = re.findall(r"^\| (\d+(?: to \d+)?) \| (\d+) to (\d+) s \|", OPERATIONS, re.MULTILINE)
     return [(retries, int(low), int(high)) for retries, low, high in rows]
 
 
-def test_the_table_in_the_readme_is_the_schedule() -> None:
+def test_the_documented_table_is_the_schedule() -> None:
     by_retry: dict[int, tuple[int, int]] = {}
-    for retries, low, high in readme_table():
+    for retries, low, high in documented_table():
         first, _, last = retries.partition(" to ")
         by_retry |= dict.fromkeys(range(int(first), int(last or first) + 1), (low, high))
 
@@ -78,7 +78,7 @@ def test_the_table_in_the_readme_is_the_schedule() -> None:
 
 
 @pytest.mark.parametrize("hours", [6])
-def test_the_readme_says_how_long_retries_take_at_most(hours: int) -> None:
+def test_the_docs_say_how_long_retries_take_at_most(hours: int) -> None:
     longest = sum(RetrySchedule.lasting(hours).delays) / 3600
 
-    assert f"{hours} to {longest:.0f} hours" in README
+    assert f"{hours} to {longest:.0f} hours" in OPERATIONS

@@ -12,10 +12,14 @@ from tests.runs import AT_ONCE, Runs, new_endpoint, send, the_event_of
 
 PROJECT = Path(__file__).parents[1]
 README = (PROJECT / "README.md").read_text()
+DEPLOYMENT = (PROJECT / "docs" / "deployment.md").read_text()
+SECURITY = (PROJECT / "docs" / "security.md").read_text()
 
 DEPLOY = list(config_sets(block_after("## Deploy it on AWS", README)))
-AUTHENTICATED = list(config_sets(block_after("## Who may update a profile", README)))
-TRIGGERS = yaml.safe_load("config:\n" + block_after("## Deploy it on AWS", README, "yaml"))["config"]
+AUTHENTICATED = list(config_sets(block_after("## Set it up", SECURITY)))
+TRIGGERS = yaml.safe_load(
+    "config:\n" + block_after("## Start a campaign when an event arrives", DEPLOYMENT, "yaml")
+)["config"]
 
 REQUIRED = ("aws:region", "customerProfilesDomain")
 
