@@ -117,7 +117,7 @@ def test_every_reason_of_a_destination_is_described_and_exists() -> None:
         re.findall(r"`((?:customer_profiles|firehose|pinpoint)_[a-z_]+)`", read("docs/destinations.md"))
     )
 
-    assert described == in_code - {"firehose_no_answer"}
+    assert described == in_code - {"firehose_no_response"}
 
 
 class TestTheGuideToDestinations:
