@@ -21,6 +21,7 @@ def refusal(version, executable):
 
 
 def refuse_without(package):
+    # type: (str) -> None
     """Exit if this Python lacks a package, which means that it is not the one of .venv."""
     if importlib.util.find_spec(package) is None:
         sys.exit(

@@ -1,15 +1,15 @@
-"""Calls to Amazon Connect Customer Profiles, and what can go wrong with them.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+"""Calls Amazon Connect Customer Profiles; the only module here that knows boto3.
 
-The only module here that knows boto3. Errors lose their text: an AWS error message may repeat what was sent,
-which is the customers' data.
+Its errors carry no text: an AWS error message may repeat what was sent, which is customer data.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
-import boto3
+from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -25,7 +25,7 @@ from botocore.parsers import ResponseParserError
 from migrate.profiles import Kind
 
 MAX_ITEMS_IN_REQUEST = 10
-MAX_SEARCH_KEYS = 5  # SearchProfiles: one key and four additional ones
+MAX_SEARCH_KEYS = 5  # SearchProfiles: one key and up to four AdditionalSearchKeys
 
 ENDPOINT_KEY = "gtm_pixel_endpoint_id"
 """The key by which events and imports find a profile, and the attribute that shows it."""
@@ -34,15 +34,15 @@ OPT_OUT_ATTRIBUTE = "gtm_pixel_opt_out"
 
 _NOT_FOUND = 404
 
-# By the prefix of a field's name the attribute is told: its source and target have another one for a dot.
+# Field names tell which attributes are declared. Sources and targets do not: they replace dots.
 _ATTRIBUTE_FIELD = "usat_"
 _ADDRESS_FIELDS: Mapping[Kind, str] = {Kind.EMAIL: "EmailAddress", Kind.PHONE: "PhoneNumber"}
 
 
 class CallError(Exception):
-    """A call without a good answer. `status` is the HTTP status; None where no readable answer came.
+    """A call failed. `status` is the HTTP status, or None if there was no readable response.
 
-    `concurrent`: the service refused because it works on the same profile just now.
+    `concurrent` means that the service refused because it was updating the same profile.
     """
 
     def __init__(self, status: int | None, *, concurrent: bool = False) -> None:
@@ -52,12 +52,12 @@ class CallError(Exception):
 
 
 class SetupError(Exception):
-    """AWS cannot be called at all from here; in one line."""
+    """AWS cannot be called from here at all, and why, in one line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ItemAnswer:
-    """What the service says of one object. `status` as in CallError; 200 is success."""
+class ItemResponse:
+    """The service's response for one object. `status` as in CallError; 200 is success."""
 
     status: int | None
     concurrent: bool = False
@@ -77,12 +77,14 @@ class FoundProfile:
 class CustomerProfiles:
     """One object type of one domain. Safe to use from several threads.
 
-    `connections` says from how many; `region` None leaves the Region to the AWS configuration. A call is
-    tried once: who calls knows the rate and when to give up.
+    Calls are tried once: the caller knows the rate and when to give up.
     """
 
     def __init__(self, *, domain: str, object_type: str, region: str | None, connections: int) -> None:
-        """Raises SetupError."""
+        """`connections` is the number of threads; `region` None means the configured Region.
+
+        Raises SetupError.
+        """
         self._domain = {"DomainName": domain}
         self._target = {"DomainName": domain, "ObjectTypeName": object_type}
         config = Config(
@@ -92,14 +94,16 @@ class CustomerProfiles:
             max_pool_connections=connections,
         )
         try:
-            self._client: Any = boto3.Session().client("customer-profiles", region_name=region, config=config)
-            # Asked for its error: botocore notices a port that cannot be one with the first call only.
-            _ = urlsplit(self._client.meta.endpoint_url).port
+            self._client: Any = cast(Any, Session()).client(
+                "customer-profiles", region_name=region, config=config
+            )
+            # botocore would notice an invalid port only on the first call.
+            _ = urlsplit(str(self._client.meta.endpoint_url)).port
         except NoRegionError:
-            raise SetupError("no AWS Region is configured: give --region") from None
-        except (BotoCoreError, ValueError):  # the latter where AWS_ENDPOINT_URL_… is no URL
+            raise SetupError("no AWS Region is configured; give --region") from None
+        except (BotoCoreError, ValueError):  # ValueError: AWS_ENDPOINT_URL_… is not a URL
             raise SetupError(
-                "the AWS configuration cannot be used: check the profile, the Region and the endpoint URL"
+                "the AWS configuration is invalid; check the profile, the Region and the endpoint URL"
             ) from None
 
     @property
@@ -110,27 +114,27 @@ class CustomerProfiles:
         self._client.close()
 
     def object_type(self, name: str | None = None) -> dict[str, Any]:
-        """GetProfileObjectType, by default of the type of this client; raises CallError, SetupError."""
+        """GetProfileObjectType, by default of this client's type. Raises CallError and SetupError."""
         return self._call(
             "get_profile_object_type", self._target | ({"ObjectTypeName": name} if name else {})
         )
 
     def domain(self) -> dict[str, Any]:
-        """GetDomain; raises CallError, SetupError."""
+        """GetDomain. Raises CallError and SetupError."""
         return self._call("get_domain", self._domain)
 
     def object_types(self) -> list[dict[str, Any]]:
-        """ListProfileObjectTypes; raises CallError, SetupError."""
+        """ListProfileObjectTypes. Raises CallError and SetupError."""
         return list(self._pages("list_profile_object_types"))
 
     def integrations(self) -> list[dict[str, Any]]:
-        """ListIntegrations, hidden ones too; raises CallError, SetupError."""
+        """ListIntegrations, including hidden ones. Raises CallError and SetupError."""
         return list(self._pages("list_integrations", IncludeHidden=True))
 
     def search(self, keys: Sequence[str]) -> list[FoundProfile]:
-        """The profiles that have one of 1 to MAX_SEARCH_KEYS keys; raises CallError, SetupError.
+        """The profiles with any of 1 to MAX_SEARCH_KEYS keys. Raises CallError and SetupError.
 
-        The domain is there, so that "not found" can only mean that no profile is.
+        The domain is known to exist, so "not found" means that no profile has these keys.
         """
         first, *rest = [{"KeyName": ENDPOINT_KEY, "Values": [key]} for key in keys]
         more = {"AdditionalSearchKeys": rest, "LogicalOperator": "OR"} if rest else {}
@@ -142,49 +146,50 @@ class CustomerProfiles:
             raise
 
     def remove_addresses(self, profile_id: str, kinds: Sequence[Kind]) -> None:
-        """Take addresses off a profile; raises CallError, SetupError.
+        """Remove addresses from a profile. Raises CallError and SetupError.
 
         "Specifying an empty string value means that any existing value will be removed" (UpdateProfile).
         """
         emptied = {_ADDRESS_FIELDS[kind]: "" for kind in kinds}
         self._call("update_profile", {**self._domain, "ProfileId": profile_id, **emptied})
 
-    def put(self, objects: Sequence[str]) -> list[ItemAnswer]:
-        """Put 1 to 10 objects; an answer for each, in their order. Raises CallError, SetupError."""
+    def put(self, objects: Sequence[str]) -> list[ItemResponse]:
+        """Put 1 to 10 objects; one response for each, in order. Raises CallError and SetupError."""
         items = [{"Id": str(index), "Object": text} for index, text in enumerate(objects)]
-        answer = self._call("batch_put_profile_object", {**self._target, "Items": items})
-        answers = {item["Id"]: ItemAnswer(status=200) for item in answer.get("Successful", [])}
-        for item in answer.get("Failed", []):
-            answers[item["Id"]] = ItemAnswer(
+        response = self._call("batch_put_profile_object", {**self._target, "Items": items})
+        by_id = {item["Id"]: ItemResponse(status=200) for item in response.get("Successful", [])}
+        for item in response.get("Failed", []):
+            by_id[item["Id"]] = ItemResponse(
                 status=item.get("Code"), concurrent=_says_concurrent(item.get("Message"))
             )
-        return [answers.get(item["Id"], ItemAnswer(status=None)) for item in items]
+        return [by_id.get(item["Id"], ItemResponse(status=None)) for item in items]
 
     def _pages(self, operation: str, **parameters: object) -> Iterator[dict[str, Any]]:
         token: dict[str, str] = {}
         while True:
-            answer = self._call(operation, {**self._domain, "MaxResults": 100, **parameters, **token})
-            yield from answer.get("Items", [])
-            if not answer.get("NextToken"):
+            response = self._call(operation, {**self._domain, "MaxResults": 100, **parameters, **token})
+            yield from response.get("Items", [])
+            if not response.get("NextToken"):
                 return
-            token = {"NextToken": answer["NextToken"]}
+            token = {"NextToken": response["NextToken"]}
 
     def _call(self, operation: str, parameters: Mapping[str, object]) -> dict[str, Any]:
         try:
             return getattr(self._client, operation)(**parameters)
         except ClientError as error:
-            status = error.response["ResponseMetadata"].get("HTTPStatusCode")
-            message = error.response.get("Error", {}).get("Message")
+            response = cast(Mapping[str, Any], error.response)
+            status = response["ResponseMetadata"].get("HTTPStatusCode")
+            message = response.get("Error", {}).get("Message")
             raise CallError(status, concurrent=_says_concurrent(message)) from None
         except (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, SSOError):
-            raise SetupError("no valid AWS credentials were found: sign in, or set AWS_PROFILE") from None
+            raise SetupError("no valid AWS credentials found; sign in, or set AWS_PROFILE") from None
         except (BotoCoreError, ResponseParserError):
             raise CallError(None) from None
 
 
 def declared_attributes(object_type: Mapping[str, Any]) -> frozenset[str]:
-    """The names of the user attributes that an object type takes over."""
-    names = object_type.get("Fields", {})
+    """Names of the user attributes for which an object type has a field."""
+    names: Mapping[str, Any] = object_type.get("Fields", {})
     return frozenset(
         name.removeprefix(_ATTRIBUTE_FIELD) for name in names if name.startswith(_ATTRIBUTE_FIELD)
     )
@@ -192,7 +197,7 @@ def declared_attributes(object_type: Mapping[str, Any]) -> frozenset[str]:
 
 def _found(item: Mapping[str, Any]) -> FoundProfile:
     attributes: Mapping[str, str] = item.get("Attributes", {})
-    found_by = [
+    found_by: list[str] = [
         one["Values"][0]
         for one in item.get("FoundByItems", [])
         if one.get("KeyName") == ENDPOINT_KEY and one.get("Values")

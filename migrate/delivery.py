@@ -1,6 +1,8 @@
-"""Puts objects at a bounded rate, takes addresses away, and tries again what may succeed later.
+"""Sends profile objects at a limited rate, removes addresses, and retries what may still succeed.
 
-Knows no clock, thread or AWS client by itself: they are passed in.
+The clock, the waits and the AWS client are passed in. Pacing, retrying and splitting are similar in
+handler.delivery, but migrate may not import the handler, and here a run stops for a person or a hopeless
+error, where the handler returns messages to a queue.
 """
 
 import threading
@@ -8,10 +10,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from migrate.customer_profiles import MAX_SEARCH_KEYS, CallError, FoundProfile, ItemAnswer
+from migrate.customer_profiles import MAX_SEARCH_KEYS, CallError, FoundProfile, ItemResponse
 from migrate.profiles import Kind, ProfileObject
 
-_Answer = TypeVar("_Answer")
+_Response = TypeVar("_Response")
 
 MAX_ATTEMPTS = 6
 _FIRST_WAIT_SECONDS = 0.5
@@ -22,41 +24,41 @@ _THROTTLED = 429
 
 
 class Service(Protocol):
-    """What takes objects: an answer for each; raises CallError."""
+    """Accepts objects: one response for each. Raises CallError."""
 
-    def put(self, objects: Sequence[str]) -> list[ItemAnswer]: ...
+    def put(self, objects: Sequence[str]) -> list[ItemResponse]: ...
 
 
 class Profiles(Protocol):
-    """What has profiles; raises CallError."""
+    """Holds profiles. Raises CallError."""
 
     def search(self, keys: Sequence[str]) -> list[FoundProfile]: ...
 
     def remove_addresses(self, profile_id: str, kinds: Sequence[Kind]) -> None: ...
 
 
-class ObstacleError(Exception):
-    """Why going on makes no sense, in one line."""
+class AbortError(Exception):
+    """Why the import cannot continue, in one line."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Delivery:
-    """What became of some objects.
+    """The result of sending some objects.
 
-    `statuses` has the settled ones by their place: 200, or the status with which the service refused. What is
-    absent may be sent again. `obstacle` is why the rest is not settled and going on makes no sense, in one
-    line.
+    `statuses` holds the settled ones by their position: 200, or the status with which the service refused.
+    Objects without a status may be sent again. If `abort_reason` is set, the import cannot continue.
     """
 
     statuses: dict[int, int] = field(default_factory=dict[int, int])
-    obstacle: str | None = None
+    abort_reason: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
 class Outcome:
-    """What became of some profiles: of their objects, and of the addresses that they may not have.
+    """The result of sending some profiles and removing their withdrawn addresses.
 
-    By place: how many addresses were taken off a profile, and the status with which the service refused that.
+    By position: `removed` counts the addresses removed; `kept` holds the status with which the service
+    refused to remove one.
     """
 
     delivery: Delivery
@@ -64,10 +66,10 @@ class Outcome:
     kept: dict[int, int] = field(default_factory=dict[int, int])
 
 
-class RateLimit:
-    """At most so many calls a second, evenly, from any number of threads.
+class RateLimiter:
+    """Allows a number of calls a second, evenly spaced, from any number of threads.
 
-    `wait` waits for some seconds and says whether the run is to stop (`threading.Event.wait`).
+    `wait` waits for some seconds and returns True if the run is to stop (`threading.Event.wait`).
     """
 
     def __init__(
@@ -80,7 +82,7 @@ class RateLimit:
         self._lock = threading.Lock()
 
     def take(self) -> bool:
-        """Wait for the next call's turn; False where the run is to stop instead."""
+        """Wait for the next turn. False if the run is to stop instead."""
         with self._lock:
             now = self._clock()
             turn = max(now, self._next)
@@ -89,16 +91,16 @@ class RateLimit:
 
 
 class Deliverer:
-    """Delivers to one service.
+    """Sends objects to one service.
 
-    `jitter` gives a number from 0 to 1: of calls that were throttled together, not all return at once.
+    `jitter` returns a number from 0 to 1, so that calls throttled together do not all return at once.
     """
 
     def __init__(
         self,
         service: Service,
         *,
-        rate: RateLimit,
+        rate: RateLimiter,
         wait: Callable[[float], bool],
         jitter: Callable[[], float],
     ) -> None:
@@ -108,9 +110,10 @@ class Deliverer:
         self._jitter = jitter
 
     def deliver(self, objects: Sequence[str]) -> Delivery:
-        """Put 1 to 10 objects, each until the service takes or refuses it, in at most MAX_ATTEMPTS calls.
+        """Send 1 to 10 objects until the service accepts or refuses each, in at most MAX_ATTEMPTS calls.
 
-        Where a whole request is refused as wrong, its halves are sent, so that one object takes none along.
+        If the service refuses a whole request as invalid, its halves are sent, so that one bad object does
+        not fail the others.
         """
         delivery = Delivery()
         self._deliver(dict(enumerate(objects)), delivery)
@@ -122,56 +125,58 @@ class Deliverer:
             if (attempt and self._wait(_pause(attempt, self._jitter()))) or not self._rate.take():
                 return
             try:
-                answers = self._service.put(list(pending.values()))
+                responses = self._service.put(list(pending.values()))
             except CallError as error:
                 if error.status in (400, 413) and not error.concurrent:
                     self._divide(pending, error.status, delivery)
                     return
                 if not _may_succeed_later(error.status, concurrent=error.concurrent):
-                    delivery.obstacle = _obstacle(error.status)
+                    delivery.abort_reason = _abort_reason(error.status)
                     return
-                # Of a whole request: no object is at fault.
+                # The whole request failed; no single object is to blame.
                 last = dict.fromkeys(pending, _THROTTLED if error.status == _THROTTLED else None)
                 continue
-            for place, answer in zip(list(pending), answers, strict=True):
-                last[place] = answer.status
-                if answer.status is not None and not _may_succeed_later(
-                    answer.status, concurrent=answer.concurrent
+            for position, response in zip(list(pending), responses, strict=True):
+                last[position] = response.status
+                if response.status is not None and not _may_succeed_later(
+                    response.status, concurrent=response.concurrent
                 ):
-                    delivery.statuses[place] = answer.status
-                    del pending[place]
+                    delivery.statuses[position] = response.status
+                    del pending[position]
             if not pending:
                 return
         self._give_up(pending, last, delivery)
 
     def _divide(self, pending: dict[int, str], status: int, delivery: Delivery) -> None:
-        places = list(pending)
-        if len(places) == 1:
-            delivery.statuses[places[0]] = status
+        positions = list(pending)
+        if len(positions) == 1:
+            delivery.statuses[positions[0]] = status
             return
-        for half in (places[: len(places) // 2], places[len(places) // 2 :]):
-            if delivery.obstacle is None:
-                self._deliver({place: pending[place] for place in half}, delivery)
+        for half in (positions[: len(positions) // 2], positions[len(positions) // 2 :]):
+            if delivery.abort_reason is None:
+                self._deliver({position: pending[position] for position in half}, delivery)
 
     def _give_up(self, pending: dict[int, str], last: dict[int, int | None], delivery: Delivery) -> None:
-        """What the service fails on counts as refused; a service that takes nothing ends the run."""
-        for place in pending:
-            status = last.get(place)
+        """An object on which the service keeps failing counts as refused. If nothing works, the run ends."""
+        for position in pending:
+            status = last.get(position)
             if status is None:
-                delivery.obstacle = f"the service gave no good answer to {MAX_ATTEMPTS} attempts"
+                delivery.abort_reason = f"the service failed {MAX_ATTEMPTS} times in a row; try again later"
             elif status == _THROTTLED:
-                delivery.obstacle = f"the service throttled {MAX_ATTEMPTS} attempts: give a lower --rate"
+                delivery.abort_reason = (
+                    f"the service throttled {MAX_ATTEMPTS} attempts in a row; set a lower --rate"
+                )
             else:
-                delivery.statuses[place] = status
+                delivery.statuses[position] = status
 
 
 class Calls:
-    """Single calls of one operation, at its own rate, tried again like a request that puts objects."""
+    """Single calls of one operation, at their own rate, with the retries of Deliverer."""
 
     def __init__(
         self,
         *,
-        rate: RateLimit,
+        rate: RateLimiter,
         wait: Callable[[float], bool],
         jitter: Callable[[], float],
         permission: str,
@@ -181,11 +186,11 @@ class Calls:
         self._jitter = jitter
         self._permission = permission
 
-    def try_call(self, call: Callable[[], _Answer]) -> _Answer | None:
-        """The answer; None where the run is to stop instead.
+    def try_call(self, call: Callable[[], _Response]) -> _Response | None:
+        """The response; None if the run is to stop instead.
 
-        Raises CallError where the service refuses this call, and ObstacleError where it refuses every one or
-        gives no good answer.
+        Raises CallError if the service refuses this call, and AbortError if it refuses all of them or keeps
+        failing.
         """
         for attempt in range(MAX_ATTEMPTS):
             if (attempt and self._wait(_pause(attempt, self._jitter()))) or not self._rate.take():
@@ -194,19 +199,22 @@ class Calls:
                 return call()
             except CallError as error:
                 if error.status in (401, 403):
-                    raise ObstacleError(
-                        f"the service refuses {self._permission} (status {error.status}): it is needed to "
-                        "take addresses off profiles of customers who opted out"
+                    raise AbortError(
+                        f"the service denies {self._permission} (status {error.status}), which is needed to "
+                        "remove addresses of customers who opted out; add the permission"
                     ) from None
                 if not _may_succeed_later(error.status, concurrent=error.concurrent):
                     raise
-        raise ObstacleError(f"the service gave no good answer to {MAX_ATTEMPTS} attempts: {self._permission}")
+        raise AbortError(
+            f"the service failed {MAX_ATTEMPTS} times in a row ({self._permission}); try again later"
+        )
 
 
 class ProfileDeliverer:
-    """Delivers profiles, and takes off them the addresses that they may not have.
+    """Sends profiles, and removes the addresses that they must not have.
 
-    An object without an address leaves what an earlier import wrote: an absent source changes nothing.
+    Sending an object without an address does not remove the one from an earlier import: the service ignores
+    absent fields.
     """
 
     def __init__(self, deliverer: Deliverer, profiles: Profiles, *, searches: Calls, updates: Calls) -> None:
@@ -215,34 +223,36 @@ class ProfileDeliverer:
         self._searches = searches
         self._updates = updates
 
-    def deliver(self, made: Sequence[ProfileObject]) -> Outcome:
-        """Deliver 1 to 10 profiles. One is settled when its object is, and its addresses are gone.
+    def deliver(self, profiles: Sequence[ProfileObject]) -> Outcome:
+        """Send 1 to 10 profiles. One is settled when its object is, and its withdrawn addresses are gone.
 
-        They go also where the object was refused: what the target has is what a customer would get.
+        They are removed even if the object was refused: what the profile holds is what a campaign would use.
         """
-        delivery = self._deliverer.deliver([one.json_text() for one in made])
+        delivery = self._deliverer.deliver([profile.json_text() for profile in profiles])
         outcome = Outcome(delivery=delivery)
-        closed = [place for place in sorted(delivery.statuses) if made[place].withdrawn]
-        for start in range(0, len(closed), MAX_SEARCH_KEYS):
-            places = {made[place].key: place for place in closed[start : start + MAX_SEARCH_KEYS]}
+        withdrawn = [position for position in sorted(delivery.statuses) if profiles[position].withdrawn]
+        for start in range(0, len(withdrawn), MAX_SEARCH_KEYS):
+            positions = {
+                profiles[position].key: position for position in withdrawn[start : start + MAX_SEARCH_KEYS]
+            }
             try:
-                withdrawn = {key: made[place].withdrawn for key, place in places.items()}
-                if not self._take_away(withdrawn, places, outcome):
-                    self._unsettle(places.values(), delivery)
-            except ObstacleError as obstacle:
-                self._unsettle(closed[start:], delivery)
-                delivery.obstacle = delivery.obstacle or str(obstacle)
+                kinds = {key: profiles[position].withdrawn for key, position in positions.items()}
+                if not self._remove(kinds, positions, outcome):
+                    self._unsettle(positions.values(), delivery)
+            except AbortError as error:
+                self._unsettle(withdrawn[start:], delivery)
+                delivery.abort_reason = delivery.abort_reason or str(error)
                 break
         return outcome
 
-    def _take_away(
-        self, withdrawn: Mapping[str, Collection[Kind]], places: Mapping[str, int], outcome: Outcome
+    def _remove(
+        self, withdrawn: Mapping[str, Collection[Kind]], positions: Mapping[str, int], outcome: Outcome
     ) -> bool:
-        """Whether it went to its end; raises ObstacleError."""
+        """Whether it finished. Raises AbortError."""
         try:
             found = self._searches.try_call(lambda: self._profiles.search(list(withdrawn)))
         except CallError as error:
-            outcome.kept.update(dict.fromkeys(places.values(), error.status or 0))
+            outcome.kept.update(dict.fromkeys(positions.values(), error.status or 0))
             return True
         if found is None:
             return False
@@ -259,16 +269,16 @@ class ProfileDeliverer:
                         )
                     )
                 except CallError as error:
-                    outcome.kept[places[key]] = error.status or 0
+                    outcome.kept[positions[key]] = error.status or 0
                     continue
                 if done is None:
                     return False
-                outcome.removed[places[key]] = outcome.removed.get(places[key], 0) + len(kinds)
+                outcome.removed[positions[key]] = outcome.removed.get(positions[key], 0) + len(kinds)
         return True
 
-    def _unsettle(self, places: Iterable[int], delivery: Delivery) -> None:
-        for place in places:
-            delivery.statuses.pop(place, None)
+    def _unsettle(self, positions: Iterable[int], delivery: Delivery) -> None:
+        for position in positions:
+            delivery.statuses.pop(position, None)
 
 
 def _pause(attempt: int, jitter: float) -> float:
@@ -277,16 +287,16 @@ def _pause(attempt: int, jitter: float) -> float:
 
 
 def _may_succeed_later(status: int | None, *, concurrent: bool) -> bool:
-    """Throttling, failures of the service, no answer, and an update of the same profile at the same time."""
+    """Throttling, a failure of the service, no response, or a concurrent update of the same profile."""
     return status is None or status == _THROTTLED or status >= 500 or concurrent
 
 
-def _obstacle(status: int | None) -> str:
+def _abort_reason(status: int | None) -> str:
     match status:
         case 401 | 403:
-            why = "may these credentials do profile:PutProfileObject there, and are they still valid?"
+            fix = "check that the credentials are valid and allow profile:PutProfileObject"
         case 404:
-            why = "are domain, object type and Region right, and is the stack deployed?"
+            fix = "check domain, object type and Region, and that the stack is deployed"
         case _:
-            why = "see the status in the API reference of Customer Profiles"
-    return f"the service refuses every request (status {status}): {why}"
+            fix = "look up the status in the API reference of Customer Profiles"
+    return f"the service refuses every request (status {status}); {fix}"

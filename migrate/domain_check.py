@@ -1,8 +1,7 @@
-"""What in a Customer Profiles domain would go wrong after an import, before it is done.
+"""Warns of settings of a Customer Profiles domain that would cause trouble after an import.
 
-Pure: what the service says of the domain in, warnings out.
-
-Quotas are those of Amazon Connect Customer Profiles that nobody has raised ("Quotas and data limits").
+Pure: takes the responses of the service, returns warnings. Quotas are the defaults of Amazon Connect Customer
+Profiles ("Quotas and data limits").
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,10 +10,12 @@ from typing import Any
 
 from migrate.customer_profiles import ENDPOINT_KEY, OPT_OUT_ATTRIBUTE
 
+_Json = Mapping[str, Any]
+
 _DOMAIN_PREFIX = "amazon-connect-"
 _EMAIL_KEY, _PHONE_KEY = "_email", "_phone"
 _CONTACT_RECORD = "CTR"
-# Without the first one no campaign runs; the others are needed for what a campaign sends.
+# What does not work without an integration. The first one is needed by every campaign.
 _CAMPAIGNS: Mapping[str, str] = {
     "Campaign-Orchestration": "no campaign or journey runs",
     "Campaign-Email": "campaigns send no email",
@@ -28,19 +29,19 @@ _ADDRESS_WORDS = ("email", "phone")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainFacts:
-    """What the service says; each part as in the answer of its operation."""
+    """What the service reports about a domain, as its operations return it."""
 
     name: str
     events_type: str
     endpoints_type: str
-    # GetDomain, ListIntegrations, and GetProfileObjectType of each type by name.
-    domain: Mapping[str, Any]
-    integrations: Sequence[Mapping[str, Any]]
-    object_types: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    # GetDomain, ListIntegrations, and GetProfileObjectType by type name.
+    domain: _Json
+    integrations: Sequence[_Json]
+    object_types: Mapping[str, _Json] = field(default_factory=dict[str, _Json])
 
 
 def warnings_of(facts: DomainFacts) -> list[str]:
-    """Each in one line that ends with what to do."""
+    """One line each, with what to do at the end."""
     return [
         *_merging(facts.domain),
         *_shared_keys(facts),
@@ -50,25 +51,27 @@ def warnings_of(facts: DomainFacts) -> list[str]:
     ]
 
 
-def _merging(domain: Mapping[str, Any]) -> Iterator[str]:
-    matching = domain.get("Matching") or {}
-    merging = matching.get("AutoMerging") or {}
+def _merging(domain: _Json) -> Iterator[str]:
+    matching: _Json = domain.get("Matching") or {}
+    merging: _Json = matching.get("AutoMerging") or {}
     if matching.get("Enabled") and merging.get("Enabled"):
-        lists = (merging.get("Consolidation") or {}).get("MatchingAttributesList") or []
+        consolidation: _Json = merging.get("Consolidation") or {}
+        lists: Sequence[Sequence[str]] = consolidation.get("MatchingAttributesList") or []
         yield (
-            f"identity resolution merges profiles by itself ({_alternatives(lists)}): two customers with the "
-            "same values become one, for good, and what an event may write to one the other has too; switch "
-            "AutoMerging off (aws customer-profiles update-domain) until you have looked at its matches"
+            f"identity resolution merges profiles automatically ({_alternatives(lists)}): two customers with "
+            "the same values become one for good, and an event of one can update both; switch AutoMerging "
+            "off (aws customer-profiles update-domain) until you have checked the matches"
         )
-    rules = domain.get("RuleBasedMatching") or {}
-    level = rules.get("MaxAllowedRuleLevelForMerging")
+    rules: _Json = domain.get("RuleBasedMatching") or {}
+    level: int = rules.get("MaxAllowedRuleLevelForMerging") or 0
     if rules.get("Enabled") and level:
-        merged = [rule.get("Rule") or [] for rule in (rules.get("MatchingRules") or [])[:level]]
+        matching_rules: Sequence[_Json] = rules.get("MatchingRules") or []
+        merged: list[Sequence[str]] = [rule.get("Rule") or [] for rule in matching_rules[:level]]
         yield (
-            f"rule-based matching merges profiles by itself (rules 1 to {level}: {_alternatives(merged)}): "
-            f"{_who(merged)} become one, for good, and what an event may write to one the other has too; "
-            "leave MaxAllowedRuleLevelForMerging out (aws customer-profiles update-domain) until you have "
-            "looked at the matches"
+            f"rule-based matching merges profiles automatically (rules 1 to {level}: "
+            f"{_alternatives(merged)}): {_who(merged)} become one for good, and an event of one can update "
+            "both; remove MaxAllowedRuleLevelForMerging (aws customer-profiles update-domain) until you have "
+            "checked the matches"
         )
 
 
@@ -81,62 +84,64 @@ def _who(rules: Sequence[Sequence[str]]) -> str:
         len(rule) == 1 and any(word in rule[0].lower() for word in _ADDRESS_WORDS) for rule in rules
     )
     return (
-        "customers who share an address, as families do," if by_address else "customers with the same values"
+        "customers who share an address, such as families," if by_address else "customers with equal values"
     )
 
 
 def _shared_keys(facts: DomainFacts) -> Iterator[str]:
-    """Key names are the domain's: where another type ties objects by one of ours, values join customers."""
+    """Key names belong to the domain: a type that uses one of ours joins its objects to our profiles."""
     own = {facts.events_type, facts.endpoints_type}
     for name, object_type in sorted(facts.object_types.items()):
         if name in own:
             continue
-        for key_name, parts in sorted((object_type.get("Keys") or {}).items()):
-            ties = any("PROFILE" in (part.get("StandardIdentifiers") or []) for part in parts)
-            if not ties or name.startswith(_CONTACT_RECORD):
+        keys: Mapping[str, Sequence[_Json]] = object_type.get("Keys") or {}
+        for key_name, parts in sorted(keys.items()):
+            finds_profiles = any("PROFILE" in (part.get("StandardIdentifiers") or []) for part in parts)
+            if not finds_profiles or name.startswith(_CONTACT_RECORD):
                 continue
             if key_name in (_EMAIL_KEY, _PHONE_KEY):
                 yield (
                     f"object type {name} finds profiles by {key_name}: its objects join the imported "
-                    "customer with the same address; if that is another person at times, give its key "
-                    "another name"
+                    "customer with the same address; rename its key if that may be another person"
                 )
             elif key_name == ENDPOINT_KEY and not name.endswith("-endpoints"):
                 yield (
-                    f"object type {name} finds profiles by {ENDPOINT_KEY} too: the same id there is the same "
-                    "customer here; give stacks of other customers a domain of their own"
+                    f"object type {name} also finds profiles by {ENDPOINT_KEY}: the same id means the same "
+                    "customer in both; give stacks with other customers a domain of their own"
                 )
 
 
 def _own_types(facts: DomainFacts) -> Iterator[str]:
     if not facts.name.startswith(_DOMAIN_PREFIX):
         yield (
-            f"the domain's name does not begin with {_DOMAIN_PREFIX}: Amazon Connect's service-linked role "
-            "does not reach it; use a domain whose name does"
+            f"the domain name does not begin with {_DOMAIN_PREFIX}: Amazon Connect's service-linked role "
+            "cannot access it; use a domain whose name does"
         )
     for name in (facts.events_type, facts.endpoints_type):
         if name not in facts.object_types:
-            yield f"object type {name} is not in the domain: run pulumi up"
+            yield f"object type {name} is not in the domain; run pulumi up"
     endpoints = facts.object_types.get(facts.endpoints_type)
     if endpoints is not None:
-        missing = sorted({"opt_out", "email", "phone"} - (endpoints.get("Fields") or {}).keys())
-        missing += sorted({_EMAIL_KEY, _PHONE_KEY} - (endpoints.get("Keys") or {}).keys())
+        fields: _Json = endpoints.get("Fields") or {}
+        keys: _Json = endpoints.get("Keys") or {}
+        missing = sorted({"opt_out", "email", "phone"} - fields.keys())
+        missing += sorted({_EMAIL_KEY, _PHONE_KEY} - keys.keys())
         if missing:
             yield (
-                f"object type {facts.endpoints_type} is of an older version, without {', '.join(missing)} "
-                f"({OPT_OUT_ATTRIBUTE} and search by address): run pulumi up"
+                f"object type {facts.endpoints_type} is from an older version, without {', '.join(missing)} "
+                f"({OPT_OUT_ATTRIBUTE} and search by address); run pulumi up"
             )
         days = endpoints.get("ExpirationDays")
         if days is not None and days < _SHORT_EXPIRATION_DAYS:
             yield (
-                f"imported customers are forgotten after {days} days without an event: raise "
-                "customerProfilesExpirationDays and run pulumi up before the import, what is imported keeps "
-                "its days"
+                f"imported customers expire after {days} days without an event; raise "
+                "customerProfilesExpirationDays and run pulumi up before the import, because imported "
+                "objects keep their expiration"
             )
 
 
 def _quotas(facts: DomainFacts) -> Iterator[str]:
-    taken = {
+    taken: dict[str, int] = {
         name: object_type["MaxProfileObjectCount"]
         for name, object_type in facts.object_types.items()
         if object_type.get("MaxProfileObjectCount")
@@ -144,9 +149,9 @@ def _quotas(facts: DomainFacts) -> Iterator[str]:
     if sum(taken.values()) > _OBJECTS_OF_PROFILE:
         shares = ", ".join(f"{name} {count}" for name, count in sorted(taken.items()))
         yield (
-            f"object types may have {sum(taken.values()):,} objects of a profile together ({shares}), which "
-            f"has room for {_OBJECTS_OF_PROFILE:,}: lower customerProfilesMaxEventsPerProfile, or the other "
-            "types' share"
+            f"the object types allow {sum(taken.values()):,} objects of a profile in all ({shares}), but a "
+            f"profile holds {_OBJECTS_OF_PROFILE:,}; lower customerProfilesMaxEventsPerProfile, or the share "
+            "of the other types"
         )
     for name, object_type in sorted(facts.object_types.items()):
         wanted, available = (
@@ -155,8 +160,8 @@ def _quotas(facts: DomainFacts) -> Iterator[str]:
         )
         if wanted is not None and available is not None and available < wanted:
             yield (
-                f"object type {name} wants {wanted:,} objects of a profile and the domain has {available:,} "
-                "left: lower its MaxProfileObjectCount, or ask AWS Support for more"
+                f"object type {name} allows {wanted:,} objects of a profile, but the domain has "
+                f"{available:,} left; lower its MaxProfileObjectCount, or ask AWS Support for more"
             )
 
 
@@ -164,8 +169,8 @@ def _campaigns(facts: DomainFacts) -> Iterator[str]:
     connected = {name for integration in facts.integrations for name in _names_of(integration)}
     if _CONTACT_RECORD not in connected:
         yield (
-            f"the contact record integration ({_CONTACT_RECORD}) is missing: no contact, and no result of a "
-            "campaign, reaches a profile; enable Customer Profiles for the instance with this domain (Amazon "
+            f"the contact record integration ({_CONTACT_RECORD}) is missing: contacts and campaign results "
+            "do not reach profiles; enable Customer Profiles with this domain for the instance (Amazon "
             "Connect console)"
         )
     missing = [name for name in _CAMPAIGNS if name not in connected]
@@ -179,13 +184,14 @@ def _campaigns(facts: DomainFacts) -> Iterator[str]:
     for name in missing:
         yield (
             f"the integration {name} is missing: {_CAMPAIGNS[name]}; enable the channel for outbound "
-            "campaigns (Amazon Connect console), or pass over this if you do not need it"
+            "campaigns (Amazon Connect console), or ignore this if you do not need it"
         )
 
 
-def _names_of(integration: Mapping[str, Any]) -> Iterator[str]:
+def _names_of(integration: _Json) -> Iterator[str]:
     if name := integration.get("ObjectTypeName"):
         yield name
-    for source, target in (integration.get("ObjectTypeNames") or {}).items():
+    names: Mapping[str, str] = integration.get("ObjectTypeNames") or {}
+    for source, target in names.items():
         yield source
         yield target

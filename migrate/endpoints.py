@@ -1,9 +1,7 @@
-"""What an endpoint of Amazon Pinpoint says, as far as Customer Profiles has room for it, or why nothing.
+"""Reads one endpoint of Amazon Pinpoint and keeps what Customer Profiles can hold.
 
-Pure: knows no clock, environment, logger or AWS client.
-
-An endpoint is read as EndpointResponse in Amazon Pinpoint's API reference. What becomes of the endpoints of
-one customer is decided in profiles.py.
+Pure. The fields are those of EndpointResponse in the Amazon Pinpoint API reference. profiles.py combines the
+endpoints of one customer.
 """
 
 import re
@@ -12,14 +10,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from contract.missing_values import is_without_identity, is_without_value
 
-# Customer Profiles: a value of a profile, and of a key, has at most 255 characters.
+# Customer Profiles: longest value of a profile attribute or key.
 MAX_VALUE_LENGTH = 255
 
-# What Amazon Pinpoint writes where a customer did not opt out.
+# What Amazon Pinpoint writes for a customer who did not opt out.
 _NOT_OPTED_OUT = frozenset({"", "NONE"})
 _ACTIVE = frozenset({"", "ACTIVE"})
 
@@ -34,23 +32,23 @@ OTHER_CHANNEL = "OTHER"
 
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\".]+(?:\.[^@\s,;<>\".]+)+")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
-# How people write numbers; E.164 has none of these.
+# People write phone numbers with these; E.164 has none.
 _PHONE_SEPARATORS = str.maketrans("", "", " -.()/")
-# A zero that most countries dial at home only and some from abroad too: which number is meant is uncertain.
+# Most countries drop this zero when dialed from abroad, some keep it: the number is ambiguous.
 _ZERO_IN_BRACKETS = re.compile(r"\(\s*0\s*\)")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class KeyBy(StrEnum):
-    """What is the key of a profile: what events have as `endpoint_id`."""
+    """What identifies a profile: whatever the events send as `endpoint_id`."""
 
     ENDPOINT_ID = "endpoint-id"
     USER_ID = "user-id"
 
 
 class SkipReason(StrEnum):
-    """Why a line of an export is not imported."""
+    """Why a line of the export is not imported."""
 
     UNREADABLE = "unreadable"
     NOT_UTF8 = "not_utf8"
@@ -63,8 +61,8 @@ class SkipReason(StrEnum):
     OBJECT_TOO_LARGE = "object_too_large"
 
 
-class LeftOutReason(StrEnum):
-    """Why a part of an endpoint is not imported, while the rest of it is."""
+class DropReason(StrEnum):
+    """Why part of an endpoint is not imported, although the endpoint is."""
 
     ADDRESS_OPTED_OUT = "address_opted_out"
     ADDRESS_INACTIVE = "address_inactive"
@@ -81,51 +79,54 @@ class LeftOutReason(StrEnum):
     ATTRIBUTE_NOT_TEXT = "attribute_not_text"
     ATTRIBUTE_TOO_LONG = "attribute_too_long"
     ENDPOINT_ATTRIBUTE = "endpoint_attribute"
+    DATE_UNREADABLE = "date_unreadable"
 
 
-# Beside which a person will want to look up the endpoint; the others can concern every line of an export.
+# Reasons for which someone will want to look up the endpoint. The others can apply to every line of an
+# export.
 WORTH_LISTING = frozenset(
     {
-        LeftOutReason.ADDRESS_OPTED_OUT,
-        LeftOutReason.ADDRESS_INACTIVE,
-        LeftOutReason.ADDRESS_FURTHER,
-        LeftOutReason.ADDRESS_NOT_EMAIL,
-        LeftOutReason.ADDRESS_NOT_E164,
+        DropReason.ADDRESS_OPTED_OUT,
+        DropReason.ADDRESS_INACTIVE,
+        DropReason.ADDRESS_FURTHER,
+        DropReason.ADDRESS_NOT_EMAIL,
+        DropReason.ADDRESS_NOT_E164,
     }
 )
 
 EXPLANATIONS: Mapping[str, str] = {
-    SkipReason.UNREADABLE: "the line is not a JSON object, or not a row under the CSV header",
-    SkipReason.NOT_UTF8: "the line is not in UTF-8: convert the file (iconv -f LATIN1 -t UTF-8)",
-    SkipReason.LINE_TOO_LONG: "the line is longer than an endpoint can be",
-    SkipReason.ID_MISSING: "the endpoint has no Id, and no UserId where that is the key",
-    SkipReason.ID_NO_VALUE: "the Id is what JavaScript writes for no value: it would be everybody's profile",
-    SkipReason.ID_TOO_LONG: "the Id has more than 255 characters, which a key cannot",
-    SkipReason.OLDER_VERSION: "the export has the same endpoint with a newer EffectiveDate, or again",
-    SkipReason.USER_SHARED: "the UserId has more than 100 endpoints: it is no one customer's",
-    SkipReason.OBJECT_TOO_LARGE: "the object would have more than 256,000 bytes",
-    LeftOutReason.ADDRESS_OPTED_OUT: "the customer opted out: the address is not sent",
-    LeftOutReason.ADDRESS_INACTIVE: "EndpointStatus is not ACTIVE: the address is not sent",
-    LeftOutReason.ADDRESS_FURTHER: "the user has a newer endpoint of this channel: a profile has one address",
-    LeftOutReason.ADDRESS_NOT_EMAIL: "the Address of channel EMAIL is no email address",
-    LeftOutReason.ADDRESS_NOT_E164: (
-        "the Address of channel SMS or VOICE is no number with country code, or has a (0)"
+    SkipReason.UNREADABLE: "not a JSON object, or not a row that fits the CSV header",
+    SkipReason.NOT_UTF8: "not UTF-8: convert the file (iconv -f LATIN1 -t UTF-8)",
+    SkipReason.LINE_TOO_LONG: "longer than any endpoint can be",
+    SkipReason.ID_MISSING: "no Id, and no UserId that could be the key",
+    SkipReason.ID_NO_VALUE: "the Id is a string for a missing value; everyone would share this profile",
+    SkipReason.ID_TOO_LONG: f"the Id has more than {MAX_VALUE_LENGTH} characters",
+    SkipReason.OLDER_VERSION: "another line has the same endpoint with the same or a newer EffectiveDate",
+    SkipReason.USER_SHARED: "the UserId has more than 100 endpoints, so it is not one customer",
+    SkipReason.OBJECT_TOO_LARGE: "the profile object would be larger than 256,000 bytes",
+    DropReason.ADDRESS_OPTED_OUT: "the customer opted out, so the address is not sent",
+    DropReason.ADDRESS_INACTIVE: "EndpointStatus is not ACTIVE, so the address is not sent",
+    DropReason.ADDRESS_FURTHER: "the user has a newer address of this kind; a profile holds one",
+    DropReason.ADDRESS_NOT_EMAIL: "the Address of an EMAIL endpoint is not an email address",
+    DropReason.ADDRESS_NOT_E164: "the Address of an SMS or VOICE endpoint has no country code, or has a (0)",
+    DropReason.ADDRESS_OF_OTHER_CHANNEL: "a push token or custom address; profiles have no field for it",
+    DropReason.USER_ID_MISSING: "no UserId: the profile is stored under the Id, where no event finds it",
+    DropReason.USER_ID_NO_VALUE: "the UserId is a string for a missing value",
+    DropReason.USER_ID_TOO_LONG: f"the UserId has more than {MAX_VALUE_LENGTH} characters",
+    DropReason.ATTRIBUTE_UNDECLARED: "the object type does not declare this user attribute",
+    DropReason.ATTRIBUTE_EMPTY: "the user attribute has no value",
+    DropReason.ATTRIBUTE_NO_VALUE: "the user attribute is a string for a missing value",
+    DropReason.ATTRIBUTE_NOT_TEXT: "a value of the user attribute is neither a string nor a number",
+    DropReason.ATTRIBUTE_TOO_LONG: (
+        f"the values of the user attribute have more than {MAX_VALUE_LENGTH} characters in all"
     ),
-    LeftOutReason.ADDRESS_OF_OTHER_CHANNEL: "a push token or custom address: a profile has no field for it",
-    LeftOutReason.USER_ID_MISSING: "without a UserId: a profile under its Id, which no event finds",
-    LeftOutReason.USER_ID_NO_VALUE: "the UserId is what JavaScript writes for no value",
-    LeftOutReason.USER_ID_TOO_LONG: "the UserId has more than 255 characters",
-    LeftOutReason.ATTRIBUTE_UNDECLARED: "the user attribute is not among the declared ones",
-    LeftOutReason.ATTRIBUTE_EMPTY: "the user attribute has no value",
-    LeftOutReason.ATTRIBUTE_NO_VALUE: "the user attribute is what JavaScript writes for no value",
-    LeftOutReason.ATTRIBUTE_NOT_TEXT: "a value of the user attribute is neither text nor number",
-    LeftOutReason.ATTRIBUTE_TOO_LONG: "the user attribute's values have more than 255 characters together",
-    LeftOutReason.ENDPOINT_ATTRIBUTE: "attributes of the endpoint, not of its user, which events never wrote",
+    DropReason.ENDPOINT_ATTRIBUTE: "an attribute of the endpoint, not of its user; events never write these",
+    DropReason.DATE_UNREADABLE: "EffectiveDate is not ISO 8601, so the endpoint counts as having no date",
 }
 
 
 class Consent(StrEnum):
-    """Whether Amazon Pinpoint would have sent to an endpoint."""
+    """Whether Amazon Pinpoint would have sent messages to an endpoint."""
 
     OPEN = "open"
     OPTED_OUT = "opted_out"
@@ -134,49 +135,50 @@ class Consent(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One endpoint, and the count of what is left out of it, by reason."""
+    """One endpoint, with the number of parts dropped from it, by reason."""
 
-    # The key of its profile, and what two lines of one endpoint have in common.
+    # Key of its profile.
     key: str
+    # Two lines with the same identity are versions of the same endpoint.
     identity: str
-    # None where it has none, or no usable one.
+    # None if missing or unusable.
     user_id: str | None
     # One of CHANNELS, or OTHER_CHANNEL.
     channel: str
     consent: Consent
-    # At most one of the two is there.
+    # At most one of the two is set.
     email: str | None
     phone: str | None
     user_attributes: Mapping[str, str]
-    # EffectiveDate in epoch milliseconds; None where there is none.
+    # EffectiveDate in epoch milliseconds.
     effective_ms: int | None
-    left_out: Mapping[LeftOutReason, int]
-    # The names of user attributes that are not declared.
+    dropped: Mapping[DropReason, int]
+    # Names of user attributes that the object type does not declare.
     undeclared: Collection[str] = ()
 
 
 def read_endpoint(
     endpoint: Mapping[str, Any], attributes: Collection[str], key_by: KeyBy
 ) -> Endpoint | SkipReason:
-    """Read an endpoint of an export. `attributes` are the user attributes that the object type declares."""
-    left_out: Counter[LeftOutReason] = Counter()
+    """Read an exported endpoint. `attributes` are the user attributes that the object type declares."""
+    dropped: Counter[DropReason] = Counter()
     user = _mapping(endpoint.get("User"))
-    user_id = _user_id(user, left_out)
-    endpoint_id = _text(endpoint.get("Id"))
-    if user_id is None and key_by is KeyBy.USER_ID and not left_out:
-        left_out[LeftOutReason.USER_ID_MISSING] += 1
+    user_id = _user_id(user, dropped)
+    endpoint_id = _string(endpoint.get("Id"))
+    if user_id is None and key_by is KeyBy.USER_ID and not dropped:
+        dropped[DropReason.USER_ID_MISSING] += 1
     by_user = key_by is KeyBy.USER_ID and user_id is not None
-    if not by_user and (reason := _unfit(endpoint_id)):
+    if not by_user and (reason := _unusable_id(endpoint_id)):
         return reason
     channel = _channel(endpoint)
-    email, phone = _address(endpoint, channel, left_out)
+    email, phone = _address(endpoint, channel, dropped)
     if count := len(_mapping(endpoint.get("Attributes"))):
-        left_out[LeftOutReason.ENDPOINT_ATTRIBUTE] += count
+        dropped[DropReason.ENDPOINT_ATTRIBUTE] += count
     undeclared: list[str] = []
-    user_attributes = _user_attributes(_mapping(user.get("UserAttributes")), attributes, left_out, undeclared)
+    user_attributes = _user_attributes(_mapping(user.get("UserAttributes")), attributes, dropped, undeclared)
     key = user_id if by_user and user_id is not None else endpoint_id
-    # Segments that were imported by user have no Id: channel and address tell a user's endpoints apart.
-    identity = endpoint_id or "\n".join((key, channel, _text(endpoint.get("Address"))))
+    # Segments imported by user have no Id, so channel and address tell a user's endpoints apart.
+    identity = endpoint_id or "\n".join((key, channel, _string(endpoint.get("Address"))))
     if not _is_unicode(key, identity, user_id or "", email or "", phone or "", *user_attributes.values()):
         return SkipReason.UNREADABLE
     return Endpoint(
@@ -188,14 +190,14 @@ def read_endpoint(
         email=email,
         phone=phone,
         user_attributes=user_attributes,
-        effective_ms=_epoch_ms(endpoint.get("EffectiveDate")),
-        left_out=left_out,
+        effective_ms=_effective_ms(endpoint.get("EffectiveDate"), dropped),
+        dropped=dropped,
         undeclared=tuple(undeclared),
     )
 
 
-def _unfit(endpoint_id: str) -> SkipReason | None:
-    """Why an Id is no key."""
+def _unusable_id(endpoint_id: str) -> SkipReason | None:
+    """Why an Id cannot be a key."""
     if not endpoint_id.strip():
         return SkipReason.ID_MISSING
     if is_without_identity(endpoint_id):
@@ -204,18 +206,18 @@ def _unfit(endpoint_id: str) -> SkipReason | None:
 
 
 def _channel(endpoint: Mapping[str, Any]) -> str:
-    channel = _text(endpoint.get("ChannelType")).strip().upper()
+    channel = _string(endpoint.get("ChannelType")).strip().upper()
     return channel if channel in CHANNELS else OTHER_CHANNEL
 
 
 def _consent(endpoint: Mapping[str, Any]) -> Consent:
-    """An OptOut or EndpointStatus that is not known counts against messages: one too few is mended."""
+    """An unknown OptOut or EndpointStatus means no messages: sending none is the safe mistake."""
     opt_out = endpoint.get("OptOut")
     if opt_out is not None and (
         not isinstance(opt_out, str) or opt_out.strip().upper() not in _NOT_OPTED_OUT
     ):
         return Consent.OPTED_OUT
-    # Amazon Pinpoint deactivates an endpoint when another one gets its address, among other reasons.
+    # Amazon Pinpoint deactivates an endpoint when another endpoint gets its address, among other reasons.
     status = endpoint.get("EndpointStatus")
     if status is not None and (not isinstance(status, str) or status.strip().upper() not in _ACTIVE):
         return Consent.INACTIVE
@@ -223,36 +225,36 @@ def _consent(endpoint: Mapping[str, Any]) -> Consent:
 
 
 def _address(
-    endpoint: Mapping[str, Any], channel: str, left_out: Counter[LeftOutReason]
+    endpoint: Mapping[str, Any], channel: str, dropped: Counter[DropReason]
 ) -> tuple[str | None, str | None]:
-    """The email address and the phone number; at most one of them is there."""
-    address = _text(endpoint.get("Address")).strip()
+    """The email address and the phone number; at most one of them is set."""
+    address = _string(endpoint.get("Address")).strip()
     if not address:
         return None, None
     match channel:
         case "EMAIL":
             if _EMAIL.fullmatch(address) and length(address) <= MAX_VALUE_LENGTH:
                 return address, None
-            left_out[LeftOutReason.ADDRESS_NOT_EMAIL] += 1
+            dropped[DropReason.ADDRESS_NOT_EMAIL] += 1
         case "SMS" | "VOICE":
             number = address.translate(_PHONE_SEPARATORS)
             if _E164.fullmatch(number) and not _ZERO_IN_BRACKETS.search(address):
                 return None, number
-            left_out[LeftOutReason.ADDRESS_NOT_E164] += 1
+            dropped[DropReason.ADDRESS_NOT_E164] += 1
         case _:
-            left_out[LeftOutReason.ADDRESS_OF_OTHER_CHANNEL] += 1
+            dropped[DropReason.ADDRESS_OF_OTHER_CHANNEL] += 1
     return None, None
 
 
-def _user_id(user: Mapping[str, Any], left_out: Counter[LeftOutReason]) -> str | None:
-    user_id = _text(user.get("UserId"))
+def _user_id(user: Mapping[str, Any], dropped: Counter[DropReason]) -> str | None:
+    user_id = _string(user.get("UserId"))
     if not user_id.strip():
         return None
     if is_without_identity(user_id):
-        left_out[LeftOutReason.USER_ID_NO_VALUE] += 1
+        dropped[DropReason.USER_ID_NO_VALUE] += 1
         return None
     if length(user_id) > MAX_VALUE_LENGTH:
-        left_out[LeftOutReason.USER_ID_TOO_LONG] += 1
+        dropped[DropReason.USER_ID_TOO_LONG] += 1
         return None
     return user_id
 
@@ -260,35 +262,37 @@ def _user_id(user: Mapping[str, Any], left_out: Counter[LeftOutReason]) -> str |
 def _user_attributes(
     exported: Mapping[str, Any],
     declared: Collection[str],
-    left_out: Counter[LeftOutReason],
+    dropped: Counter[DropReason],
     undeclared: list[str],
 ) -> dict[str, str]:
-    """One text for each declared name, in which several values are joined as GTM joins a list."""
-    taken: dict[str, str] = {}
+    """One string for each declared attribute. Several values are joined with commas, as GTM joins a list."""
+    kept: dict[str, str] = {}
     for name, exported_values in exported.items():
         if name not in declared:
-            left_out[LeftOutReason.ATTRIBUTE_UNDECLARED] += 1
+            dropped[DropReason.ATTRIBUTE_UNDECLARED] += 1
             undeclared.append(name)
             continue
-        values = exported_values if isinstance(exported_values, list) else [exported_values]
-        texts = [_as_text(value) for value in values]
-        present = [text for text in texts if text]
+        values = (
+            cast(list[object], exported_values) if isinstance(exported_values, list) else [exported_values]
+        )
+        strings = [_as_string(value) for value in values]
+        present = [string for string in strings if string]
         value = ",".join(present)
-        if None in texts:
-            left_out[LeftOutReason.ATTRIBUTE_NOT_TEXT] += 1
+        if None in strings:
+            dropped[DropReason.ATTRIBUTE_NOT_TEXT] += 1
         elif not present:
-            left_out[LeftOutReason.ATTRIBUTE_EMPTY] += 1
+            dropped[DropReason.ATTRIBUTE_EMPTY] += 1
         elif is_without_value(value):
-            left_out[LeftOutReason.ATTRIBUTE_NO_VALUE] += 1
+            dropped[DropReason.ATTRIBUTE_NO_VALUE] += 1
         elif length(value) > MAX_VALUE_LENGTH:
-            left_out[LeftOutReason.ATTRIBUTE_TOO_LONG] += 1
+            dropped[DropReason.ATTRIBUTE_TOO_LONG] += 1
         else:
-            taken[name] = value
-    return taken
+            kept[name] = value
+    return kept
 
 
-def _as_text(value: Any) -> str | None:
-    """A value as JavaScript writes it in a list; None where it is neither text, number, boolean nor null."""
+def _as_string(value: object) -> str | None:
+    """A value as JavaScript writes it in a list; None unless it is a string, number, boolean or null."""
     match value:
         case None:
             return ""
@@ -304,32 +308,35 @@ def _as_text(value: Any) -> str | None:
             return None
 
 
-def _epoch_ms(exported: Any) -> int | None:
-    """An ISO 8601 date and time; without an offset it is UTC."""
+def _effective_ms(exported: object, dropped: Counter[DropReason]) -> int | None:
+    """An ISO 8601 date and time in epoch milliseconds. Without an offset it is UTC."""
+    if exported is None or exported == "":
+        return None
     try:
-        date = datetime.fromisoformat(_text(exported).strip())
+        date = datetime.fromisoformat(_string(exported).strip())
     except ValueError:
+        dropped[DropReason.DATE_UNREADABLE] += 1
         return None
     return ((date if date.tzinfo else date.replace(tzinfo=UTC)) - _EPOCH) // timedelta(milliseconds=1)
 
 
-def _is_unicode(*texts: str) -> bool:
-    """Whether no text has half of a surrogate pair, which JSON can escape and UTF-8 cannot hold."""
+def _is_unicode(*strings: str) -> bool:
+    """Whether no string holds half a surrogate pair, which JSON can escape but UTF-8 cannot encode."""
     try:
-        "".join(texts).encode()
+        "".join(strings).encode()
     except UnicodeEncodeError:
         return False
     return True
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
+def _mapping(value: object) -> Mapping[str, Any]:
+    return cast(dict[str, Any], value) if isinstance(value, dict) else {}
 
 
-def _text(value: Any) -> str:
+def _string(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
 def length(text: str) -> int:
-    """Characters as UTF-16 code units, the larger reading, because AWS does not say what it counts."""
+    """Length in UTF-16 code units. AWS does not say what it counts, and this is the larger reading."""
     return len(text) + sum(character > "\uffff" for character in text)

@@ -1,27 +1,32 @@
-"""How far an import has come, kept in a file, so that it goes on where it stopped.
+"""Keeps the progress of an import in a file, so that an interrupted import can continue.
 
-Holds names of files, numbers, counts and a fingerprint of all endpoints together: no personal data.
+The file holds file names, numbers, counts and one hash of all endpoints: no personal data.
 """
 
+import fcntl
 import json
-from collections.abc import Collection, Iterable, Mapping
+import os
+from collections.abc import Collection, Generator, Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-# Of the file that the state is written to before it takes its place.
+# Suffix of the file that is written first and then renamed to the state.
 NEW_SUFFIX = ".new"
+LOCK_SUFFIX = ".lock"
 
 _VERSION = 3
+_OWNER_ONLY = 0o600
 
 
 class StateError(Exception):
-    """The state does not fit what is to be imported, or cannot be kept; in one line."""
+    """The state does not match the import, or cannot be used, and why, in one line."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Progress:
-    """Which customers, by number in the order of the import, are settled: to `position`, and `beyond`."""
+    """The settled customers, by number in import order: all up to `position`, and those in `beyond`."""
 
     position: int = 0
     beyond: set[int] = field(default_factory=set[int])
@@ -44,30 +49,31 @@ class ImportState:
     """The state of an import of some files into one target."""
 
     def __init__(self, path: Path, target: Mapping[str, Any]) -> None:
-        """`target` says what every run of this import has to have in common."""
+        """`target` is what every run of this import must have in common."""
         self._path = path
         self._target = dict(target)
         self._files: dict[str, int] | None = None
         self._content: str | None = None
         self.progress = Progress()
-        # By number: the HTTP status with which the service refused the object, or to take an address away.
+        # By customer number: the HTTP status with which the service refused the object, or refused to remove
+        # an address.
         self.refused: dict[int, int] = {}
         self.address_kept: dict[int, int] = {}
-        # Addresses that were taken off profiles.
+        # Number of addresses removed from profiles.
         self.removed = 0
         self.seconds = 0.0
         self.resumed = False
 
     @classmethod
     def load(cls, path: Path, target: Mapping[str, Any]) -> "ImportState":
-        """The state that `path` holds, or a new one where there is no such file. Raises StateError."""
+        """Read the state from `path`, or start a new one if there is no file. Raises StateError."""
         state = cls(path, target)
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return state
         except (OSError, UnicodeDecodeError):
-            raise StateError(f"{path} cannot be read: give another --state") from None
+            raise StateError(f"{path} cannot be read; give another --state") from None
         try:
             kept = json.loads(text)
             known = kept["version"] == _VERSION
@@ -78,21 +84,21 @@ class ImportState:
             known, other = False, []
         if not known:
             raise StateError(
-                f"{path} holds no state of this import, or one of an older version: give another --state, or "
-                "delete it to start over"
+                f"{path} is not a state of this import, or an older version wrote it; give another --state, "
+                "or delete it to start over"
             )
         if other:
             raise StateError(
-                f"{path} is of an import with another {other[0]}: give another --state, or delete it to "
+                f"{path} belongs to an import with another {other[0]}; give another --state, or delete it to "
                 "start over"
             )
         state.resumed = True
         return state
 
     def check_files(self, sizes: Mapping[str, int]) -> None:
-        """Raises StateError where the export has changed since the import began.
+        """Raises StateError if the export's files have changed since the import began.
 
-        Which line of an endpoint is the newest, and which customer has which number, depends on all files.
+        Which version of an endpoint is the newest, and which number a customer has, depends on all files.
         """
         if self._files is None:
             self._files = dict(sizes)
@@ -102,21 +108,21 @@ class ImportState:
         changed = min(name for name in names if self._files.get(name) != sizes.get(name))
         raise StateError(
             f"{changed} has changed since this import began ({_size(self._files.get(changed))}, now "
-            f"{_size(sizes.get(changed))}): give another --state, or delete {self._path} to start over"
+            f"{_size(sizes.get(changed))}); give another --state, or delete {self._path} to start over"
         )
 
     def check_content(self, fingerprint: str) -> None:
-        """Raises StateError where the endpoints are others than when the import began, in files as long."""
+        """Raises StateError if the endpoints have changed, even in files of the same size."""
         if self._content is None:
             self._content = fingerprint
         if self._content != fingerprint:
             raise StateError(
-                "the export says something else than when this import began: give another --state, or "
+                "the endpoints of the export have changed since this import began; give another --state, or "
                 f"delete {self._path} to start over"
             )
 
     def save(self) -> None:
-        """Write the state, whole or not at all. Raises StateError."""
+        """Write the state completely or not at all, readable only by its owner. Raises StateError."""
         kept = {
             "version": _VERSION,
             "target": self._target,
@@ -131,11 +137,14 @@ class ImportState:
         }
         beside = self._path.with_name(self._path.name + NEW_SUFFIX)
         try:
-            beside.write_text(json.dumps(kept), encoding="utf-8")
+            # One that a killed run left keeps its own permissions.
+            beside.unlink(missing_ok=True)
+            with open(beside, "w", encoding="utf-8", opener=_open_for_owner) as file:
+                json.dump(kept, file)
             beside.replace(self._path)
         except OSError as error:
             raise StateError(
-                f"{self._path} cannot be written ({error.strerror}): give another --state"
+                f"{self._path} cannot be written ({error.strerror}); give another --state"
             ) from None
 
     def _read(self, kept: Mapping[str, Any]) -> None:
@@ -148,9 +157,35 @@ class ImportState:
         self.seconds = float(kept["seconds"])
 
 
+@contextmanager
+def locked(path: Path) -> Generator[None]:
+    """Keep other processes from importing with the state at `path`. Raises StateError if one already does.
+
+    The lock ends with the process. Its file stays: deleting it could remove the lock of the next process.
+    """
+    try:
+        file = os.open(path.with_name(path.name + LOCK_SUFFIX), os.O_WRONLY | os.O_CREAT, _OWNER_ONLY)
+    except OSError as error:
+        raise StateError(f"{path} cannot be written ({error.strerror}); give another --state") from None
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StateError(
+                f"another import is using {path}; wait until it ends, or give another --state"
+            ) from None
+        yield
+    finally:
+        os.close(file)
+
+
+def _open_for_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, _OWNER_ONLY)
+
+
 def _numbers(kept: Collection[Any]) -> set[int]:
     return {int(number) for number in kept}
 
 
 def _size(size: int | None) -> str:
-    return "not there" if size is None else f"{size} bytes"
+    return "missing" if size is None else f"{size} bytes"

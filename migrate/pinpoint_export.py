@@ -1,13 +1,14 @@
-"""Reads the files of an Amazon Pinpoint endpoint export: JSON lines or CSV, as they are or gzipped.
+"""Finds the files of an Amazon Pinpoint endpoint export and reads their lines, gzipped or not.
 
-Reads in pieces, so that memory does not grow with the export, with a line, or with what a file unpacks to.
+Reads in chunks, so memory use does not grow with the export, with a line, or with the unpacked size of a
+file.
 """
 
 import gzip
 import io
 import os
 import zlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 # Far more than an endpoint can be: Amazon Pinpoint's limit is 15 KB.
 MAX_LINE_BYTES = 1_000_000
 
-# Endpoints shrink to a tenth or so; gzip reaches 1:1,000 with what repeats itself. Below so many bytes a
-# file may be as repetitive as it likes.
+# gzip packs endpoints about 10:1, and repetitive content up to 1,000:1: a file beyond MAX_RATIO is a zip
+# bomb. Files that unpack to less than 64 MiB are not checked.
 MAX_RATIO = 200
 _RATIO_COUNTS_FROM = 64 << 20
 
@@ -33,15 +34,15 @@ _BUFFER_BYTES = 1 << 16
 
 
 class ExportError(Exception):
-    """A file or directory of the export cannot be read; in one line."""
+    """A file or directory of the export cannot be read, and why, in one line."""
 
 
 def export_files(paths: Sequence[Path], *, no_parts: Collection[Path] = ()) -> tuple[list[Path], list[Path]]:
-    """The files that the given files and directories stand for, in a stable order, each once; and the others.
+    """The export's files in a stable order, each once, and the files that are not read.
 
-    Of a directory (and those below) the files that end in SUFFIXES, are not hidden and are none of
-    `no_parts`, which are resolved paths. The others are what is left of its files. Raises ExportError where
-    there is none, and for a link in a directory: what it leads to may be anywhere.
+    A directory stands for its files and those below: without hidden ones, those in `no_parts` (resolved
+    paths), and those that do not end in SUFFIXES. The latter are the files not read. Raises ExportError if
+    nothing is left, and for a link in a directory, which may lead anywhere.
     """
     found: dict[Path, None] = {}
     others: list[Path] = []
@@ -52,24 +53,24 @@ def export_files(paths: Sequence[Path], *, no_parts: Collection[Path] = ()) -> t
             others += [file for file in candidates if file.suffix not in SUFFIXES]
             if not files:
                 raise ExportError(
-                    f"{path} holds no .gz, .json, .jsonl or .csv file: give the directory of an export"
+                    f"{path} has no .gz, .json, .jsonl or .csv file; give the directory of an export"
                 )
         elif path.is_file():
             files = [path]
         elif path.exists():
-            raise ExportError(f"{path} is neither a file nor a directory: give a file of an export")
+            raise ExportError(f"{path} is neither a file nor a directory; give a file of an export")
         else:
-            raise ExportError(f"{path} does not exist: give a file or directory of an export")
+            raise ExportError(f"{path} does not exist; give a file or directory of an export")
         found.update(dict.fromkeys(file.resolve() for file in files))
     return list(found), others
 
 
 def read_lines(file: Path, size: int | None = None) -> Iterator[bytes | None]:
-    """The lines of a file without their ends; None for one longer than MAX_LINE_BYTES.
+    """The lines of a file without line ends; None for a line longer than MAX_LINE_BYTES.
 
-    Reads the first `size` bytes of the stored file, by default as many as it has when it is opened: a file
-    that grows meanwhile has an end. Raises ExportError where the file cannot be read, is not complete, is
-    damaged, unpacks to more than an export can, or is in another encoding than UTF-8.
+    Reads the first `size` bytes of the stored file, by default its size when opened, so that reading a
+    growing file ends. Raises ExportError if the file cannot be read, is incomplete, damaged or a zip bomb, or
+    is not in UTF-8.
     """
     with _readable(file, size) as stream:
         _refuse_other_content(file, stream.peek(4)[:4])
@@ -80,12 +81,12 @@ def read_lines(file: Path, size: int | None = None) -> Iterator[bytes | None]:
                     _finish_line(stream)
                 yield None
             else:
-                # Also where a part begins that was appended to another.
+                # Concatenated parts may each begin with a mark.
                 yield content.removeprefix(_BYTE_ORDER_MARK)
 
 
 def _walk(directory: Path) -> Iterator[Path]:
-    """The files of a directory and those below, hidden ones left out. Raises ExportError, also for a link."""
+    """The files of a directory and below, without hidden ones. Raises ExportError, also for a link."""
     try:
         paths = sorted(directory.iterdir())
     except OSError as error:
@@ -95,8 +96,8 @@ def _walk(directory: Path) -> Iterator[Path]:
             continue
         if path.is_symlink():
             raise ExportError(
-                f"{path} is a link, and links in a directory are not followed: replace it by what it leads "
-                "to, or take it out"
+                f"{path} is a link, and links in a directory are not followed; replace it with its target, "
+                "or remove it"
             )
         if path.is_dir():
             yield from _walk(path)
@@ -106,11 +107,11 @@ def _walk(directory: Path) -> Iterator[Path]:
 
 def _refuse_other_content(file: Path, beginning: bytes) -> None:
     if beginning.startswith(_ZIP_MAGIC):
-        raise ExportError(f"{_shown(file)} is a ZIP archive: unpack it")
-    # JSON and CSV begin with ASCII, of which UTF-16 and UTF-32 make zero bytes.
+        raise ExportError(f"{_shown(file)} is a ZIP archive; unpack it")
+    # JSON and CSV begin with ASCII, which has zero bytes in UTF-16 and UTF-32.
     if beginning.startswith(_WIDE_MARKS) or (len(beginning) > 1 and 0 in beginning[:2]):
         raise ExportError(
-            f"{_shown(file)} is not in UTF-8 but in UTF-16 or UTF-32: convert it (iconv -f UTF-16 -t UTF-8)"
+            f"{_shown(file)} is in UTF-16 or UTF-32; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)"
         )
 
 
@@ -120,7 +121,7 @@ def _finish_line(stream: BinaryIO) -> None:
 
 
 class _FirstBytes(io.RawIOBase):
-    """The first bytes of a file, as many as `size`."""
+    """The first `size` bytes of a file."""
 
     def __init__(self, stored: io.FileIO, size: int) -> None:
         super().__init__()
@@ -139,7 +140,7 @@ class _FirstBytes(io.RawIOBase):
 
 
 class _Unpacked(io.RawIOBase):
-    """What a gzipped file unpacks to, up to MAX_RATIO times its size."""
+    """The unpacked content of a gzipped file, up to MAX_RATIO times its size."""
 
     def __init__(self, file: Path, unpacked: gzip.GzipFile, packed: _FirstBytes) -> None:
         super().__init__()
@@ -156,14 +157,14 @@ class _Unpacked(io.RawIOBase):
         self._count += count
         if self._count > max(_RATIO_COUNTS_FROM, MAX_RATIO * self._packed.count):
             raise ExportError(
-                f"{_shown(self._file)} unpacks to more than {MAX_RATIO} times its size, which no export of "
-                "endpoints does: leave it out"
+                f"{_shown(self._file)} unpacks to more than {MAX_RATIO} times its size, which no endpoint "
+                "export does; remove it"
             )
         return count
 
 
 @contextmanager
-def _readable(file: Path, size: int | None) -> Iterator["io.BufferedReader[Any]"]:
+def _readable(file: Path, size: int | None) -> Generator["io.BufferedReader[Any]"]:
     try:
         with file.open("rb", buffering=0) as raw:
             first = _FirstBytes(raw, os.fstat(raw.fileno()).st_size if size is None else size)
@@ -177,14 +178,14 @@ def _readable(file: Path, size: int | None) -> Iterator["io.BufferedReader[Any]"
             ):
                 yield stream
     except EOFError:
-        raise ExportError(f"{_shown(file)} is not complete: download it again") from None
+        raise ExportError(f"{_shown(file)} is incomplete; download it again") from None
     except (zlib.error, gzip.BadGzipFile):
-        raise ExportError(f"{_shown(file)} is damaged: download it again") from None
+        raise ExportError(f"{_shown(file)} is damaged; download it again") from None
     except OSError as error:
         raise ExportError(f"{_shown(file)} cannot be read ({error.strerror})") from None
 
 
 def _shown(file: Path) -> Path:
-    """A path that no other file has: from the current directory where the file is below it."""
+    """An unambiguous path: relative if the file is below the current directory, absolute otherwise."""
     here = Path.cwd()
     return file.relative_to(here) if file.is_relative_to(here) else file

@@ -1,8 +1,6 @@
-"""What the endpoints of a customer become in Customer Profiles: an object of the stack's type for endpoints.
+"""Combines the endpoints of one customer into a profile object for Customer Profiles.
 
-Pure: knows no clock, environment, logger or AWS client.
-
-The object's key is the endpoint id or the user id, so that importing again replaces it.
+Pure. The object's key is the endpoint id or the user id, so importing it again replaces it.
 """
 
 import json
@@ -11,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from migrate.endpoints import WORTH_LISTING, Consent, Endpoint, LeftOutReason, SkipReason
+from migrate.endpoints import WORTH_LISTING, Consent, DropReason, Endpoint, SkipReason
 
 # Object of PutProfileObject, in the service's model.
 MAX_OBJECT_BYTES = 256_000
 
 NOT_OPTED_OUT = "NONE"
-"""What `opt_out` says of a customer who opted out on no channel."""
+"""`opt_out` of a customer who has not opted out on any channel."""
 
 CSV_COLUMNS = ("endpoint_id", "user_id", "email", "phone", "opt_out")
 _USER_ATTRIBUTE = "usat_"
@@ -32,7 +30,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """Where in an export an endpoint is."""
+    """Where an endpoint is in the export."""
 
     file: str
     number: int
@@ -40,26 +38,27 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileObject:
-    """One customer as Customer Profiles gets it, and the count of what is left out, by reason."""
+    """One customer, as sent to Customer Profiles."""
 
     key: str
     user_id: str | None
     email: str | None
     phone: str | None
-    # NONE, or the channels on which the customer opted out, joined by commas.
+    # NONE, or the channels on which the customer opted out, joined with commas.
     opt_out: str
-    # Of these the profile may have no address, also none that an earlier import wrote.
+    # The profile must not have an address of these kinds, not even one from an earlier import.
     withdrawn: frozenset[Kind]
     user_attributes: Mapping[str, str]
-    # How many endpoints it is made of.
+    # Number of endpoints it is made of.
     endpoints: int
-    left_out: Mapping[LeftOutReason, int]
-    # What is worth a line of its own.
-    listed: Sequence[tuple[Line, LeftOutReason]] = field(default=())
+    # Number of parts dropped, by reason.
+    dropped: Mapping[DropReason, int]
+    # Drops that are worth a line of their own.
+    listed: Sequence[tuple[Line, DropReason]] = field(default=())
 
     def json_text(self) -> str:
-        """The object of PutProfileObject. What the customer does not have is absent."""
-        # In the object type a dot would begin another level.
+        """The Object of PutProfileObject. Missing values are left out."""
+        # A dot would start another level in the object type.
         user_attributes = {name.replace(".", "_"): value for name, value in self.user_attributes.items()}
         parts: dict[str, object] = {
             "endpoint_id": self.key,
@@ -73,7 +72,7 @@ class ProfileObject:
         return json.dumps(present, ensure_ascii=False, separators=(",", ":"))
 
     def csv_row(self, attributes: Sequence[str]) -> list[str]:
-        """The cells under `csv_header` of the same attributes; an empty one where there is no value."""
+        """The cells for `csv_header(attributes)`; an empty cell means no value."""
         fixed = [self.key, self.user_id or "", self.email or "", self.phone or "", self.opt_out]
         return fixed + [self.user_attributes.get(name, "") for name in attributes]
 
@@ -83,20 +82,20 @@ def csv_header(attributes: Sequence[str]) -> list[str]:
 
 
 def make_profile(key: str, endpoints: Sequence[tuple[Line, Endpoint]]) -> ProfileObject | SkipReason:
-    """The object of the endpoints with one key, the oldest first.
+    """The profile object of all endpoints with one key, oldest first.
 
-    The newest value of a user attribute counts, and the newest address of a kind to which Amazon Pinpoint
-    would have sent. An address from which the customer opted out on any channel is not sent.
+    It has the newest value of each user attribute, and the newest address of each kind to which Amazon
+    Pinpoint would have sent. An address that opted out on any channel is not sent.
     """
-    left_out: Counter[LeftOutReason] = Counter()
-    listed: list[tuple[Line, LeftOutReason]] = []
+    dropped: Counter[DropReason] = Counter()
+    listed: list[tuple[Line, DropReason]] = []
     user_attributes: dict[str, str] = {}
     user_id: str | None = None
     for line, endpoint in endpoints:
         user_attributes.update(endpoint.user_attributes)
         user_id = endpoint.user_id or user_id
-        for reason, count in endpoint.left_out.items():
-            left_out[reason] += count
+        for reason, count in endpoint.dropped.items():
+            dropped[reason] += count
             if reason in WORTH_LISTING:
                 listed.append((line, reason))
     addresses: dict[Kind, str | None] = {}
@@ -106,7 +105,7 @@ def make_profile(key: str, endpoints: Sequence[tuple[Line, Endpoint]]) -> Profil
         if closed and addresses[kind] is None:
             withdrawn.add(kind)
         for line, reason in reasons:
-            left_out[reason] += 1
+            dropped[reason] += 1
             listed.append((line, reason))
     made = ProfileObject(
         key=key,
@@ -117,7 +116,7 @@ def make_profile(key: str, endpoints: Sequence[tuple[Line, Endpoint]]) -> Profil
         withdrawn=frozenset(withdrawn),
         user_attributes=user_attributes,
         endpoints=len(endpoints),
-        left_out=left_out,
+        dropped=dropped,
         listed=listed,
     )
     too_large = len(made.json_text().encode()) > MAX_OBJECT_BYTES
@@ -126,32 +125,32 @@ def make_profile(key: str, endpoints: Sequence[tuple[Line, Endpoint]]) -> Profil
 
 def _choose(
     kind: Kind, endpoints: Sequence[tuple[Line, Endpoint]]
-) -> tuple[str | None, list[tuple[Line, LeftOutReason]], bool]:
-    """The address of a kind, what is left out, and whether an endpoint of the kind is closed to messages."""
+) -> tuple[str | None, list[tuple[Line, DropReason]], bool]:
+    """The address of a kind, what was dropped, and whether any endpoint of the kind refuses messages."""
     newest = _newest_by_address(endpoints)
-    closed_addresses = {
+    opted_out = {
         _comparable(_address(endpoint, kind))
         for endpoint in newest.values()
         if endpoint.consent is Consent.OPTED_OUT
     }
     chosen: str | None = None
-    reasons: list[tuple[Line, LeftOutReason]] = []
+    reasons: list[tuple[Line, DropReason]] = []
     closed = False
     for line, endpoint in reversed(endpoints):
         address = _address(endpoint, kind)
         if address is None or _is_superseded(endpoint, newest):
             closed = closed or (_is_of(kind, endpoint) and endpoint.consent is not Consent.OPEN)
             continue
-        if _comparable(address) in closed_addresses:
+        if _comparable(address) in opted_out:
             closed = True
-            reasons.append((line, LeftOutReason.ADDRESS_OPTED_OUT))
+            reasons.append((line, DropReason.ADDRESS_OPTED_OUT))
         elif endpoint.consent is Consent.INACTIVE:
             closed = True
-            reasons.append((line, LeftOutReason.ADDRESS_INACTIVE))
+            reasons.append((line, DropReason.ADDRESS_INACTIVE))
         elif chosen is None:
             chosen = address
         elif _comparable(address) != _comparable(chosen):
-            reasons.append((line, LeftOutReason.ADDRESS_FURTHER))
+            reasons.append((line, DropReason.ADDRESS_FURTHER))
     return chosen, reasons, closed
 
 
@@ -166,7 +165,7 @@ def _opt_out(endpoints: Sequence[tuple[Line, Endpoint]]) -> str:
 
 
 def _newest_by_address(endpoints: Sequence[tuple[Line, Endpoint]]) -> dict[tuple[str, str], Endpoint]:
-    """The newest endpoint of each channel and address: what it says of consent counts."""
+    """The newest endpoint of each channel and address. Its consent is the one that counts."""
     return {
         (endpoint.channel, _comparable(endpoint.email or endpoint.phone)): endpoint
         for _, endpoint in endpoints

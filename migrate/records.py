@@ -1,23 +1,21 @@
-"""The endpoints of one file of an export, JSON lines or CSV, in the shape of Pinpoint's EndpointResponse.
+"""Parses the lines of an export file, JSON or CSV, into endpoints shaped like Pinpoint's EndpointResponse.
 
-Pure: lines in, endpoints out.
-
-A CSV file has the columns of an imported segment: names of parts with dots between the levels, and a column
-for each value of an attribute ("Importing segments", Amazon Pinpoint user guide).
+Pure. A CSV file has the columns of an imported segment: field names with dots between the levels, and one
+column for each value of an attribute ("Importing segments", Amazon Pinpoint user guide).
 """
 
 import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from migrate.endpoints import SkipReason
 
 Record = Mapping[str, Any] | SkipReason
-"""An endpoint as it was exported, or why a line is none."""
+"""An exported endpoint, or why a line is not one."""
 
-# As EndpointResponse has them, but in any letter case, with or without something between the words. Others
-# are those of attributes, or nothing here.
+# Fields of EndpointResponse, matched in any case and with any separator between words. Other columns hold
+# attributes, or nothing that is imported.
 _COLUMNS: Mapping[str, Sequence[str]] = {
     ".".join(path).lower(): path
     for path in (
@@ -40,7 +38,7 @@ _DELIMITERS = ",;\t"
 
 
 def read_records(lines: Iterable[bytes | None]) -> Iterator[tuple[int, Record]]:
-    """Each line that is not blank, with its number; None stands for one that is too long."""
+    """Each line that is not blank, with its number. In `lines`, None stands for a line that is too long."""
     columns: _Columns | None = None
     first = True
     for number, line in enumerate(lines, 1):
@@ -70,11 +68,13 @@ def _read_json(text: str) -> Record:
         endpoint: Any = json.loads(text)
     except (ValueError, RecursionError):
         return SkipReason.UNREADABLE
-    return _in_letters_of_the_service(endpoint, ()) if isinstance(endpoint, dict) else SkipReason.UNREADABLE
+    if not isinstance(endpoint, dict):
+        return SkipReason.UNREADABLE
+    return _with_canonical_names(cast(dict[str, Any], endpoint), ())
 
 
-def _in_letters_of_the_service(part: dict[str, Any], above: tuple[str, ...]) -> dict[str, Any]:
-    """An endpoint with the names of its parts as EndpointResponse has them: `optOut` is an opt-out, too."""
+def _with_canonical_names(part: dict[str, Any], above: tuple[str, ...]) -> dict[str, Any]:
+    """An endpoint with its fields named as in EndpointResponse: `optOut` is an opt-out, too."""
     for given, value in list(part.items()):
         path = _PARTS.get((*above, _plain(given)))
         if path is None:
@@ -83,12 +83,12 @@ def _in_letters_of_the_service(part: dict[str, Any], above: tuple[str, ...]) -> 
         if name != given and name not in part:
             part[name] = part.pop(given)
         if name == _USER and isinstance(value, dict):
-            _in_letters_of_the_service(value, (_USER.lower(),))
+            _with_canonical_names(cast(dict[str, Any], value), (_USER.lower(),))
     return part
 
 
 class _Columns:
-    """What the columns of a CSV file are."""
+    """The columns of a CSV file."""
 
     def __init__(self, delimiter: str, names: Sequence[str], paths: Sequence[Sequence[str]]) -> None:
         self._delimiter = delimiter
@@ -97,7 +97,7 @@ class _Columns:
 
     @classmethod
     def of_header(cls, text: str) -> "_Columns | None":
-        """None where the line has no column of an endpoint, with any of the usual delimiters."""
+        """None if no usual delimiter gives a column of an endpoint."""
         for delimiter in _DELIMITERS:
             names = _cells(text, delimiter)
             if names and any(_plain(name) in _COLUMNS for name in names):
@@ -105,7 +105,7 @@ class _Columns:
         return None
 
     def is_header(self, text: str) -> bool:
-        """Whether the line is the header again, as of a part that was appended to another."""
+        """Whether the line repeats the header, as when parts were concatenated."""
         return text.lstrip('"').startswith(self._names[0]) and _cells(text, self._delimiter) == self._names
 
     def read(self, text: str) -> Record:
@@ -127,7 +127,7 @@ class _Columns:
 
 
 def _path(name: str) -> Sequence[str]:
-    """Where a column's values go; empty where they are not needed."""
+    """Where a column's values go; empty if they are not imported."""
     for parts in _MAPS:
         prefix = ".".join(parts) + "."
         if name.lower().startswith(prefix.lower()) and len(name) > len(prefix):
@@ -136,12 +136,12 @@ def _path(name: str) -> Sequence[str]:
 
 
 def _plain(name: str) -> str:
-    """A name as it is compared: `Opt Out` and `opt_out` are an opt-out."""
+    """A name for comparison: `Opt Out` and `opt_out` are both an opt-out."""
     return name.lower().translate(_BETWEEN_WORDS)
 
 
 def _cells(text: str, delimiter: str) -> list[str] | None:
-    """The cells of a line. None where a quote is not closed: the file's values have no line breaks."""
+    """The cells of a line; None if a quote is not closed, because values have no line breaks."""
     try:
         (cells,) = csv.reader([text], delimiter=delimiter, strict=True)
     except (csv.Error, ValueError):

@@ -1,7 +1,7 @@
-"""The endpoints of an export, each once, sorted by customer: a database on disk, so that memory stays flat.
+"""Sorts the endpoints of an export by customer, in a database on disk, so that memory use stays flat.
 
-The database is SQLite's own temporary file. It has no name, and is gone with the process, however that ends:
-it holds the customers' data.
+The database is SQLite's own temporary file. It holds customer data, has no name, and disappears with the
+process, however that ends.
 """
 
 import hashlib
@@ -15,41 +15,41 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from migrate.endpoints import Consent, Endpoint, KeyBy, LeftOutReason
+from migrate.endpoints import Consent, DropReason, Endpoint, KeyBy
 from migrate.profiles import Line
 
 _DIRECTORY = "SQLITE_TMPDIR"
 _CACHE_KIBIBYTES = 32_768
-# What an endpoint without an EffectiveDate has in its place: older than any other, but newer than any other
-# if it is closed to messages, because a message too few is mended.
+# Without an EffectiveDate an endpoint is the oldest, unless it refuses messages: then it is the newest,
+# because sending none is the safe mistake.
 _OPEN_WITHOUT_DATE, _CLOSED_WITHOUT_DATE = -(1 << 62), 1 << 62
-# Of endpoints with the same date the last of these counts as the newest.
+# Among endpoints with the same date, the one whose consent comes last here counts as the newest.
 _CONSENTS = (Consent.OPEN, Consent.INACTIVE, Consent.OPTED_OUT)
-# Names of undeclared attributes that are told apart; hostile exports have one for each line.
+# Undeclared attributes counted by name. A hostile export may have a different one in every line.
 _MOST_NAMES = 1_000
 
-
-# Of a user in Amazon Pinpoint there are 15 at once, in several exports more: a user id with so many is what
-# the page sends for everybody, and would be a profile of everybody's data.
 MAX_ENDPOINTS_OF_USER = 100
+"""Amazon Pinpoint keeps 15 endpoints of a user; several exports together may have more.
+
+A user id with more than this is one that the page sends for everybody."""
 
 
 class StagingError(Exception):
-    """The endpoints cannot be kept on this machine; in one line."""
+    """The endpoints cannot be stored on this machine, and why, in one line."""
 
 
 class Staging:
-    """Takes the endpoints of an export, then gives them back by customer. For one thread."""
+    """Takes the endpoints of an export and returns them by customer. For one thread."""
 
     def __init__(self, directory: Path, key_by: KeyBy) -> None:
-        """`directory` is where the temporary file goes, if it can be written."""
+        """The temporary file goes into `directory` if that is writable."""
         self._key_by = key_by
         self._files: list[str] = []
-        self._places: dict[str, int] = {}
+        self._file_numbers: dict[str, int] = {}
         self._directory = directory
         self.undeclared: Counter[str] = Counter()
-        # Read by SQLite whenever it opens a temporary file.
-        self._elsewhere = os.environ.get(_DIRECTORY)
+        # SQLite reads the variable whenever it opens a temporary file.
+        self._directory_before = os.environ.get(_DIRECTORY)
         os.environ[_DIRECTORY] = str(directory.resolve())
         self._database = sqlite3.connect("", isolation_level=None)
         for statement in (
@@ -68,13 +68,13 @@ class Staging:
 
     def close(self) -> None:
         self._database.close()
-        if self._elsewhere is None:
+        if self._directory_before is None:
             os.environ.pop(_DIRECTORY, None)
         else:
-            os.environ[_DIRECTORY] = self._elsewhere
+            os.environ[_DIRECTORY] = self._directory_before
 
     def add(self, line: Line, endpoint: Endpoint) -> Line | None:
-        """Keep an endpoint; the line that is of no use now, because another one is newer, or None."""
+        """Store an endpoint. Returns the line that a newer version has now replaced, or None."""
         for name in endpoint.undeclared:
             if name in self.undeclared or len(self.undeclared) < _MOST_NAMES:
                 self.undeclared[name] += 1
@@ -82,7 +82,7 @@ class Staging:
         data = _packed(endpoint)
         self._hash.update(json.dumps([endpoint.identity, endpoint.key, endpoint.effective_ms, data]).encode())
         date, consent = _date(endpoint), _CONSENTS.index(endpoint.consent)
-        before = self._execute(
+        before: tuple[int, int, int, int] | None = self._execute(
             "SELECT file, line, date, consent FROM endpoint WHERE identity = ?", endpoint.identity
         ).fetchone()
         if before is not None and before[2:] > (date, consent):
@@ -96,33 +96,33 @@ class Staging:
             *(endpoint.identity, endpoint.key, date, consent, self._read),
             *(self._file(line.file), line.number, data),
         )
-        return None if before is None else Line(file=self._files[before[0]], number=before[1])
+        return None if before is None else self._line(*before[:2])
 
     @property
     def fingerprint(self) -> str:
-        """What tells these endpoints, in this order, from all others; says nothing of any of them."""
+        """A hash of all endpoints in their order. It reveals nothing about any of them."""
         return self._hash.hexdigest()
 
     def count(self) -> int:
-        """How many customers there are."""
+        """Number of customers."""
         if self._key_by is KeyBy.ENDPOINT_ID:
             return self._execute("SELECT count(*) FROM endpoint").fetchone()[0]
         return self._execute("SELECT count(*) FROM (SELECT DISTINCT key FROM endpoint)").fetchone()[0]
 
     def drop_shared_users(self) -> Iterator[Line]:
-        """Drop users with more than MAX_ENDPOINTS_OF_USER endpoints; where these are in the export."""
+        """Drop users with more than MAX_ENDPOINTS_OF_USER endpoints. Yields the lines of these endpoints."""
         if self._key_by is KeyBy.ENDPOINT_ID:
             return
         many = "(SELECT key FROM endpoint GROUP BY key HAVING count(*) > ?)"
         lines = f"SELECT file, line FROM endpoint WHERE key IN {many} ORDER BY read"  # noqa: S608 - no value
         for file, number in self._rows(lines, MAX_ENDPOINTS_OF_USER):
-            yield Line(file=self._files[file], number=number)
+            yield self._line(file, number)
         self._execute(f"DELETE FROM endpoint WHERE key IN {many}", MAX_ENDPOINTS_OF_USER)  # noqa: S608 - no value
 
     def customers(self) -> Iterator[tuple[str, Sequence[tuple[Line, Endpoint]]]]:
-        """The key and the endpoints of each customer, the oldest first; always in the same order."""
+        """Each customer's key and endpoints, oldest first; always in the same order."""
         columns = "SELECT key, date, read, file, line, identity, data FROM endpoint"
-        # By endpoint there is one of each key, and what the table's order says needs no sorting.
+        # By endpoint, each key has one row, so the table's own order will do and nothing is sorted.
         order = "place" if self._key_by is KeyBy.ENDPOINT_ID else "key, date, consent, read"
         rows = self._rows(f"{columns} ORDER BY {order}")
         for key, of_key in groupby(rows, key=itemgetter(0)):
@@ -142,19 +142,22 @@ class Staging:
 
     def _error(self, error: sqlite3.Error) -> StagingError:
         return StagingError(
-            f"the endpoints cannot be sorted on disk ({error.sqlite_errorname}): make room in "
-            f"{self._directory} for as much as the export has unpacked, or give a --state elsewhere"
+            f"cannot sort the endpoints in {self._directory} ({error.sqlite_errorname}): free as much disk "
+            "space as the unpacked export needs, or give a --state on another disk"
         )
 
     def _file(self, name: str) -> int:
-        if name not in self._places:
-            self._places[name] = len(self._files)
+        if name not in self._file_numbers:
+            self._file_numbers[name] = len(self._files)
             self._files.append(name)
-        return self._places[name]
+        return self._file_numbers[name]
+
+    def _line(self, file: int, number: int) -> Line:
+        return Line(file=self._files[file], number=number)
 
     def _unpacked(self, row: Any) -> tuple[Line, Endpoint]:
         key, date, _, file, number, identity, data = row
-        user_id, channel, consent, email, phone, user_attributes, left_out = json.loads(data)
+        user_id, channel, consent, email, phone, user_attributes, dropped = json.loads(data)
         endpoint = Endpoint(
             key=key,
             identity=identity,
@@ -165,9 +168,9 @@ class Staging:
             phone=phone,
             user_attributes=user_attributes,
             effective_ms=None if date in (_OPEN_WITHOUT_DATE, _CLOSED_WITHOUT_DATE) else date,
-            left_out={LeftOutReason(reason): count for reason, count in left_out.items()},
+            dropped={DropReason(reason): count for reason, count in dropped.items()},
         )
-        return Line(file=self._files[file], number=number), endpoint
+        return self._line(file, number), endpoint
 
 
 def _date(endpoint: Endpoint) -> int:
@@ -180,7 +183,7 @@ def _packed(endpoint: Endpoint) -> str:
     return json.dumps(
         [
             *(endpoint.user_id, endpoint.channel, endpoint.consent, endpoint.email, endpoint.phone),
-            *(endpoint.user_attributes, endpoint.left_out),
+            *(endpoint.user_attributes, endpoint.dropped),
         ],
         ensure_ascii=False,
         separators=(",", ":"),

@@ -1,96 +1,93 @@
-"""What an import did, as a person reads it.
+"""Writes the summary of an import for a person to read.
 
-Pure: knows no clock, environment, logger or AWS client.
+Pure.
 """
 
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from migrate.account import Summary
 from migrate.endpoints import EXPLANATIONS
+from migrate.import_log import Counts
 
 _MOST_NAMES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LookUp:
-    """What a search for some of the profiles found in the end."""
+class SpotCheck:
+    """How many of the sampled profiles differ from what was sent."""
 
     count: int
-    missing: int
-    different: int
-    # Of a customer who opted out: has an address, or not the mark.
-    against_consent: int
-    # The service did not answer: nothing is known of them.
-    unanswered: bool = False
+    missing: int = 0
+    different: int = 0
+    # The customer opted out, but the profile has an address or lacks the opt-out mark.
+    against_consent: int = 0
+    # The service did not respond, so nothing is known about the sample.
+    failed: bool = False
 
 
 def summary_text(
-    summary: Summary,
+    counts: Counts,
     *,
     verb: str,
     attributes: Collection[str],
     by_user: bool,
-    look_up: LookUp | None = None,
+    check: SpotCheck | None = None,
 ) -> str:
-    """Several lines; `verb` says what happened to the profiles, as in "were taken"."""
-    rate = f", {summary.profiles / summary.seconds:,.0f} a second" if summary.seconds >= 1 else ""
+    """Several lines. `verb` says what happened to the profiles, for example "were imported"."""
+    rate = f", {counts.profiles / counts.seconds:,.0f} a second" if counts.seconds >= 1 else ""
     lines = [
-        f"{_count(summary.profiles, 'profile')} of {_count(summary.of_endpoints, 'endpoint')} {verb} in "
-        f"{_duration(summary.seconds)}{rate}; the export has {_count(summary.endpoints, 'endpoint')}."
+        f"{_count(counts.profiles, 'profile')} from {_count(counts.of_endpoints, 'endpoint')} {verb} in "
+        f"{_duration(counts.seconds)}{rate}. The export has {_count(counts.endpoints, 'endpoint')}."
     ]
-    if summary.profiles:
+    if counts.profiles:
         lines.append(
-            f"Of these profiles {summary.with_email:,} have an email address, {summary.with_phone:,} a phone "
-            f"number, {summary.without_address:,} neither; {summary.opted_out:,} have the mark of an opt-out."
+            f"Of these profiles, {counts.with_email:,} have an email address, {counts.with_phone:,} a phone "
+            f"number, {counts.without_address:,} neither; {counts.opted_out:,} are marked as opted out."
         )
-    if summary.addresses_removed:
+    if counts.addresses_removed:
         lines.append(
-            f"{_count(summary.addresses_removed, 'address', 'addresses')} that the target had of customers "
-            "who opted out, or of inactive endpoints, are taken away."
+            f"Removed {_count(counts.addresses_removed, 'address', 'addresses')} from existing profiles: the "
+            "customers opted out, or the endpoints are inactive."
         )
-    if look_up is not None and look_up.count:
-        lines.append(_look_up_text(look_up))
+    if check is not None and check.count:
+        lines.append(_check_text(check))
     lines += _table(
-        "Addresses of customers who opted out that are STILL IN THEIR PROFILES, by HTTP status:",
-        summary.addresses_kept,
+        "Addresses of customers who opted out, STILL IN THEIR PROFILES, by HTTP status:",
+        counts.addresses_kept,
     )
-    lines += _table("Refused by the service, profiles by HTTP status:", summary.refused)
-    lines += _table("Endpoints skipped:", summary.skipped)
-    lines += _table("Left out of the others:", summary.left_out)
-    lines += _undeclared_text(summary.undeclared, attributes)
-    if by_user and summary.of_endpoints > summary.profiles:
-        lines.append("Endpoints of one user are one profile (--key user-id).")
+    lines += _table("Profiles refused by the service, by HTTP status:", counts.refused)
+    lines += _table("Endpoints skipped:", counts.skipped)
+    lines += _table("Dropped from imported endpoints:", counts.dropped)
+    lines += _undeclared_text(counts.undeclared, attributes)
+    if by_user and counts.of_endpoints > counts.profiles:
+        lines.append("All endpoints of a user become one profile (--key user-id).")
     return "\n".join(lines)
 
 
-def _look_up_text(look_up: LookUp) -> str:
-    if look_up.unanswered:
-        return (
-            "What the target holds is not known: the service did not answer a search for "
-            f"{look_up.count:,} of them."
-        )
-    if not (look_up.missing or look_up.different or look_up.against_consent):
-        return f"{look_up.count:,} of them were looked up: all are as they were sent."
+def _check_text(check: SpotCheck) -> str:
+    if check.failed:
+        return f"Spot check failed: the service did not respond to a search for {check.count:,} profiles."
+    if not (check.missing or check.different or check.against_consent):
+        return f"Spot check of {check.count:,} profiles: all are as they were sent."
     parts = {
-        "not found yet": look_up.missing,
-        "with another address": look_up.different,
-        "WITH AN ADDRESS OR WITHOUT THE MARK although the customer opted out": look_up.against_consent,
+        "not found yet": check.missing,
+        "with another address": check.different,
+        "OPTED OUT BUT WITH AN ADDRESS OR WITHOUT THE MARK": check.against_consent,
     }
     found = ", ".join(f"{count:,} {what}" for what, count in parts.items() if count)
-    return f"{look_up.count:,} of them were looked up: {found}."
+    return f"Spot check of {check.count:,} profiles: {found}."
 
 
 def _undeclared_text(undeclared: Counter[str], attributes: Collection[str]) -> list[str]:
-    """The names of user attributes that no profile gets, and which of them may be slips of the pen."""
+    """User attributes that no profile gets, and which of them may be misspelled."""
     if not undeclared:
         return []
     by_letters = {name.casefold(): name for name in attributes}
-    lines = ["User attributes of the export that are not declared:"]
+    lines = ["User attributes of the export that the object type does not declare:"]
     for name, count in undeclared.most_common(_MOST_NAMES):
         like = by_letters.get(name.casefold())
-        hint = f"  differs from {like} in the case of letters only" if like is not None else ""
+        hint = f"  differs from {like} only in case" if like is not None else ""
         shown = name if name.isprintable() else ascii(name)
         lines.append(f"  {count:>9,}  {shown[:60]}{hint}")
     if len(undeclared) > _MOST_NAMES:

@@ -14,7 +14,7 @@ from migrate.customer_profiles import (
     CallError,
     CustomerProfiles,
     FoundProfile,
-    ItemAnswer,
+    ItemResponse,
     SetupError,
     declared_attributes,
 )
@@ -23,7 +23,7 @@ from tests.migrate.service import DOMAIN, ENDPOINTS_TYPE, REGION, Service
 
 pytestmark = pytest.mark.usefixtures("service")
 
-OK = ItemAnswer(status=200)
+OK = ItemResponse(status=200)
 
 
 @pytest.fixture
@@ -66,14 +66,18 @@ def test_answers_are_in_the_order_of_the_objects(profiles: CustomerProfiles, ser
 
     assert profiles.put([an_object(f"e{number}") for number in range(4)]) == [
         OK,
-        ItemAnswer(status=503),
-        ItemAnswer(status=None),
+        ItemResponse(status=503),
+        ItemResponse(status=None),
         OK,
     ]
 
 
 def test_an_object_that_the_service_refuses_is_refused_alone(profiles: CustomerProfiles) -> None:
-    assert profiles.put([an_object("e1"), an_object(""), an_object("e3")]) == [OK, ItemAnswer(status=400), OK]
+    assert profiles.put([an_object("e1"), an_object(""), an_object("e3")]) == [
+        OK,
+        ItemResponse(status=400),
+        OK,
+    ]
 
 
 def test_an_update_at_the_same_time_is_told_apart_by_its_text(
@@ -82,7 +86,7 @@ def test_an_update_at_the_same_time_is_told_apart_by_its_text(
     text = "Concurrent update in progress"
     service.fake.plan(PlannedResponse(item_failures={"0": (400, text)}))
 
-    assert profiles.put([an_object("e1")]) == [ItemAnswer(status=400, concurrent=True)]
+    assert profiles.put([an_object("e1")]) == [ItemResponse(status=400, concurrent=True)]
 
 
 @pytest.mark.parametrize(
@@ -215,7 +219,7 @@ def test_missing_credentials_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_endpoint_url_that_is_none_is_said(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_CUSTOMER_PROFILES", url)
 
-    with pytest.raises(SetupError, match=r"configuration cannot be used: .* the endpoint URL"):
+    with pytest.raises(SetupError, match=r"configuration is invalid; .* the endpoint URL"):
         connect()
 
 

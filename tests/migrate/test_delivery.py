@@ -7,21 +7,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from migrate.customer_profiles import CallError, FoundProfile, ItemAnswer
+from migrate.customer_profiles import CallError, FoundProfile, ItemResponse
 from migrate.delivery import (
     MAX_ATTEMPTS,
     OK,
+    AbortError,
     Calls,
     Deliverer,
     Delivery,
-    ObstacleError,
     Outcome,
     ProfileDeliverer,
-    RateLimit,
+    RateLimiter,
 )
 from migrate.profiles import Kind, ProfileObject
 
-Answer = CallError | Sequence[ItemAnswer]
+Answer = CallError | Sequence[ItemResponse]
 
 
 class Clock:
@@ -47,7 +47,7 @@ class ScriptedService:
         self._script = list(script)
         self.requests: list[list[str]] = []
 
-    def put(self, objects: Sequence[str]) -> list[ItemAnswer]:
+    def put(self, objects: Sequence[str]) -> list[ItemResponse]:
         self.requests.append(list(objects))
         answer = self._script.pop(0) if self._script else items(*[OK] * len(objects))
         if isinstance(answer, CallError):
@@ -62,15 +62,15 @@ class RefusingService:
         self._wrong = set(wrong)
         self.requests: list[list[str]] = []
 
-    def put(self, objects: Sequence[str]) -> list[ItemAnswer]:
+    def put(self, objects: Sequence[str]) -> list[ItemResponse]:
         self.requests.append(list(objects))
         if self._wrong & set(objects):
             raise CallError(400)
         return items(*[OK] * len(objects))
 
 
-def items(*statuses: int | None) -> list[ItemAnswer]:
-    return [ItemAnswer(status=status) for status in statuses]
+def items(*statuses: int | None) -> list[ItemResponse]:
+    return [ItemResponse(status=status) for status in statuses]
 
 
 def deliver(
@@ -82,7 +82,7 @@ def deliver(
 ) -> Delivery:
     clock = clock or Clock()
     wait = wait or clock.wait
-    rate = RateLimit(1_000, clock=clock, wait=wait)
+    rate = RateLimiter(1_000, clock=clock, wait=wait)
     return Deliverer(service, rate=rate, wait=wait, jitter=lambda: 1.0).deliver(list(objects))
 
 
@@ -110,7 +110,7 @@ def test_a_request_that_may_succeed_later_is_sent_again(error: CallError) -> Non
 
 
 def test_an_update_at_the_same_time_is_tried_again() -> None:
-    busy = ItemAnswer(status=400, concurrent=True)
+    busy = ItemResponse(status=400, concurrent=True)
     service = ScriptedService([busy, busy, *items(OK)], CallError(400, concurrent=True))
 
     assert deliver(service).statuses == {0: OK, 1: OK, 2: OK}
@@ -126,7 +126,7 @@ def test_waits_between_attempts_grow_to_a_limit() -> None:
 
 def test_every_attempt_takes_a_turn_of_the_rate() -> None:
     clock = Clock()
-    rate = RateLimit(0.05, clock=clock, wait=clock.wait)
+    rate = RateLimiter(0.05, clock=clock, wait=clock.wait)
     service = ScriptedService(CallError(500), CallError(500))
     Deliverer(service, rate=rate, wait=clock.wait, jitter=lambda: 1.0).deliver(["a"])
 
@@ -135,7 +135,7 @@ def test_every_attempt_takes_a_turn_of_the_rate() -> None:
 
 def test_jitter_halves_a_wait_at_most() -> None:
     clock = Clock()
-    rate = RateLimit(1_000, clock=clock, wait=clock.wait)
+    rate = RateLimiter(1_000, clock=clock, wait=clock.wait)
     service = ScriptedService(CallError(500))
     Deliverer(service, rate=rate, wait=clock.wait, jitter=lambda: 0.0).deliver(["a"])
 
@@ -153,8 +153,8 @@ def test_a_request_that_is_refused_whoever_it_is_about_ends_the_run(status: int)
     delivery = deliver(ScriptedService(CallError(status)))
 
     assert delivery.statuses == {}
-    assert delivery.obstacle is not None
-    assert f"status {status}" in delivery.obstacle
+    assert delivery.abort_reason is not None
+    assert f"status {status}" in delivery.abort_reason
 
 
 @pytest.mark.parametrize("error", [CallError(429), CallError(503), CallError(None)])
@@ -165,28 +165,28 @@ def test_a_service_that_takes_nothing_ends_the_run_after_a_bounded_number_of_att
     delivery = deliver(service)
 
     assert (delivery.statuses, len(service.requests)) == ({}, MAX_ATTEMPTS)
-    assert delivery.obstacle is not None
+    assert delivery.abort_reason is not None
 
 
 def test_throttling_to_the_end_says_what_to_change() -> None:
     delivery = deliver(ScriptedService(*[items(429)] * MAX_ATTEMPTS), "a")
 
-    assert delivery.obstacle is not None
-    assert "--rate" in delivery.obstacle
+    assert delivery.abort_reason is not None
+    assert "--rate" in delivery.abort_reason
 
 
-@pytest.mark.parametrize("answer", [ItemAnswer(status=500), ItemAnswer(status=400, concurrent=True)])
-def test_an_object_on_which_the_service_fails_to_the_end_is_refused(answer: ItemAnswer) -> None:
+@pytest.mark.parametrize("answer", [ItemResponse(status=500), ItemResponse(status=400, concurrent=True)])
+def test_an_object_on_which_the_service_fails_to_the_end_is_refused(answer: ItemResponse) -> None:
     delivery = deliver(ScriptedService(*[[answer]] * MAX_ATTEMPTS), "a")
 
-    assert delivery == Delivery(statuses={0: answer.status or 0}, obstacle=None)
+    assert delivery == Delivery(statuses={0: answer.status or 0}, abort_reason=None)
 
 
 def test_what_waits_when_the_run_is_to_stop_stays_unsettled() -> None:
     service = ScriptedService(items(OK, 500, 500))
     delivery = deliver(service, wait=lambda _: bool(service.requests))
 
-    assert delivery == Delivery(statuses={0: OK}, obstacle=None)
+    assert delivery == Delivery(statuses={0: OK}, abort_reason=None)
     assert len(service.requests) == 1
 
 
@@ -202,7 +202,7 @@ def test_no_object_is_sent_again_after_it_was_taken(statuses: list[int | None], 
     taken: list[str] = []
 
     class Service:
-        def put(self, objects: Sequence[str]) -> list[ItemAnswer]:
+        def put(self, objects: Sequence[str]) -> list[ItemResponse]:
             answer = script.pop(0) if script else items(OK)
             if isinstance(answer, CallError):
                 raise answer
@@ -211,19 +211,19 @@ def test_no_object_is_sent_again_after_it_was_taken(statuses: list[int | None], 
             return answers
 
     clock = Clock()
-    rate = RateLimit(1_000, clock=clock, wait=clock.wait)
+    rate = RateLimiter(1_000, clock=clock, wait=clock.wait)
     objects = [str(number) for number in range(count)]
     delivery = Deliverer(Service(), rate=rate, wait=clock.wait, jitter=lambda: 0.5).deliver(objects)
 
     assert sorted(taken) == sorted(
         objects[place] for place, status in delivery.statuses.items() if status == OK
     )
-    assert len(delivery.statuses) == count or delivery.obstacle is not None
+    assert len(delivery.statuses) == count or delivery.abort_reason is not None
 
 
 def test_calls_are_as_far_apart_as_the_rate_says() -> None:
     clock = Clock()
-    rate = RateLimit(4, clock=clock, wait=clock.wait)
+    rate = RateLimiter(4, clock=clock, wait=clock.wait)
     turns: list[float] = []
     for _ in range(5):
         rate.take()
@@ -234,7 +234,7 @@ def test_calls_are_as_far_apart_as_the_rate_says() -> None:
 
 def test_a_pause_is_not_made_up_for() -> None:
     clock = Clock()
-    rate = RateLimit(4, clock=clock, wait=clock.wait)
+    rate = RateLimiter(4, clock=clock, wait=clock.wait)
     rate.take()
     clock.now += 60
     rate.take()
@@ -246,7 +246,7 @@ def test_a_pause_is_not_made_up_for() -> None:
 
 def test_threads_share_one_rate() -> None:
     waits: list[float] = []
-    rate = RateLimit(10, clock=lambda: 0.0, wait=lambda seconds: bool(waits.append(seconds)))
+    rate = RateLimiter(10, clock=lambda: 0.0, wait=lambda seconds: bool(waits.append(seconds)))
     threads = [threading.Thread(target=rate.take) for _ in range(20)]
     for thread in threads:
         thread.start()
@@ -257,7 +257,7 @@ def test_threads_share_one_rate() -> None:
 
 
 def test_a_turn_is_not_taken_when_the_run_is_to_stop() -> None:
-    assert not RateLimit(10, clock=lambda: 0.0, wait=lambda _: True).take()
+    assert not RateLimiter(10, clock=lambda: 0.0, wait=lambda _: True).take()
 
 
 def a_profile(key: str, *withdrawn: Kind) -> ProfileObject:
@@ -270,7 +270,7 @@ def a_profile(key: str, *withdrawn: Kind) -> ProfileObject:
         withdrawn=frozenset(withdrawn),
         user_attributes={},
         endpoints=1,
-        left_out={},
+        dropped={},
     )
 
 
@@ -314,7 +314,7 @@ def deliver_profiles(
 ) -> Outcome:
     clock = Clock()
     wait = wait or clock.wait
-    rate = RateLimit(1_000, clock=clock, wait=wait)
+    rate = RateLimiter(1_000, clock=clock, wait=wait)
     calls = Calls(rate=rate, wait=wait, jitter=lambda: 1.0, permission="profile:X")
     deliverer = Deliverer(service or ScriptedService(), rate=rate, wait=wait, jitter=lambda: 1.0)
     return ProfileDeliverer(deliverer, target, searches=calls, updates=calls).deliver(made)
@@ -387,20 +387,20 @@ def test_without_the_permission_nothing_is_settled_and_the_run_ends(errors: list
     outcome = deliver_profiles(made, Target({"a": {Kind.EMAIL}}, errors=errors))
 
     assert outcome.delivery.statuses == {1: OK}
-    assert outcome.delivery.obstacle is not None
-    assert "profile:X" in outcome.delivery.obstacle
+    assert outcome.delivery.abort_reason is not None
+    assert "profile:X" in outcome.delivery.abort_reason
 
 
 def test_what_is_stopped_before_its_address_is_gone_comes_next_time() -> None:
     target = Target({"a": {Kind.EMAIL}})
     outcome = deliver_profiles([a_profile("a", Kind.EMAIL)], target, wait=lambda _: bool(target.searches))
 
-    assert outcome.delivery == Delivery(statuses={}, obstacle=None)
+    assert outcome.delivery == Delivery(statuses={}, abort_reason=None)
 
 
 def test_a_call_that_is_refused_for_good_is_not_tried_again() -> None:
     clock = Clock()
-    rate = RateLimit(1_000, clock=clock, wait=clock.wait)
+    rate = RateLimiter(1_000, clock=clock, wait=clock.wait)
     calls = Calls(rate=rate, wait=clock.wait, jitter=lambda: 1.0, permission="profile:X")
     target = Target({}, errors=[CallError(404)])
 
@@ -411,9 +411,9 @@ def test_a_call_that_is_refused_for_good_is_not_tried_again() -> None:
 
 def test_a_service_that_never_answers_well_is_an_obstacle() -> None:
     clock = Clock()
-    rate = RateLimit(1_000, clock=clock, wait=clock.wait)
+    rate = RateLimiter(1_000, clock=clock, wait=clock.wait)
     calls = Calls(rate=rate, wait=clock.wait, jitter=lambda: 1.0, permission="profile:X")
     target = Target({}, errors=[CallError(500)] * MAX_ATTEMPTS)
 
-    with pytest.raises(ObstacleError, match="profile:X"):
+    with pytest.raises(AbortError, match="profile:X"):
         calls.try_call(lambda: target.search(["a"]))

@@ -10,9 +10,9 @@ from migrate.endpoints import (
     CHANNELS,
     EXPLANATIONS,
     Consent,
+    DropReason,
     Endpoint,
     KeyBy,
-    LeftOutReason,
     SkipReason,
     length,
     read_endpoint,
@@ -56,8 +56,8 @@ def test_parts_that_are_absent_or_null_say_nothing() -> None:
     assert made({"Id": "e1"}) == made(nulls)
 
 
-def test_nothing_of_a_whole_endpoint_is_left_out() -> None:
-    assert made(an_endpoint()).left_out == {}
+def test_nothing_of_a_whole_endpoint_is_dropped() -> None:
+    assert made(an_endpoint()).dropped == {}
 
 
 def test_the_key_is_the_user_where_that_is_asked_for() -> None:
@@ -90,10 +90,10 @@ def test_an_id_that_resembles_one_is_a_customers(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", WITHOUT_VALUE)
-def test_an_attribute_without_a_value_is_left_out(value: str) -> None:
+def test_an_attribute_without_a_value_is_dropped(value: str) -> None:
     endpoint = made(with_attributes({"plan": [value]}))
 
-    assert (endpoint.user_attributes, endpoint.left_out) == ({}, {LeftOutReason.ATTRIBUTE_NO_VALUE: 1})
+    assert (endpoint.user_attributes, endpoint.dropped) == ({}, {DropReason.ATTRIBUTE_NO_VALUE: 1})
 
 
 @pytest.mark.parametrize(
@@ -120,24 +120,24 @@ def test_a_number_is_the_phone(channel: str) -> None:
 
 
 @pytest.mark.parametrize("address", ["+1 (206) 555-0100", "+1-206-555.0100", " +12065550100 "])
-def test_separators_of_a_number_are_left_out(address: str) -> None:
+def test_separators_of_a_number_are_dropped(address: str) -> None:
     assert made(an_endpoint(ChannelType="SMS", Address=address)).phone == "+12065550100"
 
 
 @pytest.mark.parametrize(
     "address", ["2065550100", "0171 1234567", "+0491711234567", "+1234567890123456", "+12", "+٤٩١٧١١٢٣٤٥٦٧"]
 )
-def test_a_number_that_is_not_e164_is_left_out(address: str) -> None:
+def test_a_number_that_is_not_e164_is_dropped(address: str) -> None:
     endpoint = made(an_endpoint(ChannelType="SMS", Address=address))
 
-    assert (endpoint.phone, endpoint.left_out) == (None, {LeftOutReason.ADDRESS_NOT_E164: 1})
+    assert (endpoint.phone, endpoint.dropped) == (None, {DropReason.ADDRESS_NOT_E164: 1})
 
 
 @pytest.mark.parametrize("address", ["+49 (0) 30 123456", "+44 (0)20 7946 0958", "+49( 0 )30123456"])
-def test_a_number_with_a_zero_in_brackets_is_left_out(address: str) -> None:
+def test_a_number_with_a_zero_in_brackets_is_dropped(address: str) -> None:
     endpoint = made(an_endpoint(ChannelType="SMS", Address=address))
 
-    assert (endpoint.phone, endpoint.left_out) == (None, {LeftOutReason.ADDRESS_NOT_E164: 1})
+    assert (endpoint.phone, endpoint.dropped) == (None, {DropReason.ADDRESS_NOT_E164: 1})
 
 
 @pytest.mark.parametrize("address", ["+1 (200) 555-0100", "+1 (2)005550100"])
@@ -160,10 +160,10 @@ def test_other_digits_in_brackets_are_part_of_the_number(address: str) -> None:
         "a@example.com\nBcc: b@example.com",
     ],
 )
-def test_what_is_no_email_address_is_left_out(address: str) -> None:
+def test_what_is_no_email_address_is_dropped(address: str) -> None:
     endpoint = made(an_endpoint(Address=address))
 
-    assert (endpoint.email, endpoint.left_out) == (None, {LeftOutReason.ADDRESS_NOT_EMAIL: 1})
+    assert (endpoint.email, endpoint.dropped) == (None, {DropReason.ADDRESS_NOT_EMAIL: 1})
 
 
 @pytest.mark.parametrize("address", ["a.b+c@mail.example.co.uk", "jürgen@exämple.de", "o'hara@example.com"])
@@ -172,10 +172,10 @@ def test_an_email_address_is_kept_as_it_is(address: str) -> None:
 
 
 @pytest.mark.parametrize("channel", [*sorted(CHANNELS - {"EMAIL", "SMS", "VOICE"}), "", "NEW"])
-def test_the_address_of_another_channel_is_left_out(channel: str) -> None:
+def test_the_address_of_another_channel_is_dropped(channel: str) -> None:
     endpoint = made(an_endpoint(ChannelType=channel, Address=PUSH_TOKEN))
 
-    assert endpoint.left_out == {LeftOutReason.ADDRESS_OF_OTHER_CHANNEL: 1}
+    assert endpoint.dropped == {DropReason.ADDRESS_OF_OTHER_CHANNEL: 1}
     assert (endpoint.email, endpoint.phone) == (None, None)
 
 
@@ -205,8 +205,8 @@ def test_an_endpoint_without_a_user_is_told_where_users_are_the_key(user: Any) -
     by_user = read_endpoint(an_endpoint("e1", User=user), [], KeyBy.USER_ID)
 
     assert isinstance(by_user, Endpoint)
-    assert by_user.left_out == {LeftOutReason.USER_ID_MISSING: 1}
-    assert made(an_endpoint("e1", User=user)).left_out == {}
+    assert by_user.dropped == {DropReason.USER_ID_MISSING: 1}
+    assert made(an_endpoint("e1", User=user)).dropped == {}
 
 
 @pytest.mark.parametrize("endpoint_id", ["", "  ", None, 5, ["e1"]])
@@ -225,11 +225,11 @@ def test_half_of_a_surrogate_pair_is_unreadable(fields: dict[str, Any]) -> None:
     assert skipped(an_endpoint(**fields)) is SkipReason.UNREADABLE
 
 
-def test_an_undeclared_attribute_is_left_out() -> None:
+def test_an_undeclared_attribute_is_dropped() -> None:
     endpoint = made(with_attributes({"plan": ["gold"], "secret": ["x"], "other": ["y"]}))
 
     assert endpoint.user_attributes == {"plan": "gold"}
-    assert endpoint.left_out == {LeftOutReason.ATTRIBUTE_UNDECLARED: 2}
+    assert endpoint.dropped == {DropReason.ATTRIBUTE_UNDECLARED: 2}
     assert endpoint.undeclared == ("secret", "other")
 
 
@@ -247,7 +247,7 @@ def test_an_undeclared_attribute_is_left_out() -> None:
 def test_values_are_joined_as_gtm_joins_a_list_and_empty_ones_hide_none(values: Any, text: str) -> None:
     endpoint = made(with_attributes({"plan": values}))
 
-    assert (endpoint.user_attributes, endpoint.left_out) == ({"plan": text}, {})
+    assert (endpoint.user_attributes, endpoint.dropped) == ({"plan": text}, {})
 
 
 def test_a_value_outside_of_a_list_is_taken() -> None:
@@ -257,41 +257,41 @@ def test_a_value_outside_of_a_list_is_taken() -> None:
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        ([], LeftOutReason.ATTRIBUTE_EMPTY),
-        ([""], LeftOutReason.ATTRIBUTE_EMPTY),
-        (["", None], LeftOutReason.ATTRIBUTE_EMPTY),
-        (["undefined"], LeftOutReason.ATTRIBUTE_NO_VALUE),
-        ("NaN", LeftOutReason.ATTRIBUTE_NO_VALUE),
-        (["[object Object]", "[object Object]"], LeftOutReason.ATTRIBUTE_NO_VALUE),
-        ([10**15], LeftOutReason.ATTRIBUTE_NOT_TEXT),
-        (["a", ["b"]], LeftOutReason.ATTRIBUTE_NOT_TEXT),
-        (["v" * 128] * 2, LeftOutReason.ATTRIBUTE_TOO_LONG),
-        ([{"a": "b"}], LeftOutReason.ATTRIBUTE_NOT_TEXT),
-        (["v" * 256], LeftOutReason.ATTRIBUTE_TOO_LONG),
-        (["🎉" * 128], LeftOutReason.ATTRIBUTE_TOO_LONG),
+        ([], DropReason.ATTRIBUTE_EMPTY),
+        ([""], DropReason.ATTRIBUTE_EMPTY),
+        (["", None], DropReason.ATTRIBUTE_EMPTY),
+        (["undefined"], DropReason.ATTRIBUTE_NO_VALUE),
+        ("NaN", DropReason.ATTRIBUTE_NO_VALUE),
+        (["[object Object]", "[object Object]"], DropReason.ATTRIBUTE_NO_VALUE),
+        ([10**15], DropReason.ATTRIBUTE_NOT_TEXT),
+        (["a", ["b"]], DropReason.ATTRIBUTE_NOT_TEXT),
+        (["v" * 128] * 2, DropReason.ATTRIBUTE_TOO_LONG),
+        ([{"a": "b"}], DropReason.ATTRIBUTE_NOT_TEXT),
+        (["v" * 256], DropReason.ATTRIBUTE_TOO_LONG),
+        (["🎉" * 128], DropReason.ATTRIBUTE_TOO_LONG),
     ],
 )
-def test_an_attribute_that_a_profile_cannot_have_is_left_out(value: Any, reason: LeftOutReason) -> None:
+def test_an_attribute_that_a_profile_cannot_have_is_dropped(value: Any, reason: DropReason) -> None:
     endpoint = made(with_attributes({"plan": value, "city": ["Berlin"]}))
 
-    assert (endpoint.user_attributes, endpoint.left_out) == ({"city": "Berlin"}, {reason: 1})
+    assert (endpoint.user_attributes, endpoint.dropped) == ({"city": "Berlin"}, {reason: 1})
 
 
 def test_the_longest_value_is_kept_whole() -> None:
     assert made(with_attributes({"plan": ["é" * 255]})).user_attributes == {"plan": "é" * 255}
 
 
-def test_a_user_id_that_is_too_long_is_left_out() -> None:
+def test_a_user_id_that_is_too_long_is_dropped() -> None:
     endpoint = made(an_endpoint(User={"UserId": "u" * 256}))
 
-    assert (endpoint.user_id, endpoint.left_out) == (None, {LeftOutReason.USER_ID_TOO_LONG: 1})
+    assert (endpoint.user_id, endpoint.dropped) == (None, {DropReason.USER_ID_TOO_LONG: 1})
 
 
 def test_attributes_of_the_endpoint_are_counted_and_not_taken() -> None:
     endpoint = made(an_endpoint(Attributes={"plan": ["other"], "city": ["Rome"]}))
 
     assert endpoint.user_attributes == {"plan": "gold"}
-    assert endpoint.left_out == {LeftOutReason.ENDPOINT_ATTRIBUTE: 2}
+    assert endpoint.dropped == {DropReason.ENDPOINT_ATTRIBUTE: 2}
 
 
 @pytest.mark.parametrize("value", HOSTILE_VALUES)
@@ -299,8 +299,22 @@ def test_a_value_arrives_as_it_was(value: str) -> None:
     assert made(with_attributes({"plan": [value]})).user_attributes == {"plan": value}
 
 
+@pytest.mark.parametrize("date", ["yesterday", "2026-13-01T00:00:00Z", 1_758_000_000, ["2026-01-01"]])
+def test_an_unreadable_date_is_counted(date: Any) -> None:
+    endpoint = made(an_endpoint(EffectiveDate=date))
+
+    assert (endpoint.effective_ms, endpoint.dropped) == (None, {DropReason.DATE_UNREADABLE: 1})
+
+
+@pytest.mark.parametrize("date", [None, ""])
+def test_a_missing_date_is_not_counted(date: str | None) -> None:
+    endpoint = made(an_endpoint(EffectiveDate=date))
+
+    assert (endpoint.effective_ms, endpoint.dropped) == (None, {})
+
+
 def test_every_reason_is_explained() -> None:
-    assert set(EXPLANATIONS) == {*SkipReason, *LeftOutReason}
+    assert set(EXPLANATIONS) == {*SkipReason, *DropReason}
 
 
 JSON = st.recursive(

@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 
 from migrate.__main__ import main
-from migrate.endpoints import LeftOutReason, SkipReason
+from migrate.endpoints import DropReason, SkipReason
 from tests.migrate.exports import an_endpoint, as_line, with_attributes, write_lines
 from tests.migrate.service import DOMAIN, ENDPOINTS_TYPE, Service
 
 Profile = Mapping[str, Any]
 
 # A row of the summary: a count, a reason and its explanation.
-REASON = re.compile(rf"^ +(\d+)  ({'|'.join([*SkipReason, *LeftOutReason])}) ", re.MULTILINE)
+REASON = re.compile(rf"^ +(\d+)  ({'|'.join([*SkipReason, *DropReason])}) ", re.MULTILINE)
 
 NAMES = [f"a{number}" for number in range(250)]
 

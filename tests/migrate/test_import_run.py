@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from migrate.account import Account, Summary
 from migrate.customer_profiles import SetupError
 from migrate.delivery import OK, Delivery, Outcome
 from migrate.endpoints import KeyBy
+from migrate.import_log import Counts, ImportLog
 from migrate.import_run import SAMPLE_SIZE, ImportRun, names, read_all, stage
 from migrate.import_state import ImportState, StateError
 from migrate.pinpoint_export import ExportError, export_files
@@ -56,8 +56,8 @@ def taken_all(made: Sequence[ProfileObject]) -> Outcome:
     return outcome(dict.fromkeys(range(len(made)), OK))
 
 
-def outcome(statuses: dict[int, int], obstacle: str | None = None, **more: Any) -> Outcome:
-    return Outcome(delivery=Delivery(statuses=statuses, obstacle=obstacle), **more)
+def outcome(statuses: dict[int, int], reason: str | None = None, **more: Any) -> Outcome:
+    return Outcome(delivery=Delivery(statuses=statuses, abort_reason=reason), **more)
 
 
 def run(
@@ -70,8 +70,8 @@ def run(
     clock: Callable[[], float] = lambda: 0.0,
     key_by: KeyBy = KeyBy.ENDPOINT_ID,
     sample: list[ProfileObject] | None = None,
-) -> tuple[Summary, str | None]:
-    """Import with the state beside the export; the summary, and why it ended early."""
+) -> tuple[Counts, str | None]:
+    """Import with the state beside the export; the counts, and why it ended early."""
     directory = export.parent
     files, _ = export_files([export])
     state = ImportState.load(directory / "state.json", {"domain": "d"})
@@ -80,7 +80,7 @@ def run(
     if skipped is not None:  # as the file is, which is written anew by every run
         skipped.seek(0)
         skipped.truncate()
-    account = Account(Summary(), skipped=skipped)
+    log = ImportLog(skipped=skipped)
     with closing(Staging(directory, key_by)) as staging:
         stage(
             files,
@@ -88,14 +88,14 @@ def run(
             state_directory=directory,
             key_by=key_by,
             staging=staging,
-            account=account,
+            log=log,
             advance=lambda _: None,
             stop=lambda: False,
         )
         made = ImportRun(
             staging,
             state=state,
-            account=account,
+            log=log,
             deliver=deliver,
             workers=WORKERS,
             stop=stop or threading.Event(),
@@ -103,10 +103,10 @@ def run(
             advance=advance,
             chance=random.Random(1),  # noqa: S311 - which profiles are looked up is no secret
         )
-        obstacle = made.run()
+        reason = made.run()
     if sample is not None:
         sample.extend(made.sample)
-    return account.summary, obstacle
+    return log.counts, reason
 
 
 def ids(count: int) -> list[str]:
@@ -115,10 +115,10 @@ def ids(count: int) -> list[str]:
 
 def test_every_profile_is_delivered_once(export: Path) -> None:
     taker = Taker()
-    summary, obstacle = run(export, taker)
+    counts, reason = run(export, taker)
 
-    assert (sorted(taker.taken), obstacle) == (sorted(ids(25)), None)
-    assert (summary.profiles, summary.of_endpoints, summary.endpoints, summary.with_email) == (25, 25, 25, 25)
+    assert (sorted(taker.taken), reason) == (sorted(ids(25)), None)
+    assert (counts.profiles, counts.of_endpoints, counts.endpoints, counts.with_email) == (25, 25, 25, 25)
 
 
 def test_profiles_go_out_ten_at_a_time(export: Path) -> None:
@@ -132,23 +132,23 @@ def test_the_endpoints_of_a_user_go_out_as_one(tmp_path: Path) -> None:
     endpoints = [an_endpoint(f"e{number}", User={"UserId": f"u{number % 3}"}) for number in range(30)]
     export = write_export(tmp_path / "part.json", endpoints)
     taker = Taker()
-    summary, _ = run(export, taker, key_by=KeyBy.USER_ID)
+    counts, _ = run(export, taker, key_by=KeyBy.USER_ID)
 
     assert taker.taken == ["u0", "u1", "u2"]
-    assert (summary.profiles, summary.of_endpoints) == (3, 30)
+    assert (counts.profiles, counts.of_endpoints) == (3, 30)
 
 
 def test_a_finished_import_delivers_nothing_again_and_says_the_same(export: Path) -> None:
     first, _ = run(export, Taker())
     again = Taker()
-    summary, obstacle = run(export, again)
+    counts, reason = run(export, again)
 
-    assert (again.requests, summary, obstacle) == (0, first, None)
+    assert (again.requests, counts, reason) == (0, first, None)
 
 
 def test_what_is_added_to_a_file_while_it_is_read_is_not_read(tmp_path: Path) -> None:
     files = [write_export(tmp_path / f"part-{number}.json", numbered(3)) for number in range(2)]
-    account = Account(Summary(), skipped=None)
+    log = ImportLog(skipped=None)
 
     def add(_lines: int) -> None:
         with files[1].open("ab") as file:
@@ -161,17 +161,17 @@ def test_what_is_added_to_a_file_while_it_is_read_is_not_read(tmp_path: Path) ->
             state_directory=tmp_path,
             key_by=KeyBy.ENDPOINT_ID,
             staging=staging,
-            account=account,
+            log=log,
             advance=add,
             stop=lambda: False,
         )
 
-    assert account.summary.endpoints == 6
+    assert log.counts.endpoints == 6
 
 
 def test_a_run_that_is_stopped_while_the_export_is_read_sends_nothing(tmp_path: Path) -> None:
     export = write_export(tmp_path / "part.json", numbered(100))
-    account = Account(Summary(), skipped=None)
+    log = ImportLog(skipped=None)
     with closing(Staging(tmp_path, KeyBy.ENDPOINT_ID)) as staging:
         stage(
             [export],
@@ -179,15 +179,15 @@ def test_a_run_that_is_stopped_while_the_export_is_read_sends_nothing(tmp_path: 
             state_directory=tmp_path,
             key_by=KeyBy.ENDPOINT_ID,
             staging=staging,
-            account=account,
+            log=log,
             advance=lambda _: None,
-            stop=lambda: account.summary.endpoints == 10,
+            stop=lambda: log.counts.endpoints == 10,
         )
         assert staging.count() == 10
 
 
 def test_what_calls_nothing_makes_the_same_profiles(export: Path) -> None:
-    account = Account(Summary(), skipped=None)
+    log = ImportLog(skipped=None)
     used: list[str] = []
     with closing(Staging(export, KeyBy.ENDPOINT_ID)) as staging:
         stage(
@@ -196,13 +196,13 @@ def test_what_calls_nothing_makes_the_same_profiles(export: Path) -> None:
             state_directory=export,
             key_by=KeyBy.ENDPOINT_ID,
             staging=staging,
-            account=account,
+            log=log,
             advance=lambda _: None,
             stop=lambda: False,
         )
-        read_all(staging, account=account, use=lambda made: used.append(made.key))
+        read_all(staging, log=log, use=lambda made: used.append(made.key))
 
-    assert (used, account.summary.profiles) == (ids(25), 25)
+    assert (used, log.counts.profiles) == (ids(25), 25)
 
 
 def test_an_interrupted_import_goes_on_where_it_stopped(tmp_path: Path) -> None:
@@ -232,10 +232,10 @@ def test_an_import_that_was_killed_leaves_nothing_out(tmp_path: Path) -> None:
     for state_then, taken_then in (kept[0], kept[len(kept) // 2], kept[-1]):
         state.write_bytes(state_then)
         again = Taker()
-        summary, _ = run(export, again)
+        counts, _ = run(export, again)
 
         assert {*first.taken[:taken_then], *again.taken} == set(ids(500))
-        assert summary.profiles == 500
+        assert counts.profiles == 500
 
 
 def test_the_state_moves_with_the_export(export: Path) -> None:
@@ -272,42 +272,42 @@ def test_what_is_skipped_is_counted_and_listed_without_personal_data(tmp_path: P
     ]
     export = write_lines(tmp_path / "part.json", [b"{}\n", *lines])
     skipped = io.StringIO()
-    summary, _ = run(export, Taker(), skipped=skipped)
+    counts, _ = run(export, Taker(), skipped=skipped)
 
-    assert summary.skipped == {"id_missing": 1, "unreadable": 1, "older_version": 1}
-    assert summary.left_out == {"address_opted_out": 1, "address_inactive": 1, "endpoint_attribute": 1}
-    assert (summary.endpoints, summary.without_address, summary.opted_out) == (6, 2, 1)
+    assert counts.skipped == {"id_missing": 1, "unreadable": 1, "older_version": 1}
+    assert counts.dropped == {"address_opted_out": 1, "address_inactive": 1, "endpoint_attribute": 1}
+    assert (counts.endpoints, counts.without_address, counts.opted_out) == (6, 2, 1)
     assert listed(skipped) == [
         {"file": "part.json", "line": 1, "skipped": "id_missing"},
         {"file": "part.json", "line": 2, "skipped": "unreadable"},
         {"file": "part.json", "line": 7, "skipped": "older_version"},
-        {"file": "part.json", "line": 3, "left_out": "address_inactive"},
-        {"file": "part.json", "line": 5, "left_out": "address_opted_out"},
+        {"file": "part.json", "line": 3, "dropped": "address_inactive"},
+        {"file": "part.json", "line": 5, "dropped": "address_opted_out"},
     ]
 
 
 def test_what_the_service_refuses_is_counted_and_listed_and_not_sent_again(tmp_path: Path) -> None:
     export = write_export(tmp_path / "part.json", numbered(3))
     skipped = io.StringIO()
-    summary, obstacle = run(export, lambda _: outcome({0: OK, 1: 400, 2: OK}), skipped=skipped)
+    counts, reason = run(export, lambda _: outcome({0: OK, 1: 400, 2: OK}), skipped=skipped)
     again, skipped_again = Taker(), io.StringIO()
-    summary_again, _ = run(export, again, skipped=skipped_again)
+    counts_again, _ = run(export, again, skipped=skipped_again)
 
-    assert (summary.profiles, summary.refused, obstacle) == (2, {"400": 1}, None)
+    assert (counts.profiles, counts.refused, reason) == (2, {"400": 1}, None)
     assert listed(skipped) == [{"file": "part.json", "line": 2, "refused": 400}]
-    assert (again.taken, summary_again, listed(skipped_again)) == ([], summary, listed(skipped))
+    assert (again.taken, counts_again, listed(skipped_again)) == ([], counts, listed(skipped))
 
 
 def test_an_address_that_could_not_be_taken_away_is_counted_and_listed_by_every_run(tmp_path: Path) -> None:
     export = write_export(tmp_path / "part.json", numbered(3))
     skipped = io.StringIO()
     taken = {0: OK, 1: OK, 2: 413}
-    summary, _ = run(export, lambda _: outcome(taken, removed={0: 2}, kept={1: 400, 2: 400}), skipped=skipped)
-    summary_again, _ = run(export, Taker(), skipped=skipped)
+    counts, _ = run(export, lambda _: outcome(taken, removed={0: 2}, kept={1: 400, 2: 400}), skipped=skipped)
+    counts_again, _ = run(export, Taker(), skipped=skipped)
 
-    assert summary == summary_again
-    assert (summary.profiles, summary.refused) == (2, {"413": 1})
-    assert (summary.addresses_removed, summary.addresses_kept) == (2, {"400": 2})
+    assert counts == counts_again
+    assert (counts.profiles, counts.refused) == (2, {"413": 1})
+    assert (counts.addresses_removed, counts.addresses_kept) == (2, {"400": 2})
     assert listed(skipped) == [
         {"file": "part.json", "line": 2, "address_kept": 400},
         {"file": "part.json", "line": 3, "refused": 413},
@@ -316,12 +316,12 @@ def test_an_address_that_could_not_be_taken_away_is_counted_and_listed_by_every_
 
 
 def test_an_obstacle_ends_the_run_and_what_was_not_settled_comes_next_time(export: Path) -> None:
-    summary, obstacle = run(export, lambda _: outcome({0: OK}, "the service is away"))
+    counts, reason = run(export, lambda _: outcome({0: OK}, "the service is away"))
     taker = Taker()
     run(export, taker)
 
-    assert obstacle == "the service is away"
-    assert summary.profiles + len(taker.taken) == 25
+    assert reason == "the service is away"
+    assert counts.profiles + len(taker.taken) == 25
 
 
 def test_some_of_what_was_sent_can_be_looked_up(tmp_path: Path) -> None:
@@ -351,25 +351,25 @@ def test_a_service_that_refuses_everything_is_not_asked_for_long(tmp_path: Path)
         requests.append(len(made))
         return refuse(made)
 
-    summary, obstacle = run(export, refuse_and_count, skipped=skipped, advance=advanced.append)
+    counts, reason = run(export, refuse_and_count, skipped=skipped, advance=advanced.append)
 
-    assert obstacle is not None
-    assert obstacle.startswith(
-        "the service refused each of the first 50 profiles (status 400): is the object"
+    assert reason is not None
+    assert reason.startswith(
+        "the service refused all of the first 50 profiles (status 400); check that the object"
     )
     assert sum(requests) < 1_000
-    assert (summary.profiles, summary.refused, skipped.getvalue(), advanced) == (0, {}, "", [])
+    assert (counts.profiles, counts.refused, skipped.getvalue(), advanced) == (0, {}, "", [])
 
 
 def test_a_service_that_took_nothing_gets_everything_when_it_takes_it(tmp_path: Path) -> None:
     export = write_export(tmp_path / "part.json", numbered(60))
     obstacles = [run(export, refuse)[1] for _ in range(2)]
     taker = Taker()
-    summary, _ = run(export, taker)
+    counts, _ = run(export, taker)
 
     assert all(obstacles)
     assert sorted(taker.taken) == sorted(ids(60))
-    assert (summary.profiles, summary.refused) == (60, {})
+    assert (counts.profiles, counts.refused) == (60, {})
 
 
 def test_the_first_profile_that_is_taken_says_that_those_before_it_were_refused(export: Path) -> None:
@@ -377,11 +377,11 @@ def test_the_first_profile_that_is_taken_says_that_those_before_it_were_refused(
         return outcome({place: OK if one.key == "endpoint-17" else 400 for place, one in enumerate(made)})
 
     skipped, advanced = io.StringIO(), list[int]()
-    summary, obstacle = run(export, take_one, skipped=skipped, advance=advanced.append)
+    counts, reason = run(export, take_one, skipped=skipped, advance=advanced.append)
     again = Taker()
     run(export, again)
 
-    assert (summary.profiles, summary.refused, obstacle, sum(advanced)) == (1, {"400": 24}, None, 25)
+    assert (counts.profiles, counts.refused, reason, sum(advanced)) == (1, {"400": 24}, None, 25)
     assert [(line["file"], line["line"]) for line in listed(skipped)] == [
         *(("export/part-0.json.gz", number) for number in range(1, 16)),
         *(("export/part-1.json.gz", number) for number in (1, 2, *range(4, 11))),
@@ -393,40 +393,40 @@ def test_an_address_that_stays_in_the_profile_of_one_refused_at_first_is_told(ex
     def keep(made: Sequence[ProfileObject]) -> Outcome:
         return outcome(dict.fromkeys(range(len(made)), 400), kept={0: 503})
 
-    summary, _ = run(export, keep)
+    counts, _ = run(export, keep)
     again, _ = run(export, keep)
 
-    assert (summary.refused, summary.addresses_kept) == ({"400": 25}, {"503": 3})
+    assert (counts.refused, counts.addresses_kept) == ({"400": 25}, {"503": 3})
     assert (again.refused, again.addresses_kept) == ({"400": 25}, {"503": 3})
 
 
 def test_a_short_export_that_is_refused_whole_is_accounted_for_at_its_end(export: Path) -> None:
     skipped, advanced = io.StringIO(), list[int]()
-    summary, obstacle = run(export, refuse, skipped=skipped, advance=advanced.append)
+    counts, reason = run(export, refuse, skipped=skipped, advance=advanced.append)
     again = Taker()
     run(export, again)
 
-    assert (summary.refused, obstacle, sum(advanced)) == ({"400": 25}, None, 25)
+    assert (counts.refused, reason, sum(advanced)) == ({"400": 25}, None, 25)
     assert [line["line"] for line in listed(skipped)] == [*range(1, 16), *range(1, 11)]
     assert again.taken == []
 
 
-@pytest.mark.parametrize("obstacle", [None, "the service is away"])
+@pytest.mark.parametrize("reason", [None, "the service is away"])
 def test_a_run_that_ends_early_leaves_what_was_refused_at_first_to_the_next_one(
-    export: Path, obstacle: str | None
+    export: Path, reason: str | None
 ) -> None:
     stop = threading.Event()
 
     def refuse_and_stop(made: Sequence[ProfileObject]) -> Outcome:
         stop.set()
-        return outcome(dict.fromkeys(range(len(made)), 400), obstacle)
+        return outcome(dict.fromkeys(range(len(made)), 400), reason)
 
     skipped = io.StringIO()
-    summary, told = run(export, refuse_and_stop, stop=stop, skipped=skipped)
+    counts, told = run(export, refuse_and_stop, stop=stop, skipped=skipped)
     taker = Taker()
     run(export, taker)
 
-    assert (summary.profiles, summary.refused, skipped.getvalue(), told) == (0, {}, "", obstacle)
+    assert (counts.profiles, counts.refused, skipped.getvalue(), told) == (0, {}, "", reason)
     assert sorted(taker.taken) == sorted(ids(25))
 
 
@@ -448,12 +448,12 @@ def test_what_is_taken_after_the_first_were_all_refused_counts_and_the_first_com
         late.set()
         return taken_all(made)
 
-    summary, obstacle = run(export, deliver)
+    counts, reason = run(export, deliver)
     taker = Taker()
     run(export, taker)
 
-    assert obstacle is not None
-    assert summary.profiles == 10
+    assert reason is not None
+    assert counts.profiles == 10
     assert Counter(taken + taker.taken) == Counter(ids(70))
 
 
@@ -461,9 +461,9 @@ def test_missing_credentials_end_the_run(export: Path) -> None:
     def unable(_made: Sequence[ProfileObject]) -> Outcome:
         raise SetupError("no credentials")
 
-    summary, obstacle = run(export, unable)
+    counts, reason = run(export, unable)
 
-    assert (summary.profiles, obstacle) == (0, "no credentials")
+    assert (counts.profiles, reason) == (0, "no credentials")
 
 
 @pytest.mark.parametrize("content", [b"\x1f\x8b\x08", b"\xff\xfe{\x00"])
@@ -509,11 +509,11 @@ def test_the_bar_advances_by_every_profile_of_the_export_also_when_going_on(tmp_
 
 def test_seconds_add_up_over_runs(export: Path) -> None:
     ticks = iter([0.0, *[5.0] * 1_000])
-    summary, _ = run(export, Taker(), clock=lambda: next(ticks))
+    counts, _ = run(export, Taker(), clock=lambda: next(ticks))
     ticks = iter([0.0, *[7.0] * 1_000])
-    summary, _ = run(export, Taker(), clock=lambda: next(ticks))
+    counts, _ = run(export, Taker(), clock=lambda: next(ticks))
 
-    assert summary.seconds == 12.0
+    assert counts.seconds == 12.0
 
 
 def test_memory_does_not_grow_with_the_export(tmp_path: Path) -> None:
@@ -585,9 +585,9 @@ def test_whatever_stops_runs_in_the_end_every_profile_was_taken_or_refused_once(
                 return outcome(statuses, "away" if len(statuses) < len(made) else None)
 
             advanced.clear()
-            summary, _ = run(export, deliver, stop=stop, skipped=skipped, advance=advanced.append)
+            counts, _ = run(export, deliver, stop=stop, skipped=skipped, advance=advanced.append)
 
     assert Counter(taken) == Counter(set(ids(count)) - unwelcome)
-    assert (summary.profiles, summary.refused.total()) == (len(taken), len(unwelcome))
+    assert (counts.profiles, counts.refused.total()) == (len(taken), len(unwelcome))
     assert Counter(f"endpoint-{line['line'] - 1}" for line in listed(skipped)) == Counter(unwelcome)
     assert sum(advanced) == count

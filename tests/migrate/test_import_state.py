@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from migrate.import_state import ImportState, Progress, StateError
+from migrate.import_state import NEW_SUFFIX, ImportState, Progress, StateError, locked
 
 TARGET = {
     "domain": "amazon-connect-example",
@@ -47,7 +47,7 @@ def test_content_that_has_changed_is_an_error_though_the_files_are_as_long(path:
     state.save()
 
     ImportState.load(path, TARGET).check_content("a1")
-    with pytest.raises(StateError, match=r"says something else .* delete"):
+    with pytest.raises(StateError, match=r"have changed since .* delete"):
         ImportState.load(path, TARGET).check_content("b2")
 
 
@@ -75,12 +75,33 @@ def test_saving_leaves_nothing_beside_the_file(path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("leftover", [False, True])
+def test_only_its_owner_can_read_the_state(path: Path, *, leftover: bool) -> None:
+    if leftover:
+        path.with_name(path.name + NEW_SUFFIX).touch(mode=0o644)
+    ImportState.load(path, TARGET).save()
+
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_one_import_at_a_time_uses_a_state(path: Path) -> None:
+    with locked(path), pytest.raises(StateError, match="another import is using"), locked(path):
+        pass
+    with locked(path):
+        pass
+
+
+def test_a_state_that_cannot_be_locked_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(StateError, match="cannot be written"), locked(tmp_path / "missing" / "state.json"):
+        pass
+
+
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
         ({"a.gz": 11, "b.gz": 20}, r"a\.gz has changed .*\(10 bytes, now 11 bytes\).*--state"),
-        ({"a.gz": 10}, r"b\.gz has changed .*\(20 bytes, now not there\)"),
-        ({**FILES, "c.gz": 1}, r"c\.gz has changed .*\(not there, now 1 bytes\)"),
+        ({"a.gz": 10}, r"b\.gz has changed .*\(20 bytes, now missing\)"),
+        ({**FILES, "c.gz": 1}, r"c\.gz has changed .*\(missing, now 1 bytes\)"),
     ],
 )
 def test_an_export_that_has_changed_is_an_error_that_says_what_to_do(
@@ -106,7 +127,7 @@ def test_another_target_is_an_error_that_names_the_difference(path: Path, name: 
 def test_a_file_that_is_no_state_is_an_error_and_stays(path: Path, text: str) -> None:
     path.write_text(text)
 
-    with pytest.raises(StateError, match="holds no state"):
+    with pytest.raises(StateError, match="is not a state of this import"):
         ImportState.load(path, TARGET)
     assert path.read_text() == text
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from local.web.http_server import HttpServer
-from migrate.__main__ import STATE_NAME
+from migrate.commands.files import STATE_NAME
 from tests.migrate.exports import an_endpoint, as_line, write_lines
 from tests.migrate.service import DOMAIN, ENDPOINTS_TYPE, Service
 from tests.patience import PATIENCE_SECONDS
@@ -80,13 +80,15 @@ def test_an_import_that_is_killed_at_ten_points_ends_like_one_that_ran_through(
         assert process.returncode == -signal.SIGKILL, said
         # What was sorted on disk holds customers' data: nothing of it outlives the process.
         assert {path.name for path in export.iterdir()} <= {
-            *("part-0.json.gz", "part-1.json.gz", f"{STATE_NAME}.new"),
+            *("part-0.json.gz", "part-1.json.gz", f"{STATE_NAME}.new", f"{STATE_NAME}.lock"),
             *(STATE_NAME, f"{STATE_NAME}.skipped.jsonl"),
         }
     last = subprocess.run(command(export), cwd=PROJECT, capture_output=True, text=True, check=True)
     killed = profiles_of(service)
 
-    assert last.stdout.startswith(f"{USERS} profiles of {3 * USERS:,} endpoints are taken by {DOMAIN}")
+    assert last.stdout.startswith(
+        f"{USERS} profiles from {3 * USERS:,} endpoints were imported into {DOMAIN}"
+    )
     assert len(killed) == USERS
     (export / STATE_NAME).unlink()
     subprocess.run([*command(export), "--rate", "100"], cwd=PROJECT, capture_output=True, check=True)

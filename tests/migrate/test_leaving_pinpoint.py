@@ -18,7 +18,7 @@ from botocore.validate import ParamValidator
 
 from local.fakes.customer_profiles_object_types import read_object_types
 from migrate.__main__ import main
-from migrate.endpoints import LeftOutReason, SkipReason
+from migrate.endpoints import DropReason, SkipReason
 from tests.migrate.exports import numbered, write_export
 from tests.migrate.service import DOMAIN, ENDPOINTS_TYPE, REGION, TEMPLATE, Service
 from tests.migrate.test_domain_check import INTEGRATIONS
@@ -255,7 +255,7 @@ def test_every_option_of_the_import_is_described() -> None:
     }
 
 
-@pytest.mark.parametrize("reason", [*SkipReason, *LeftOutReason])
+@pytest.mark.parametrize("reason", [*SkipReason, *DropReason])
 def test_every_reason_of_the_summary_is_described(reason: str) -> None:
     assert f"\n| `{reason}` | " in GUIDE
 

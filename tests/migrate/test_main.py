@@ -19,8 +19,10 @@ import pytest
 
 from local.fakes.customer_profiles import PlannedResponse
 from local.web.http_server import HttpServer
-from migrate.__main__ import STATE_NAME, main
+from migrate.__main__ import main
+from migrate.commands.files import STATE_NAME
 from migrate.customer_profiles import CallError, CustomerProfiles
+from migrate.import_state import locked
 from tests.migrate.exports import an_endpoint, as_line, numbered, with_attributes, write_export, write_lines
 from tests.migrate.service import DOMAIN, ENDPOINTS_TYPE, REGION, Service
 from tests.migrate.test_domain_check import INTEGRATIONS
@@ -95,8 +97,8 @@ def test_the_result_is_on_standard_output(export: Path, capsys: Capture) -> None
     first, *_ = capsys.readouterr().out.splitlines()
 
     assert re.fullmatch(
-        rf"25 profiles of 25 endpoints are taken by {DOMAIN} in \d+ s(, \d+ a second)?; "
-        r"the export has 25 endpoints\.",
+        rf"25 profiles from 25 endpoints were imported into {DOMAIN} in \d+ s(, \d+ a second)?\. "
+        r"The export has 25 endpoints\.",
         first,
     )
 
@@ -134,18 +136,18 @@ def test_without_a_key_both_are_explained_in_three_lines(export: Path, capsys: C
 def test_what_the_target_holds_is_looked_up(export: Path, capsys: Capture) -> None:
     imported(export)
 
-    assert "25 of them were looked up: all are as they were sent." in capsys.readouterr().out
+    assert "Spot check of 25 profiles: all are as they were sent." in capsys.readouterr().out
 
 
 def test_profiles_that_are_not_there_are_told_and_not_exit_0(
     service: Service, export: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The service takes an object first, and works on it later."""
-    monkeypatch.setattr("migrate.look_up.WAITS_SECONDS", (0.01,))
+    monkeypatch.setattr("migrate.spot_check.WAITS_SECONDS", (0.01,))
     monkeypatch.setattr("migrate.customer_profiles.CustomerProfiles.search", lambda *_: [])
 
     assert imported(export) == 1
-    assert "25 of them were looked up: 25 not found yet." in capsys.readouterr().out
+    assert "Spot check of 25 profiles: 25 not found yet." in capsys.readouterr().out
     assert len(service.fake.profiles) == 25
 
 
@@ -169,7 +171,7 @@ def test_an_opt_out_takes_away_the_address_that_an_earlier_import_wrote(
         (None, "NONE"),
         ("e3@example.com", "NONE"),
     ]
-    assert "2 addresses that the target had" in capsys.readouterr().out
+    assert "Removed 2 addresses from existing profiles" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("operation", ["search_profiles", "update_profile"])
@@ -204,7 +206,7 @@ def test_nothing_imported_is_not_exit_0(
 
     assert main(["endpoints", "part.json", *BY_ENDPOINT, "--attributes", "plan", *way]) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("error: nothing w")
+    assert line.startswith("error: nothing ")
 
 
 def test_attributes_that_the_object_type_does_not_declare_are_refused_before_the_first_record(
@@ -255,7 +257,7 @@ def test_other_files_of_the_directory_are_mentioned(export: Path, capsys: Captur
     (export / "part-00002").write_bytes(b"{}\n")
 
     assert dry_run(export) == 0
-    assert "1 files of the export's directory are not read" in capsys.readouterr().err
+    assert "ignored 1 file(s) of the export's directory" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("service")
@@ -354,7 +356,7 @@ def test_a_region_of_the_outputs_that_is_no_text_is_one_line(
 ) -> None:
     file = outputs_file(tmp_path, region=None)
 
-    assert "there is no output region" in usage_error(capsys, str(export), "--outputs", str(file))
+    assert "has no output region" in usage_error(capsys, str(export), "--outputs", str(file))
 
 
 def test_the_object_type_says_which_attributes_are_taken(service: Service, tmp_path: Path) -> None:
@@ -389,7 +391,7 @@ def test_a_finished_import_calls_nothing_again(service: Service, export: Path, c
 
     assert imported(export) == 0
     assert len(service.put_sizes) == count
-    assert capsys.readouterr().out.count("25 profiles of 25 endpoints") == 2
+    assert capsys.readouterr().out.count("25 profiles from 25 endpoints") == 2
 
 
 @pytest.mark.usefixtures("service")
@@ -434,7 +436,7 @@ def test_a_service_that_denies_ends_in_one_line(service: Service, export: Path, 
 def test_an_unknown_object_type_ends_in_one_line(export: Path, capsys: Capture) -> None:
     assert main(["endpoints", str(export), *BY_ENDPOINT, "--domain", DOMAIN, "--object-type", "other"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert "the object type cannot be read (status 404)" in line
+    assert "cannot read the object type (status 404)" in line
 
 
 WHOLE_PART = gzip.compress(json.dumps(an_endpoint("late")).encode(), mtime=0)
@@ -444,11 +446,11 @@ WHOLE_PART = gzip.compress(json.dumps(an_endpoint("late")).encode(), mtime=0)
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (WHOLE_PART[:-5], "is not complete: download it again"),
-        (WHOLE_PART + b"no gzip", "is damaged: download it again"),
+        (WHOLE_PART[:-5], "is incomplete; download it again"),
+        (WHOLE_PART + b"no gzip", "is damaged; download it again"),
         (
             "{}".encode("utf-16"),
-            "is not in UTF-8 but in UTF-16 or UTF-32: convert it (iconv -f UTF-16 -t UTF-8)",
+            "is in UTF-16 or UTF-32; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)",
         ),
     ],
     ids=["cut off", "damaged", "utf-16"],
@@ -482,14 +484,14 @@ def test_a_part_that_is_downloaded_again_is_imported(service: Service, export: P
 def test_a_dry_run_counts_and_calls_nothing(service: Service, export: Path, capsys: Capture) -> None:
     assert dry_run(export) == 0
 
-    assert capsys.readouterr().out.startswith("25 profiles of 25 endpoints would be imported")
+    assert capsys.readouterr().out.startswith("25 profiles from 25 endpoints would be imported")
     assert service.fake.requests == []
 
 
 def test_a_dry_run_says_which_names_may_be_slips_of_the_pen(tmp_path: Path, capsys: Capture) -> None:
     dry_run(write_export(tmp_path / "part.json", [with_attributes({"Plan": ["a"], "city": ["b"]})]))
 
-    assert "Plan  differs from plan in the case of letters only" in capsys.readouterr().out
+    assert "Plan  differs from plan only in case" in capsys.readouterr().out
 
 
 def test_a_dry_run_needs_no_aws_and_leaves_no_file(export: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -566,9 +568,9 @@ def test_the_same_command_counts_the_same_with_its_files_in_the_export(
     first, second = [(main(command), counts(capsys)) for _ in range(2)]
 
     # The first run looks profiles up, the second has sent none.
-    assert [line for line in first[1] if "looked up" not in line] == second[1]
+    assert [line for line in first[1] if "Spot check" not in line] == second[1]
     assert first[0] == second[0]
-    assert first[1][0] == "25 profiles of 25 endpoints"
+    assert first[1][0] == "25 profiles from 25 endpoints"
 
 
 def counts(capture: Capture) -> list[str]:
@@ -577,7 +579,7 @@ def counts(capture: Capture) -> list[str]:
     return [" ".join(first.split()[:5]), *rest]
 
 
-def test_a_file_of_its_own_is_left_out_by_whichever_way_it_is_named(
+def test_its_own_files_are_not_read_however_they_are_named(
     export: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (export / "profiles.json").write_text("no json\n")
@@ -594,21 +596,21 @@ def test_a_file_of_its_own_is_left_out_by_whichever_way_it_is_named(
     ]
 
     assert main(command) == 0
-    assert counts(capsys)[0] == "25 profiles of 25 endpoints"
+    assert counts(capsys)[0] == "25 profiles from 25 endpoints"
 
 
 @pytest.mark.parametrize(
     ("name", "arguments", "expected"),
     [
-        ("a.json", ["--skipped", "a.json"], "a.json is a file of --skipped"),
-        ("a.json", ["--state", "a.json"], "a.json is a file of --state"),
-        ("a.json.new", ["--state", "a.json"], "a.json.new is a file of --state"),
-        ("a.json.skipped.jsonl", ["--state", "a.json"], "a.json.skipped.jsonl is a file of --state"),
-        ("a.json", ["--csv", "a.json"], "a.json is a file of --csv"),
-        ("a.json.part", ["--csv", "a.json"], "a.json.part is a file of --csv"),
-        ("a.json", ["--outputs", "a.json"], "a.json is a file of --outputs"),
-        (STATE_NAME, [], f"{STATE_NAME} is what an earlier import wrote"),
-        (f"{STATE_NAME}.skipped.jsonl", [], f"{STATE_NAME}.skipped.jsonl is what an earlier import wrote"),
+        ("a.json", ["--skipped", "a.json"], "a.json is the file of --skipped"),
+        ("a.json", ["--state", "a.json"], "a.json is the file of --state"),
+        ("a.json.new", ["--state", "a.json"], "a.json.new is the file of --state"),
+        ("a.json.skipped.jsonl", ["--state", "a.json"], "a.json.skipped.jsonl is the file of --state"),
+        ("a.json", ["--csv", "a.json"], "a.json is the file of --csv"),
+        ("a.json.part", ["--csv", "a.json"], "a.json.part is the file of --csv"),
+        ("a.json", ["--outputs", "a.json"], "a.json is the file of --outputs"),
+        (STATE_NAME, [], f"{STATE_NAME} was written by an earlier import"),
+        (f"{STATE_NAME}.skipped.jsonl", [], f"{STATE_NAME}.skipped.jsonl was written by an earlier import"),
     ],
 )
 def test_a_file_of_its_own_that_is_named_as_the_export_is_refused_and_kept(
@@ -662,7 +664,7 @@ def test_a_csv_is_for_its_owner_only(export: Path, tmp_path: Path) -> None:
 def test_a_directory_is_no_csv(export: Path, tmp_path: Path, capsys: Capture) -> None:
     line = usage_error(capsys, str(export), "--attributes", "plan", "--csv", str(tmp_path))
 
-    assert line == f"{tmp_path} is a directory: give a file as --csv"
+    assert line == f"{tmp_path} is a directory; give a file as --csv"
 
 
 def test_a_csv_that_is_not_complete_is_not_left(export: Path, tmp_path: Path) -> None:
@@ -676,23 +678,23 @@ def test_a_csv_that_is_not_complete_is_not_left(export: Path, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ([], "where to? give --outputs, or both --domain and --object-type"),
-        (["--domain", DOMAIN], "where to? give --outputs, or both --domain and --object-type"),
-        (["--domain", "a b", "--object-type", "t"], "domain 'a b': a name has"),
-        (["--domain", DOMAIN, "--object-type", "1t"], "object type '1t': a name has"),
-        ([*TARGET, "--rate", "0"], "--rate 0: it must be from 1 to 100 requests a second"),
-        ([*TARGET, "--rate", "101"], "--rate 101: it must be from 1 to 100 requests a second"),
+        ([], "no target; give --outputs, or both --domain and --object-type"),
+        (["--domain", DOMAIN], "no target; give --outputs, or both --domain and --object-type"),
+        (["--domain", "a b", "--object-type", "t"], "domain 'a b' must be"),
+        (["--domain", DOMAIN, "--object-type", "1t"], "object type '1t' must be"),
+        ([*TARGET, "--rate", "0"], "--rate 0 must be 1 to 100 requests a second"),
+        ([*TARGET, "--rate", "101"], "--rate 101 must be 1 to 100 requests a second"),
         ([*TARGET, "--rate", "fast"], "argument --rate: invalid int value: 'fast'"),
         (
             [*TARGET, "--attributes", "plan,loyalty tier"],
-            "--attributes loyalty tier: a name has 1 to 59 letters",
+            "--attributes loyalty tier: a name must be 1 to 59 letters",
         ),
-        ([*TARGET, "--attributes", "n" * 60], f"--attributes {'n' * 60}: a name has"),
+        ([*TARGET, "--attributes", "n" * 60], f"--attributes {'n' * 60}: a name must be"),
         (["--key", "email"], "argument --key: invalid choice: 'email'"),
         (["--dry-run"], "--dry-run calls nothing, so it cannot ask the object type"),
         (["--csv", "a.csv"], "--csv calls nothing, so it cannot ask the object type"),
         (["--outputs", "missing.json"], "missing.json cannot be read"),
-        ([*TARGET, "--outputs", "x.json"], "--outputs says domain and object type"),
+        ([*TARGET, "--outputs", "x.json"], "--outputs already names domain and object type"),
         (["--unknown"], "unrecognized arguments: --unknown (python -m migrate --help)"),
         (["--dry-run", "--csv", "a.csv"], "argument --csv: not allowed with argument --dry-run"),
     ],
@@ -706,10 +708,10 @@ def test_wrong_usage_is_one_line(
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("{}", "there is no output customer_profiles_domain"),
-        ('{"customer_profiles_domain": "d"}', "there is no output customer_profiles_endpoints_type"),
-        ("[1]", "there is no output customer_profiles_domain"),
-        ("no json", "holds no JSON"),
+        ("{}", "has no output customer_profiles_domain"),
+        ('{"customer_profiles_domain": "d"}', "has no output customer_profiles_endpoints_type"),
+        ("[1]", "has no output customer_profiles_domain"),
+        ("no json", "is not JSON"),
     ],
 )
 def test_outputs_that_say_no_target_are_one_line(
@@ -741,6 +743,17 @@ def test_the_state_of_another_target_is_one_line(export: Path, capsys: Capture) 
 
     assert "another set of attributes" in usage_error(capsys, str(export), *TARGET, "--attributes", "plan")
     assert "another key" in usage_error(capsys, str(export), *TARGET, "--key", "user-id")
+
+
+@pytest.mark.usefixtures("service")
+def test_a_second_import_with_the_same_state_is_refused_while_the_first_runs(
+    export: Path, capsys: Capture
+) -> None:
+    with locked(export / STATE_NAME):
+        line = usage_error(capsys, str(export), *TARGET)
+
+    assert line.startswith(f"another import is using {export / STATE_NAME}; ")
+    assert imported(export) == 0
 
 
 SECRETS = ["secret-id", "secret-user", "secret@example.com", "+491711234567", "secret-value", "secret-token"]
@@ -796,7 +809,7 @@ def test_an_interrupted_import_says_how_to_go_on_and_does(
     out, err = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert process.returncode == 130
-    assert err == f"interrupted: run the same command again to go on ({tmp_path / STATE_NAME})\n"
+    assert err == f"interrupted; run the same command again to continue ({tmp_path / STATE_NAME})\n"
     assert 30 <= int(out.split()[0]) < 200
     assert imported(export) == 0
     assert [service.puts(f"endpoint-{number}") for number in range(200)] == [1] * 200
@@ -834,7 +847,7 @@ def test_a_terminal_shows_how_far_the_import_is(export: Path) -> None:
 def test_without_a_terminal_a_line_says_now_and_then_how_far_it_is(
     service: Service, export: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("migrate.__main__._SECONDS_BETWEEN_LINES", 0.0)
+    monkeypatch.setattr("migrate.commands.progress._SECONDS_BETWEEN_LINES", 0.0)
 
     assert imported(export) == 0
     lines = capsys.readouterr().err.splitlines()
@@ -861,7 +874,7 @@ def test_an_export_that_says_something_else_in_as_many_bytes_is_not_taken_for_im
     assert imported(part.parent) == 2
     said = capsys.readouterr()
     assert "delete" in said.err
-    assert "are taken" not in said.out
+    assert "were imported" not in said.out
 
 
 @pytest.mark.usefixtures("service")
@@ -870,12 +883,15 @@ def test_an_import_that_cannot_be_looked_up_is_told_and_not_exit_0(
 ) -> None:
     searched = CustomerProfiles.search
 
-    def refuse_the_look_up(self: CustomerProfiles, keys: Sequence[str]) -> object:
+    def refuse_the_check(self: CustomerProfiles, keys: Sequence[str]) -> object:
         if keys[0].startswith("endpoint-"):
             raise CallError(400)
         return searched(self, keys)
 
-    monkeypatch.setattr("migrate.customer_profiles.CustomerProfiles.search", refuse_the_look_up)
+    monkeypatch.setattr("migrate.customer_profiles.CustomerProfiles.search", refuse_the_check)
 
     assert imported(export) == 1
-    assert "is not known: the service did not answer a search for 25 of them." in capsys.readouterr().out
+    assert (
+        "Spot check failed: the service did not respond to a search for 25 profiles."
+        in capsys.readouterr().out
+    )

@@ -100,7 +100,7 @@ def test_a_file_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
     assert names(export_files([tmp_path, file])) == ["part.json"]
 
 
-def test_a_file_that_is_no_part_is_left_out_of_its_directory(tmp_path: Path) -> None:
+def test_other_files_of_a_directory_are_not_read(tmp_path: Path) -> None:
     for name in ("part.json", "below/skipped.jsonl"):
         write_lines(tmp_path / name, [b"{}\n"])
     no_part = (tmp_path / "below" / "skipped.jsonl").resolve()
@@ -111,7 +111,7 @@ def test_a_file_that_is_no_part_is_left_out_of_its_directory(tmp_path: Path) -> 
 def test_a_directory_with_nothing_but_what_is_no_part_is_an_error(tmp_path: Path) -> None:
     no_part = write_lines(tmp_path / "skipped.jsonl", [b"{}\n"]).resolve()
 
-    with pytest.raises(ExportError, match="holds no"):
+    with pytest.raises(ExportError, match=r"has no \.gz"):
         export_files([tmp_path], no_parts=[no_part])
 
 
@@ -172,11 +172,11 @@ def test_an_empty_file_has_no_lines(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        ('{"Id": "é"}\n'.encode("utf-16"), "is not in UTF-8 but in UTF-16 or UTF-32"),
-        ('{"Id": "é"}\n'.encode("utf-16-le"), "is not in UTF-8"),
-        ("Id,Address\n".encode("utf-16-be"), "is not in UTF-8"),
-        ('{"Id": "é"}\n'.encode("utf-32"), "is not in UTF-8"),
-        (b"PK\x03\x04rest", "is a ZIP archive: unpack it"),
+        ('{"Id": "é"}\n'.encode("utf-16"), "is in UTF-16 or UTF-32"),
+        ('{"Id": "é"}\n'.encode("utf-16-le"), "is in UTF-16 or UTF-32"),
+        ("Id,Address\n".encode("utf-16-be"), "is in UTF-16 or UTF-32"),
+        ('{"Id": "é"}\n'.encode("utf-32"), "is in UTF-16 or UTF-32"),
+        (b"PK\x03\x04rest", "is a ZIP archive; unpack it"),
     ],
 )
 @pytest.mark.parametrize("name", ["part.json", "part.gz"])
@@ -237,7 +237,7 @@ def test_a_file_that_is_cut_off_is_an_error_that_names_it(tmp_path: Path, cut: i
     file = tmp_path / "part.gz"
     file.write_bytes(gzip.compress(bytes(range(256)) * 4)[:cut])
 
-    with pytest.raises(ExportError, match=r"part\.gz is not complete: download it again$"):
+    with pytest.raises(ExportError, match=r"part\.gz is incomplete; download it again$"):
         list(read_lines(file))
 
 
@@ -256,7 +256,7 @@ WHOLE = gzip.compress(b"one\n", mtime=0)
 def test_a_file_that_was_altered_is_damaged(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "part.gz").write_bytes(content)
 
-    with pytest.raises(ExportError, match=r"part\.gz is damaged: download it again$"):
+    with pytest.raises(ExportError, match=r"part\.gz is damaged; download it again$"):
         list(read_lines(tmp_path / "part.gz"))
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from migrate.endpoints import Endpoint, KeyBy, LeftOutReason, SkipReason, read_endpoint
+from migrate.endpoints import DropReason, Endpoint, KeyBy, SkipReason, read_endpoint
 from migrate.profiles import MAX_OBJECT_BYTES, Kind, Line, ProfileObject, csv_header, make_profile
 from tests.hostile import HOSTILE_VALUES
 from tests.migrate.exports import an_endpoint, with_attributes
@@ -71,7 +71,7 @@ def test_the_endpoints_of_a_user_are_one_profile_with_an_address_of_each_kind() 
     made = of_user(email(), sms(), an_endpoint("push", ChannelType="GCM", Address="token"))
 
     assert (made.email, made.phone, made.endpoints) == ("anna@example.com", "+491711234567", 3)
-    assert made.left_out == {LeftOutReason.ADDRESS_OF_OTHER_CHANNEL: 1}
+    assert made.dropped == {DropReason.ADDRESS_OF_OTHER_CHANNEL: 1}
 
 
 def test_the_newest_value_of_a_user_attribute_counts_and_others_stay() -> None:
@@ -85,8 +85,8 @@ def test_the_newest_value_of_a_user_attribute_counts_and_others_stay() -> None:
 def test_the_newest_address_of_a_kind_counts_and_the_others_are_counted() -> None:
     made = of_user(email("old@example.com"), email("new@example.com"))
 
-    assert (made.email, made.left_out) == ("new@example.com", {LeftOutReason.ADDRESS_FURTHER: 1})
-    assert made.listed == [(Line(file="part.json", number=1), LeftOutReason.ADDRESS_FURTHER)]
+    assert (made.email, made.dropped) == ("new@example.com", {DropReason.ADDRESS_FURTHER: 1})
+    assert made.listed == [(Line(file="part.json", number=1), DropReason.ADDRESS_FURTHER)]
 
 
 @pytest.mark.parametrize(
@@ -144,9 +144,9 @@ def test_why_an_address_is_missing_is_listed_with_its_line() -> None:
     made = of_user(email("a@example.com", **OPTED_OUT), email("b@example.com", **INACTIVE), email("nobody"))
 
     assert sorted((line.number, reason) for line, reason in made.listed) == [
-        (1, LeftOutReason.ADDRESS_OPTED_OUT),
-        (2, LeftOutReason.ADDRESS_INACTIVE),
-        (3, LeftOutReason.ADDRESS_NOT_EMAIL),
+        (1, DropReason.ADDRESS_OPTED_OUT),
+        (2, DropReason.ADDRESS_INACTIVE),
+        (3, DropReason.ADDRESS_NOT_EMAIL),
     ]
 
 
@@ -217,4 +217,4 @@ def test_whatever_endpoints_a_user_has_no_address_is_sent_against_consent(
             assert all(one["OptOut"] == "NONE" for one in of_address)
             assert any(one["EndpointStatus"] == "ACTIVE" for one in of_address)
     assert len(made.json_text().encode()) <= MAX_OBJECT_BYTES
-    assert not made.withdrawn or made.left_out or not all(one["Address"] for one in endpoints)
+    assert not made.withdrawn or made.dropped or not all(one["Address"] for one in endpoints)

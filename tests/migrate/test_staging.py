@@ -220,7 +220,7 @@ def test_a_disk_that_is_full_is_one_line_that_says_what_to_do(tmp_path: Path) ->
     )
     (line,) = ran.stdout.splitlines()
 
-    assert "cannot be sorted on disk" in line
+    assert "cannot sort the endpoints in" in line
     assert str(tmp_path) in line
 
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from migrate.customer_profiles import CallError, FoundProfile, SetupError
-from migrate.delivery import Calls, RateLimit
-from migrate.look_up import WAITS_SECONDS, look_up
+from migrate.delivery import Calls, RateLimiter
 from migrate.profiles import Kind, ProfileObject
-from migrate.summary import LookUp
+from migrate.spot_check import WAITS_SECONDS, spot_check
+from migrate.summary import SpotCheck
 
 
 def a_profile(key: str, **fields: Any) -> ProfileObject:
@@ -20,7 +20,7 @@ def a_profile(key: str, **fields: Any) -> ProfileObject:
         "withdrawn": frozenset[Kind](),
         **fields,
     }
-    return ProfileObject(key=key, user_id=None, user_attributes={}, endpoints=1, left_out={}, **values)
+    return ProfileObject(key=key, user_id=None, user_attributes={}, endpoints=1, dropped={}, **values)
 
 
 def found(key: str, email: str | None = None, opt_out: str | None = "NONE") -> FoundProfile:
@@ -48,7 +48,7 @@ class Target:
 
 def looked_up(
     made: Sequence[ProfileObject], target: Target, *, wait: Callable[[float], bool] | None = None
-) -> tuple[LookUp, list[float]]:
+) -> tuple[SpotCheck, list[float]]:
     waits: list[float] = []
 
     def waited(seconds: float) -> bool:
@@ -56,9 +56,9 @@ def looked_up(
             waits.append(seconds)
         return False
 
-    rate = RateLimit(1_000, clock=lambda: 0.0, wait=lambda _: False)
+    rate = RateLimiter(1_000, clock=lambda: 0.0, wait=lambda _: False)
     calls = Calls(rate=rate, wait=lambda _: False, jitter=lambda: 0.0, permission="profile:SearchProfiles")
-    return look_up(made, target, searches=calls, wait=wait or waited), waits
+    return spot_check(made, target, searches=calls, wait=wait or waited), waits
 
 
 def test_profiles_that_are_as_they_were_sent_are_looked_up_once() -> None:
@@ -66,7 +66,7 @@ def test_profiles_that_are_as_they_were_sent_are_looked_up_once() -> None:
     target = Target([found(key) for key in keys])
 
     assert looked_up([a_profile(key) for key in keys], target) == (
-        LookUp(count=12, missing=0, different=0, against_consent=0),
+        SpotCheck(count=12, missing=0, different=0, against_consent=0),
         [],
     )
     assert [len(search) for search in target.searches] == [5, 5, 2]
@@ -76,7 +76,7 @@ def test_profiles_that_take_their_time_are_waited_for() -> None:
     target = Target([found("a")], [found("b", opt_out=None)], [found("b")])
 
     assert looked_up([a_profile("a"), a_profile("b")], target) == (
-        LookUp(count=2, missing=0, different=0, against_consent=0),
+        SpotCheck(count=2, missing=0, different=0, against_consent=0),
         list(WAITS_SECONDS[:2]),
     )
     assert target.searches == [["a", "b"], ["b"], ["b"]]
@@ -104,7 +104,7 @@ def test_what_stays_otherwise_is_told(
 
 @pytest.mark.parametrize("error", [CallError(403), CallError(400), SetupError("the session has expired")])
 def test_where_the_service_does_not_answer_that_is_told(error: Exception) -> None:
-    unanswered = LookUp(count=1, missing=0, different=0, against_consent=0, unanswered=True)
+    unanswered = SpotCheck(count=1, missing=0, different=0, against_consent=0, failed=True)
 
     assert looked_up([a_profile("a")], Target(error)) == (unanswered, [])
 
@@ -112,11 +112,11 @@ def test_where_the_service_does_not_answer_that_is_told(error: Exception) -> Non
 def test_a_person_need_not_wait() -> None:
     result, _ = looked_up([a_profile("a")], Target([]), wait=lambda _: True)
 
-    assert result == LookUp(count=1, missing=1, different=0, against_consent=0)
+    assert result == SpotCheck(count=1, missing=1, different=0, against_consent=0)
 
 
 def test_of_nothing_nothing_is_looked_up() -> None:
     target = Target([])
 
-    assert looked_up([], target)[0] == LookUp(count=0, missing=0, different=0, against_consent=0)
+    assert looked_up([], target)[0] == SpotCheck(count=0, missing=0, different=0, against_consent=0)
     assert target.searches == []
