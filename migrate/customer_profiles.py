@@ -22,20 +22,14 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from contract.customer_profiles import ENDPOINT_ATTRIBUTE, ENDPOINT_KEY, OPT_OUT_ATTRIBUTE
+from contract.url import USER_ATTRIBUTE
 from migrate.profiles import Kind
 
-MAX_ITEMS_IN_REQUEST = 10
 MAX_SEARCH_KEYS = 5  # SearchProfiles: one key and up to four AdditionalSearchKeys
-
-ENDPOINT_KEY = "gtm_pixel_endpoint_id"
-"""The key by which events and imports find a profile, and the attribute that shows it."""
-
-OPT_OUT_ATTRIBUTE = "gtm_pixel_opt_out"
 
 _NOT_FOUND = 404
 
-# Field names tell which attributes are declared. Sources and targets do not: they replace dots.
-_ATTRIBUTE_FIELD = "usat_"
 _ADDRESS_FIELDS: Mapping[Kind, str] = {Kind.EMAIL: "EmailAddress", Kind.PHONE: "PhoneNumber"}
 
 
@@ -189,10 +183,9 @@ class CustomerProfiles:
 
 def declared_attributes(object_type: Mapping[str, Any]) -> frozenset[str]:
     """Names of the user attributes for which an object type has a field."""
+    # Sources and targets would not tell: they replace dots.
     names: Mapping[str, Any] = object_type.get("Fields", {})
-    return frozenset(
-        name.removeprefix(_ATTRIBUTE_FIELD) for name in names if name.startswith(_ATTRIBUTE_FIELD)
-    )
+    return frozenset(name.removeprefix(USER_ATTRIBUTE) for name in names if name.startswith(USER_ATTRIBUTE))
 
 
 def _found(item: Mapping[str, Any]) -> FoundProfile:
@@ -204,7 +197,7 @@ def _found(item: Mapping[str, Any]) -> FoundProfile:
     ]
     return FoundProfile(
         profile_id=item["ProfileId"],
-        keys=frozenset(found_by or [attributes.get(ENDPOINT_KEY, "")]),
+        keys=frozenset(found_by or [attributes.get(ENDPOINT_ATTRIBUTE, "")]),
         addresses={kind: item[name] for kind, name in _ADDRESS_FIELDS.items() if item.get(name)},
         opt_out=attributes.get(OPT_OUT_ATTRIBUTE),
     )

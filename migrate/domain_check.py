@@ -8,12 +8,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from migrate.customer_profiles import ENDPOINT_KEY, OPT_OUT_ATTRIBUTE
+from contract.customer_profiles import (
+    EMAIL_KEY,
+    ENDPOINT_KEY,
+    ENDPOINTS_TYPE_SUFFIX,
+    OBJECTS_OF_PROFILE,
+    OPT_OUT_ATTRIBUTE,
+    PHONE_KEY,
+)
 
 _Json = Mapping[str, Any]
 
 _DOMAIN_PREFIX = "amazon-connect-"
-_EMAIL_KEY, _PHONE_KEY = "_email", "_phone"
 _CONTACT_RECORD = "CTR"
 # What does not work without an integration. The first one is needed by every campaign.
 _CAMPAIGNS: Mapping[str, str] = {
@@ -22,7 +28,6 @@ _CAMPAIGNS: Mapping[str, str] = {
     "Campaign-SMS": "campaigns send no SMS",
     "Campaign-Telephony": "campaigns make no calls",
 }
-_OBJECTS_OF_PROFILE = 1_000
 _SHORT_EXPIRATION_DAYS = 90
 _ADDRESS_WORDS = ("email", "phone")
 
@@ -99,12 +104,12 @@ def _shared_keys(facts: DomainFacts) -> Iterator[str]:
             finds_profiles = any("PROFILE" in (part.get("StandardIdentifiers") or []) for part in parts)
             if not finds_profiles or name.startswith(_CONTACT_RECORD):
                 continue
-            if key_name in (_EMAIL_KEY, _PHONE_KEY):
+            if key_name in (EMAIL_KEY, PHONE_KEY):
                 yield (
                     f"object type {name} finds profiles by {key_name}: its objects join the imported "
                     "customer with the same address; rename its key if that may be another person"
                 )
-            elif key_name == ENDPOINT_KEY and not name.endswith("-endpoints"):
+            elif key_name == ENDPOINT_KEY and not name.endswith(ENDPOINTS_TYPE_SUFFIX):
                 yield (
                     f"object type {name} also finds profiles by {ENDPOINT_KEY}: the same id means the same "
                     "customer in both; give stacks with other customers a domain of their own"
@@ -125,7 +130,7 @@ def _own_types(facts: DomainFacts) -> Iterator[str]:
         fields: _Json = endpoints.get("Fields") or {}
         keys: _Json = endpoints.get("Keys") or {}
         missing = sorted({"opt_out", "email", "phone"} - fields.keys())
-        missing += sorted({_EMAIL_KEY, _PHONE_KEY} - keys.keys())
+        missing += sorted({EMAIL_KEY, PHONE_KEY} - keys.keys())
         if missing:
             yield (
                 f"object type {facts.endpoints_type} is from an older version, without {', '.join(missing)} "
@@ -146,11 +151,11 @@ def _quotas(facts: DomainFacts) -> Iterator[str]:
         for name, object_type in facts.object_types.items()
         if object_type.get("MaxProfileObjectCount")
     }
-    if sum(taken.values()) > _OBJECTS_OF_PROFILE:
+    if sum(taken.values()) > OBJECTS_OF_PROFILE:
         shares = ", ".join(f"{name} {count}" for name, count in sorted(taken.items()))
         yield (
             f"the object types allow {sum(taken.values()):,} objects of a profile in all ({shares}), but a "
-            f"profile holds {_OBJECTS_OF_PROFILE:,}; lower customerProfilesMaxEventsPerProfile, or the share "
+            f"profile holds {OBJECTS_OF_PROFILE:,}; lower customerProfilesMaxEventsPerProfile, or the share "
             "of the other types"
         )
     for name, object_type in sorted(facts.object_types.items()):

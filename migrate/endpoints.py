@@ -12,10 +12,9 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, cast
 
+from contract.customer_profiles import OBJECT_CHARACTERS, VALUE_CHARACTERS
 from contract.missing_values import is_without_identity, is_without_value
-
-# Customer Profiles: longest value of a profile attribute or key.
-MAX_VALUE_LENGTH = 255
+from contract.string_length import utf16_length
 
 # What Amazon Pinpoint writes for a customer who did not opt out.
 _NOT_OPTED_OUT = frozenset({"", "NONE"})
@@ -100,10 +99,10 @@ EXPLANATIONS: Mapping[str, str] = {
     SkipReason.LINE_TOO_LONG: "longer than any endpoint can be",
     SkipReason.ID_MISSING: "no Id, and no UserId that could be the key",
     SkipReason.ID_NO_VALUE: "the Id is a string for a missing value; everyone would share this profile",
-    SkipReason.ID_TOO_LONG: f"the Id has more than {MAX_VALUE_LENGTH} characters",
+    SkipReason.ID_TOO_LONG: f"the Id has more than {VALUE_CHARACTERS} characters",
     SkipReason.OLDER_VERSION: "another line has the same endpoint with the same or a newer EffectiveDate",
     SkipReason.USER_SHARED: "the UserId has more than 100 endpoints, so it is not one customer",
-    SkipReason.OBJECT_TOO_LARGE: "the profile object would be larger than 256,000 bytes",
+    SkipReason.OBJECT_TOO_LARGE: f"the profile object would be larger than {OBJECT_CHARACTERS:,} bytes",
     DropReason.ADDRESS_OPTED_OUT: "the customer opted out, so the address is not sent",
     DropReason.ADDRESS_INACTIVE: "EndpointStatus is not ACTIVE, so the address is not sent",
     DropReason.ADDRESS_FURTHER: "the user has a newer address of this kind; a profile holds one",
@@ -112,13 +111,13 @@ EXPLANATIONS: Mapping[str, str] = {
     DropReason.ADDRESS_OF_OTHER_CHANNEL: "a push token or custom address; profiles have no field for it",
     DropReason.USER_ID_MISSING: "no UserId: the profile is stored under the Id, where no event finds it",
     DropReason.USER_ID_NO_VALUE: "the UserId is a string for a missing value",
-    DropReason.USER_ID_TOO_LONG: f"the UserId has more than {MAX_VALUE_LENGTH} characters",
+    DropReason.USER_ID_TOO_LONG: f"the UserId has more than {VALUE_CHARACTERS} characters",
     DropReason.ATTRIBUTE_UNDECLARED: "the object type does not declare this user attribute",
     DropReason.ATTRIBUTE_EMPTY: "the user attribute has no value",
     DropReason.ATTRIBUTE_NO_VALUE: "the user attribute is a string for a missing value",
     DropReason.ATTRIBUTE_NOT_TEXT: "a value of the user attribute is neither a string nor a number",
     DropReason.ATTRIBUTE_TOO_LONG: (
-        f"the values of the user attribute have more than {MAX_VALUE_LENGTH} characters in all"
+        f"the values of the user attribute have more than {VALUE_CHARACTERS} characters in all"
     ),
     DropReason.ENDPOINT_ATTRIBUTE: "an attribute of the endpoint, not of its user; events never write these",
     DropReason.DATE_UNREADABLE: "EffectiveDate is not ISO 8601, so the endpoint counts as having no date",
@@ -202,7 +201,7 @@ def _unusable_id(endpoint_id: str) -> SkipReason | None:
         return SkipReason.ID_MISSING
     if is_without_identity(endpoint_id):
         return SkipReason.ID_NO_VALUE
-    return SkipReason.ID_TOO_LONG if length(endpoint_id) > MAX_VALUE_LENGTH else None
+    return SkipReason.ID_TOO_LONG if utf16_length(endpoint_id) > VALUE_CHARACTERS else None
 
 
 def _channel(endpoint: Mapping[str, Any]) -> str:
@@ -233,7 +232,7 @@ def _address(
         return None, None
     match channel:
         case "EMAIL":
-            if _EMAIL.fullmatch(address) and length(address) <= MAX_VALUE_LENGTH:
+            if _EMAIL.fullmatch(address) and utf16_length(address) <= VALUE_CHARACTERS:
                 return address, None
             dropped[DropReason.ADDRESS_NOT_EMAIL] += 1
         case "SMS" | "VOICE":
@@ -253,7 +252,7 @@ def _user_id(user: Mapping[str, Any], dropped: Counter[DropReason]) -> str | Non
     if is_without_identity(user_id):
         dropped[DropReason.USER_ID_NO_VALUE] += 1
         return None
-    if length(user_id) > MAX_VALUE_LENGTH:
+    if utf16_length(user_id) > VALUE_CHARACTERS:
         dropped[DropReason.USER_ID_TOO_LONG] += 1
         return None
     return user_id
@@ -284,7 +283,7 @@ def _user_attributes(
             dropped[DropReason.ATTRIBUTE_EMPTY] += 1
         elif is_without_value(value):
             dropped[DropReason.ATTRIBUTE_NO_VALUE] += 1
-        elif length(value) > MAX_VALUE_LENGTH:
+        elif utf16_length(value) > VALUE_CHARACTERS:
             dropped[DropReason.ATTRIBUTE_TOO_LONG] += 1
         else:
             kept[name] = value
@@ -335,8 +334,3 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 def _string(value: object) -> str:
     return value if isinstance(value, str) else ""
-
-
-def length(text: str) -> int:
-    """Length in UTF-16 code units. AWS does not say what it counts, and this is the larger reading."""
-    return len(text) + sum(character > "\uffff" for character in text)

@@ -12,7 +12,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from migrate.customer_profiles import MAX_ITEMS_IN_REQUEST, SetupError
+from contract.customer_profiles import OBJECTS_IN_REQUEST
+from migrate.customer_profiles import SetupError
 from migrate.delivery import OK, Delivery, Outcome
 from migrate.endpoints import Endpoint, KeyBy, SkipReason, read_endpoint
 from migrate.import_log import ImportLog
@@ -175,7 +176,7 @@ class ImportRun:
                 self._recall(customer)
             elif not self._stop.is_set():
                 batch.append(customer)
-                if len(batch) == MAX_ITEMS_IN_REQUEST:
+                if len(batch) == OBJECTS_IN_REQUEST:
                     yield batch
                     batch = []
         if batch and not self._stop.is_set():

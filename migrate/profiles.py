@@ -9,16 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from contract.customer_profiles import OBJECT_CHARACTERS
+from contract.url import USER_ATTRIBUTE
 from migrate.endpoints import WORTH_LISTING, Consent, DropReason, Endpoint, SkipReason
-
-# Object of PutProfileObject, in the service's model.
-MAX_OBJECT_BYTES = 256_000
 
 NOT_OPTED_OUT = "NONE"
 """`opt_out` of a customer who has not opted out on any channel."""
 
 CSV_COLUMNS = ("endpoint_id", "user_id", "email", "phone", "opt_out")
-_USER_ATTRIBUTE = "usat_"
 
 
 class Kind(StrEnum):
@@ -78,7 +76,7 @@ class ProfileObject:
 
 
 def csv_header(attributes: Sequence[str]) -> list[str]:
-    return [*CSV_COLUMNS, *(_USER_ATTRIBUTE + name for name in attributes)]
+    return [*CSV_COLUMNS, *(USER_ATTRIBUTE + name for name in attributes)]
 
 
 def make_profile(key: str, endpoints: Sequence[tuple[Line, Endpoint]]) -> ProfileObject | SkipReason:
@@ -119,7 +117,8 @@ def make_profile(key: str, endpoints: Sequence[tuple[Line, Endpoint]]) -> Profil
         dropped=dropped,
         listed=listed,
     )
-    too_large = len(made.json_text().encode()) > MAX_OBJECT_BYTES
+    # Bytes, the larger reading of the service's limit.
+    too_large = len(made.json_text().encode()) > OBJECT_CHARACTERS
     return SkipReason.OBJECT_TOO_LARGE if too_large else made
 
 

@@ -2,13 +2,11 @@
 
 import argparse
 
+from contract.customer_profiles import ENDPOINTS_TYPE_SUFFIX
 from migrate.commands import target
 from migrate.commands.errors import FAILED, FailedError
 from migrate.customer_profiles import CallError, CustomerProfiles
 from migrate.domain_check import DomainFacts, warnings_of
-
-# Appended to the object type of events.
-_ENDPOINTS_SUFFIX = "-endpoints"
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -47,7 +45,7 @@ def _facts(service: CustomerProfiles, to: target.Target) -> DomainFacts:
         ) from None
     return DomainFacts(
         name=to.domain,
-        events_type=to.object_type.removesuffix(_ENDPOINTS_SUFFIX),
+        events_type=to.object_type.removesuffix(ENDPOINTS_TYPE_SUFFIX),
         endpoints_type=to.object_type,
         domain=domain,
         integrations=integrations,

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract.string_length import utf16_length
 from migrate.endpoints import (
     CHANNELS,
     EXPLANATIONS,
@@ -14,7 +15,6 @@ from migrate.endpoints import (
     Endpoint,
     KeyBy,
     SkipReason,
-    length,
     read_endpoint,
 )
 from tests.hostile import HOSTILE_VALUES
@@ -354,4 +354,4 @@ def test_whatever_an_endpoint_holds_what_is_taken_is_within_the_services_limits(
         texts += [text for text in (result.user_id, result.email, result.phone) if text is not None]
         assert result.user_attributes.keys() <= set(DECLARED)
         assert result.email is None or result.phone is None
-        assert all(0 < length(text) <= 255 for text in texts)
+        assert all(0 < utf16_length(text) <= 255 for text in texts)

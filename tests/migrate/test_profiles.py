@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract.customer_profiles import OBJECT_CHARACTERS
 from migrate.endpoints import DropReason, Endpoint, KeyBy, SkipReason, read_endpoint
-from migrate.profiles import MAX_OBJECT_BYTES, Kind, Line, ProfileObject, csv_header, make_profile
+from migrate.profiles import Kind, Line, ProfileObject, csv_header, make_profile
 from tests.hostile import HOSTILE_VALUES
 from tests.migrate.exports import an_endpoint, with_attributes
 
@@ -216,5 +217,5 @@ def test_whatever_endpoints_a_user_has_no_address_is_sent_against_consent(
             of_address = [one for (_, other), one in newest.items() if other == address.lower()]
             assert all(one["OptOut"] == "NONE" for one in of_address)
             assert any(one["EndpointStatus"] == "ACTIVE" for one in of_address)
-    assert len(made.json_text().encode()) <= MAX_OBJECT_BYTES
+    assert len(made.json_text().encode()) <= OBJECT_CHARACTERS
     assert not made.withdrawn or made.dropped or not all(one["Address"] for one in endpoints)
