@@ -6,13 +6,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from contract.local_run import LOCAL_RUN
 from handler.tokens.keys import is_acceptable_url
 from handler.variables import InvalidEnvironmentError, read_names, read_text
 
 _DEFAULT_ENDPOINT_CLAIM = "sub"
-
-# Set by the local run and by nothing on AWS: an issuer on the same machine may be asked over plain http.
-_LOCAL_RUN = "GTM_PIXEL_LOCAL_RUN"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +34,7 @@ class AuthorizerEnvironment:
 
 def read_authorizer_environment(variables: Mapping[str, str]) -> AuthorizerEnvironment:
     """Read the model from variables such as os.environ; raises InvalidEnvironmentError."""
-    is_local_run = bool(variables.get(_LOCAL_RUN))
+    is_local_run = bool(variables.get(LOCAL_RUN))
     return AuthorizerEnvironment(
         is_local_run=is_local_run,
         issuer=_url("OIDC_ISSUER", read_text(variables, "OIDC_ISSUER"), is_local_run=is_local_run),

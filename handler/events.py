@@ -14,21 +14,20 @@ from urllib.parse import parse_qsl
 
 from contract.missing_values import is_without_identity, is_without_value
 from contract.scenario import TimestampSource
-from handler.text_length import utf16_length
+from contract.string_length import utf16_length
+from contract.url import (
+    ENDPOINT_ID,
+    EVENT,
+    EVENT_ATTRIBUTE,
+    EVENT_ID,
+    EVENT_METRIC,
+    LONGEST_ID,
+    TIMESTAMP,
+    USER_ATTRIBUTE,
+)
 
-LONGEST_ID = 255
-"""UTF-16 units of an event type, endpoint id or event id.
-
-Amazon Connect Customer Profiles takes no longer values of keys and fields. Every destination has the same
-limit, so that they have the same events.
-"""
-
-_EVENT_ATTRIBUTE = "evat_"
-_EVENT_METRIC = "evmt_"
-_USER_ATTRIBUTE = "usat_"
-_PREFIXES = (_EVENT_ATTRIBUTE, _EVENT_METRIC, _USER_ATTRIBUTE)
-_PREFIX_LENGTH = len(_EVENT_ATTRIBUTE)
-_NAMES = frozenset({"event", "endpoint_id", "event_id", "timestamp"})
+_PREFIXES = (EVENT_ATTRIBUTE, EVENT_METRIC, USER_ATTRIBUTE)
+_NAMES = frozenset({EVENT, ENDPOINT_ID, EVENT_ID, TIMESTAMP})
 
 # What is left before a name when a page has its URL escaped as HTML, and nobody has undone that.
 _ESCAPED_AMPERSANDS = re.compile(r"(?:amp;)+", re.IGNORECASE)
@@ -142,11 +141,11 @@ def parse_event(
     dropped: Counter[DropReason] = Counter()
     parameters, escaped_names = _by_name(pairs, dropped)
 
-    event_type = parameters.get("event", "")
-    endpoint_id = parameters.get("endpoint_id", "")
+    event_type = parameters.get(EVENT, "")
+    endpoint_id = parameters.get(ENDPOINT_ID, "")
     # The first message id, so that an event keeps its id when it comes again as another message.
     own_id = message.original_message_id or message.message_id
-    event_id = parameters.get("event_id", own_id)
+    event_id = parameters.get(EVENT_ID, own_id)
     # Before anything looks at them more closely.
     for text, reason in (
         (event_type, RejectionReason.EVENT_TOO_LONG),
@@ -163,7 +162,7 @@ def parse_event(
         return rejection(RejectionReason.ENDPOINT_ID_IGNORED)
 
     received_ms = message.received_ms
-    timestamp = parameters.get("timestamp", "") if timestamp_source is TimestampSource.URL else ""
+    timestamp = parameters.get(TIMESTAMP, "") if timestamp_source is TimestampSource.URL else ""
     return Event(
         message_id=message.message_id,
         event_id=own_id if is_without_identity(event_id) else event_id,
@@ -171,9 +170,9 @@ def parse_event(
         endpoint_id=endpoint_id,
         received_ms=received_ms,
         timestamp_ms=_timestamp_ms(timestamp, received_ms, dropped),
-        attributes=_named(parameters, _EVENT_ATTRIBUTE, dropped),
-        metrics=_metrics(_named(parameters, _EVENT_METRIC, dropped), dropped),
-        user_attributes=_named(parameters, _USER_ATTRIBUTE, dropped),
+        attributes=_named(parameters, EVENT_ATTRIBUTE, dropped),
+        metrics=_metrics(_named(parameters, EVENT_METRIC, dropped), dropped),
+        user_attributes=_named(parameters, USER_ATTRIBUTE, dropped),
         proven_endpoint=message.proven_endpoint,
         dropped=dropped,
         escaped_names=escaped_names,
@@ -214,7 +213,7 @@ def _named(parameters: Mapping[str, str], prefix: str, dropped: Counter[DropReas
     for parameter, value in parameters.items():
         if not parameter.startswith(prefix):
             continue
-        name = parameter[_PREFIX_LENGTH:]
+        name = parameter[len(prefix) :]
         if not name:
             dropped[DropReason.NAME_MISSING] += 1
         elif is_without_value(value):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from operator import attrgetter
 
+from contract.sqs import BATCH_BYTES, MESSAGES_IN_BATCH
 from handler.aws_calls import AwsService, CallError, CallLimits
 from handler.delivery.batching import fill_batches
 from handler.queue_message import OutgoingMessage
@@ -13,10 +14,6 @@ CALL_LIMITS = CallLimits(connect_seconds=1, read_seconds=3, attempts=1)
 ROUNDS = 2
 
 CONCURRENT_REQUESTS = 8
-
-# Limits of SendMessageBatch: entries, and bytes of all bodies and attributes together.
-_MAX_ENTRIES = 10
-_MAX_BATCH_BYTES = 1_048_576
 
 
 class MessageQueue:
@@ -40,8 +37,8 @@ class MessageQueue:
             batches = list(
                 fill_batches(
                     (one for one in messages if one.message_id not in taken),
-                    max_items=_MAX_ENTRIES,
-                    max_bytes=_MAX_BATCH_BYTES,
+                    max_items=MESSAGES_IN_BATCH,
+                    max_bytes=BATCH_BYTES,
                     size_of=attrgetter("size"),
                 )
             )

@@ -23,6 +23,11 @@ from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from contract.function_time import (
+    CLOSING_SECONDS,
+    MESSAGES_HANDED_OVER_IN_A_SECOND,
+    SHORTEST_TIMEOUT_SECONDS,
+)
 from handler.batch_report import BatchReport
 from handler.delivery.resting import Resting
 from handler.delivery.retry_schedule import RetrySchedule
@@ -49,18 +54,15 @@ from handler.queue_message import (
 )
 from handler.update_policy import Decision
 
-# Kept back for writing metrics and answering, and a while more for a large batch: were this cut off, each
-# message would come again beside its copy, and a function of the least memory has a fourteenth of a CPU.
-_CLOSING_SECONDS = 1.0
-_MESSAGES_CLOSED_IN_A_SECOND = 2_000
-# Kept back for handing messages over: a call to the dead-letter queue and two to the queue that get no
-# answer, and a while for those that do, of which a large batch has many, closing included.
-_UNANSWERED_CALLS = 3
-_UNANSWERED_CALLS_FOR_COPIES = 2
-_ANSWERED_CALLS_SECONDS = 2.0
-_MESSAGES_HANDED_OVER_IN_A_SECOND = 500
-# Left to the destinations, however large the batch.
-_SECONDS_FOR_DESTINATIONS = 25.0
+# The time that is kept back from the destinations (CLOSING_SECONDS) is enough for a call to the dead-letter
+# queue and two to the queue that all time out, for calls that get a response, and for the metrics.
+UNANSWERED_CALLS = 3
+UNANSWERED_CALLS_FOR_COPIES = 2
+ANSWERED_CALLS_SECONDS = 2.0
+METRICS_SECONDS = 1.0
+# A function of the least memory has a fourteenth of a CPU. If writing the metrics of a large batch were cut
+# off, each message would come again beside its copy.
+_MESSAGES_MEASURED_IN_A_SECOND = 2_000
 
 # Reason where this program, not a service, went wrong.
 _UNEXPECTED = "unexpected_error"
@@ -94,9 +96,8 @@ def _processor() -> "EventProcessor":
 
 
 def seconds_kept_back(messages: int) -> float:
-    """The end of the function's time in which no destination is called, for so many messages."""
-    handing_over = _UNANSWERED_CALLS * CALL_LIMITS.worst_case_seconds + _ANSWERED_CALLS_SECONDS
-    return handing_over + messages // _MESSAGES_HANDED_OVER_IN_A_SECOND + _CLOSING_SECONDS
+    """The seconds at the end of an invocation in which no destination is called, for so many messages."""
+    return CLOSING_SECONDS + messages // MESSAGES_HANDED_OVER_IN_A_SECOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,11 +151,9 @@ class EventProcessor:
         report = BatchReport(received=len(records))
         read = self._read(records, report)
         deliveries = [one.delivery for one in read.accepted]
-        # At least what settings/ promises to a call in the shortest time that the function may have.
-        kept_back = min(
-            seconds_kept_back(len(records)),
-            max(seconds_kept_back(1), time_left() - _SECONDS_FOR_DESTINATIONS),
-        )
+        # However large the batch, the destinations get what the shortest timeout leaves them.
+        for_destinations = SHORTEST_TIMEOUT_SECONDS - CLOSING_SECONDS
+        kept_back = min(seconds_kept_back(len(records)), max(CLOSING_SECONDS, time_left() - for_destinations))
         outcomes = self._record(events_to_record(deliveries), lambda: time_left() - kept_back)
         recorded_at_ms = time.time_ns() // 1_000_000
         settlement = Settlement(
@@ -163,7 +162,7 @@ class EventProcessor:
             schedule=self._schedule,
             max_receives=self._environment.max_receive_count,
         )
-        closing = _CLOSING_SECONDS + len(records) / _MESSAGES_CLOSED_IN_A_SECOND
+        closing = METRICS_SECONDS + len(records) / _MESSAGES_MEASURED_IN_A_SECOND
         unreadable = self._hand_over(settlement, read.unreadable, report, lambda: time_left() - closing)
         left = settlement.left | unreadable | set(read.failed)
         report.left_in_queue = len(left)
@@ -277,7 +276,7 @@ class EventProcessor:
         letters = settlement.dead_letters()
         outgoing = [*(letter.outgoing for letter in letters), *(letter for letter, _ in unreadable)]
         # A dead-letter queue that does not answer must not take the time of the copies.
-        of_copies = _UNANSWERED_CALLS_FOR_COPIES * CALL_LIMITS.worst_case_seconds * settlement.may_need_copies
+        of_copies = UNANSWERED_CALLS_FOR_COPIES * CALL_LIMITS.worst_case_seconds * settlement.may_need_copies
         taken = self._dead_letter_queue.send(outgoing, time_left=lambda: time_left() - of_copies)
         settlement.dead_letters_sent(letters, taken)
         self._tell_of_dead_letters(letters, taken, report)

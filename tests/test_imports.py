@@ -43,7 +43,7 @@ PURE = [
     "handler/delivery/retry_schedule.py",
     "handler/delivery/settlement.py",
     "handler/delivery/splitting.py",
-    "handler/text_length.py",
+    "contract/string_length.py",
     "handler/tokens/invalid.py",
     "handler/update_policy.py",
     "migrate/domain_check.py",

@@ -8,8 +8,9 @@ docs/operations.md has the same as a table. Pure.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from contract.sqs import LONGEST_DELAY_SECONDS
+
 FIRST_DELAY_SECONDS = 5
-LONGEST_DELAY_SECONDS = 900  # Amazon SQS: DelaySeconds of a message
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from contract.function_time import CUSTOMER_PROFILES_REQUEST_SECONDS
 from handler.aws_calls import AwsService, CallError, CallLimits
 from handler.delivery.failures import call_failure, failure, no_response
 from handler.delivery.rate_limiter import RateLimiter
@@ -24,7 +25,7 @@ from handler.events import Event
 from handler.variables import read_names, read_positive_integer, read_text
 
 # One attempt: RequestSender repeats what failed, single objects of a request too, and within the rate.
-CALL_LIMITS = CallLimits(connect_seconds=1, read_seconds=4, attempts=1)
+CALL_LIMITS = CallLimits(connect_seconds=1, read_seconds=CUSTOMER_PROFILES_REQUEST_SECONDS - 1, attempts=1)
 # AWS documents one BadRequestException that is worth repeating: a concurrent update is in progress.
 TRANSIENT_PHRASES = ("concurrent",)
 

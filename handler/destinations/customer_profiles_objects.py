@@ -13,16 +13,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter
 
+from contract import customer_profiles as limits
+from contract.string_length import utf16_length
 from handler.delivery.batching import fill_batches
 from handler.event_identity import EventKey
 from handler.events import Event
-from handler.text_length import utf16_length
 from handler.timestamps import iso_8601
-
-MAX_OBJECTS_IN_REQUEST = 10  # Items of BatchPutProfileObject, in the service's model
-MAX_OBJECT_LENGTH = 256_000  # Object of PutProfileObject, in the service's model
-# What a field of an object type may hold, be it a key, a profile's attribute or a condition of a trigger.
-MAX_FIELD_LENGTH = 255
 
 
 class LimitReason(StrEnum):
@@ -95,7 +91,7 @@ def prepare(events: Sequence[Event], declared: DeclaredAttributes) -> PreparedBa
             usable = _usable_user_attributes(event, declared, dropped)
             updates = {name: value for name, value in usable.items() if name not in writers}
             text = _object_text(event, _usable_attributes(event, declared, dropped), updates)
-            if len(text) > MAX_OBJECT_LENGTH:
+            if len(text) > limits.OBJECT_CHARACTERS:
                 refused[event.message_id] = LimitReason.OBJECT_TOO_LARGE
                 continue
             overridden_by = frozenset(writers[name] for name in usable if name in writers)
@@ -117,7 +113,7 @@ def prepare(events: Sequence[Event], declared: DeclaredAttributes) -> PreparedBa
 def divide(objects: Sequence[ProfileObject]) -> list[Chain]:
     """As few requests as the limit allows, by what has to be sent in sequence."""
     chains: list[list[ObjectRequest]] = []
-    for request in fill_batches(objects, max_items=MAX_OBJECTS_IN_REQUEST):
+    for request in fill_batches(objects, max_items=limits.OBJECTS_IN_REQUEST):
         if chains and chains[-1][-1][-1].endpoint_id == request[0].endpoint_id:
             chains[-1].append(request)
         else:
@@ -134,7 +130,7 @@ def _usable_user_attributes(
             dropped[LimitReason.USER_ATTRIBUTE_UNDECLARED] += 1
         elif not value:
             dropped[LimitReason.USER_ATTRIBUTE_VALUE_EMPTY] += 1
-        elif utf16_length(value) > MAX_FIELD_LENGTH:
+        elif utf16_length(value) > limits.VALUE_CHARACTERS:
             dropped[LimitReason.USER_ATTRIBUTE_VALUE_TOO_LONG] += 1
         else:
             usable[name] = value
@@ -149,7 +145,7 @@ def _usable_attributes(
     for name, value in event.attributes.items():
         if name in declared.trigger_attributes and not value:
             dropped[LimitReason.ATTRIBUTE_VALUE_EMPTY] += 1
-        elif name in declared.trigger_attributes and utf16_length(value) > MAX_FIELD_LENGTH:
+        elif name in declared.trigger_attributes and utf16_length(value) > limits.VALUE_CHARACTERS:
             dropped[LimitReason.ATTRIBUTE_VALUE_TOO_LONG] += 1
         else:
             usable[name] = value

@@ -12,14 +12,10 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from contract import firehose as limits
 from handler.delivery.batching import fill_batches
 from handler.events import Event
 
-MAX_RECORDS_IN_REQUEST = 500
-# Of the Data of a record, before base64: the service's own model says so in bytes.
-MAX_RECORD_BYTES = 1_024_000
-# The documentation writes 4 MB and not of what: the smaller reading of it, base64 and JSON included, is safe.
-MAX_REQUEST_BYTES = 4_000_000
 # What one record takes in a request beside its base64, and the longest request without any record.
 _RECORD_FRAME_BYTES = len('{"Data": ""}, ')
 _REQUEST_FRAME_BYTES = len('{"DeliveryStreamName": "", "Records": []}') + 64
@@ -38,7 +34,7 @@ class EventRecord:
     @property
     def is_too_large(self) -> bool:
         """Whether it exceeds the limit of a single record; all others fit into a request."""
-        return len(self.data) > MAX_RECORD_BYTES
+        return len(self.data) > limits.RECORD_BYTES
 
 
 def as_record(event: Event, *, app_id: str) -> EventRecord:
@@ -68,8 +64,8 @@ def divide(records: Iterable[EventRecord]) -> list[Sequence[EventRecord]]:
     """As few requests as the limits allow, the records in their order. None of them may be too large."""
     batches = fill_batches(
         records,
-        max_items=MAX_RECORDS_IN_REQUEST,
-        max_bytes=MAX_REQUEST_BYTES - _REQUEST_FRAME_BYTES,
+        max_items=limits.RECORDS_IN_REQUEST,
+        max_bytes=limits.REQUEST_BYTES - _REQUEST_FRAME_BYTES,
         size_of=_size_in_request,
     )
     return list(batches)

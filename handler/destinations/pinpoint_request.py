@@ -14,26 +14,14 @@ from enum import StrEnum
 from itertools import chain, groupby
 from operator import attrgetter
 
+from contract import pinpoint as limits
+from contract.string_length import utf16_length
 from handler.delivery.batching import fill_batches
 from handler.event_identity import EventKey
 from handler.events import Event
-from handler.text_length import utf16_length
 from handler.timestamps import iso_8601
 
-MAX_EVENTS_IN_REQUEST = 100
-# The documentation writes 4 MB and 15 KB; the smaller reading of either is safe.
-MAX_REQUEST_BYTES = 4_000_000
-MAX_ENDPOINT_BYTES = 15_000
-
-MAX_KEYS_OF_EVENT = 40  # attributes and metrics together
-MAX_KEY_LENGTH = 50
-MAX_VALUE_LENGTH = 200
-
-MAX_USER_ATTRIBUTES = 250
-MAX_USER_ATTRIBUTE_NAME_LENGTH = 50
-MAX_USER_ATTRIBUTE_VALUE_LENGTH = 100
-# Pinpoint's console cannot show names with these, so segments could not be built on them.
-AVOIDED_IN_USER_ATTRIBUTE_NAME = frozenset("#:?\\/")
+_AVOIDED_IN_NAME = frozenset(limits.AVOIDED_IN_USER_ATTRIBUTE_NAME)
 
 
 class LimitReason(StrEnum):
@@ -118,14 +106,14 @@ def fit(event: Event) -> FittedEvent:
     for key, value in event.attributes.items():
         if reason := _attribute_limit(key, value):
             dropped[reason] += 1
-        elif len(attributes) == MAX_KEYS_OF_EVENT:
+        elif len(attributes) == limits.KEYS_OF_EVENT:
             dropped[LimitReason.TOO_MANY_KEYS] += 1
         else:
             attributes[key] = value
     for key, number in event.metrics.items():
-        if utf16_length(key) > MAX_KEY_LENGTH:
+        if utf16_length(key) > limits.KEY_CHARACTERS:
             dropped[LimitReason.KEY_TOO_LONG] += 1
-        elif len(attributes) + len(metrics) == MAX_KEYS_OF_EVENT:
+        elif len(attributes) + len(metrics) == limits.KEYS_OF_EVENT:
             dropped[LimitReason.TOO_MANY_KEYS] += 1
         else:
             metrics[key] = number
@@ -151,8 +139,8 @@ def divide(events: Sequence[Event]) -> list[Sequence[FittedEvent]]:
     return list(
         fill_batches(
             chain.from_iterable(by_endpoint.values()),
-            max_items=MAX_EVENTS_IN_REQUEST,
-            max_bytes=MAX_REQUEST_BYTES,
+            max_items=limits.EVENTS_IN_REQUEST,
+            max_bytes=limits.REQUEST_BYTES,
             # An event adds no more to a larger request than it takes in one of its own.
             size_of=lambda fitted: _serialized_size(PutEventsRequest.of([fitted]).body()),
         )
@@ -172,11 +160,11 @@ def _merge_user_attributes(events: Iterable[FittedEvent]) -> ProfileUpdate:
     kept: dict[str, str] = {}
     written: Counter[str] = Counter()
     dropped: dict[str, Counter[LimitReason]] = {}
-    room = MAX_ENDPOINT_BYTES - _serialized_size(_endpoint_structure({"": ""}))
+    room = limits.ENDPOINT_BYTES - _serialized_size(_endpoint_structure({"": ""}))
     for name, (value, message_id) in reversed(latest.items()):
         size = _serialized_size({name: [value]})
-        if len(kept) == MAX_USER_ATTRIBUTES or size > room:
-            full = len(kept) == MAX_USER_ATTRIBUTES
+        if len(kept) == limits.USER_ATTRIBUTES or size > room:
+            full = len(kept) == limits.USER_ATTRIBUTES
             reason = LimitReason.TOO_MANY_USER_ATTRIBUTES if full else LimitReason.ENDPOINT_TOO_LARGE
             dropped.setdefault(message_id, Counter())[reason] += 1
             continue
@@ -187,19 +175,19 @@ def _merge_user_attributes(events: Iterable[FittedEvent]) -> ProfileUpdate:
 
 
 def _attribute_limit(key: str, value: str) -> LimitReason | None:
-    if utf16_length(key) > MAX_KEY_LENGTH:
+    if utf16_length(key) > limits.KEY_CHARACTERS:
         return LimitReason.KEY_TOO_LONG
-    if utf16_length(value) > MAX_VALUE_LENGTH:
+    if utf16_length(value) > limits.VALUE_CHARACTERS:
         return LimitReason.VALUE_TOO_LONG
     return None
 
 
 def _user_attribute_limit(name: str, value: str) -> LimitReason | None:
-    if utf16_length(name) > MAX_USER_ATTRIBUTE_NAME_LENGTH:
+    if utf16_length(name) > limits.USER_ATTRIBUTE_NAME_CHARACTERS:
         return LimitReason.USER_ATTRIBUTE_NAME_TOO_LONG
-    if not AVOIDED_IN_USER_ATTRIBUTE_NAME.isdisjoint(name):
+    if not _AVOIDED_IN_NAME.isdisjoint(name):
         return LimitReason.USER_ATTRIBUTE_NAME_UNUSABLE
-    if utf16_length(value) > MAX_USER_ATTRIBUTE_VALUE_LENGTH:
+    if utf16_length(value) > limits.USER_ATTRIBUTE_VALUE_CHARACTERS:
         return LimitReason.USER_ATTRIBUTE_VALUE_TOO_LONG
     return None
 

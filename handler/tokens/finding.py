@@ -11,6 +11,7 @@ from typing import Final, cast
 from urllib.parse import unquote
 
 from contract.missing_values import is_without_identity
+from contract.url import ENDPOINT_ID, TOKEN
 from handler.tokens.invalid import InvalidTokenError, InvalidTokenReason
 
 _BEARER = "bearer"
@@ -63,7 +64,7 @@ class TokenRequest:
     @property
     def endpoint_id(self) -> str | None:
         """The endpoint that the event is about. Of a repeated parameter the last value counts."""
-        values = self.query.get("endpoint_id")
+        values = self.query.get(ENDPOINT_ID)
         return values[-1] if values else None
 
 
@@ -74,7 +75,7 @@ def is_token_parameter(name: str) -> bool:
     """
     stripped = name.strip(_STRIPPED).lower()
     escaped = _ESCAPED_AMPERSANDS.match(stripped)
-    return stripped[escaped.end() if escaped else 0 :] == "token"
+    return stripped[escaped.end() if escaped else 0 :] == TOKEN
 
 
 def reason_to_ignore_cookie(request: TokenRequest, *, cookie: str | None) -> CookieIgnoredReason | None:

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from jwt.exceptions import PyJWTError
 
+from contract.local_run import LOOPBACK_HOSTS
 from handler.tokens.invalid import InvalidTokenError, InvalidTokenReason
 
 # Of a refresh as a whole, from the name of the host to the last byte, with or without a discovery document.
@@ -51,8 +52,6 @@ _MAX_DOCUMENT_BYTES = 256 * 1024
 _MIN_RSA_BITS = 2048
 
 _NO_ANSWER = "no answer in time"
-
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Algorithm(StrEnum):
@@ -86,7 +85,7 @@ def is_acceptable_url(url: str, *, loopback_http: bool = False) -> bool:
     if "@" in parts.netloc or not has_host or not url.isascii() or not url.isprintable():
         return False
     return parts.scheme == "https" or (
-        loopback_http and parts.scheme == "http" and parts.hostname in _LOOPBACK
+        loopback_http and parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS
     )
 
 

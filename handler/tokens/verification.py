@@ -16,7 +16,8 @@ import jwt
 from jwt import exceptions
 from jwt.types import Options
 
-from handler.text_length import utf16_length
+from contract.string_length import utf16_length
+from contract.url import LONGEST_ID
 from handler.tokens.invalid import InvalidTokenError, InvalidTokenReason
 from handler.tokens.keys import Algorithm, SigningKey, SigningKeys
 
@@ -25,9 +26,6 @@ MAX_TOKEN_LENGTH = 8 * 1024
 
 # Clocks of issuers and of Lambda differ.
 LEEWAY_SECONDS = 60
-
-# Characters of an endpoint id, as of the parameter that it is compared with.
-_MAX_ENDPOINT_LENGTH = 255
 
 _REASONS: Mapping[type[Exception], InvalidTokenReason] = {
     exceptions.ExpiredSignatureError: InvalidTokenReason.EXPIRED,
@@ -140,7 +138,7 @@ def proven_endpoint(claims: Mapping[str, object], *, claim: str, requested: str 
             endpoint = _as_text(value)
     # It becomes a message attribute: SQS refuses an empty one and control characters, which would cost the
     # whole event.
-    if not endpoint.strip() or not endpoint.isprintable() or utf16_length(endpoint) > _MAX_ENDPOINT_LENGTH:
+    if not endpoint.strip() or not endpoint.isprintable() or utf16_length(endpoint) > LONGEST_ID:
         raise InvalidTokenError(InvalidTokenReason.CLAIM_UNUSABLE)
     return endpoint
 

@@ -23,7 +23,7 @@ from handler import aws_calls, processor
 from handler.aws_calls import AwsService, CallLimits
 from handler.destinations import DeadLetter, Outcome, Recorded, Retry
 from handler.events import Event
-from handler.message_queue import MessageQueue
+from handler.message_queue import CALL_LIMITS, MessageQueue
 from handler.queue_message import OutgoingMessage
 from handler.variables import InvalidEnvironmentError
 from local.fakes.pinpoint import PlannedResponse
@@ -665,6 +665,12 @@ def test_without_time_for_the_dead_letter_queue_nothing_is_sent_to_it(
     assert queue.send([letter], time_left=lambda: 1.9) == frozenset()
     assert queue.send([letter], time_left=lambda: 2.0) == {"m"}
     assert len(dead_letters()) == 1
+
+
+def test_the_time_kept_back_is_enough_for_the_queues_and_the_metrics() -> None:
+    unanswered = processor.UNANSWERED_CALLS * CALL_LIMITS.worst_case_seconds
+    needed = unanswered + processor.ANSWERED_CALLS_SECONDS + processor.METRICS_SECONDS
+    assert processor.seconds_kept_back(1) >= needed
 
 
 @pytest.mark.parametrize(("seconds_left", "failed", "copied"), [(20, [], 1), (4.5, ["message-1"], 0)])

@@ -1,16 +1,8 @@
-"""How text is counted and times are written."""
+"""How times are written."""
 
 import pytest
 
-from handler.text_length import utf16_length
 from handler.timestamps import iso_8601
-
-
-@pytest.mark.parametrize(
-    ("text", "length"), [("", 0), ("abc", 3), ("é", 1), ("日本", 2), ("🎉", 2), ("\ud800", 1)]
-)
-def test_characters_are_utf_16_code_units(text: str, length: int) -> None:
-    assert utf16_length(text) == length
 
 
 @pytest.mark.parametrize(

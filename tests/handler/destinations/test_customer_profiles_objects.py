@@ -6,14 +6,12 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Any
 
-import botocore.session
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract.customer_profiles import OBJECT_CHARACTERS, OBJECTS_IN_REQUEST
 from handler.destinations.customer_profiles_objects import (
-    MAX_OBJECT_LENGTH,
-    MAX_OBJECTS_IN_REQUEST,
     DeclaredAttributes,
     LimitReason,
     PreparedBatch,
@@ -160,7 +158,7 @@ def test_other_event_attributes_are_kept_as_they_are(
 
 
 @pytest.mark.parametrize(
-    "value", ["x" * MAX_OBJECT_LENGTH, "é" * (MAX_OBJECT_LENGTH // 6)], ids=["ASCII", "escaped"]
+    "value", ["x" * OBJECT_CHARACTERS, "é" * (OBJECT_CHARACTERS // 6)], ids=["ASCII", "escaped"]
 )
 def test_an_event_that_the_service_would_refuse_becomes_no_object(
     make_event: Callable[..., Event], value: str
@@ -173,16 +171,9 @@ def test_an_event_that_the_service_would_refuse_becomes_no_object(
 
 def test_an_object_may_be_as_large_as_the_service_takes(make_event: Callable[..., Event]) -> None:
     (small,) = prepared(make_event(attributes={"item": "x"})).objects
-    rest = MAX_OBJECT_LENGTH - len(small.text)
+    rest = OBJECT_CHARACTERS - len(small.text)
     (largest,) = prepared(make_event(attributes={"item": "x" * (rest + 1)})).objects
-    assert len(largest.text) == MAX_OBJECT_LENGTH
-
-
-def test_the_limits_are_those_of_the_service_model() -> None:
-    model: Any = botocore.session.get_session().get_service_model("customer-profiles")
-    items = model.operation_model("BatchPutProfileObject").input_shape.members["Items"]
-    assert items.metadata["max"] == MAX_OBJECTS_IN_REQUEST
-    assert items.member.members["Object"].metadata["max"] == MAX_OBJECT_LENGTH
+    assert len(largest.text) == OBJECT_CHARACTERS
 
 
 def test_only_the_newest_event_of_an_endpoint_writes_an_attribute(make_event: Callable[..., Event]) -> None:
@@ -208,7 +199,7 @@ def test_a_value_that_a_later_event_replaces_does_not_count_as_dropped(
     [
         {"user_attributes": {"plan": "x" * 256}},
         {"user_attributes": {"plan": ""}},
-        {"user_attributes": {"plan": "gold"}, "attributes": {"item": "x" * MAX_OBJECT_LENGTH}},
+        {"user_attributes": {"plan": "gold"}, "attributes": {"item": "x" * OBJECT_CHARACTERS}},
         {"user_attributes": {"plan": "gold"}, "endpoint_id": "e2"},
     ],
 )
@@ -278,4 +269,4 @@ def test_every_object_is_sent_once_and_no_two_chains_share_an_endpoint(sizes: li
     assert [one for chain in chains for request in chain for one in request] == objects
     endpoints = [{one.endpoint_id for request in chain for one in request} for chain in chains]
     assert all(first.isdisjoint(second) for first, second in pairwise(endpoints))
-    assert sum(len(chain) for chain in chains) == -(-len(objects) // MAX_OBJECTS_IN_REQUEST)
+    assert sum(len(chain) for chain in chains) == -(-len(objects) // OBJECTS_IN_REQUEST)

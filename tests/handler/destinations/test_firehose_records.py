@@ -8,10 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract.firehose import RECORD_BYTES, RECORDS_IN_REQUEST, REQUEST_BYTES
 from handler.destinations.firehose_records import (
-    MAX_RECORD_BYTES,
-    MAX_RECORDS_IN_REQUEST,
-    MAX_REQUEST_BYTES,
     EventRecord,
     as_record,
     divide,
@@ -110,13 +108,13 @@ def test_a_record_reads_back_as_it_was_sent(
     assert (record["user_attributes"], record["client"]["client_id"]) == (attributes, endpoint_id)
 
 
-@pytest.mark.parametrize(("length", "too_large"), [(MAX_RECORD_BYTES, False), (MAX_RECORD_BYTES + 1, True)])
+@pytest.mark.parametrize(("length", "too_large"), [(RECORD_BYTES, False), (RECORD_BYTES + 1, True)])
 def test_a_record_has_at_most_a_thousand_kibibytes(length: int, *, too_large: bool) -> None:
     assert EventRecord(message_id="m", data=b"x" * length).is_too_large is too_large
 
 
 def test_the_largest_record_fits_into_a_request() -> None:
-    assert request_bytes([EventRecord(message_id="m", data=b"x" * MAX_RECORD_BYTES)]) <= MAX_REQUEST_BYTES
+    assert request_bytes([EventRecord(message_id="m", data=b"x" * RECORD_BYTES)]) <= REQUEST_BYTES
 
 
 def test_nothing_to_send_is_no_request() -> None:
@@ -136,8 +134,8 @@ def test_requests_keep_every_record_in_its_order_within_the_limits(lengths: list
     requests = divide(records)
     assert [record for request in requests for record in request] == records
     for request in requests:
-        assert 0 < len(request) <= MAX_RECORDS_IN_REQUEST
-        assert request_bytes(request) <= MAX_REQUEST_BYTES
+        assert 0 < len(request) <= RECORDS_IN_REQUEST
+        assert request_bytes(request) <= REQUEST_BYTES
 
 
 @pytest.mark.parametrize(
@@ -153,7 +151,7 @@ def test_the_json_around_records_counts(lengths: list[int], counts: list[int]) -
     records = [
         EventRecord(message_id=str(number), data=b"x" * length) for number, length in enumerate(lengths)
     ]
-    assert request_bytes(records) > MAX_REQUEST_BYTES
+    assert request_bytes(records) > REQUEST_BYTES
     assert [len(request) for request in divide(records)] == counts
 
 

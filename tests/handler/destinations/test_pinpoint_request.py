@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from contract.pinpoint import REQUEST_BYTES
 from handler.destinations.pinpoint_request import (
-    MAX_REQUEST_BYTES,
     FittedEvent,
     LimitReason,
     PutEventsRequest,
@@ -159,8 +159,8 @@ def test_requests_stay_within_four_megabytes(make_event: Callable[..., Event]) -
     written = [len(json.dumps(PutEventsRequest.of(request).body())) for request in requests]
     assert sum(sizes(requests)) == 100
     assert len(requests) == 2
-    assert max(written) <= MAX_REQUEST_BYTES
-    assert written[0] > 0.95 * MAX_REQUEST_BYTES
+    assert max(written) <= REQUEST_BYTES
+    assert written[0] > 0.95 * REQUEST_BYTES
 
 
 def test_events_go_out_in_the_order_in_which_the_gateway_took_them(make_event: Callable[..., Event]) -> None:
