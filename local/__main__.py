@@ -27,9 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         from local.run import LocalRun, LocalRunError
 
-        run = LocalRun(stack=options.stack, port=options.port, overrides=overrides, echo=_echo)
+        run = None
         try:
-            run.start()
+            run = LocalRun.start(stack=options.stack, port=options.port, overrides=overrides, echo=_echo)
             _introduce(run.outputs, run.notes)
             print(f"ready {run.url}", flush=True)
             _wait_for_signal()
@@ -40,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # A second Ctrl-C must not leave half of the run behind.
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_IGN)
-            run.stop()
+            if run is not None:
+                run.stop()
     except KeyboardInterrupt:
         pass
     return 0

@@ -1,15 +1,13 @@
-"""The local run, put together: cloud, fakes, program, gateway, function and poller.
+"""The local run: starts the cloud, the program, the fakes, the functions and the page, and stops them.
 
-`LocalRun` is what `python -m local` starts and what the tests drive.
+`LocalRun.start()` is what `python -m local` and the tests call.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
-
-from moto.sqs.models import sqs_backends
+from typing import Any, Self, TypeVar
 
 from local.apigateway.gateway import Gateway
 from local.apigateway.gateway_responses import UnservedPart
@@ -19,329 +17,261 @@ from local.deployment import program, stack_config
 from local.deployment.cloud import AssumeRoleDenied, Cloud
 from local.deployment.resources import ResourceError, Resources
 from local.deployment.stack_config import StackConfig
-from local.fakes.access_control import authorize
-from local.fakes.customer_profiles import CustomerProfilesFake
-from local.fakes.customer_profiles_object_types import ObjectTypeError
-from local.fakes.firehose import FirehoseFake
-from local.fakes.pinpoint import PinpointFake
+from local.fakes import Deployed, Fake, FakeError, open_fakes
 from local.functions.event_source import EventSource, Poller
-from local.functions.lambda_runtime import Invocation, LambdaRuntime
+from local.functions.lambda_runtime import LambdaRuntime
 from local.functions.native_packages import NativePackageError
 from local.problems import Problems
+from local.queues import Queues
 from local.recorder import Recorder
-from local.web.front import PATHS, Front, ShownProfile
+from local.web.front import PATHS, Front
 from local.web.http_server import HttpServer, WsgiApplication
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
-NOTES: Sequence[str] = (
-    "SQS, IAM, CloudWatch Logs: moto, in this process; the roles' policies are enforced, those of queues and "
-    "buckets are not.",
-    "API Gateway: this project's reading of its documentation, from the API as deployed.",
-    "Lambda: the deployed archives, each in a process of this machine's Python, one invocation at a time; "
-    "compiled packages are this machine's own, in the archive's version.",
-    "Not emulated: alarms, quotas of an account, prices, and how long AWS takes (docs/fidelity.md).",
+T = TypeVar("T")
+
+_NOTES: Sequence[str] = (
+    "SQS, IAM, CloudWatch Logs: moto, in this process. It enforces the policies of roles, but not those of "
+    "queues and buckets.",
+    "API Gateway: this project's reading of the AWS documentation, serving the API as deployed.",
+    "Lambda: the deployed archives, each in a process of this machine's Python, one invocation at a time. "
+    "Compiled packages are builds for this machine, in the archive's version.",
 )
-"""What whoever looks at an local run should know."""
-
-DESTINATION_NOTES: Mapping[str, str] = {
-    "pinpoint": "Amazon Pinpoint: a fake that checks the documented limits of PutEvents.",
-    "customer-profiles": (
-        "Amazon Connect Customer Profiles: a fake that holds requests against the service's API model "
-        "and makes profiles as the deployed object types say. Event triggers start nothing; there are no "
-        "segments and no campaigns."
-    ),
-    "firehose": (
-        "Amazon Data Firehose and Amazon S3: moto, with the documented limits; each request is an object at "
-        "once, where AWS buffers."
-    ),
-}
-"""What to know in addition of a destination that the stack has."""
-
-DEMO_NOTE = (
-    "Amazon Cognito: a user pool in moto with users to try; this run takes it for the stack's oidcIssuer."
+_DEMO_NOTE = (
+    "Amazon Cognito: a user pool in moto with demo users. "
+    "This run uses it in place of the issuer in the setting oidcIssuer."
 )
-"""What to know in addition where the run has users of its own."""
-
+_NOT_EMULATED = "Not emulated: alarms, account quotas, prices, and how long AWS takes (see docs/fidelity.md)."
 
 _ISSUER_SETTINGS = ("oidcIssuer", "oidcAudiences", "oidcJwksUri")
+
+
+_START_ERRORS = (
+    stack_config.StackConfigError,
+    program.ProgramError,
+    ResourceError,
+    FakeError,
+    AssumeRoleDenied,
+    NativePackageError,
+    UnservedPart,
+    MappingTemplateError,
+)
 
 
 class LocalRunError(Exception):
     """The run cannot start; the message is one line and says why."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LocalRun:
-    """One run of a stack on this machine; start/stop or use as a context manager.
+    """A stack that runs on this machine. Stop it, or use it as a context manager."""
 
-    `overrides` are `key=value` texts as for `--config`; port 0 picks a free one. What the program logs
-    and what goes wrong later is passed to `echo`, a line each. In the authenticated scenario the run has a
-    user pool of its own in place of the issuer that the stack names, unless the overrides name one.
-    start() raises LocalRunError.
-    """
+    url: str
+    outputs: Mapping[str, Any]
+    # What is emulated, and what is not.
+    notes: Sequence[str]
+    cloud: Cloud
+    recorder: Recorder
+    problems: Problems
+    queues: Queues
+    # By function name.
+    functions: Mapping[str, LambdaRuntime]
+    pollers: Sequence[Poller]
+    # By destination.
+    fakes: Mapping[str, Fake]
+    _exit: ExitStack
 
-    def __init__(
-        self,
+    @classmethod
+    def start(
+        cls,
         *,
         stack: str = "dev",
         port: int = 0,
         overrides: Iterable[str] = (),
         project_dir: Path = PROJECT_DIR,
         echo: Callable[[str], None] = print,
-    ) -> None:
-        self._stack_name = stack
-        self._port = port
-        self._overrides = list(overrides)
-        self._project_dir = project_dir
-        self._echo = echo
-        self._exit = ExitStack()
-        self._front: WsgiApplication | None = None
-        self._pollers: list[Poller] = []
-        self._runtimes: dict[str, LambdaRuntime] = {}
-        self.recorder = Recorder()
-        self.problems = Problems(echo)
-        self.notes = list(NOTES)
-        self.outputs: dict[str, Any] = {}
-        self.url = ""
-        self.rest_api_id = ""
-        self.cloud: Cloud
-        self.pinpoint: PinpointFake
-        self.customer_profiles: CustomerProfilesFake
-        self.firehose: FirehoseFake
+    ) -> Self:
+        """Run a stack. Port 0 picks a free port; `overrides` are `key=value` strings as for `--config`.
 
-    def start(self) -> Self:
+        `echo` gets each line that the program logs, and each problem that occurs later. In the
+        authenticated scenario the run replaces the stack's issuer with a user pool of its own, unless the
+        overrides name an issuer. Raises LocalRunError.
+        """
         try:
-            with ExitStack() as stack:
-                self._start(stack)
-                self._exit = stack.pop_all()
-        except (
-            stack_config.StackConfigError,
-            program.ProgramError,
-            ResourceError,
-            ObjectTypeError,
-            AssumeRoleDenied,
-            NativePackageError,
-            UnservedPart,
-            MappingTemplateError,
-        ) as error:
+            config = stack_config.load(project_dir, stack, list(overrides))
+            with ExitStack() as on_failure:
+                exit_stack = on_failure.enter_context(ExitStack())
+                run = cls._start(exit_stack, config, port=port, project_dir=project_dir, echo=echo)
+                on_failure.pop_all()
+                return run
+        except _START_ERRORS as error:
             raise LocalRunError(str(error)) from error
-        return self
+
+    @classmethod
+    def _start(
+        cls,
+        exit_stack: ExitStack,
+        config: StackConfig,
+        *,
+        port: int,
+        project_dir: Path,
+        echo: Callable[[str], None],
+    ) -> Self:
+        recorder, problems = Recorder(), Problems(echo)
+        server = exit_stack.enter_context(_bound(port))
+        cloud = exit_stack.enter_context(Cloud(region=config.region))
+        demo_users = DemoUsers(cloud) if _needs_demo_users(config) else None
+        if demo_users is not None:
+            config = config.with_settings(demo_users.settings)
+
+        resources = Resources(cloud, api_url=server.url, default_tags=config.default_tags)
+        outputs = program.run(project_dir, config, resources, echo)
+        deployed = Deployed(
+            cloud=cloud,
+            setting=config.setting,
+            templates=resources.templates,
+            recorder=recorder,
+            problems=problems,
+        )
+        fakes = exit_stack.enter_context(open_fakes(outputs["destinations"], deployed))
+        endpoints = {
+            service: exit_stack.enter_context(_serving(application)).url
+            for fake in fakes.values()
+            for service, application in fake.applications.items()
+        }
+
+        # Stopped together and first: each may wait for another, or for something that ends after it.
+        functions: dict[str, LambdaRuntime] = {}
+        pollers: list[Poller] = []
+        exit_stack.callback(_stop, pollers, functions)
+        for function_name, logging in resources.function_logging.items():
+            functions[function_name] = LambdaRuntime(
+                cloud,
+                function_name,
+                logging=logging,
+                endpoints=endpoints,
+                recorder=recorder,
+                problems=problems,
+                cache=project_dir / ".cache" / "functions",
+            ).start()
+
+        rest_api_id, stage_name = _deployed_stage(cloud)
+        queues = Queues(cloud, outputs)
+        notes = [
+            *_NOTES,
+            *(note for fake in fakes.values() for note in fake.notes),
+            *([_DEMO_NOTE] if demo_users else []),
+            _NOT_EMULATED,
+        ]
+        server.application = Front(
+            gateway=Gateway(
+                cloud, rest_api_id, stage_name, invoke=lambda name, event: functions[name].invoke(event)
+            ),
+            stage_name=stage_name,
+            outputs=outputs,
+            notes=notes,
+            recorder=recorder,
+            profiles={name: fake.profiles for name, fake in fakes.items() if fake.profiles},
+            retries=queues.retries,
+            dead_letters=queues.dead_letters,
+            demo_users=demo_users,
+        )
+        for source in resources.event_sources:
+            if source.enabled:
+                pollers.append(_make_poller(cloud, source.uuid, functions, problems))
+                pollers[-1].start()
+        server.start()
+        return cls(
+            url=server.url,
+            outputs=outputs,
+            notes=notes,
+            cloud=cloud,
+            recorder=recorder,
+            problems=problems,
+            queues=queues,
+            functions=functions,
+            pollers=pollers,
+            fakes=fakes,
+            _exit=exit_stack,
+        )
 
     def stop(self) -> None:
         """End everything within a few seconds, whatever a handler is doing. Safe to call twice."""
-        # First what waits for something else, so that closing in order takes no time.
-        self._end_pollers_and_functions()
         self._exit.close()
 
     def __enter__(self) -> Self:
-        return self.start()
+        return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
 
     @property
     def poller(self) -> Poller:
-        """The one poller of a program with one event source."""
-        (poller,) = self._pollers
+        """The poller of a stack with one event source."""
+        (poller,) = self.pollers
         return poller
 
-    def dead_letters(self) -> list[dict[str, Any]]:
-        """What is in the dead-letter queue."""
-        return [
-            {
-                "message_id": message.id,
-                # Without a reason, SQS itself moved the message after maxReceiveCount.
-                "reason": _text(message, "dead_letter_reason") or "max_receive_count",
-                "pending": _text(message, "pending"),
-                "original_message_id": _text(message, "original_message_id") or message.id,
-            }
-            for message in self._messages_in("dead_letter_queue_url")
-        ]
+    def fake(self, kind: type[T]) -> T:
+        """The fake of this class, where the stack has its destination."""
+        (service,) = [fake.service for fake in self.fakes.values() if isinstance(fake.service, kind)]
+        return service
 
-    def retries(self) -> list[dict[str, Any]]:
-        """What waits in the queue to come again: copies that the function has sent."""
-        return [
-            {
-                "message_id": message.id,
-                "reason": _text(message, "retry_reason"),
-                "pending": _text(message, "pending"),
-                "attempt": int(attempt),
-                "original_message_id": _text(message, "original_message_id"),
-            }
-            for message in self._messages_in("queue_url")
-            if (attempt := _text(message, "attempt"))
-        ]
 
-    def _messages_in(self, output: str) -> list[Any]:
-        """The messages of a queue, looked at from inside moto: receiving would hide them."""
-        url = self.outputs.get(output)
-        if url is None:
-            return []
-        queue = sqs_backends[self.cloud.account_id][self.cloud.region].get_queue(url.rpartition("/")[2])
-        return list(queue._messages)  # noqa: SLF001 - `messages` leaves out those in flight and delayed
+def _needs_demo_users(config: StackConfig) -> bool:
+    """Whether nobody could have a token, because the stack's issuer is not on this machine.
 
-    def _start(self, stack: ExitStack) -> None:
-        config = stack_config.load(self._project_dir, self._stack_name, self._overrides)
-        server = stack.enter_context(_bound(self._serve, self._port))
-        self.url = server.url
-        self.cloud = stack.enter_context(Cloud(region=config.region))
-        self.firehose = stack.enter_context(
-            FirehoseFake(self.cloud, recorder=self.recorder, problems=self.problems)
-        )
+    A stack that names no issuer gets none here either, so that the program refuses it as it does on AWS.
+    """
+    return (
+        config.setting("authMode") == "authenticated"
+        and bool(config.setting("oidcIssuer"))
+        and bool(config.setting("oidcAudiences"))
+        and not config.overrides(_ISSUER_SETTINGS)
+    )
 
-        demo_users = None
-        # Nobody here has a token of the stack's real issuer.
-        # A stack that names no issuer gets none here either: settings/__init__.py refuses it, as on AWS.
-        if (
-            config.setting("authMode") == "authenticated"
-            and config.setting("oidcIssuer")
-            and config.setting("oidcAudiences")
-            and not config.overrides(_ISSUER_SETTINGS)
-        ):
-            demo_users = DemoUsers(self.cloud)
-            config = config.with_settings(demo_users.settings)
-            self.notes.append(DEMO_NOTE)
 
-        resources = Resources(self.cloud, api_url=self.url, default_tags=config.default_tags)
-        self.outputs = program.run(self._project_dir, config, resources, self._echo)
-        for name in _if_set(config.setting("firehoseStream")):
-            self.firehose.add_stream(name)
-        destinations: Sequence[str] = self.outputs["destinations"]
-        before_the_last = len(NOTES) - 1
-        self.notes[before_the_last:before_the_last] = [
-            DESTINATION_NOTES[name] for name in destinations if name in DESTINATION_NOTES
-        ]
-        endpoints = {
-            service: stack.enter_context(_bound(fake)).start().url
-            for service, fake in self._make_fakes(config, resources).items()
-        }
+def _deployed_stage(cloud: Cloud) -> tuple[str, str]:
+    """The REST API and the stage in moto."""
+    apigateway = cloud.client("apigateway")
+    stages = [
+        (api["id"], stage["stageName"])
+        for api in apigateway.get_rest_apis()["items"]
+        for stage in apigateway.get_stages(restApiId=api["id"])["item"]
+    ]
+    if len(stages) != 1:
+        raise LocalRunError(f"the stack has {len(stages)} API stages: the local run serves exactly one")
+    if f"/{stages[0][1]}" in PATHS:
+        raise LocalRunError(f"the local run keeps /{stages[0][1]} for itself: choose another stageName")
+    return stages[0]
 
-        stack.callback(self._end_pollers_and_functions)
-        for function_name, logging in resources.function_logging.items():
-            self._runtimes[function_name] = runtime = LambdaRuntime(
-                self.cloud,
-                function_name,
-                logging=logging,
-                endpoints=endpoints,
-                recorder=self.recorder,
-                problems=self.problems,
-                cache=self._project_dir / ".cache" / "functions",
-            )
-            runtime.start()
-        self.rest_api_id, stage_name = self._deployed_stage()
-        self._front = Front(
-            gateway=Gateway(self.cloud, self.rest_api_id, stage_name, invoke=self._invoke),
-            stage_name=stage_name,
-            outputs=lambda: self.outputs,
-            recorder=self.recorder,
-            profiles=partial(
-                self._profiles,
-                destinations=destinations,
-                create_profiles=config.setting("customerProfilesCreate") == "true",
-            ),
-            dead_letters=self.dead_letters,
-            retries=self.retries,
-            notes=self.notes,
-            demo_users=demo_users,
-        )
-        for source in resources.event_sources:
-            if source.enabled:
-                self._start_event_source(source.uuid)
-        server.start()
 
-    def _make_fakes(self, config: StackConfig, resources: Resources) -> Mapping[str, WsgiApplication]:
-        """The services that moto lacks, by their names in botocore, as the program has left them."""
-        self.pinpoint = PinpointFake(
-            self.recorder,
-            application_ids=_if_set(config.setting("pinpointApplicationId")),
-            authorize=authorize,
-        )
-        is_new = config.setting("customerProfilesNewDomain") == "true"
-        self.customer_profiles = CustomerProfilesFake(
-            self.recorder,
-            templates=resources.templates,
-            domains=[] if is_new else _if_set(config.setting("customerProfilesDomain")),
-            authorize=authorize,
-        )
-        return {"pinpoint": self.pinpoint, "customer-profiles": self.customer_profiles}
+def _make_poller(
+    cloud: Cloud, uuid: str, functions: Mapping[str, LambdaRuntime], problems: Problems
+) -> Poller:
+    """The poller of an event source mapping in moto."""
+    mapping = cloud.client("lambda").get_event_source_mapping(UUID=uuid)
+    runtime = functions[mapping["FunctionArn"].rpartition(":")[2]]
+    source = EventSource.from_mapping(mapping)
+    return Poller(cloud, source, role_arn=runtime.role_arn, invoke=runtime.invoke, problems=problems)
 
-    def _profiles(
-        self, endpoint_id: str, destinations: Sequence[str], *, create_profiles: bool
-    ) -> list[ShownProfile]:
-        """What each destination that keeps profiles has of an endpoint."""
-        recorded = [event for event in self.recorder.events() if event.endpoint_id == endpoint_id]
-        shown: list[ShownProfile] = []
-        for destination in destinations:
-            match destination:
-                case "pinpoint":
-                    lists = self.pinpoint.profile(endpoint_id)
-                    attributes = None if lists is None else {n: ", ".join(lists[n]) for n in lists}
-                case "customer-profiles":
-                    attributes = self.customer_profiles.profile(endpoint_id)
-                case _:
-                    continue
-            shown.append(
-                ShownProfile(
-                    destination=destination,
-                    attributes=attributes,
-                    created_by_events=destination == "pinpoint" or create_profiles,
-                    events=sum(event.destination == destination for event in recorded),
-                )
-            )
-        return shown
 
-    def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        assert self._front is not None  # noqa: S101 - the server starts after it is set
-        return self._front(environ, start_response)
-
-    def _deployed_stage(self) -> tuple[str, str]:
-        """The REST API and the stage, as they are in moto."""
-        apigateway = self.cloud.client("apigateway")
-        stages = [
-            (api["id"], stage["stageName"])
-            for api in apigateway.get_rest_apis()["items"]
-            for stage in apigateway.get_stages(restApiId=api["id"])["item"]
-        ]
-        if len(stages) != 1:
-            raise program.ProgramError(f"the local run serves one API stage, but there are {len(stages)}")
-        if f"/{stages[0][1]}" in PATHS:
-            raise program.ProgramError(
-                f"the local run keeps /{stages[0][1]} for itself: choose another stageName"
-            )
-        return stages[0]
-
-    def _invoke(self, function_name: str, event: Mapping[str, Any]) -> Invocation:
-        return self._runtimes[function_name].invoke(event)
-
-    def _start_event_source(self, uuid: str) -> None:
-        mapping = self.cloud.client("lambda").get_event_source_mapping(UUID=uuid)
-        runtime = self._runtimes[mapping["FunctionArn"].rpartition(":")[2]]
-        poller = Poller(
-            self.cloud,
-            EventSource.from_mapping(mapping),
-            role_arn=runtime.role_arn,
-            invoke=runtime.invoke,
-            problems=self.problems,
-        )
-        self._pollers.append(poller)
-        poller.start()
-
-    def _end_pollers_and_functions(self) -> None:
-        for poller in self._pollers:
-            poller.request_stop()
-        for runtime in self._runtimes.values():
-            runtime.stop()
-        for poller in self._pollers:
-            poller.stop()
+def _stop(pollers: Sequence[Poller], functions: Mapping[str, LambdaRuntime]) -> None:
+    for poller in pollers:
+        poller.request_stop()
+    for runtime in functions.values():
+        runtime.stop()
+    for poller in pollers:
+        poller.stop()
 
 
 @contextmanager
-def _bound(application: WsgiApplication, port: int = 0) -> Iterator[HttpServer]:
-    """A server that has its port already, and stops with the run."""
+def _bound(port: int) -> Iterator[HttpServer]:
+    """A server that has its port but does not serve yet; stopped at the end."""
     try:
-        server = HttpServer(application, port)
+        server = HttpServer(port=port)
     except (OSError, OverflowError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "there are ports up to 65535"
+        reason = error.strerror if isinstance(error, OSError) else "the highest port is 65535"
         raise LocalRunError(f"port {port} cannot be used ({reason}): choose another with --port") from None
     try:
         yield server
@@ -349,10 +279,8 @@ def _bound(application: WsgiApplication, port: int = 0) -> Iterator[HttpServer]:
         server.stop()
 
 
-def _if_set(setting: str) -> list[str]:
-    return [setting] if setting else []
-
-
-def _text(message: Any, attribute: str) -> str | None:
-    value = message.message_attributes.get(attribute)
-    return value and value.get("StringValue")
+@contextmanager
+def _serving(application: WsgiApplication) -> Iterator[HttpServer]:
+    with _bound(port=0) as server:
+        server.application = application
+        yield server.start()

@@ -15,6 +15,7 @@ import pytest
 from local.deployment.resources import iam
 from local.deployment.resources.declaration import ResourceType
 from local.deployment.resources.target import Target
+from local.fakes.customer_profiles import CustomerProfilesFake
 from local.recorder import RecordedEvent
 from local.run import PROJECT_DIR, LocalRun
 from tests.patience import PATIENCE_SECONDS, eventually
@@ -94,7 +95,7 @@ def the_event_of(run: LocalRun, endpoint_id: str) -> RecordedEvent:
 
 def attributes_of(run: LocalRun, endpoint_id: str) -> Mapping[str, str] | None:
     """What Customer Profiles has of an endpoint besides its id; None where there is no profile."""
-    profile = run.customer_profiles.profile(endpoint_id)
+    profile = run.fake(CustomerProfilesFake).profile(endpoint_id)
     if profile is None:
         return None
     assert profile["gtm_pixel_endpoint_id"] == endpoint_id
@@ -146,7 +147,7 @@ class Runs:
     def fresh(self, *overrides: str, stack: str = "dev", project_dir: Path = PROJECT_DIR) -> LocalRun:
         """A run of a test's own."""
         self.stop()
-        self._run = LocalRun(overrides=overrides, stack=stack, project_dir=project_dir).start()
+        self._run = LocalRun.start(overrides=overrides, stack=stack, project_dir=project_dir)
         return self._run
 
     def stop(self) -> None:

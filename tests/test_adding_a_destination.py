@@ -73,7 +73,7 @@ import urllib.request
 
 from local.run import LocalRun
 
-with LocalRun(overrides=["destinations=journal", "batchSize=10", "batchWindowSeconds=0"]) as run:
+with LocalRun.start(overrides=["destinations=journal", "batchSize=10", "batchWindowSeconds=0"]) as run:
     urllib.request.urlopen(run.outputs["events_url"] + "?event=purchase&endpoint_id=e1").close()
     logs = run.cloud.client("logs")
     while True:

@@ -14,7 +14,8 @@ import pytest
 from moto.sqs import models as sqs_models
 
 from local.fakes import customer_profiles
-from local.fakes.pinpoint import PlannedResponse
+from local.fakes.customer_profiles import CustomerProfilesFake
+from local.fakes.pinpoint import PinpointFake, PlannedResponse
 from local.functions.event_source import event_record
 from local.functions.lambda_runtime import FunctionError, Invocation
 from local.run import LocalRun
@@ -103,13 +104,13 @@ class TestAnEvent:
         assert (event.attributes, event.user_attributes) == ({"d": "x"}, {})
 
     def test_without_an_event_name_it_is_rejected_with_its_reason_and_done(self, open_run: LocalRun) -> None:
-        before, letters = len(open_run.recorder.rejected()), open_run.dead_letters()
+        before, letters = len(open_run.recorder.rejected()), open_run.queues.dead_letters()
 
         assert send(open_run, event="undefined", endpoint_id="e1").status == 200
         rejected = eventually(lambda: open_run.recorder.rejected()[before:])
 
         assert [one.reason for one in rejected] == ["event_missing"]
-        assert open_run.dead_letters() == letters
+        assert open_run.queues.dead_letters() == letters
 
     @pytest.mark.parametrize("missing", ["event", "endpoint_id"])
     @pytest.mark.parametrize("value", [None, "", " "])
@@ -223,23 +224,23 @@ class TestABatch:
         assert run.recorder.wait_for(1000, timeout=PATIENCE_SECONDS)
 
         assert len(run.recorder.events()) == 1000
-        assert len(run.pinpoint.requests) <= 12
+        assert len(run.fake(PinpointFake).requests) <= 12
 
     def test_a_refused_event_goes_to_the_dead_letter_queue_with_its_reason(self, open_run: LocalRun) -> None:
-        before = len(open_run.dead_letters())
+        before = len(open_run.queues.dead_letters())
         endpoint_id = new_endpoint()
         refused = in_pinpoint("refused-1", endpoint_id=endpoint_id)
-        open_run.pinpoint.plan(PlannedResponse(event_statuses={refused: 400}))
+        open_run.fake(PinpointFake).plan(PlannedResponse(event_statuses={refused: 400}))
 
         send(open_run, event="purchase", endpoint_id=endpoint_id, event_id="refused-1")
-        (letter,) = eventually(lambda: open_run.dead_letters()[before:])
+        (letter,) = eventually(lambda: open_run.queues.dead_letters()[before:])
 
         assert letter["reason"] == "pinpoint_400"
         assert events_of(open_run, endpoint_id) == []
 
     @pytest.mark.usefixtures("without_delays")
     def test_a_throttled_event_comes_again_and_is_recorded_once(self, open_run: LocalRun) -> None:
-        open_run.pinpoint.plan(PlannedResponse(status=429), PlannedResponse(status=429))
+        open_run.fake(PinpointFake).plan(PlannedResponse(status=429), PlannedResponse(status=429))
 
         event = recorded(open_run, evat_a="b")
 
@@ -249,15 +250,15 @@ class TestABatch:
     def test_what_keeps_failing_is_dead_lettered_after_its_last_retry(self, runs: Runs) -> None:
         run = runs.fresh("retryHours=1", *AT_ONCE)
         # An hour is 12 retries: 13 tries of the message, each with the client's own second attempt.
-        run.pinpoint.plan(*[PlannedResponse(status=500)] * 26)
+        run.fake(PinpointFake).plan(*[PlannedResponse(status=500)] * 26)
         endpoint_id = new_endpoint()
 
         send(run, event="purchase", endpoint_id=endpoint_id)
-        (letter,) = eventually(run.dead_letters)
+        (letter,) = eventually(run.queues.dead_letters)
 
         assert (letter["reason"], letter["pending"]) == ("pinpoint_500", "pinpoint")
         assert events_of(run, endpoint_id) == []
-        eventually(lambda: run.retries() == [])
+        eventually(lambda: run.queues.retries() == [])
 
     def test_what_crashes_the_function_is_moved_by_the_queue_and_has_no_reason(
         self, runs: Runs, monkeypatch: pytest.MonkeyPatch
@@ -268,16 +269,16 @@ class TestABatch:
         monkeypatch.setattr(run.poller, "_invoke", lambda _: crashed)
 
         send(run, event="purchase", endpoint_id="e1")
-        (letter,) = eventually(run.dead_letters)
+        (letter,) = eventually(run.queues.dead_letters)
 
         assert letter["reason"] == "max_receive_count"
 
     def test_what_waits_to_come_again_is_shown_with_its_reason(self, runs: Runs) -> None:
         run = runs.fresh(*AT_ONCE)
-        run.pinpoint.plan(*[PlannedResponse(status=500)] * 2)
+        run.fake(PinpointFake).plan(*[PlannedResponse(status=500)] * 2)
 
         send(run, event="purchase", endpoint_id="e1")
-        (waiting,) = eventually(run.retries)
+        (waiting,) = eventually(run.queues.retries)
         with urllib.request.urlopen(f"{run.url}/arrivals") as response:
             shown = json.load(response)
 
@@ -300,7 +301,7 @@ class TestCustomerProfiles:
         eventually(lambda: len(events_of(run, endpoint_id)) == 2)
 
         assert attributes_of(run, endpoint_id) == {"plan": "gold"}
-        assert len(run.customer_profiles.objects(endpoint_id)) == 2
+        assert len(run.fake(CustomerProfilesFake).objects(endpoint_id)) == 2
 
     @pytest.mark.parametrize("value", HOSTILE_VALUES)
     def test_its_values_come_back_exactly_as_sent_and_add_nothing(self, run: LocalRun, value: str) -> None:
@@ -344,11 +345,11 @@ class TestCustomerProfiles:
 
         assert len(run.recorder.events()) == 1000
         # A receive can end a batch early, and each batch can have one request that is not full.
-        assert 100 <= len(run.customer_profiles.requests) <= 110
+        assert 100 <= len(run.fake(CustomerProfilesFake).requests) <= 110
 
     def test_an_update_that_is_refused_for_another_one_is_made_after_it(self, run: LocalRun) -> None:
         endpoint_id = new_endpoint()
-        run.customer_profiles.plan(
+        run.fake(CustomerProfilesFake).plan(
             customer_profiles.PlannedResponse(status=400, message="A concurrent update is in progress")
         )
 
@@ -388,9 +389,9 @@ def received_batch(run: LocalRun, *events: Mapping[str, str]) -> dict[str, Any]:
 
 def delivered(run: LocalRun, batch: Mapping[str, Any]) -> dict[str, tuple[Any, list[str], list[int]]]:
     """Invoke the function with a batch; by endpoint, its profile, its objects and how often each was put."""
-    invocation = run._invoke(run.outputs["function_name"], batch)
+    invocation = run.functions[run.outputs["function_name"]].invoke(batch)
     assert invocation.payload == {"batchItemFailures": []}
-    stored = {one: run.customer_profiles.objects(one) for one in ("e1", "e2")}
+    stored = {one: run.fake(CustomerProfilesFake).objects(one) for one in ("e1", "e2")}
     return {
         endpoint_id: (
             attributes_of(run, endpoint_id),
@@ -417,23 +418,23 @@ class TestSeveralDestinations:
     @pytest.mark.usefixtures("without_delays")
     def test_what_one_of_them_could_not_take_comes_again_to_it_alone(self, run: LocalRun) -> None:
         # As many as the destination tries in one invocation.
-        run.customer_profiles.plan(*[customer_profiles.PlannedResponse(status=429)] * 3)
+        run.fake(CustomerProfilesFake).plan(*[customer_profiles.PlannedResponse(status=429)] * 3)
         endpoint_id = new_endpoint()
 
         send(run, event="purchase", endpoint_id=endpoint_id)
         eventually(lambda: events_of(run, endpoint_id, "customer-profiles"))
-        eventually(lambda: run.retries() == [])
+        eventually(lambda: run.queues.retries() == [])
 
         assert [len(events_of(run, endpoint_id, name)) for name in run.outputs["destinations"]] == [1, 1, 1]
 
     def test_an_event_that_one_of_them_refuses_is_kept_by_the_others(self, run: LocalRun) -> None:
-        before = len(run.dead_letters())
+        before = len(run.queues.dead_letters())
         endpoint_id = new_endpoint()
         refused = in_pinpoint("refused-2", endpoint_id=endpoint_id)
-        run.pinpoint.plan(PlannedResponse(event_statuses={refused: 400}))
+        run.fake(PinpointFake).plan(PlannedResponse(event_statuses={refused: 400}))
 
         send(run, event="purchase", endpoint_id=endpoint_id, event_id="refused-2")
-        (letter,) = eventually(lambda: run.dead_letters()[before:])
+        (letter,) = eventually(lambda: run.queues.dead_letters()[before:])
 
         assert letter["reason"] == "pinpoint_400"
         assert len(events_of(run, endpoint_id, "customer-profiles")) == 1
@@ -500,28 +501,30 @@ def _reports(problem: str) -> Callable[[LocalRun], None]:
 def _comes_again_as(reason: str) -> Callable[[LocalRun], None]:
     def check(run: LocalRun) -> None:
         send(run, event="purchase", endpoint_id=new_endpoint())
-        assert [retry["reason"] for retry in eventually(run.retries)] == [reason]
+        assert [retry["reason"] for retry in eventually(run.queues.retries)] == [reason]
 
     return check
 
 
 def _leaves_the_message_in_the_queue(run: LocalRun) -> None:
-    run.pinpoint.plan(*[PlannedResponse(status=500)] * 2)
+    run.fake(PinpointFake).plan(*[PlannedResponse(status=500)] * 2)
     before = len(log_lines(run))
     send(run, event="purchase", endpoint_id=new_endpoint())
     eventually(lambda: any('"left_in_queue":1' in line.replace(" ", "") for line in log_lines(run)[before:]))
-    assert run.retries() == []
+    assert run.queues.retries() == []
 
 
 def _keeps_the_refused_message(run: LocalRun) -> None:
     endpoint_id = new_endpoint()
-    run.pinpoint.plan(PlannedResponse(event_statuses={in_pinpoint("refused", endpoint_id=endpoint_id): 400}))
-    before, letters = len(log_lines(run)), run.dead_letters()
+    run.fake(PinpointFake).plan(
+        PlannedResponse(event_statuses={in_pinpoint("refused", endpoint_id=endpoint_id): 400})
+    )
+    before, letters = len(log_lines(run)), run.queues.dead_letters()
     send(run, event="purchase", endpoint_id=endpoint_id, event_id="refused")
     eventually(
         lambda: any('"dead_letter_failed":1' in line.replace(" ", "") for line in log_lines(run)[before:])
     )
-    assert run.dead_letters() == letters
+    assert run.queues.dead_letters() == letters
 
 
 NEEDED: dict[str, Callable[[LocalRun], None]] = {
@@ -622,4 +625,4 @@ class TestLeastPrivilege:
 
 def assert_it_works_again(run: LocalRun) -> None:
     recorded(run)
-    eventually(lambda: run.retries() == [])
+    eventually(lambda: run.queues.retries() == [])

@@ -17,6 +17,7 @@ from contract.missing_values import is_without_identity
 from handler.tokens.invalid import InvalidTokenReason
 from local.deployment.resources import lambda_
 from local.deployment.resources.declaration import ResourceType
+from local.fakes.customer_profiles import CustomerProfilesFake
 from local.recorder import RecordedEvent
 from local.run import LocalRun
 from tests.forged_tokens import FORGERIES, Forger, Forgery
@@ -318,7 +319,7 @@ class TestTheProfileItself:
         record(run, endpoint_id)
 
         assert attributes_of(run, endpoint_id) is None
-        assert run.customer_profiles.objects(endpoint_id) == []
+        assert run.fake(CustomerProfilesFake).objects(endpoint_id) == []
 
 
 # ---- Forged and broken tokens --------------------------------------------------------------------------

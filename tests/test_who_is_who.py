@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from local.fakes.customer_profiles import CustomerProfilesFake
 from local.recorder import RecordedEvent
 from local.run import LocalRun
 from tests.forged_tokens import Forger
@@ -69,8 +70,8 @@ def test_a_thousand_messages_of_nobody_make_no_event_no_profile_and_no_dead_lett
 
     assert Counter(message.reason for message in run.recorder.rejected()) == expected
     assert run.recorder.events() == []
-    assert run.customer_profiles.profiles == []
-    assert run.dead_letters() == []
+    assert run.fake(CustomerProfilesFake).profiles == []
+    assert run.queues.dead_letters() == []
 
 
 def test_a_purchase_and_its_refund_are_two_events_everywhere(run: LocalRun) -> None:
@@ -82,7 +83,7 @@ def test_a_purchase_and_its_refund_are_two_events_everywhere(run: LocalRun) -> N
     for destination in DESTINATIONS:
         events = eventually(both(run, endpoint_id, destination))
         assert sorted(event.event for event in events) == ["purchase", "refund"]
-    assert len(run.customer_profiles.objects(endpoint_id)) == 2
+    assert len(run.fake(CustomerProfilesFake).objects(endpoint_id)) == 2
 
 
 @pytest.mark.parametrize("event_id", ["#4711/2 & more", "é 🎉 %41", "x" * 255, '"quoted" {{'])

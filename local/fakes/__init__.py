@@ -1,1 +1,82 @@
-"""Fakes of the services that events are recorded in, with their documented limits."""
+"""Fakes of the services behind the destinations: one module per destination, found by the destination's name.
+
+`pinpoint.py`, `customer_profiles.py` and `firehose.py` each have a `make`; no list names them. A destination
+without a module here is served by moto as it is. The other modules help: `rest_json.py` and
+`access_control.py` serve every fake of a service that moto lacks, and a name such as
+`customer_profiles_object_types.py` begins with the fake that it belongs to.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Protocol, cast
+
+from local.deployment.cloud import Cloud
+from local.problems import Problems
+from local.recorder import Recorder
+from local.web.http_server import WsgiApplication
+
+
+class FakeError(Exception):
+    """A deployed resource that the service would refuse, or that a fake does not support; one line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployed:
+    """What a fake can know of the stack, once it is deployed."""
+
+    cloud: Cloud
+    # A setting of the stack, by its name in Pulumi.yaml.
+    setting: Callable[[str], Any]
+    # The CloudFormation templates that the stack deployed, parsed.
+    templates: Sequence[Mapping[str, Any]]
+    recorder: Recorder
+    problems: Problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profiles:
+    """How to look at the profiles that a destination keeps."""
+
+    # The attributes of an endpoint's profile; None if it has no profile.
+    of: Callable[[str], Mapping[str, str] | None]
+    # Whether the first event of an endpoint creates its profile.
+    created_by_events: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fake:
+    """The fake of one destination, as the local run uses it."""
+
+    # What the module made: tests plan its faults and read what it received.
+    service: object
+    # What the terminal and the page say about it.
+    notes: Sequence[str]
+    # What serves the destination in place of moto, by the service's name in botocore.
+    applications: Mapping[str, WsgiApplication] = field(default_factory=dict[str, WsgiApplication])
+    # None: the destination keeps no profiles.
+    profiles: Profiles | None = None
+
+
+class _FakeModule(Protocol):
+    def make(self, deployed: Deployed) -> AbstractContextManager[Fake]:
+        """The fake for a deployed stack, until the context ends. Raises FakeError."""
+        ...
+
+
+@contextmanager
+def open_fakes(destinations: Iterable[str], deployed: Deployed) -> Iterator[Mapping[str, Fake]]:
+    """The fakes of these destinations, by name. Raises FakeError."""
+    with ExitStack() as stack:
+        yield {
+            name: stack.enter_context(module.make(deployed))
+            for name in destinations
+            if (module := _module(name)) is not None
+        }
+
+
+def _module(destination: str) -> _FakeModule | None:
+    path = f"{__name__}.{destination.replace('-', '_')}"
+    return cast("_FakeModule", import_module(path)) if find_spec(path) else None

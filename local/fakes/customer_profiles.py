@@ -18,13 +18,16 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
 from werkzeug import Request, Response
 
+from local.fakes import Deployed, Fake, Profiles
+from local.fakes.access_control import authorize
 from local.fakes.customer_profiles_object_types import (
     ATTRIBUTES,
     Field,
@@ -238,6 +241,32 @@ class _Domain:
             for key in keys:
                 self.found_by.setdefault(key, profile)
         return profile
+
+
+@contextmanager
+def make(deployed: Deployed) -> Iterator[Fake]:
+    """The fake with the domain that the stack names, unless the stack creates it. Raises ObjectTypeError."""
+    domain = deployed.setting("customerProfilesDomain")
+    exists = domain and deployed.setting("customerProfilesNewDomain") != "true"
+    service = CustomerProfilesFake(
+        deployed.recorder,
+        templates=deployed.templates,
+        domains=[domain] if exists else [],
+        authorize=authorize,
+    )
+    yield Fake(
+        service=service,
+        notes=[
+            "Amazon Connect Customer Profiles: a fake that checks requests against the service's API model "
+            "and makes profiles from the deployed object types. Event triggers start nothing; there are no "
+            "segments and no campaigns."
+        ],
+        applications={"customer-profiles": service},
+        profiles=Profiles(
+            of=service.profile,
+            created_by_events=deployed.setting("customerProfilesCreate") == "true",
+        ),
+    )
 
 
 class CustomerProfilesFake:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
 
+from local.fakes import FakeError
+
 # Amazon Connect Customer Profiles service quotas and the service's own model (PutProfileObjectType).
 _MAX_FIELDS = 250
 _MAX_KEYS = 10
@@ -21,7 +23,7 @@ _DOMAIN: Final = "AWS::CustomerProfiles::Domain"
 _OBJECT_TYPE: Final = "AWS::CustomerProfiles::ObjectType"
 
 
-class ObjectTypeError(Exception):
+class ObjectTypeError(FakeError):
     """An object type that the service would refuse, or that is not emulated; one line that names it."""
 
 

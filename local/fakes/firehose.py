@@ -1,22 +1,15 @@
-"""Makes moto's Amazon Data Firehose take and deliver records as the service does.
+"""Makes moto's Amazon Data Firehose accept and deliver records as the service does.
 
-moto's own has no limits, ignores compression and prefix expressions, and writes past the stream's role.
-While a FirehoseFake is entered, PutRecordBatch has the documented limits (what the documentation leaves
-open, such as whether four megabytes include base64, is read strictly), a test may plan its faults, and
-each request becomes one S3 object, written with the role of the delivery stream: a role that
-cannot be assumed or that lacks s3:PutObject loses the records, as on AWS, and is reported as a problem. The
-sender of the records never hears of it.
+moto's own has no limits, ignores compression and prefix expressions, and writes without the stream's role.
+While a FirehoseFake is open, PutRecordBatch enforces the documented limits, and each request becomes one S3
+object, written with the stream's role. If that role cannot be assumed or lacks s3:PutObject, the records are
+lost, as on AWS: the run reports a problem, and the sender never hears of it. What the documentation leaves
+open (does the limit of 4 MB include base64?) is read strictly. Tests can plan faults.
 
-Different from AWS: an object is written at once, where the service buffers for `BufferingHints` first; a
-delivery that fails is not tried again for 24 hours; of a role's permissions only s3:PutObject is needed.
+The fake reads each object back from S3 and records its events, so the page shows what is in the bucket.
 
-The objects are then read back out of S3 and recorded, so that what the recorder shows is what lies in the
-bucket. Wiring: enter it after the Cloud and before the program creates its streams:
-
-    delivery = stack.enter_context(FirehoseFake(cloud, recorder=recorder, problems=problems))
-    delivery.add_stream(name)  # one that the stack only names: setting firehoseStream
-
-The function reaches it at the Cloud's own endpoint, as all that moto serves.
+Unlike AWS, it writes an object at once, where the service buffers for `BufferingHints`; it does not retry a
+failed delivery for 24 hours; and of a role's permissions it needs s3:PutObject only.
 """
 
 import gzip
@@ -27,7 +20,8 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
@@ -38,6 +32,7 @@ from moto.firehose.exceptions import InvalidArgumentException, ResourceNotFoundE
 from moto.firehose.models import DeliveryStream, FirehoseBackend, firehose_backends
 
 from local.deployment.cloud import AssumeRoleDenied, Cloud, error_code
+from local.fakes import Deployed, Fake, FakeError
 from local.problems import Problems
 from local.recorder import RecordedEvent, Recorder
 
@@ -81,16 +76,31 @@ class PlannedResponse:
     delay_seconds: float = 0.0
 
 
-class PrefixError(ValueError):
-    """A prefix for S3 keys that the service would refuse, or that is not understood here."""
+class PrefixError(FakeError):
+    """A prefix for S3 keys that the service would refuse, or that the fake does not support."""
 
 
 class NotAnEventError(Exception):
     """A delivered object holds a line that is no event."""
 
 
+@contextmanager
+def make(deployed: Deployed) -> Iterator[Fake]:
+    """The fake, and the stream that the stack names if it does not create one."""
+    with FirehoseFake(deployed.cloud, recorder=deployed.recorder, problems=deployed.problems) as service:
+        if stream := deployed.setting("firehoseStream"):
+            service.add_stream(stream)
+        yield Fake(
+            service=service,
+            notes=[
+                "Amazon Data Firehose and Amazon S3: moto, with the documented limits. Each request becomes "
+                "an object at once, where AWS buffers."
+            ],
+        )
+
+
 class FirehoseFake:
-    """Takes the place of moto's PutRecordBatch; use as a context manager while a Cloud runs."""
+    """Replaces moto's PutRecordBatch; use as a context manager while a Cloud runs."""
 
     def __init__(self, cloud: Cloud, *, recorder: Recorder, problems: Problems) -> None:
         self._cloud = cloud
@@ -100,28 +110,22 @@ class FirehoseFake:
         self._requests: list[Sequence[bytes]] = []
         self._lock = threading.Lock()
         self._s3_by_role: dict[str, Any] = {}
-        self._replaced: dict[str, Callable[..., Any]] = {}
+        self._original: Callable[..., Any] = FirehoseBackend.put_record_batch
 
     def __enter__(self) -> Self:
-        create = FirehoseBackend.create_delivery_stream
-
-        def create_delivery_stream(backend: FirehoseBackend, *args: Any, **kwargs: Any) -> str:
-            for value in (*args, *kwargs.values()):
-                if isinstance(value, Mapping) and "BucketARN" in value:
-                    _check_prefixes(value)
-            return create(backend, *args, **kwargs)
-
-        self._replaced = {
-            "create_delivery_stream": create,
-            "put_record_batch": FirehoseBackend.put_record_batch,
-        }
-        setattr(FirehoseBackend, "create_delivery_stream", create_delivery_stream)  # noqa: B010
+        """Raises FakeError for a stream that the service would not have created."""
+        for stream in self._streams.values():
+            _check_prefixes(stream)
+        self._original = FirehoseBackend.put_record_batch
         setattr(FirehoseBackend, "put_record_batch", self._put_record_batch)  # noqa: B010
         return self
 
     def __exit__(self, *_: object) -> None:
-        for name, original in self._replaced.items():
-            setattr(FirehoseBackend, name, original)
+        setattr(FirehoseBackend, "put_record_batch", self._original)  # noqa: B010
+
+    @property
+    def _streams(self) -> Mapping[str, DeliveryStream]:
+        return firehose_backends[self._cloud.account_id][self._cloud.region].delivery_streams
 
     def add_stream(self, name: str) -> str:
         """Create a stream that a stack expects to exist already, with a role; the name of its bucket."""
@@ -164,12 +168,12 @@ class FirehoseFake:
         time.sleep(planned.delay_seconds)
         if planned.error_code is not None:
             raise _planned_error(planned.error_code, planned.status)
-        streams = firehose_backends[self._cloud.account_id][self._cloud.region].delivery_streams
-        if delivery_stream_name not in streams:
+        stream = self._streams.get(delivery_stream_name)
+        if stream is None:
             raise ResourceNotFoundException(f"Firehose {delivery_stream_name} not found.")
         _check_limits(data)
         self._deliver(
-            streams[delivery_stream_name],
+            stream,
             [one for index, one in enumerate(data) if index not in planned.failed],
         )
         return _answer(len(data), planned)
@@ -179,8 +183,7 @@ class FirehoseFake:
         if not records:
             return
         name = stream.delivery_stream_name
-        destination = stream.destinations[0]
-        s3 = destination.get("ExtendedS3") or destination["S3"]
+        s3 = _s3_destination(stream)
         compressed = s3.get("CompressionFormat") == "GZIP"
         bucket = s3["BucketARN"].rpartition(":")[2]
         key = object_key(
@@ -281,18 +284,23 @@ def _format(moment: datetime, pattern: str) -> str:
     return formatted
 
 
-def _check_prefixes(s3: Mapping[str, Any]) -> None:
-    """What the service checks when a stream is created."""
-    prefix = s3.get("Prefix") or ""
+def _s3_destination(stream: DeliveryStream) -> Mapping[str, Any]:
+    destination = stream.destinations[0]
+    return destination.get("ExtendedS3") or destination["S3"]
+
+
+def _check_prefixes(stream: DeliveryStream) -> None:
+    """Check what the service checks when it creates a stream. Raises FakeError."""
+    name, s3 = stream.delivery_stream_name, _s3_destination(stream)
+    prefix, errors_prefix = s3.get("Prefix") or "", s3.get("ErrorOutputPrefix") or ""
     try:
-        object_key(prefix, stream_name="", version="1", moment=_EPOCH, extension="")
+        object_key(prefix, stream_name=name, version="1", moment=_EPOCH, extension="")
     except PrefixError as error:
-        raise InvalidArgumentException(str(error)) from error
-    if _EXPRESSION.search(prefix) and "!{firehose:error-output-type}" not in (
-        s3.get("ErrorOutputPrefix") or ""
-    ):
-        raise InvalidArgumentException(
-            "ErrorOutputPrefix must hold !{firehose:error-output-type} where Prefix has expressions"
+        raise FakeError(f"the delivery stream {name}: {error}") from error
+    if _EXPRESSION.search(prefix) and "!{firehose:error-output-type}" not in errors_prefix:
+        raise FakeError(
+            f"the delivery stream {name}: its Prefix has expressions, so its ErrorOutputPrefix must hold "
+            "!{firehose:error-output-type}"
         )
 
 

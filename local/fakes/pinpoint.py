@@ -9,7 +9,8 @@ import json
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -17,6 +18,8 @@ from typing import Any
 
 from werkzeug import Request, Response
 
+from local.fakes import Deployed, Fake, Profiles
+from local.fakes.access_control import authorize
 from local.fakes.rest_json import Authorize, Operations, ServiceError, check_permission, length
 from local.recorder import RecordedEvent, Recorder
 
@@ -50,6 +53,23 @@ class PlannedResponse:
     delay_seconds: float = 0.0
 
 
+@contextmanager
+def make(deployed: Deployed) -> Iterator[Fake]:
+    """The fake with the application that the stack names."""
+    application_id = deployed.setting("pinpointApplicationId")
+    service = PinpointFake(
+        deployed.recorder,
+        application_ids=[application_id] if application_id else [],
+        authorize=authorize,
+    )
+    yield Fake(
+        service=service,
+        notes=["Amazon Pinpoint: a fake of PutEvents that checks its documented limits."],
+        applications={"pinpoint": service},
+        profiles=Profiles(of=service.profile_strings, created_by_events=True),
+    )
+
+
 class PinpointFake:
     """A WSGI application that answers PutEvents for some applications."""
 
@@ -81,6 +101,11 @@ class PinpointFake:
         """The user attributes of an endpoint, as all updates so far have left them; None: there is none."""
         attributes = self._endpoints.get(endpoint_id)
         return None if attributes is None else dict(attributes)
+
+    def profile_strings(self, endpoint_id: str) -> Mapping[str, str] | None:
+        """The same, with the values of each attribute in one string."""
+        lists = self.profile(endpoint_id)
+        return None if lists is None else {name: ", ".join(values) for name, values in lists.items()}
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         request = Request(environ)

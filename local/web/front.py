@@ -17,6 +17,7 @@ from werkzeug import Request, Response
 import gtm.container
 from gtm.plan import Parameter, ParameterKind, Plan, PlanError, TagPlan, Token, TokenSource
 from local.demo_users import DemoUsers
+from local.fakes import Profiles
 from local.recorder import Arrival, RecordedEvent, Recorder, as_json
 from local.web.http_server import WsgiApplication
 
@@ -74,11 +75,11 @@ class Front:
         *,
         gateway: WsgiApplication,
         stage_name: str,
-        outputs: Callable[[], Mapping[str, Any]],
+        outputs: Mapping[str, Any],
         recorder: Recorder,
-        profiles: Callable[[str], Sequence[ShownProfile]],
-        dead_letters: Callable[[], list[dict[str, Any]]],
+        profiles: Mapping[str, Profiles],
         retries: Callable[[], list[dict[str, Any]]],
+        dead_letters: Callable[[], list[dict[str, Any]]],
         notes: Sequence[str],
         demo_users: DemoUsers | None = None,
     ) -> None:
@@ -105,7 +106,7 @@ class Front:
                 _FAKE_GTM.read_text(encoding="utf-8"), mimetype="text/javascript", headers=_NO_STORE
             ),
             "/notes": lambda _: _json(self._notes),
-            "/outputs": lambda _: _json(dict(self._outputs())),
+            "/outputs": lambda _: _json(dict(self._outputs)),
             "/recorded": self._serve_recorded,
             "/arrivals": self._serve_arrivals,
             "/profile": self._serve_profile,
@@ -132,7 +133,7 @@ class Front:
 
     def _serve_container(self, request: Request) -> Response:
         """The export for the parameters asked for, as `python -m gtm container` would write it."""
-        outputs = self._outputs()
+        outputs = self._outputs
         authenticated = outputs["auth_mode"] == "authenticated"
         try:
             plan = Plan(
@@ -182,7 +183,21 @@ class Front:
         if not endpoint_id:
             message = "endpoint_id is missing: say whose profile, as in /profile?endpoint_id=e1."
             return _json({"message": message}, HTTPStatus.BAD_REQUEST)
-        return _json({"profiles": [asdict(profile) for profile in self._profiles(endpoint_id)]})
+        return _json({"profiles": [asdict(profile) for profile in self._shown_profiles(endpoint_id)]})
+
+    def _shown_profiles(self, endpoint_id: str) -> list[ShownProfile]:
+        recorded = Counter(
+            event.destination for event in self._recorder.events() if event.endpoint_id == endpoint_id
+        )
+        return [
+            ShownProfile(
+                destination=destination,
+                attributes=profiles.of(endpoint_id),
+                created_by_events=profiles.created_by_events,
+                events=recorded[destination],
+            )
+            for destination, profiles in self._profiles.items()
+        ]
 
 
 def _parameters(names: Sequence[str]) -> tuple[Parameter, ...]:

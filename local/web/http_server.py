@@ -44,12 +44,13 @@ class _QuietHandler(WSGIRequestHandler):
 class HttpServer:
     """Serves a WSGI application on 127.0.0.1 in daemon threads.
 
-    The port is bound by the constructor (0 picks a free one), so that a taken port is known before
-    anything else starts: it raises OSError.
+    The constructor binds the port (0 picks a free one) and raises OSError if it is taken, before anything
+    else starts. An application that needs the server's URL can be set later, before start().
     """
 
-    def __init__(self, application: WsgiApplication, port: int = 0) -> None:
-        self._server: BaseWSGIServer = _bind(application, port)
+    def __init__(self, application: WsgiApplication | None = None, port: int = 0) -> None:
+        self.application = application
+        self._server: BaseWSGIServer = _bind(self._serve, port)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": _STOP_SECONDS}, daemon=True
         )
@@ -63,6 +64,7 @@ class HttpServer:
         return f"http://{LOOPBACK}:{self.port}"
 
     def start(self) -> "HttpServer":
+        assert self.application is not None  # noqa: S101 - there is nothing to serve
         self._thread.start()
         return self
 
@@ -71,6 +73,10 @@ class HttpServer:
         if self._thread.is_alive():
             self._server.shutdown()
         self._server.server_close()
+
+    def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        assert self.application is not None  # noqa: S101 - start() checked it
+        return self.application(environ, start_response)
 
 
 def _bind(application: WsgiApplication, port: int) -> BaseWSGIServer:

@@ -108,9 +108,8 @@ def local_run(said: list[str]) -> Iterator[Callable[..., LocalRun]]:
     def start(*overrides: str, **options: Any) -> LocalRun:
         while running:
             running.pop().stop()
-        run = LocalRun(overrides=overrides, echo=said.append, **options)
-        running.append(run)
-        return run.start()
+        running.append(LocalRun.start(overrides=overrides, echo=said.append, **options))
+        return running[-1]
 
     yield start
     for run in running:

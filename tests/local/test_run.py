@@ -70,7 +70,7 @@ def test_a_message_that_sqs_gives_up_on_is_a_dead_letter_without_a_reason_of_its
     sent = sqs.send_message(QueueUrl=url, MessageBody="event=e")
     for _ in range(2):  # received too often, then moved
         sqs.receive_message(QueueUrl=url, VisibilityTimeout=0)
-    assert run.dead_letters() == [
+    assert run.queues.dead_letters() == [
         {
             "message_id": sent["MessageId"],
             "reason": "max_receive_count",
@@ -92,7 +92,7 @@ def test_looking_at_dead_letters_does_not_hide_them(local_run: StartRun) -> None
     with urllib.request.urlopen(f"{run.url}/recorded") as response:
         (letter,) = json.load(response)["dead_letters"]
     assert (letter["reason"], letter["original_message_id"]) == ("pinpoint_400", "m1")
-    assert run.dead_letters() == [letter]
+    assert run.queues.dead_letters() == [letter]
     assert len(sqs.receive_message(QueueUrl=url)["Messages"]) == 1
 
 

@@ -72,7 +72,7 @@ def run(velocity: Velocity, issuer: TokenIssuer, rendered: list[str]) -> Iterato
             "local.apigateway.gateway.MappingTemplate",
             lambda text: VelocityTemplate(velocity, rendered, text),
         )
-        run = LocalRun(overrides=(*settings, *AT_ONCE)).start()
+        run = LocalRun.start(overrides=(*settings, *AT_ONCE))
         yield run
         run.stop()
 

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from components.destinations.firehose import EVENTS_PREFIX
 from local.deployment.cloud import Cloud
+from local.fakes import FakeError
 from local.fakes.firehose import FirehoseFake, PlannedResponse, PrefixError, object_key
 from local.problems import Problems
 from local.recorder import Recorder
@@ -157,21 +158,28 @@ def test_no_two_objects_have_the_same_key() -> None:
         pytest.param("x" * 502, id="too long"),
     ],
 )
-def test_a_prefix_that_is_not_understood_is_refused_when_the_stream_is_created(
-    cloud: Cloud, delivery: FirehoseFake, prefix: str
+def test_a_stream_with_a_prefix_that_is_not_supported_is_refused(
+    cloud: Cloud, recorder: Recorder, problems: Problems, prefix: str
 ) -> None:
     with pytest.raises(PrefixError):
         object_key(prefix, stream_name="stream", version="1", moment=MOMENT, extension="")
-    assert refused(lambda: create_delivery_stream(cloud, Prefix=prefix)) == (400, "InvalidArgumentException")
-    assert delivery.requests == []
+    create_delivery_stream(cloud, Prefix=prefix)
+    with (
+        pytest.raises(FakeError, match=f"the delivery stream {STREAM}: "),
+        FirehoseFake(cloud, recorder=recorder, problems=problems),
+    ):
+        pass
 
 
 def test_a_prefix_with_an_expression_needs_one_for_errors_that_says_which(
-    cloud: Cloud, delivery: FirehoseFake
+    cloud: Cloud, recorder: Recorder, problems: Problems
 ) -> None:
-    code = refused(lambda: create_delivery_stream(cloud, ErrorOutputPrefix="errors/"))
-    assert code == (400, "InvalidArgumentException")
-    assert delivery.requests == []
+    create_delivery_stream(cloud, ErrorOutputPrefix="errors/")
+    with (
+        pytest.raises(FakeError, match="its ErrorOutputPrefix must hold"),
+        FirehoseFake(cloud, recorder=recorder, problems=problems),
+    ):
+        pass
 
 
 def test_an_unknown_stream_is_not_found(put: Callable[..., Any]) -> None:

@@ -16,19 +16,16 @@ from gtm.container import plan_of
 from gtm.plan import Token, TokenSource
 from local.demo_users import DemoUsers
 from local.deployment.cloud import Cloud
+from local.fakes import Profiles
 from local.recorder import RecordedEvent, Recorder, RejectedMessage
-from local.web.front import Front, ShownProfile
+from local.web.front import Front
 
 OUTPUTS = {"events_url": "http://127.0.0.1:1/dev/events", "auth_mode": "open", "destinations": ["pinpoint"]}
 DEAD_LETTER = {"message_id": "m-9", "reason": "pinpoint_400", "pending": "pinpoint"}
 RETRY = {"message_id": "m-8", "reason": "customer_profiles_503", "pending": "customer-profiles,firehose"}
 
 
-def profiles(endpoint_id: str) -> list[ShownProfile]:
-    attributes = {"plan": "gold"} if endpoint_id == "e1" else None
-    return [
-        ShownProfile(destination="customer-profiles", attributes=attributes, created_by_events=True, events=3)
-    ]
+PROFILES = Profiles(of={"e1": {"plan": "gold"}}.get, created_by_events=True)
 
 
 def gateway(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
@@ -63,9 +60,9 @@ def client(recorder: Recorder) -> Client:
     front = Front(
         gateway=gateway,
         stage_name="dev",
-        outputs=lambda: OUTPUTS,
+        outputs=OUTPUTS,
         recorder=recorder,
-        profiles=profiles,
+        profiles={"customer-profiles": PROFILES},
         dead_letters=lambda: [DEAD_LETTER],
         retries=lambda: [RETRY, RETRY],
         notes=["Pinpoint is a fake."],
@@ -132,14 +129,21 @@ def test_arrivals_count_what_comes_again_and_dead_letters_and_say_why(client: Cl
     ]
 
 
-def test_a_profile_is_what_each_destination_has_of_an_endpoint(client: Client) -> None:
+def test_a_profile_is_what_each_destination_has_of_an_endpoint(client: Client, recorder: Recorder) -> None:
+    for destination, endpoint_id in (
+        ("customer-profiles", "e1"),
+        ("customer-profiles", "e2"),
+        ("firehose", "e1"),
+    ):
+        recorder.add(purchase(destination=destination, endpoint_id=endpoint_id))
+
     assert client.get("/profile?endpoint_id=e1").get_json() == {
         "profiles": [
             {
                 "destination": "customer-profiles",
                 "attributes": {"plan": "gold"},
                 "created_by_events": True,
-                "events": 3,
+                "events": 1,
             }
         ]
     }
@@ -296,9 +300,9 @@ def signing_client(recorder: Recorder, cloud: Cloud) -> Client:
     front = Front(
         gateway=gateway,
         stage_name="dev",
-        outputs=lambda: {**OUTPUTS, "auth_mode": "authenticated"},
+        outputs={**OUTPUTS, "auth_mode": "authenticated"},
         recorder=recorder,
-        profiles=profiles,
+        profiles={"customer-profiles": PROFILES},
         dead_letters=list[dict[str, Any]],
         retries=list[dict[str, Any]],
         notes=[],
