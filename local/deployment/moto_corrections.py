@@ -1,0 +1,135 @@
+"""What the local run changes in moto while a Cloud runs: where moto differs from AWS, and where it is slow.
+
+Each correction replaces one attribute of moto, and the end of `corrected_moto` puts the original back.
+"""
+
+import io
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from typing import Any
+
+from botocore.awsrequest import AWSRequest
+from flask import request as current_request
+from moto.core import loaders, responses, utils
+from moto.core.utils import method_names_from_class
+from moto.firehose.responses import FirehoseResponse
+from moto.iam import access_control
+from moto.iam.access_control import IAMRequest, PermissionResult
+from moto.logs.responses import LogsResponse
+from moto.s3.models import FakeBucket
+from moto.sqs import models as sqs_models
+from moto.sqs.models import Message, SQSBackend
+from moto.utilities.utils import get_partition
+
+_BODY = "gtm_pixel.body"  # the key of a request's body in its WSGI environment
+
+WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Any]
+
+
+@contextmanager
+def corrected_moto() -> Iterator[None]:
+    with ExitStack() as stack:
+        for owner, name, value in (
+            # moto looks these up for each request. `_determine_resource` is its hook for services that say
+            # which resource a request concerns.
+            (access_control, "IAMRequest", _IamRequest),
+            (LogsResponse, "_determine_resource", _log_stream_arn),
+            (FirehoseResponse, "_determine_resource", _delivery_stream_arn),
+            # moto ignores the condition of a policy that denies requests without TLS. It would deny them all.
+            (FakeBucket, "get_permission", _no_bucket_policy),
+            # moto does these again for each request, or for each message of a queue on each request.
+            (SQSBackend, "is_message_valid_based_on_retention_period", _is_within_retention),
+            (sqs_models, "unix_time_millis", lambda: time.time() * 1000),
+            (responses, "method_names_from_class", _method_names),
+            # And this for each service: a new loader looks through the models of all services.
+            (utils, "create_loader", _loader),
+        ):
+            stack.enter_context(_replaced(owner, name, value))
+        yield
+
+
+def keeping_bodies(application: WsgiApplication) -> WsgiApplication:
+    """The application, with the body of each request kept as it was sent: moto's parsing consumes it."""
+
+    def keep(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ.update({_BODY: body, "wsgi.input": io.BytesIO(body)})
+        return application(environ, start_response)
+
+    return keep
+
+
+@contextmanager
+def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
+    """Replace an attribute of a module or class; one that was inherited or absent is deleted at the end."""
+    was_there = name in vars(owner)
+    original = vars(owner).get(name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        if was_there:
+            setattr(owner, name, original)
+        else:
+            delattr(owner, name)
+
+
+class _IamRequest(IAMRequest):
+    """A signed request, read as AWS reads it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # SQS has no actions for its batch calls: permission for the single call covers them.
+        if self._action.startswith("sqs:"):
+            self._action = self._action.removesuffix("Batch")
+
+    def _create_aws_request(self) -> AWSRequest:
+        # AWS verifies the bytes as sent. moto encodes a form again, with another encoding of `*` and `~`, and
+        # takes path parameters for the body of a request without one.
+        request = super()._create_aws_request()
+        request.data = current_request.environ[_BODY]
+        return request
+
+
+def _log_stream_arn(response: LogsResponse) -> str:
+    """The log stream of a request, with an empty name where it concerns the group; moto checks against `*`.
+
+    This is the resource that AWS names when it refuses logs:CreateLogStream.
+    """
+    group = response._get_param("logGroupName")  # noqa: SLF001
+    if group is None:
+        return response._get_param("resourceArn", "*")  # noqa: SLF001
+    stream = response._get_param("logStreamName", "")  # noqa: SLF001
+    account = f"{response.region}:{response.current_account}"
+    return f"arn:{get_partition(response.region)}:logs:{account}:log-group:{group}:log-stream:{stream}"
+
+
+def _delivery_stream_arn(response: FirehoseResponse) -> str:
+    """The delivery stream that a request names; moto checks against `*`."""
+    name = response._get_param("DeliveryStreamName")  # noqa: SLF001
+    if name is None:
+        return "*"
+    account = f"{response.region}:{response.current_account}"
+    return f"arn:{get_partition(response.region)}:firehose:{account}:deliverystream/{name}"
+
+
+def _no_bucket_policy(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:  # noqa: ARG001
+    return PermissionResult.NEUTRAL
+
+
+def _is_within_retention(backend: SQSBackend, queue_name: str, message: Message) -> bool:
+    """moto's own check, without counting the whole queue three times for each message received."""
+    seconds: int = backend.get_queue(queue_name).message_retention_period  # pyright: ignore[reportAttributeAccessIssue] - set by name
+    return (message.sent_timestamp or 0) / 1000 + seconds > time.time()
+
+
+@cache
+def _method_names(service: type) -> list[str]:
+    return method_names_from_class(service)
+
+
+@cache
+def _loader() -> loaders.Loader:
+    return loaders.create_loader()
