@@ -1,11 +1,11 @@
-"""Entry point of the event processor: reads a batch of queue messages and records their events.
+"""Entry point of the event processor: records the events of a batch of queue messages.
 
-A message is done when it holds no event, or when each destination that lacked its event has it, or another
-message stands in for it: a copy in the queue, for destinations that may take it later, or a dead letter.
-Only what could be handed to neither queue is reported as a batch item failure (`settlement`).
+For each batch: read the messages, record their events in every destination at the same time, replace the
+messages that are not done by copies and dead letters (`delivery.settlement`), count and log. A batch item
+failure is only a message that no queue could take.
 
-Nothing here runs at import; the environment is read and clients are made at the first invocation. Log
-lines hold ids of messages and requests, counts and reasons: nothing of an event.
+Nothing here runs at import: the environment is read and clients are made at the first invocation. Log lines
+hold ids of messages and requests, counts and reasons, and nothing of an event.
 """
 
 import os
@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from random import SystemRandom
 from typing import Any
 
@@ -31,7 +31,7 @@ from contract.function_time import (
 from handler.batch_report import BatchReport
 from handler.delivery.resting import Resting
 from handler.delivery.retry_schedule import RetrySchedule
-from handler.delivery.settlement import Delivery, Fake, Settlement, events_to_record
+from handler.delivery.settlement import Delivery, Replacement, Settlement, events_to_record
 from handler.destinations import (
     DeadLetter,
     Destination,
@@ -40,6 +40,7 @@ from handler.destinations import (
     Retry,
     is_destination,
     make_destination,
+    same_outcome,
 )
 from handler.environment import Environment, read_environment
 from handler.events import Event, Rejection, parse_event
@@ -60,11 +61,11 @@ UNANSWERED_CALLS = 3
 UNANSWERED_CALLS_FOR_COPIES = 2
 ANSWERED_CALLS_SECONDS = 2.0
 METRICS_SECONDS = 1.0
-# A function of the least memory has a fourteenth of a CPU. If writing the metrics of a large batch were cut
-# off, each message would come again beside its copy.
+# Metrics of a large batch take longer: a function with the least memory has a fourteenth of a CPU. If Lambda
+# stopped the function there, every message would be delivered again beside its copy.
 _MESSAGES_MEASURED_IN_A_SECOND = 2_000
 
-# Reason where this program, not a service, went wrong.
+# The reason if this program failed, not a service.
 _UNEXPECTED = "unexpected_error"
 
 _RANDOM = SystemRandom()
@@ -73,7 +74,7 @@ TimeLeft = Callable[[], float]
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
-    """Process the records of an SQS event; answers which messages the queue shall deliver again."""
+    """Process the records of an SQS event; returns the messages that the queue has to deliver again."""
 
     def time_left() -> float:
         return context.get_remaining_time_in_millis() / 1000
@@ -84,7 +85,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, l
 
 @cache
 def _processor() -> "EventProcessor":
-    """The container's processor: made once, with its clients."""
+    """The container's processor, made once with its clients."""
     environment = read_environment(os.environ)
     return EventProcessor(
         environment=environment,
@@ -95,32 +96,34 @@ def _processor() -> "EventProcessor":
     )
 
 
-def seconds_kept_back(messages: int) -> float:
-    """The seconds at the end of an invocation in which no destination is called, for so many messages."""
-    return CLOSING_SECONDS + messages // MESSAGES_HANDED_OVER_IN_A_SECOND
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Accepted:
-    """A message that holds an event, and what may be recorded of it."""
+    """A message that holds an event, and what the update policy left of it."""
 
     delivery: Delivery
     decision: Decision
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Unreadable:
+    """The dead letter of a message that cannot be read."""
+
+    letter: OutgoingMessage
+    reason: str
+
+
 @dataclass(slots=True)
-class _Read:
-    """What the messages of a batch say."""
+class _Batch:
+    """The messages of a batch, by what they hold. Rejected messages are done and not in here."""
 
     accepted: list[_Accepted] = field(default_factory=list[_Accepted])
-    # Dead letters of messages that cannot be understood, and the reason of each.
-    unreadable: list[tuple[OutgoingMessage, str]] = field(default_factory=list[tuple[OutgoingMessage, str]])
-    # Messages of which not even that could be made.
+    unreadable: list[_Unreadable] = field(default_factory=list[_Unreadable])
+    # Ids of messages of which not even a dead letter could be made.
     failed: list[str] = field(default_factory=list[str])
 
 
 class EventProcessor:
-    """Takes messages through parsing, the update policy and every destination."""
+    """Processes batches of messages."""
 
     def __init__(
         self,
@@ -133,7 +136,7 @@ class EventProcessor:
         choose_delay: Callable[[int, int], int] = _RANDOM.randint,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`choose_delay` draws a whole number of seconds between two, these included; `clock` counts them."""
+        """`choose_delay` draws whole seconds between two, both included. `clock` counts seconds."""
         self._environment = environment
         self._destinations = destinations
         self._queue = queue
@@ -144,63 +147,58 @@ class EventProcessor:
         self._schedule = RetrySchedule.lasting(environment.retry_hours)
 
     def process(self, records: Sequence[SQSRecord], *, time_left: TimeLeft) -> list[str]:
-        """Process a batch; the ids of the messages to deliver again. `time_left` is in seconds."""
+        """Process a batch; returns the ids of the messages to deliver again. `time_left` is in seconds."""
         if not all(record.message_id for record in records):
-            # It could not be named in the answer, and an answer without it would lose the message.
+            # The response could not name it, and a response without it would lose the message.
             raise ValueError("a record has no messageId")
         report = BatchReport(received=len(records))
-        read = self._read(records, report)
-        deliveries = [one.delivery for one in read.accepted]
-        # However large the batch, the destinations get what the shortest timeout leaves them.
-        for_destinations = SHORTEST_TIMEOUT_SECONDS - CLOSING_SECONDS
-        kept_back = min(seconds_kept_back(len(records)), max(CLOSING_SECONDS, time_left() - for_destinations))
+        batch = self._read(records, report)
+        deliveries = [one.delivery for one in batch.accepted]
+
+        kept_back = _seconds_kept_back(len(records), time_left())
         outcomes = self._record(events_to_record(deliveries), lambda: time_left() - kept_back)
         recorded_at_ms = time.time_ns() // 1_000_000
+
         settlement = Settlement(
             deliveries,
             outcomes,
             schedule=self._schedule,
             max_receives=self._environment.max_receive_count,
         )
-        closing = METRICS_SECONDS + len(records) / _MESSAGES_MEASURED_IN_A_SECOND
-        unreadable = self._hand_over(settlement, read.unreadable, report, lambda: time_left() - closing)
-        left = settlement.left | unreadable | set(read.failed)
+        for_metrics = METRICS_SECONDS + len(records) / _MESSAGES_MEASURED_IN_A_SECOND
+        unreadable = self._hand_over(settlement, batch, report, lambda: time_left() - for_metrics)
+        left = settlement.left | unreadable | set(batch.failed)
+
         report.left_in_queue = len(left)
-        for one in read.accepted:
+        report.retried = len(unreadable) + len(batch.failed)
+        for one in batch.accepted:
             _count(report, one, settlement, recorded_at_ms)
-        report.retried += len(unreadable) + len(read.failed)
         self._log_retries(outcomes, report)
         self._logger.info("batch processed", extra=report.summary())
         report.publish(namespace=self._environment.metrics_namespace, service=self._environment.service)
         return [record.message_id for record in records if record.message_id in left]
 
-    def _read(self, records: Sequence[SQSRecord], report: BatchReport) -> _Read:
-        """The messages that hold an event. Logs and counts those that hold none."""
-        read = _Read()
+    # Reading
+
+    def _read(self, records: Sequence[SQSRecord], report: BatchReport) -> _Batch:
+        """Read the messages. One that cannot be read must not fail the others."""
+        batch = _Batch()
         for record in records:
             try:
-                reason = self._read_one(record, read, report)
+                accepted = self._read_one(record, report)
+                batch.accepted += [accepted] if accepted else []
             except UnreadableMessageError as error:
-                reason = error.reason
-            except Exception as error:  # one message that nobody thought of must not fail the others
-                self._log_unexpected("message unreadable", error, message_id=record.message_id)
-                reason = _UNEXPECTED
-            if reason is None:
-                continue
-            try:
-                read.unreadable.append((unreadable_dead_letter(record, reason), reason))
+                self._give_up(record, error.reason, batch)
             except Exception as error:
-                self._log_unexpected("message cannot be kept", error, message_id=record.message_id)
-                read.failed.append(record.message_id)
-        return read
+                self._log_unexpected("message unreadable", error, message_id=record.message_id)
+                self._give_up(record, _UNEXPECTED, batch)
+        return batch
 
-    def _read_one(self, record: SQSRecord, read: _Read, report: BatchReport) -> str | None:
-        """Read a message; the reason why it cannot be understood, if so."""
+    def _read_one(self, record: SQSRecord, report: BatchReport) -> _Accepted | None:
+        """Read a message; None if there is nothing to record. Raises UnreadableMessageError."""
         queued = read_message(record)
         message = queued.message
         pending = self._pending(queued, report)
-        if pending is None:
-            return UnreadableReason.PENDING
         parsed = parse_event(
             message,
             timestamp_source=self._environment.timestamp_source,
@@ -208,30 +206,25 @@ class EventProcessor:
         )
         if isinstance(parsed, Rejection):
             report.rejected[parsed.reason] += 1
-            self._logger.warning(
-                "message rejected",
-                extra={
-                    "reason": parsed.reason,
-                    "message_id": message.message_id,
-                    "request_id": message.request_id,
-                },
-            )
-        elif pending:
-            decision = self._environment.update_policy.apply(parsed)
-            delivery = Delivery(queued=queued, event=decision.event, pending=pending)
-            read.accepted.append(_Accepted(delivery=delivery, decision=decision))
-        return None
+            ids = {"message_id": message.message_id, "request_id": message.request_id}
+            self._logger.warning("message rejected", extra={"reason": parsed.reason, **ids})
+            return None
+        if not pending:
+            return None
+        decision = self._environment.update_policy.apply(parsed)
+        delivery = Delivery(queued=queued, event=decision.event, pending=pending)
+        return _Accepted(delivery=delivery, decision=decision)
 
-    def _pending(self, queued: QueuedMessage, report: BatchReport) -> tuple[str, ...] | None:
-        """The destinations that lack the event; None where one of them is none that there could be.
+    def _pending(self, queued: QueuedMessage, report: BatchReport) -> tuple[str, ...]:
+        """The destinations that lack the event. Raises UnreadableMessageError for a name of no destination.
 
-        One that the stack has no longer lacks nothing: whoever took it away wants no events there.
+        A destination that was removed from the stack lacks nothing: nobody wants events there.
         """
         if queued.pending is None:
             return tuple(self._destinations)
         unknown = set(queued.pending) - self._destinations.keys()
         if not all(map(is_destination, unknown)):
-            return None
+            raise UnreadableMessageError(UnreadableReason.PENDING)
         if unknown:
             report.destinations_removed += len(unknown)
             self._logger.warning(
@@ -240,67 +233,76 @@ class EventProcessor:
             )
         return tuple(name for name in self._destinations if name in queued.pending)
 
+    def _give_up(self, record: SQSRecord, reason: str, batch: _Batch) -> None:
+        """Prepare the dead letter of a message that cannot be read."""
+        try:
+            letter = unreadable_dead_letter(record, reason)
+            batch.unreadable.append(_Unreadable(letter=letter, reason=reason))
+        except Exception as error:
+            self._log_unexpected("message left in queue", error, message_id=record.message_id)
+            batch.failed.append(record.message_id)
+
+    # Recording
+
     def _record(
         self, events: Mapping[str, Sequence[Event]], time_left: TimeLeft
     ) -> Mapping[str, Mapping[str, Outcome]]:
-        """Record events, by destination, at the same time in all; outcomes by destination and message id."""
+        """Record events, given by destination; returns outcomes by destination and message id."""
         if not events:
             return {}
-
-        def record_in(name: str) -> Mapping[str, Outcome]:
-            if outcome := self._resting.outcome(name):
-                return dict.fromkeys((event.message_id for event in events[name]), outcome)
-            answered: Mapping[str, Outcome] = {}
-            try:
-                answered = self._destinations[name].record(events[name], time_left=time_left)
-            except Exception as error:  # other destinations still get the events
-                self._log_unexpected("destination failed", error, destination=name)
-            outcomes = {
-                event.message_id: answered.get(event.message_id, Retry(_UNEXPECTED)) for event in events[name]
-            }
-            self._resting.learn(name, outcomes)
-            return outcomes
-
-        # At the same time, so that a slow destination leaves the others the time they need.
+        # All destinations at the same time, so that a slow one leaves the others the time they need.
         with ThreadPoolExecutor(len(events)) as threads:
-            return dict(zip(events, threads.map(record_in, events), strict=True))
+            record_in = partial(self._record_in, time_left=time_left)
+            return dict(zip(events, threads.map(record_in, events, events.values()), strict=True))
+
+    def _record_in(self, name: str, events: Sequence[Event], *, time_left: TimeLeft) -> Mapping[str, Outcome]:
+        if resting := self._resting.outcome(name):
+            return same_outcome(events, resting)
+        outcomes = same_outcome(events, Retry(_UNEXPECTED))
+        try:
+            outcomes.update(self._destinations[name].record(events, time_left=time_left))
+        except Exception as error:
+            self._log_unexpected("destination failed", error, destination=name)
+        self._resting.learn(name, outcomes)
+        return outcomes
+
+    # Handing over
 
     def _hand_over(
-        self,
-        settlement: Settlement,
-        unreadable: Sequence[tuple[OutgoingMessage, str]],
-        report: BatchReport,
-        time_left: TimeLeft,
+        self, settlement: Settlement, batch: _Batch, report: BatchReport, time_left: TimeLeft
     ) -> set[str]:
-        """Send dead letters and copies; the unreadable messages that the dead-letter queue has not taken."""
+        """Send dead letters and copies; returns the unreadable messages that stay in the queue."""
+        # A dead-letter queue that does not respond must not use up the time for copies.
+        for_copies = UNANSWERED_CALLS_FOR_COPIES * CALL_LIMITS.worst_case_seconds * settlement.may_need_copies
         letters = settlement.dead_letters()
-        outgoing = [*(letter.outgoing for letter in letters), *(letter for letter, _ in unreadable)]
-        # A dead-letter queue that does not answer must not take the time of the copies.
-        of_copies = UNANSWERED_CALLS_FOR_COPIES * CALL_LIMITS.worst_case_seconds * settlement.may_need_copies
-        taken = self._dead_letter_queue.send(outgoing, time_left=lambda: time_left() - of_copies)
+        taken = self._dead_letter_queue.send(
+            [*(one.outgoing for one in letters), *(one.letter for one in batch.unreadable)],
+            time_left=lambda: time_left() - for_copies,
+        )
         settlement.dead_letters_sent(letters, taken)
-        self._tell_of_dead_letters(letters, taken, report)
-        for letter, reason in unreadable:
-            self._tell_of_dead_letter(letter, reason, taken, report)
+        self._report_dead_letters(letters, taken, report)
+        for one in batch.unreadable:
+            self._report_dead_letter(one.letter, one.reason, taken, report)
+
         copies = settlement.copies(self._choose_delay)
         copied = self._queue.send([copy.outgoing for copy in copies], time_left=time_left)
         settlement.copies_sent(copies, copied)
-        report.attempt = max(
-            (copy.attempt for copy in copies if copy.delivery.message_id in copied), default=0
-        )
-        last = settlement.last_dead_letters()
-        taken_at_last = self._dead_letter_queue.send([one.outgoing for one in last], time_left=time_left)
-        settlement.last_dead_letters_sent(last, taken_at_last)
-        self._tell_of_dead_letters(last, taken_at_last, report)
-        return {letter.message_id for letter, _ in unreadable} - taken
+        attempts = [copy.attempt for copy in copies if copy.delivery.message_id in copied]
+        report.attempt = max(attempts, default=0)
 
-    def _tell_of_dead_letters(
-        self, letters: Sequence[Fake], taken: frozenset[str], report: BatchReport
+        last = settlement.last_dead_letters()
+        taken_last = self._dead_letter_queue.send([one.outgoing for one in last], time_left=time_left)
+        settlement.last_dead_letters_sent(last, taken_last)
+        self._report_dead_letters(last, taken_last, report)
+        return {one.letter.message_id for one in batch.unreadable} - taken
+
+    def _report_dead_letters(
+        self, letters: Sequence[Replacement], taken: frozenset[str], report: BatchReport
     ) -> None:
         for letter in letters:
-            self._tell_of_dead_letter(letter.outgoing, letter.reason, taken, report, letter.delivery)
+            self._report_dead_letter(letter.outgoing, letter.reason, taken, report, letter.delivery)
 
-    def _tell_of_dead_letter(
+    def _report_dead_letter(
         self,
         letter: OutgoingMessage,
         reason: str,
@@ -322,8 +324,10 @@ class EventProcessor:
             },
         )
 
+    # Reporting
+
     def _log_retries(self, outcomes: Mapping[str, Mapping[str, Outcome]], report: BatchReport) -> None:
-        """One line for each destination to which events come again; an error where a person has to look."""
+        """Log one line for each destination with retried events: an error if a person has to act."""
         for name, reasons in report.retried_in.items():
             not_set_up = any(
                 isinstance(outcome, Retry) and outcome.not_set_up for outcome in outcomes[name].values()
@@ -335,11 +339,22 @@ class EventProcessor:
             )
 
     def _log_unexpected(self, message: str, error: Exception, **ids: str) -> None:
-        # The type only: an exception's text may quote the value that it is about.
+        # Only the type: the text of an exception may quote the value that caused it.
         self._logger.error(message, extra={"error": type(error).__name__, **ids})
 
 
+def _seconds_kept_back(messages: int, seconds_left: float) -> float:
+    """The seconds at the end of an invocation in which no destination is called.
+
+    A large batch needs more, but the destinations always get what the shortest timeout leaves them.
+    """
+    needed = CLOSING_SECONDS + messages // MESSAGES_HANDED_OVER_IN_A_SECOND
+    for_destinations = SHORTEST_TIMEOUT_SECONDS - CLOSING_SECONDS
+    return min(needed, max(CLOSING_SECONDS, seconds_left - for_destinations))
+
+
 def _count(report: BatchReport, accepted: _Accepted, settlement: Settlement, now_ms: int) -> None:
+    """Count what became of one message."""
     delivery, decision = accepted.delivery, accepted.decision
     is_left = delivery.message_id in settlement.left
     outcomes = settlement.own_outcomes(delivery)
@@ -354,11 +369,11 @@ def _count(report: BatchReport, accepted: _Accepted, settlement: Settlement, now
                 report.count_retry(name, reason)
                 is_retried = True
             case DeadLetter():
-                pass
+                pass  # counted when the dead-letter queue took it
     recorded = [outcome for outcome in outcomes.values() if isinstance(outcome, Recorded)]
     report.retried += is_retried
     report.attributes_dropped.update(dropped)
-    # An update counts once, in however many destinations it is.
+    # An update counts once, however many destinations have it.
     report.profile_updates_applied += max((one.profile_updates for one in recorded), default=0)
     if is_left:
         return

@@ -1,19 +1,16 @@
-"""What a failed call, or a status in an answer, means for the events that it is about.
-
-Pure.
-"""
+"""Reads a failed call, or a status in a response, as the outcome of its events. Pure."""
 
 from handler.aws_calls import CallError, Cause
 from handler.destinations import DeadLetter, Retry
 
-# Final is a 4xx, but for these. The first two say that the service is busy; the others that the stack or its
-# permissions are not, or not yet, as they should be: a policy takes a while to spread, and an update changes
-# a function's role before its configuration.
+# A 4xx is final except for these: the service is busy …
 _BUSY = frozenset({408, 429})
+# … or the stack or its permissions are not right, or not yet: a new policy takes a while to spread, and an
+# update changes a function's role before its configuration.
 _NOT_SET_UP = frozenset({401, 403, 404})
 
-# The same by the error's name, because services that speak JSON-RPC answer these with 400 too. Those of
-# throttling are botocore's own list (botocore.retries.standard), the others AWS's "Common errors".
+# The same by error code, because services with a JSON protocol send these with status 400 too. Codes of
+# throttling are botocore's list (botocore.retries.standard), the others are from AWS's "Common errors".
 THROTTLED_CODES = frozenset(
     {
         "BandwidthLimitExceeded",

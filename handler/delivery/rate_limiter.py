@@ -1,4 +1,4 @@
-"""Spaces requests evenly, so that a quota in requests per second is kept by several threads together."""
+"""Spaces requests evenly, so that several threads together stay within a quota of requests a second."""
 
 import threading
 import time
@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 
 class RateLimiter:
-    """Gives out turns; two of them are never closer together than the quota allows.
+    """Gives out turns, never closer together than the quota allows.
 
-    `clock` says seconds of any epoch and never goes back; `sleep` waits for seconds.
+    `clock` counts seconds and never goes back. `sleep` waits for seconds.
     """
 
     def __init__(
@@ -25,7 +25,7 @@ class RateLimiter:
         self._taking = threading.Lock()
 
     def take_turn(self, *, within: float) -> bool:
-        """Wait for the next turn; False at once, taking none, where it is over `within` seconds away."""
+        """Wait for the next turn. If that is more than `within` seconds away, take none and return False."""
         with self._taking:
             now = self._clock()
             wait = max(0.0, self._next_turn - now)

@@ -1,12 +1,12 @@
-"""What becomes of the messages of one batch, by what each destination has said of its events.
+"""Decides what happens to each message of a batch, from the outcomes of its event in every destination.
 
-A message is done once each destination that lacked its event has it, or another message stands in for it: a
-copy that comes again to those that may take it later, a dead letter for those that will not. It may need
-both. Until the queues have taken these, nothing is settled: what is not stays in the queue, and comes again
-after the visibility timeout.
+A message is done when every destination that lacked its event has it, or another message replaces it: a copy
+in the queue for the destinations to retry, a dead letter for those that will never take the event. It may
+need both. A message whose replacement no queue has taken stays in the queue, which delivers it again after
+the visibility timeout.
 
-Messages that are one event are recorded once in each destination; the others are done with the one that
-counts. Pure.
+Messages that hold the same event are duplicates. Each destination records the first of them; the others are
+done when the first one is. Pure.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,15 +19,15 @@ from handler.event_identity import EventKey, first_of_each
 from handler.events import Event
 from handler.queue_message import OutgoingMessage, QueuedMessage, dead_letter, retry_copy
 
-# Retry reason where an earlier update of the same attribute has to come again.
+# Retry reason: an earlier update of the same attribute is retried.
 AFTER_EARLIER_UPDATE = "after_earlier_update"
-# Retry reason where a refused message could not be put into the dead-letter queue.
+# Retry reason: the dead-letter queue did not take the message.
 DEAD_LETTER_FAILED = "dead_letter_failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A message that holds an event, and the destinations that lack it."""
+    """A message that holds an event, and the destinations that lack the event."""
 
     queued: QueuedMessage
     event: Event
@@ -39,19 +39,19 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fake:
-    """A message that stands in for a delivery in some destinations, and why."""
+class Replacement:
+    """A copy or a dead letter that replaces a message for some destinations, and why."""
 
     delivery: Delivery
     pending: tuple[str, ...]
     reason: str
-    # Which retry it is; 0 for a dead letter.
+    # The number of the retry; 0 for a dead letter.
     attempt: int
     outgoing: OutgoingMessage
 
 
 def events_to_record(deliveries: Sequence[Delivery]) -> Mapping[str, Sequence[Event]]:
-    """By destination: the events to record there, each once, in their order."""
+    """The events to record, by destination: each event once, the oldest first."""
     by_destination: dict[str, list[Event]] = {}
     for delivery in deliveries:
         for name in delivery.pending:
@@ -60,11 +60,11 @@ def events_to_record(deliveries: Sequence[Delivery]) -> Mapping[str, Sequence[Ev
 
 
 class Settlement:
-    """Of one batch. `outcomes` are by destination and message id, of the events to record.
+    """The settlement of one batch. `outcomes` are those of `events_to_record`, by destination and message id.
 
-    First the dead letters are sent, then the copies, then dead letters of what the queue would move by
-    itself, because it has handed it out `max_receives` times; each time it is said which of them a queue has
-    taken.
+    The caller sends the dead letters, then the copies, then the last dead letters: those of messages that the
+    queue has delivered `max_receives` times and would now move itself, without a reason. After each step the
+    caller reports which ones the queue has taken.
     """
 
     def __init__(
@@ -78,17 +78,17 @@ class Settlement:
         self._deliveries = sorted(deliveries, key=lambda one: (one.event.received_ms, one.message_id))
         self._schedule = schedule
         self._max_receives = max_receives
-        # By destination: the outcomes of the messages that count there.
+        # By destination and message: the outcomes of the events recorded there.
         self._outcomes = {name: dict(of_destination) for name, of_destination in outcomes.items()}
-        # By message and destination: the message that counts there for the event.
-        self._counting = _counting(self._deliveries)
-        # By message and destination: the reason of the dead letter that keeps the event.
-        self._kept: dict[tuple[str, str], str] = {}
+        # By message and destination: the first message with the same event. Its outcome counts.
+        self._firsts = _firsts(self._deliveries)
+        # By message and destination: the reason of the dead letter.
+        self._dead_lettered: dict[tuple[str, str], str] = {}
         self._copied: frozenset[str] = frozenset()
         self._left: set[str] = set()
 
-    def dead_letters(self) -> list[Fake]:
-        """For what a destination will never take, or has not taken at the last retry."""
+    def dead_letters(self) -> list[Replacement]:
+        """For events that a destination will never take, or has not taken at the last retry."""
         return [
             _dead_letter(delivery, failed)
             for delivery in self._deliveries
@@ -104,33 +104,33 @@ class Settlement:
 
     @property
     def may_need_copies(self) -> bool:
-        """Also of what is to be dead-lettered, if it cannot be."""
+        """Whether `copies` may have any. A message that cannot be dead-lettered is retried, too."""
         return any(
             isinstance(outcome, Retry | DeadLetter) and not self._is_last_retry(delivery)
             for delivery in self._deliveries
             for outcome in self._own(delivery).values()
         )
 
-    def dead_letters_sent(self, letters: Sequence[Fake], taken: frozenset[str]) -> None:
+    def dead_letters_sent(self, letters: Sequence[Replacement], taken: frozenset[str]) -> None:
         for letter in letters:
             id_ = letter.delivery.message_id
             if id_ in taken:
-                self._keep(letter)
+                self._note_dead_letter(letter)
             elif self._is_last_retry(letter.delivery):
                 self._left.add(id_)
             else:
                 for name in letter.pending:
                     self._outcomes[name][id_] = Retry(DEAD_LETTER_FAILED)
 
-    def copies(self, choose: Callable[[int, int], int]) -> list[Fake]:
-        """For what may succeed later. `choose` draws a delay between two (see `retry_schedule`)."""
+    def copies(self, choose: Callable[[int, int], int]) -> list[Replacement]:
+        """For events to retry. `choose` draws a delay between two, in seconds (see `RetrySchedule`)."""
         self._keep_together()
         planned = {
             delivery.message_id: (delivery, retries)
             for delivery in self._deliveries
             if delivery.message_id not in self._left and (retries := self._retries(delivery))
         }
-        # A later update goes on as long as the earlier one does, whatever its own retries.
+        # An update that is retried for the sake of an earlier one may be past its own last retry.
         attempts = {
             id_: min(delivery.queued.attempt + 1, self._schedule.retries)
             for id_, (delivery, _) in planned.items()
@@ -143,15 +143,15 @@ class Settlement:
             for id_, (delivery, retries) in planned.items()
         ]
 
-    def copies_sent(self, copies: Sequence[Fake], taken: frozenset[str]) -> None:
+    def copies_sent(self, copies: Sequence[Replacement], taken: frozenset[str]) -> None:
         self._copied = taken
         self._left.update(
             copy.delivery.message_id for copy in copies if copy.delivery.message_id not in taken
         )
         self._keep_together()
 
-    def last_dead_letters(self) -> list[Fake]:
-        """For what is left, where the queue would now move it to the dead-letter queue without a reason."""
+    def last_dead_letters(self) -> list[Replacement]:
+        """For messages left in the queue that it would now move to the dead-letter queue itself."""
         return [
             _dead_letter(delivery, missing)
             for delivery in self._deliveries
@@ -160,24 +160,23 @@ class Settlement:
             and (missing := self._missing(delivery))
         ]
 
-    def last_dead_letters_sent(self, letters: Sequence[Fake], taken: frozenset[str]) -> None:
+    def last_dead_letters_sent(self, letters: Sequence[Replacement], taken: frozenset[str]) -> None:
         for letter in letters:
             if letter.delivery.message_id in taken:
-                self._keep(letter)
+                self._note_dead_letter(letter)
                 self._left.discard(letter.delivery.message_id)
 
     @property
     def left(self) -> frozenset[str]:
-        """The messages that the queue itself has to deliver again."""
+        """The messages that the queue has to deliver again."""
         return frozenset(self._left)
 
     def own_outcomes(self, delivery: Delivery) -> Mapping[str, Outcome]:
-        """By destination, what became of a message's event where the message counts.
-
-        DeadLetter is what a dead letter keeps. There is nothing for a message in whose place others count.
-        """
+        """The final outcomes of a message's event, by destination. Empty if the message is a duplicate."""
         return {
-            name: DeadLetter(kept) if (kept := self._kept.get((delivery.message_id, name))) else outcome
+            name: DeadLetter(reason)
+            if (reason := self._dead_lettered.get((delivery.message_id, name)))
+            else outcome
             for name, outcome in self._own(delivery).items()
         }
 
@@ -189,55 +188,55 @@ class Settlement:
 
     def _own(self, delivery: Delivery) -> dict[str, Outcome]:
         id_ = delivery.message_id
-        return {
-            name: self._outcomes[name][id_]
-            for name, counting in self._counting[id_].items()
-            if counting == id_
-        }
+        return {name: self._outcomes[name][id_] for name, first in self._firsts[id_].items() if first == id_}
 
     def _retries(self, delivery: Delivery) -> dict[str, Retry]:
         return {
             name: outcome
             for name, outcome in self._own(delivery).items()
-            if isinstance(outcome, Retry) and (delivery.message_id, name) not in self._kept
+            if isinstance(outcome, Retry) and (delivery.message_id, name) not in self._dead_lettered
         }
 
     def _missing(self, delivery: Delivery) -> dict[str, Retry | DeadLetter]:
-        """The destinations that lack the event, and have no dead letter of it, and why."""
+        """The destinations that neither have the event nor a dead letter of it, and why."""
         return {
             name: outcome
-            for name, counting in self._counting[delivery.message_id].items()
-            if (counting, name) not in self._kept
-            and isinstance(outcome := self._outcomes[name][counting], Retry | DeadLetter)
+            for name, first in self._firsts[delivery.message_id].items()
+            if (first, name) not in self._dead_lettered
+            and isinstance(outcome := self._outcomes[name][first], Retry | DeadLetter)
         }
 
-    def _keep(self, letter: Fake) -> None:
+    def _note_dead_letter(self, letter: Replacement) -> None:
         for name in letter.pending:
-            self._kept[letter.delivery.message_id, name] = letter.reason
+            self._dead_lettered[letter.delivery.message_id, name] = letter.reason
 
     def _keep_together(self) -> None:
-        """Let come again together what must not come alone, until nothing more has to be left for that."""
+        """Retry together what must not be retried alone: updates of one profile, and duplicates.
+
+        Each message left in the queue may hold back others, so this repeats until there are no more.
+        """
         left = -1
         while left != len(self._left):
             left = len(self._left)
             self._keep_updates_in_order()
             for delivery in self._deliveries:
-                if not self._left.isdisjoint(self._counting[delivery.message_id].values()):
+                if not self._left.isdisjoint(self._firsts[delivery.message_id].values()):
                     self._left.add(delivery.message_id)
 
     def _keep_updates_in_order(self) -> None:
-        """Let later updates of a profile come again with an earlier one that has to, and in the same way.
+        """Retry a newer update of a user attribute together with an older one, and in the same way.
 
-        An event that comes again writes its user attributes again. Alone, it would set those back that a
-        later event of its endpoint has written meanwhile; together, the later one wins. What the queue
-        delivers again comes to each destination again, also to one that has the event.
+        A retried event would overwrite newer values. Retried together, the newer one wins again. A message
+        left in the queue is recorded again in every destination, so it holds back newer updates in all.
         """
         for name, outcomes in self._outcomes.items():
-            again: dict[str, set[str]] = {}  # by endpoint: the user attributes that will be written again
-            left: dict[str, set[str]] = {}  # by endpoint: those of messages that the queue delivers again
+            # User attributes that will be written again, by endpoint: all, and those of messages left in the
+            # queue.
+            again: dict[str, set[str]] = {}
+            left: dict[str, set[str]] = {}
             for delivery in self._deliveries:
                 id_, updates = delivery.message_id, delivery.event.user_attributes.keys()
-                if not updates or self._counting[id_].get(name) != id_ or (id_, name) in self._kept:
+                if not updates or self._firsts[id_].get(name) != id_ or (id_, name) in self._dead_lettered:
                     continue
                 names = again.setdefault(delivery.event.endpoint_id, set())
                 names_left = left.setdefault(delivery.event.endpoint_id, set())
@@ -253,7 +252,7 @@ class Settlement:
                     names_left.update(updates)
 
 
-def _counting(deliveries: Sequence[Delivery]) -> Mapping[str, Mapping[str, str]]:
+def _firsts(deliveries: Sequence[Delivery]) -> Mapping[str, Mapping[str, str]]:
     firsts = {
         name: {EventKey.of(event): event.message_id for event in events}
         for name, events in events_to_record(deliveries).items()
@@ -265,7 +264,7 @@ def _counting(deliveries: Sequence[Delivery]) -> Mapping[str, Mapping[str, str]]
 
 
 def _to_arrive_together(deliveries: Sequence[Delivery]) -> list[list[str]]:
-    """Message ids by what shares user attributes of an endpoint, directly or through others."""
+    """Groups of message ids. Those of a group share user attributes of an endpoint, maybe through others."""
     by_endpoint: dict[str, list[tuple[set[str], list[str]]]] = {}
     for delivery in deliveries:
         if not delivery.event.user_attributes:
@@ -279,20 +278,22 @@ def _to_arrive_together(deliveries: Sequence[Delivery]) -> list[list[str]]:
     return [ids for groups in by_endpoint.values() for _, ids in groups]
 
 
-def _copy(delivery: Delivery, retries: Mapping[str, Retry], *, attempt: int, delay_seconds: int) -> Fake:
+def _copy(
+    delivery: Delivery, retries: Mapping[str, Retry], *, attempt: int, delay_seconds: int
+) -> Replacement:
     pending, reason = tuple(retries), _reason(retries)
     outgoing = retry_copy(
         delivery.queued, attempt=attempt, pending=pending, reason=reason, delay_seconds=delay_seconds
     )
-    return Fake(delivery=delivery, pending=pending, reason=reason, attempt=attempt, outgoing=outgoing)
+    return Replacement(delivery=delivery, pending=pending, reason=reason, attempt=attempt, outgoing=outgoing)
 
 
-def _dead_letter(delivery: Delivery, failed: Mapping[str, Retry | DeadLetter]) -> Fake:
+def _dead_letter(delivery: Delivery, failed: Mapping[str, Retry | DeadLetter]) -> Replacement:
     pending, reason = tuple(failed), _reason(failed)
     outgoing = dead_letter(delivery.queued, pending=pending, reason=reason)
-    return Fake(delivery=delivery, pending=pending, reason=reason, attempt=0, outgoing=outgoing)
+    return Replacement(delivery=delivery, pending=pending, reason=reason, attempt=0, outgoing=outgoing)
 
 
 def _reason(outcomes: Mapping[str, Retry | DeadLetter]) -> str:
-    """The reasons of all destinations, each once: they begin with the name of theirs."""
+    """The reasons of all destinations, each once. A reason begins with the name of its destination."""
     return ",".join(dict.fromkeys(outcome.reason for outcome in outcomes.values()))

@@ -31,8 +31,7 @@ from components.profile_template import (
 )
 from components.token_authorizer import OidcArgs
 from contract.scenario import AuthMode, ProfileUpdates, TimestampSource
-from handler import destinations, processor
-from handler.destinations import customer_profiles as customer_profiles_handler
+from handler import destinations
 from handler.tokens import keys as signing_keys
 from settings import triggers
 from settings.values import SettingsError
@@ -1308,14 +1307,6 @@ def test_a_call_to_a_destination_fits_into_the_shortest_time(module: str) -> Non
     shortest = settings.SHORTEST_FUNCTION_TIMEOUT_SECONDS - settings.CLOSING_SECONDS
 
     assert limits is None or limits.worst_case_seconds <= shortest
-
-
-def test_the_time_without_requests_is_the_handlers() -> None:
-    assert processor.seconds_kept_back(1) == settings.CLOSING_SECONDS
-    assert processor.seconds_kept_back(10_000) == settings.CLOSING_SECONDS + (
-        10_000 // settings.MESSAGES_IN_A_SECOND
-    )
-    assert customer_profiles_handler.CALL_LIMITS.worst_case_seconds == settings.LAST_REQUEST_SECONDS
 
 
 def test_the_longest_wait_of_firehose_is_that_of_its_model() -> None:
