@@ -1,4 +1,4 @@
-"""The component resources that __main__.py composes.
+"""The AWS resources of a stack, as Pulumi components. event_pixel.py composes the others.
 
-They take plain arguments and import neither settings nor handler; handler files are packaged by path.
+openapi.py and profile_template.py are pure: they write the documents that API Gateway and CloudFormation get.
 """

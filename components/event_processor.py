@@ -1,7 +1,4 @@
-"""The function that takes batches off the queue and records them in the destinations.
-
-Lambda and its event source mapping.
-"""
+"""The Lambda function that takes batches of events off the queue and records them in the destinations."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -27,14 +24,15 @@ class EventProcessorArgs:
     # The code archive (lambda_package.build).
     archive: Path
 
-    # Where batches come from and copies of messages go that come again, and where messages go that a
-    # destination refuses for good.
+    # The queue that the function reads, and to which it sends copies of messages to retry.
     queue_arn: pulumi.Input[str]
     queue_url: pulumi.Input[str]
+
+    # Where the function sends messages that a destination refuses for good.
     dead_letter_queue_arn: pulumi.Input[str]
     dead_letter_queue_url: pulumi.Input[str]
 
-    # Where events are recorded: one or more.
+    # Where events are recorded (one or more).
     destinations: Sequence[DestinationArgs]
 
     # How a message becomes an event.
@@ -43,19 +41,18 @@ class EventProcessorArgs:
     profile_attributes: Sequence[str]
     timestamp_source: TimestampSource
 
-    # Endpoint ids that name nobody on this site: messages with one are rejected.
+    # What this site sends for unknown visitors: messages with one of these endpoint ids are rejected.
     ignored_endpoint_ids: Sequence[str]
 
-    # How long messages are retried, in hours, and how often the queue hands one out whose function crashes.
+    # How long to retry a message, in hours, and how often the queue delivers one that crashes the function.
     retry_hours: int
     max_receive_count: int
 
-    # Batching: messages, seconds, copies of the function at once.
+    # Messages in a batch, seconds to wait for a batch to fill, concurrent executions.
     batch_size: int
     batch_window_seconds: int
     maximum_concurrency: int
 
-    # The function: seconds, MB.
     timeout_seconds: int
     memory_mb: int
 
@@ -64,12 +61,12 @@ class EventProcessorArgs:
 
 
 class EventProcessor(pulumi.ComponentResource):
-    """A Lambda function on the queue that answers which messages of a batch have to come again."""
+    """A Lambda function on the queue, which reports the messages of a batch that failed."""
 
     function_name: pulumi.Output[str]
     log_group_name: pulumi.Output[str]
 
-    # What the stack exports of its destinations, by the name of the output.
+    # Stack outputs of the destinations, by name.
     destination_outputs: Mapping[str, pulumi.Input[str]]
 
     def __init__(
@@ -87,7 +84,7 @@ class EventProcessor(pulumi.ComponentResource):
         created = create_function(
             name,
             LambdaFunctionArgs(
-                description="Records events from Google Tag Manager",
+                description="Records events from Google Tag Manager in the destinations",
                 archive=args.archive,
                 handler=HANDLER,
                 environment={
@@ -111,8 +108,8 @@ class EventProcessor(pulumi.ComponentResource):
             ),
             child,
         )
-        # AWS Lambda ends the chain of a function that sends to the queue that invokes it after about 16
-        # turns ("recursive loop detection"). These chains end by themselves: with the last retry.
+        # The function sends copies to the queue that invokes it. AWS Lambda would stop such a loop after
+        # about 16 turns ("recursive loop detection"); this one ends with the last retry.
         recursion = aws.lambda_.FunctionRecursionConfig(
             f"{name}-recursion",
             function_name=created.function.name,
@@ -141,7 +138,7 @@ class EventProcessor(pulumi.ComponentResource):
 
 
 def _reading_environment(args: EventProcessorArgs) -> Mapping[str, pulumi.Input[str]]:
-    """Environment of the handler that no single destination owns (handler/environment.py reads it)."""
+    """The handler's environment, without that of the destinations (read by handler/environment.py)."""
     return {
         "DESTINATIONS": ",".join(destination.name for destination in args.destinations),
         "AUTH_MODE": args.auth_mode.value,

@@ -1,4 +1,4 @@
-"""The queue between the API and the event processor, with its dead-letter queue.
+"""The queue between the API and the event processor, and its dead-letter queue.
 
 Both are encrypted, keep messages as long as SQS can, and refuse requests without TLS.
 """
@@ -9,39 +9,38 @@ import pulumi
 import pulumi_aws as aws
 
 from components.iam import deny_insecure_transport, policy_document
+from contract.sqs import LONGEST_RETENTION_DAYS
 
-RETENTION_SECONDS = 14 * 24 * 60 * 60
-"""SQS keeps a message for at most 14 days (Amazon SQS message quotas)."""
+RETENTION_SECONDS = LONGEST_RETENTION_DAYS * 24 * 60 * 60
 
 
 def visibility_timeout_seconds(*, consumer_timeout_seconds: int, batch_window_seconds: int) -> int:
-    """How long the queue hides a message that was received.
+    """How long the queue hides a received message.
 
-    AWS Lambda's rule for event sources: at least six times the function's timeout plus the batch window, so
-    that a message which a throttled function could not take in is not counted as received too soon
-    ("Configuring a queue to use with Lambda").
+    AWS Lambda asks for at least six times the function's timeout plus the batch window, so that it can retry
+    when the function is throttled ("Configuring a queue to use with Lambda").
     """
     return 6 * consumer_timeout_seconds + batch_window_seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventQueueArgs:
-    # How long one batch may take, in seconds: the timeout of the function that reads the queue.
+    # Timeout of the function that reads the queue, in seconds.
     consumer_timeout_seconds: int
 
-    # How long messages may wait for a batch to fill, in seconds.
+    # Longest time that messages wait for a batch to fill, in seconds.
     batch_window_seconds: int
 
-    # Times a message is received, by a function that then crashes, before the queue moves it to the
-    # dead-letter queue (1 to 1,000).
+    # Receives of a message before the queue moves it to the dead-letter queue (1 to 1,000). A message is
+    # received again only if the function crashed.
     max_receive_count: int
 
-    # Refuse to delete or replace the two queues, and with them the events that wait in them.
+    # Refuse to delete or replace the queues, which hold waiting events.
     protect: bool = False
 
 
 class EventQueue(pulumi.ComponentResource):
-    """A standard SQS queue for events and the dead-letter queue behind it."""
+    """A standard SQS queue for events and its dead-letter queue."""
 
     queue_arn: pulumi.Output[str]
     queue_name: pulumi.Output[str]
@@ -52,7 +51,6 @@ class EventQueue(pulumi.ComponentResource):
     def __init__(self, name: str, args: EventQueueArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gtm-pixel:index:EventQueue", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-
         kept = pulumi.ResourceOptions(parent=self, protect=args.protect)
 
         dead_letter_queue = aws.sqs.Queue(
@@ -105,7 +103,7 @@ class EventQueue(pulumi.ComponentResource):
 
     @staticmethod
     def _require_tls(name: str, queue: aws.sqs.Queue, child: pulumi.ResourceOptions) -> None:
-        """Deny every request to the queue that does not come over TLS."""
+        """Deny every request to the queue without TLS."""
         aws.sqs.QueuePolicy(
             name,
             queue_url=queue.url,

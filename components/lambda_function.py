@@ -1,4 +1,4 @@
-"""A Lambda function with what every function here has: its own log group, and a role of its own.
+"""A Lambda function with its own log group and role.
 
 The role may write that log and do what the caller adds, nothing else.
 """
@@ -27,7 +27,7 @@ class LambdaFunctionArgs:
 
     environment: Mapping[str, pulumi.Input[str]]
 
-    # What the function may do beyond writing its log.
+    # What the function may do besides writing its log.
     statements: Sequence[Statement] = ()
 
     # Seconds, MB, days.
@@ -35,7 +35,7 @@ class LambdaFunctionArgs:
     memory_mb: int
     log_retention_days: int
 
-    # Trace every invocation with AWS X-Ray; if not, only those that the caller traces.
+    # Trace every invocation with AWS X-Ray. If False, only invocations that the caller traces.
     tracing: bool = False
 
 
@@ -48,7 +48,7 @@ class LambdaFunction:
 
 
 def create_function(name: str, args: LambdaFunctionArgs, child: pulumi.ResourceOptions) -> LambdaFunction:
-    """Create the function `name` and what belongs to it as children of a component."""
+    """Create the function `name`, its log group and its role, with options `child`."""
     log_group = aws.cloudwatch.LogGroup(f"{name}-logs", retention_in_days=args.log_retention_days, opts=child)
     own = create_service_role(
         name,
@@ -60,7 +60,7 @@ def create_function(name: str, args: LambdaFunctionArgs, child: pulumi.ResourceO
                 pulumi.Output.concat(log_group.arn, ":*"),
             ),
             *args.statements,
-            # These two actions know no resources.
+            # X-Ray's actions do not support resources.
             *([allow("Trace", _XRAY_ACTIONS, "*")] if args.tracing else []),
         ],
         child,
@@ -79,7 +79,7 @@ def create_function(name: str, args: LambdaFunctionArgs, child: pulumi.ResourceO
         environment={
             "variables": {
                 **args.environment,
-                # Metrics of two stacks in one account stay apart by this name, their `service` dimension.
+                # The `service` dimension of metrics: it keeps stacks of one account apart.
                 "POWERTOOLS_SERVICE_NAME": f"{pulumi.get_project()}-{pulumi.get_stack()}",
                 "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
             }

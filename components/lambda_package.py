@@ -1,10 +1,8 @@
-"""The code archive of the Lambda functions: deterministic, cached, built by `pulumi up` itself.
+"""The code archive of a Lambda function: reproducible, cached, built by `pulumi up` itself.
 
-The archive holds the handler's sources and the pinned wheels of its requirements for the platform that
-Lambda runs on, from any developer machine. It is the same to the byte wherever it is built: entries
-keep the compressed form they have in the hash-checked wheel (what zlib produces differs from machine to
-machine), sources are stored uncompressed and with LF at the ends of their lines, times and permissions are
-fixed, names are sorted.
+It holds the handler's sources and the pinned wheels for Lambda's platform, and is the same to the byte on
+every machine: wheel entries stay compressed as they are (zlib's output varies), sources are stored
+uncompressed with LF line ends, times and permissions are fixed, names are sorted.
 """
 
 import hashlib
@@ -26,7 +24,7 @@ import pulumi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A Lambda runtime and processor, and which wheels fit them."""
+    """A Lambda runtime and architecture, and the wheels that fit them."""
 
     runtime: str
     architecture: str
@@ -38,44 +36,43 @@ TARGET: Final = Target(
     runtime="python3.13",
     architecture="arm64",
     python_version="3.13",
-    # Amazon Linux 2023 has glibc 2.34; pip takes each tag as it is and looks for no older one.
+    # Amazon Linux 2023 has glibc 2.34. pip matches each tag exactly, and tries no older one.
     platforms=("manylinux_2_34_aarch64", "manylinux_2_28_aarch64", "manylinux2014_aarch64"),
 )
-"""The newest runtime that AWS and this project's dependencies both support for years (to 2029-06)."""
+"""The newest runtime that AWS (until 2029-06) and the dependencies support."""
 
 MAX_UNZIPPED_BYTES: Final = 250 * 1024 * 1024
-"""AWS Lambda refuses a larger deployment package (Lambda quotas)."""
+"""The largest deployment package that AWS Lambda accepts (Lambda quotas)."""
 
-_LAYOUT = b"1"  # part of the cache key: raise it when the same inputs make another archive
+_LAYOUT = b"1"  # part of the cache key: increase it when the same inputs give another archive
 
 
 class PackagingError(pulumi.RunError):
-    """The archive cannot be built; the message says why and what to do, in one line."""
+    """The archive cannot be built. The message is one line with the reason and the fix."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackageArgs:
-    # Directories of the Python packages that go into the archive under their own names, the function's first,
-    # e.g. handler/ and contract/.
+    # Directories of the Python packages to archive under their own names, such as handler/ and contract/. The
+    # first one names the archive.
     sources: Sequence[Path]
 
-    # Compiled requirements file, every line with hashes.
+    # A compiled requirements file with hashes.
     requirements: Path
 
-    # The AWS services whose models are kept, e.g. sqs; all others leave the archive (25 MB of botocore).
+    # The AWS services whose boto3 models to keep, such as sqs. All others (25 MB) are left out.
     services: Collection[str]
 
-    # Where downloaded wheels and finished archives are kept.
+    # Directory for downloaded wheels and finished archives.
     cache: Path
 
     target: Target = TARGET
 
 
 def build(args: PackageArgs) -> Path:
-    """Path of the archive for these inputs, built unless the cache has it.
+    """The path of the archive, which is built unless the cache has it.
 
-    Needs a package index only when the wheels of the requirements are not in the cache yet. Raises
-    PackagingError.
+    Needs a package index only if the cache lacks the wheels. Raises PackagingError.
     """
     wheels_key = _digest(_text(args.requirements), repr(args.target).encode())
     sources = [source for package in args.sources for source in _sources(package)]
@@ -98,7 +95,7 @@ def build(args: PackageArgs) -> Path:
 
 
 def _digest(*parts: bytes) -> str:
-    """SHA-256 over the parts, each with its length, so that no two lists of parts look alike."""
+    """SHA-256 of the parts, each with its length, so that different lists never have the same input."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(struct.pack("<Q", len(part)))
@@ -107,22 +104,24 @@ def _digest(*parts: bytes) -> str:
 
 
 def _sources(package: Path) -> list[tuple[str, bytes]]:
-    """Name in the archive and content of every module of the package, by name."""
+    """The name in the archive and the content of every module of the package, sorted by name."""
     files = {file.relative_to(package.parent).as_posix(): file for file in package.rglob("*.py")}
     if not files:
-        raise PackagingError(f"{package} holds no Python module; the function would have no code.")
+        raise PackagingError(
+            f"{package} has no Python modules, so the function would have no code. Restore the directory."
+        )
     return [(name, _text(files[name])) for name in sorted(files)]
 
 
 def _text(file: Path) -> bytes:
-    """The content of a text file, whatever ends its lines in this checkout."""
+    """The content of a text file with LF line ends, whatever this checkout has."""
     return file.read_bytes().replace(b"\r\n", b"\n")
 
 
 def _download(requirements: Path, target: Target, wheels: Path) -> None:
-    """Fetch the wheels that fit the target into `wheels`, all or none."""
+    """Download the wheels for the target into `wheels`, all or none."""
     file = f"{requirements.parent.name}/{requirements.name}"
-    pulumi.log.info(f"Fetching the wheels of {file} for {target.architecture}, once …")
+    pulumi.log.info(f"Downloading the packages of {file} for {target.architecture} (once) …")
     wheels.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(dir=wheels.parent))
     platforms = [word for platform in target.platforms for word in ("--platform", platform)]
@@ -133,14 +132,14 @@ def _download(requirements: Path, target: Target, wheels: Path) -> None:
         *("--dest", str(unfinished), "--requirement", str(requirements)),
     ]
     try:
-        pip = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - own words
+        pip = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - no outside input
         if pip.returncode != 0:
-            reason = (pip.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
+            reason = (pip.stderr.strip().splitlines() or ["pip printed no error"])[-1]
             raise PackagingError(
-                f"The wheels of {requirements} for {target.architecture} could not be fetched: {reason}. "
-                "A package index is needed once; after that the build works offline."
+                f"Cannot download the packages of {requirements} for {target.architecture}: {reason}. "
+                "Check the connection to the package index; later builds work offline."
             )
-        if not wheels.exists():  # a build that ran at the same time may have been first
+        if not wheels.exists():  # a concurrent build may have finished first
             unfinished.rename(wheels)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -148,7 +147,7 @@ def _download(requirements: Path, target: Target, wheels: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A file of the archive in the form in which the archive holds it."""
+    """A file as the archive holds it."""
 
     name: str
     method: int
@@ -162,14 +161,14 @@ def _stored(name: str, content: bytes) -> _Entry:
 
 
 def _wheel_entries(wheel: Path, services: Collection[str]) -> Iterator[_Entry]:
-    """The files that installing the wheel would put on the import path, still compressed."""
+    """The files that installing the wheel would put on the import path, compressed as they are."""
     with zipfile.ZipFile(wheel) as archive, wheel.open("rb") as raw:
         for info in archive.infolist():
             if info.is_dir() or not _belongs(PurePosixPath(info.filename), services):
                 continue
             raw.seek(info.header_offset)
             header = raw.read(_LOCAL_HEADER.size)
-            # The local header's name and extra field may be longer than those in the directory.
+            # The lengths in the local header, because its extra field may differ from the directory's.
             name_length, extra_length = _LOCAL_HEADER.unpack(header)[-2:]
             raw.seek(name_length + extra_length, os.SEEK_CUR)
             data = raw.read(info.compress_size)
@@ -177,13 +176,13 @@ def _wheel_entries(wheel: Path, services: Collection[str]) -> Iterator[_Entry]:
 
 
 def _belongs(path: PurePosixPath, services: Collection[str]) -> bool:
-    """Whether a wheel's file goes into the archive."""
+    """Whether a file of a wheel goes into the archive."""
     top = path.parts[0]
     if top.endswith(".data"):
         if path.parts[1] in {"purelib", "platlib"}:
             raise PackagingError(
-                f"{top} keeps modules in {path.parts[1]}, which the archive does not unpack; "
-                "choose another version of that dependency in handler/requirements.in."
+                f"{top} has modules in {path.parts[1]}, which the archive does not unpack. "
+                "Choose another version of that dependency in handler/requirements.in."
             )
         return False  # scripts, headers and manuals
     if path.parts[:2] == ("botocore", "data") and len(path.parts) > 3:
@@ -199,18 +198,18 @@ _END_OF_DIRECTORY = struct.Struct("<4sHHHHIIH")
 _VERSION_NEEDED = 20
 _MADE_ON_UNIX = 3 << 8 | _VERSION_NEEDED
 _UTF8_NAMES = 0x800
-_TIME, _DATE = 0, 0x21  # 1980-01-01 00:00, the earliest a ZIP can say
-_READABLE_FILE = 0o100644 << 16  # Lambda's user must be able to read every file
+_TIME, _DATE = 0, 0x21  # 1980-01-01 00:00, the earliest time in a ZIP file
+_READABLE_FILE = 0o100644 << 16  # Lambda's user must be able to read it
 
 
 def _write(entries: Sequence[_Entry], archive: Path) -> None:
-    """Write the archive in one step; refuses what Lambda would refuse."""
+    """Write the archive atomically. Refuses an archive that AWS Lambda would refuse."""
     entries = sorted(entries, key=lambda entry: entry.name)
     unzipped = sum(entry.size for entry in entries)
     if unzipped > MAX_UNZIPPED_BYTES:
         raise PackagingError(
-            f"The function's code is {unzipped} bytes unzipped; AWS Lambda takes {MAX_UNZIPPED_BYTES}. "
-            "Remove a dependency from handler/requirements.in."
+            f"The function's code has {unzipped} bytes unzipped; AWS Lambda accepts at most "
+            f"{MAX_UNZIPPED_BYTES}. Remove a dependency from handler/requirements.in."
         )
     body, directory = bytearray(), bytearray()
     for entry in entries:

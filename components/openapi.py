@@ -1,21 +1,21 @@
-"""The API as one OpenAPI document, and the mapping templates in it.
+"""The API as one OpenAPI document, with its mapping templates. Pure.
 
-Pure: values in, a dictionary out.
-
-What travels: the message body holds only what the sender wrote, url-encoded pair by pair, so that no
-value can become a parameter; the message attributes hold only what API Gateway itself vouches for.
-No header, cookie, body or IP address is read, and `token` never enters the queue.
+The message body holds only what the sender wrote, URL-encoded pair by pair, so that no value can become a
+parameter. The message attributes hold only what API Gateway itself vouches for. No header, cookie, body or IP
+address enters the queue, nor does `token`.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from contract.url import ENDPOINT_ID, EVENT
+
 PIXEL: Final = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
-"""An image, so that the `onload` of GTM's image tag fires; SVG, because a mapping template makes text."""
+"""An image, so that the `onload` of GTM's image tag fires. SVG, because mapping templates write text."""
 
 ANY_ORIGIN: Final = "*"
 
-REQUIRED_PARAMETERS: Final = ("event", "endpoint_id")
+REQUIRED_PARAMETERS: Final = (EVENT, ENDPOINT_ID)
 
 REQUEST_CONTENT_TYPES: Final = (
     "application/json",
@@ -23,23 +23,26 @@ REQUEST_CONTENT_TYPES: Final = (
     "application/x-www-form-urlencoded",
     "multipart/form-data",
 )
-"""What a browser writes for the body of a request that it sends without asking first, and JSON.
+"""JSON, and the types that a browser sends without a preflight.
 
-API Gateway looks for a template by the type alone: a charset or a boundary after it does not matter
-(docs/fidelity.md). A request without a Content-Type counts as JSON. Whatever else a request says it holds is
-answered with 415.
+API Gateway matches the type alone, without charset or boundary (docs/fidelity.md). It reads a request without
+a Content-Type as JSON, and returns 415 for any other type.
 """
 
 _PREFLIGHT_MAX_AGE_SECONDS = 600
 
-# `$input.params(name)` would fall back from the query to headers, so only the query string is read.
-# Encoding twice equals encoding the finished body once more: url-encoding works character by character.
-# `##` at a line's end keeps the line break out of the request to SQS. Every reference that writes
-# something stands in braces: directly after `$a.b`, Velocity 1.7 reads `##` as text. Names assigned to by
-# #set stand without, as AWS documents them.
-# A parameter whose name means `token` is left out (tests/token_names.py): the authorizer reads it however it
-# is written, so it must not enter the queue under any of these names. The quantifiers are possessive, because
-# Java's other ones overflow the stack on a name of some thousand `amp;`.
+# The query string only: `$input.params(name)` would fall back to headers.
+#
+# Names and values are encoded twice, which equals encoding the finished body once more: URL-encoding works
+# character by character.
+#
+# `##` at the end of a line keeps the line break out of the request to SQS. References that write something
+# have braces, because Velocity 1.7 reads `##` right after `$a.b` as text. Targets of #set have none, as in
+# AWS's documentation.
+#
+# A parameter whose name means `token` is left out (tests/token_names.py). The authorizer reads the token
+# under each of these names, so none of them may enter the queue. The quantifiers are possessive: Java's other
+# ones overflow the stack on a name with thousands of `amp;`.
 _SEND_MESSAGE = """\
 #set($query = $input.params().querystring)##
 Action=SendMessage&Version=2012-11-05&MessageBody=##
@@ -59,7 +62,7 @@ ${util.urlEncode($util.urlEncode($name))}%3D${util.urlEncode($util.urlEncode($qu
 
 _SECURITY_SCHEME: Final = "token"
 
-# What the authorizer says of a request is text: `proven_endpoint` is there where `proof` is "proven".
+# The authorizer's context: `proven_endpoint` is set if `proof` is "proven".
 _ADD_PROVEN_ENDPOINT = """##
 #if($context.authorizer.proof == "proven")##
 &MessageAttribute.3.Name=proven_endpoint##
@@ -80,15 +83,15 @@ def api_document(
     """The OpenAPI 3.0 document of the events API, with API Gateway's extensions.
 
     `queue_integration_uri` is `arn:PARTITION:apigateway:REGION:sqs:path/ACCOUNT/QUEUE`. `allowed_origins`
-    is empty (no CORS), `["*"]`, or a list of origins, each echoed to its own requests. With
+    is empty (no CORS), `["*"]`, or a list of origins, each of which is echoed to its own requests. With
     `allow_credentials`, scripts of listed origins may also read responses to requests with cookies; browsers
-    permit that for no `*`. `authorizer_uri` is the invoke ARN of the token authorizer; None leaves the API
-    without one. Path and parameters are the same either way, so that the URL in GTM stays.
+    do not permit that for `*`. `authorizer_uri` is the invoke ARN of the token authorizer; None is the open
+    scenario. Path and parameters are the same in both, so that the URL in GTM stays.
     """
     cors = _Cors(allowed_origins, allow_credentials=allow_credentials)
     template = _SEND_MESSAGE if authorizer_uri is None else _SEND_MESSAGE + _ADD_PROVEN_ENDPOINT
-    # The same request either way: a POST says everything in its query, too.
-    methods: dict[str, Any] = {
+    # A POST carries its event in the query, too.
+    methods: dict[str, dict[str, object]] = {
         method: _record_event(
             operation_id,
             summary,
@@ -102,12 +105,12 @@ def api_document(
     }
     if cors.enabled:
         methods["options"] = _preflight(cors)
-    document: dict[str, Any] = {
+    document: dict[str, object] = {
         "openapi": "3.0.1",
         "info": {
             "title": title,
             "version": "1.0",
-            "description": "Events from Google Tag Manager: GET or POST /events puts an event on the queue.",
+            "description": "Events from Google Tag Manager. GET or POST /events puts an event on the queue.",
         },
         "paths": {"/events": methods},
         "x-amazon-apigateway-request-validators": {
@@ -121,47 +124,47 @@ def api_document(
     if authorizer_uri is not None:
         document["components"] = {"securitySchemes": {_SECURITY_SCHEME: _token_authorizer(authorizer_uri)}}
         for method in ("get", "post"):
-            # A preflight carries no token.
+            # Not for a preflight, which carries no token.
             methods[method]["security"] = [{_SECURITY_SCHEME: []}]
     return document
 
 
-def _token_authorizer(uri: str) -> dict[str, Any]:
+def _token_authorizer(uri: str) -> dict[str, object]:
     return {
         "type": "apiKey",
-        # What API Gateway itself writes for an authorizer that reads whatever it likes of the request.
+        # What API Gateway itself exports for a REQUEST authorizer.
         "name": "Unused",
         "in": "header",
         "x-amazon-apigateway-authtype": "custom",
         "x-amazon-apigateway-authorizer": {
             "type": "request",
             "authorizerUri": uri,
-            # With caching there must be identity sources, and API Gateway answers 401 by itself to a
-            # request that lacks one: the event of a visitor without a token would be lost.
+            # Caching needs identity sources, and API Gateway returns 401 to a request that lacks one: the
+            # event of a visitor without a token would be lost.
             "authorizerResultTtlInSeconds": 0,
         },
     }
 
 
-# Without it, a page that sends `Cross-Origin-Embedder-Policy: require-corp` takes no image from another site:
-# the event would be recorded, and GTM told that the tag failed.
+# Without it, a page that sends `Cross-Origin-Embedder-Policy: require-corp` refuses images of other sites:
+# the event would be recorded, but GTM would count the tag as failed.
 _EMBEDDABLE: Final = {"Cross-Origin-Resource-Policy": "cross-origin"}
 
 
 class _Cors:
-    """Which headers a response carries for a list of allowed origins."""
+    """The CORS headers of a response, for a list of allowed origins."""
 
     def __init__(self, allowed_origins: Sequence[str], *, allow_credentials: bool) -> None:
         self.enabled = bool(allowed_origins)
         self._fixed_origin = ANY_ORIGIN if ANY_ORIGIN in allowed_origins else None
         self._listed = () if self._fixed_origin else tuple(allowed_origins)
-        # Means nothing to a browser unless the response names the caller's origin, so it may be fixed.
+        # May be a fixed value: browsers ignore it unless the response also names the caller's origin.
         self._credentials = (
             {"Access-Control-Allow-Credentials": "true"} if allow_credentials and self._listed else {}
         )
 
     def headers(self) -> dict[str, str]:
-        """Headers of a response that a mapping template writes, as static values."""
+        """Static headers of a response with a mapping template."""
         if not self.enabled:
             return {}
         if self._fixed_origin:
@@ -169,12 +172,12 @@ class _Cors:
         return {"Vary": "Origin", **self._credentials}
 
     def template(self) -> str:
-        """Mapping template lines that echo a listed `Origin`; nothing where the header is fixed."""
+        """Mapping template lines that echo a listed `Origin`; empty if the header is static."""
         if not self._listed:
             return ""
         is_listed = " || ".join(f'$origin == "{origin}"' for origin in self._listed)
-        # The name is `Origin` or, from HTTP/2 clients, `origin`; what `get` gives for a missing name is
-        # not documented, so the names that are there are gone through.
+        # The header is `Origin` or, from HTTP/2 clients, `origin`. The loop avoids `get` for a missing name,
+        # whose result AWS does not document.
         return (
             "#set($headers = $input.params().header)##\n"
             "#foreach($name in $headers.keySet())##\n"
@@ -188,14 +191,14 @@ class _Cors:
         )
 
     def declared(self) -> list[str]:
-        """Names of the headers that a method response has to declare."""
+        """The headers that a method response has to declare."""
         return ["Access-Control-Allow-Origin", "Vary", *self._credentials] if self.enabled else []
 
     def gateway_headers(self) -> dict[str, str]:
-        """Headers of the responses that API Gateway writes itself (400, 429, 5xx).
+        """Headers of the responses that API Gateway generates itself (400, 429, 5xx).
 
-        These run no template: a value is fixed, or copied from the request unchecked. So a single
-        origin is named, and of several none, because echoing would open the responses to every origin.
+        These have no mapping template: a value is static, or copied from the request unchecked. Copying
+        `Origin` would open them to every origin, so they name a single allowed origin, and none of several.
         """
         if self._fixed_origin:
             return {"Access-Control-Allow-Origin": self._fixed_origin}
@@ -205,8 +208,8 @@ class _Cors:
 
 
 def _record_event(
-    operation_id: str, summary: str, integration: Mapping[str, Any], cors: _Cors
-) -> dict[str, Any]:
+    operation_id: str, summary: str, integration: Mapping[str, object], cors: _Cors
+) -> dict[str, object]:
     return {
         "operationId": operation_id,
         "summary": summary,
@@ -226,46 +229,45 @@ def _record_event(
 
 def _send_message(
     queue_integration_uri: str, integration_role_arn: str, template: str, cors: _Cors
-) -> dict[str, Any]:
-    """SendMessage on the queue, whichever method the request came with."""
+) -> dict[str, object]:
+    """The integration that sends a message to the queue, the same for every method."""
     not_queued = '{"message": "The event was not queued."}'
     return {
         "type": "aws",
         "httpMethod": "POST",
         "uri": queue_integration_uri,
         "credentials": integration_role_arn,
-        # With any other value, the body of a request with an unexpected Content-Type would be the request to
-        # SQS, sent under the API's role: its sender could claim any proof.
+        # With any other value, the body of a request with an unexpected Content-Type would become the request
+        # to SQS, with the API's role: its sender could claim any proof.
         "passthroughBehavior": "never",
         "requestParameters": {
             "integration.request.header.Content-Type": "'application/x-www-form-urlencoded'"
         },
-        # None of them reads the body.
+        # The template does not read the body.
         "requestTemplates": dict.fromkeys(REQUEST_CONTENT_TYPES, template),
         "responses": {
-            # SQS took the message.
+            # SQS has the message.
             r"2\d{2}": _integration_response("200", "image/svg+xml", PIXEL, cors),
-            # SQS refused it: a permission, a missing queue, a throttled request.
+            # SQS refused it: missing permission, missing queue, throttling.
             r"4\d{2}": _integration_response("502", "application/json", not_queued, cors),
-            # Anything else is no success either.
             "default": _integration_response("503", "application/json", not_queued, cors),
         },
     }
 
 
-def _preflight(cors: _Cors) -> dict[str, Any]:
+def _preflight(cors: _Cors) -> dict[str, object]:
     headers = {
         **cors.headers(),
         "Access-Control-Allow-Methods": "GET,POST,OPTIONS",
         "Access-Control-Allow-Headers": "Authorization,Content-Type",
         "Access-Control-Max-Age": str(_PREFLIGHT_MAX_AGE_SECONDS),
     }
-    response: dict[str, Any] = {"statusCode": "204", "responseParameters": _response_parameters(headers)}
+    response: dict[str, object] = {"statusCode": "204", "responseParameters": _response_parameters(headers)}
     if template := cors.template():
         response["responseTemplates"] = {"application/json": template}
     return {
         "operationId": "preflight",
-        "summary": "Answer a CORS preflight request",
+        "summary": "Respond to a CORS preflight request",
         "responses": {
             "204": {
                 "description": "What a script on an allowed origin may send.",
@@ -281,22 +283,22 @@ def _preflight(cors: _Cors) -> dict[str, Any]:
     }
 
 
-def _integration_response(status: str, content_type: str, body: str, cors: _Cors) -> dict[str, Any]:
+def _integration_response(status: str, content_type: str, body: str, cors: _Cors) -> dict[str, object]:
     headers = {"Content-Type": content_type, "Cache-Control": "no-store", **_EMBEDDABLE, **cors.headers()}
     return {
         "statusCode": status,
         "responseParameters": _response_parameters(headers),
-        # The template for application/json is the one used whatever the request accepts.
+        # API Gateway uses the template for application/json whatever the request accepts.
         "responseTemplates": {"application/json": cors.template() + body},
     }
 
 
-def _method_response(description: str, cors: _Cors) -> dict[str, Any]:
+def _method_response(description: str, cors: _Cors) -> dict[str, object]:
     declared = ["Content-Type", "Cache-Control", *_EMBEDDABLE, *cors.declared()]
     return {"description": description, "headers": _header_declarations(declared)}
 
 
-def _header_declarations(names: Sequence[str]) -> dict[str, Any]:
+def _header_declarations(names: Sequence[str]) -> dict[str, object]:
     return {name: {"schema": {"type": "string"}} for name in dict.fromkeys(names)}
 
 

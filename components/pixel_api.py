@@ -1,6 +1,6 @@
-"""The HTTP endpoint that GTM calls: API Gateway puts each request on the queue, with no code between.
+"""The HTTP endpoint that GTM calls: API Gateway puts each request on the queue, without code in between.
 
-A regional REST API, because only REST APIs map a request to SQS by template (docs/adr/0001).
+A Regional REST API, because only REST APIs map a request to SQS by template (docs/adr/0001).
 """
 
 import hashlib
@@ -31,7 +31,7 @@ ACCESS_LOG_FORMAT = json.dumps(
         "errorType": "$context.error.responseType",
     }
 )
-"""What an access log line holds: `resourcePath` is the path without its query; no header, no address."""
+"""An access log line. It has no query (`resourcePath` is the path alone), header or IP address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,29 +42,29 @@ class PixelApiArgs:
     queue_arn: pulumi.Input[str]
     queue_name: pulumi.Input[str]
 
-    # First segment of the URL.
+    # The first segment of the URL's path.
     stage_name: str
 
-    # The token authorizer of the authenticated scenario; None in the open one.
+    # None is the open scenario.
     authorizer: TokenAuthorizer | None = None
 
-    # Empty, ["*"], or origins such as https://www.example.com.
+    # CORS: empty, ["*"], or origins such as https://www.example.com.
     allowed_origins: Sequence[str] = ()
 
-    # Whether scripts of listed origins may read responses to requests with cookies: one may carry the token.
+    # Whether scripts of listed origins may send cookies (one may carry the token) and read the response.
     allow_credentials: bool = False
 
-    # Requests a second on average, and at once.
+    # Requests per second on average, and at once.
     throttling_rate_limit: int
     throttling_burst_limit: int
 
-    # Refuse to delete or replace the API: a new one has another URL.
+    # Refuse to delete or replace the API, because a new one has another URL.
     protect: bool = False
 
-    # What has to be there before the API is, and has to stay as long as it does.
+    # Resources to create before the API, and to delete after it.
     after: Sequence[pulumi.Resource] = ()
 
-    # Days that access logs are kept; None writes none. They need the account's API Gateway role.
+    # Days to keep access logs; None writes none. They need the account's API Gateway role.
     access_log_retention_days: int | None = None
 
 
@@ -84,7 +84,7 @@ class PixelApi(pulumi.ComponentResource):
             "apigateway.amazonaws.com",
             [allow("SendEvents", ["sqs:SendMessage"], args.queue_arn)],
             child,
-            description="API Gateway puts events on the queue",
+            description="Lets API Gateway put events on the queue",
             policy_name="send-message",
         )
         body = self._openapi_body(args, sender.role.arn)
@@ -100,8 +100,8 @@ class PixelApi(pulumi.ComponentResource):
         deployment = aws.apigateway.Deployment(
             f"{name}-deployment",
             rest_api=api.id,
-            # A deployment is a snapshot: a changed document needs a new one.
-            triggers={"openapi": body.apply(lambda text: hashlib.sha256(text.encode()).hexdigest())},
+            # A deployment is a snapshot, so a changed document needs a new one.
+            triggers={"openapi": body.apply(lambda document: hashlib.sha256(document.encode()).hexdigest())},
             opts=child,
         )
         stage = aws.apigateway.Stage(
@@ -130,14 +130,14 @@ class PixelApi(pulumi.ComponentResource):
         self.register_outputs({"rest_api_id": self.rest_api_id, "events_url": self.events_url})
 
     def _warn_of_filter_lists(self, stage_name: str) -> None:
-        """Say so where ad blockers would stop every event because of the stage's name."""
+        """Warn if ad blockers would block every event because of the stage's name."""
         url = f"https://api-id.execute-api.region.amazonaws.com/{stage_name}/events?endpoint_id=e1&event=e"
-        # Any sendBeacon to another site is blocked, whatever the stage is called.
+        # Not BEACON: any sendBeacon to another site is blocked, whatever the stage's name.
         for kind in (RequestKind.IMAGE, RequestKind.FETCH):
             if rule := blocking_rule(url, kind):
                 pulumi.log.warn(
-                    f"stageName: {stage_name!r} is in the URL that GTM calls, and ad blockers block such a "
-                    f"URL ({SOURCE} of {SOURCE_DATE}: {rule}). Set another, such as v1.",
+                    f"stageName: {stage_name!r} makes ad blockers block the URL that GTM calls "
+                    f"({SOURCE} of {SOURCE_DATE}: {rule}). Set another name, such as v1.",
                     resource=self,
                 )
                 return
@@ -175,7 +175,7 @@ class PixelApi(pulumi.ComponentResource):
             action="lambda:InvokeFunction",
             function=authorizer.function_name,
             principal="apigateway.amazonaws.com",
-            # API Gateway invokes an authorizer as the authorizer of an API, not as one of its methods.
+            # The source of an authorizer's invocation is the authorizer, not a method of the API.
             source_arn=pulumi.Output.concat(api.execution_arn, "/authorizers/*"),
             opts=child,
         )

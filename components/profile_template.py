@@ -1,8 +1,6 @@
-"""The CloudFormation template that tells a Customer Profiles domain what this project's events look like.
+"""The CloudFormation template for a Customer Profiles domain: object types, event triggers, integrations.
 
-Pure: arguments in, a JSON-ready document out. CloudFormation, because the AWS provider of Pulumi has no
-object types, event triggers and integrations. Limits are those of the service's API model
-(PutProfileObjectType, CreateEventTrigger) and of its quotas; settings/ checks them.
+Pure. CloudFormation, because Pulumi's AWS provider has none of these resources. settings/ checks the limits.
 """
 
 import hashlib
@@ -11,41 +9,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from contract.customer_profiles import (
+    DIMENSIONS,
+    EMAIL_KEY,
+    ENDPOINT_ATTRIBUTE,
+    ENDPOINT_KEY,
+    ENDPOINTS_TYPE_SUFFIX,
+    EVENT_KEY,
+    FIELDS,
+    KEYS,
+    OPT_OUT_ATTRIBUTE,
+    PHONE_KEY,
+)
+from contract.url import EVENT_ATTRIBUTE, EVENT_METRIC, USER_ATTRIBUTE
+
 MAXIMUM_TEMPLATE_BYTES: Final = 51_200
-"""Longest template that CloudFormation takes in a request (AWS CloudFormation quotas); see template_bytes."""
+"""The longest template that CloudFormation accepts in a request (AWS CloudFormation quotas)."""
 
-MAXIMUM_FIELDS: Final = 250
-"""Fields of an object type (Amazon Connect Customer Profiles quotas)."""
+MAXIMUM_FIELDS: Final = FIELDS
+MAXIMUM_KEYS: Final = KEYS
+MAXIMUM_DIMENSIONS: Final = DIMENSIONS
 
-MAXIMUM_KEYS: Final = 10
-"""Keys of an object type (Amazon Connect Customer Profiles quotas)."""
-
-MAXIMUM_DIMENSIONS: Final = 10
-"""Dimensions of a condition of an event trigger; the event type takes one."""
-
-ENDPOINT_ATTRIBUTE: Final = "gtm_pixel_endpoint_id"
-"""The profile attribute that holds the endpoint id, for people and segments."""
-
-ENDPOINT_KEY: Final = "gtm_pixel_endpoint_id"
-"""The key that finds a customer's profile: SearchProfiles(KeyName=ENDPOINT_KEY, Values=[endpoint id])."""
-
-OPT_OUT_ATTRIBUTE: Final = "gtm_pixel_opt_out"
-"""The profile attribute that says on which channels a customer opted out in Amazon Pinpoint, for segments:
-NONE, or names of channels joined by commas. Only the import writes it."""
-
-EMAIL_KEY: Final = "_email"
-PHONE_KEY: Final = "_phone"
-"""The domain's own keys, by which agents search. Without a standard identifier they tie no object to a
-profile ("Search-only keys", Amazon Connect administrator guide)."""
-
-EVENT_KEY: Final = "gtm_pixel_event_key"
-"""The key that makes an object of the events type the same object when it is put again."""
-
-# What Go's JSON encoder, through which the AWS provider passes a template, writes as \u0026, \u003c, \u003e.
+# The AWS provider encodes the template with Go's JSON encoder, which writes these as \u0026, \u003c, \u003e.
 _ESCAPED_CHARACTERS: Final = "&<>"
 _ESCAPED_BYTES: Final = 6
 
-# What holds customers' data outlives the stack, and what it was before it got another name.
+# Resources that hold customers' data survive the deletion of the stack, and a change of their names.
 _KEPT: Final[Mapping[str, str]] = {
     "DeletionPolicy": "RetainExceptOnCreate",
     "UpdateReplacePolicy": "Retain",
@@ -55,74 +44,78 @@ _EVENT_FIELDS: Final = ("event_key", "event_id", "endpoint_id", "event_type", "t
 _MILLISECONDS_A_MINUTE: Final = 60_000
 
 
+Resource = Mapping[str, object]
+"""A resource of the template."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriggerConditionArgs:
-    """What a field of an event has to be like."""
+    """A condition on one field of an event."""
 
-    # Name of an event attribute or metric as in the URL, with its prefix: evat_currency, evmt_value.
+    # An event attribute or metric as in the URL, with its prefix: evat_currency, evmt_value.
     field: str
 
-    # A ComparisonOperator of the service, and what it compares with: 1 to 10 texts of 1 to 255 characters,
-    # printable ASCII only, because CloudFormation answers others as question marks.
+    # A ComparisonOperator of the service, and its operands: 1 to 10 strings of 1 to 255 characters. Printable
+    # ASCII only, because CloudFormation returns other characters as question marks.
     operator: str
     values: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventTriggerArgs:
-    """An event trigger: events of one type that meet every condition start a campaign."""
+    """Events of one type that meet every condition start a campaign."""
 
-    # In the domain: 1 to 64 of the characters A-Z a-z 0-9 _ -.
+    # Unique in the domain: 1 to 64 of A-Z a-z 0-9 _ -.
     name: str
 
-    # 1 to 255 printable ASCII characters, as in conditions.
+    # 1 to 255 printable ASCII characters.
     event_type: str
     conditions: Sequence[TriggerConditionArgs] = ()
 
-    # Segment definition that the customer has to be in.
+    # Only customers in this segment definition start the campaign.
     segment: str | None = None
 
-    # An event that the service takes longer with starts nothing; None leaves it to the service (at most 15).
+    # An event processed later than this starts nothing. None is the service's default (15, also the maximum).
     expiration_minutes: int | None = None
 
-    # Starts a customer and day; None leaves it to the service (10).
+    # Starts per customer and day. None is the service's default (10).
     max_invocations_per_day: int | None = None
 
-    # The event-triggered campaign to start; None: the campaign is connected elsewhere.
+    # ARN of the campaign to start. None: the campaign is connected elsewhere.
     campaign_arn: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileTemplateArgs:
-    """What the domain is told. Names of attributes and metrics are without usat_, evat_ or evmt_."""
+    """What to deploy. Names of attributes and metrics have no prefix (usat_, evat_, evmt_)."""
 
-    # Must start with amazon-connect- so that Amazon Connect may use it.
+    # Amazon Connect can use a domain only if its name starts with amazon-connect-.
     domain_name: str
 
-    # Whether this template makes the domain; it outlives the stack.
+    # Whether the template creates the domain.
     new_domain: bool
 
-    # The type of events; that of imported endpoints has -endpoints appended. Both outlive the stack.
+    # The object type of events; that of imported endpoints has the suffix -endpoints.
     object_type_name: str
 
-    # Days that the domain keeps objects, and profiles that nothing updates (1 to 1,098).
+    # A profile expires after this many days without updates, an object after the same time (1 to 1,098).
     expiration_days: int
 
-    # Events that a profile keeps; beyond, the oldest go. A profile has 1,000 objects (Amazon Connect Customer
-    # Profiles quotas), and a type without a limit of its own, such as that of endpoints, is never over it.
+    # A profile keeps this many events, and drops the oldest first. It holds 1,000 objects of all types, and
+    # the endpoints type has no limit of its own.
     max_events_per_profile: int
 
-    # Whether an event of an unknown endpoint makes a profile.
+    # Whether an event of an unknown endpoint creates a profile.
     create_profiles: bool
 
     # User attributes that become attributes of the profile.
     profile_attributes: Sequence[str] = ()
 
-    # Event attributes and metrics that event triggers and segments can see.
+    # Event attributes and metrics that event triggers and segments can use.
     trigger_attributes: Sequence[str] = ()
     trigger_metrics: Sequence[str] = ()
 
-    # Event attributes that find profiles, each by a key of its own; at most 8.
+    # Event attributes that profiles can be searched by. Each takes a key, so at most 8.
     search_attributes: Sequence[str] = ()
 
     event_triggers: Sequence[EventTriggerArgs] = ()
@@ -130,7 +123,7 @@ class ProfileTemplateArgs:
     @property
     def endpoints_type_name(self) -> str:
         """The object type of endpoints imported from Amazon Pinpoint."""
-        return f"{self.object_type_name}-endpoints"
+        return f"{self.object_type_name}{ENDPOINTS_TYPE_SUFFIX}"
 
     @property
     def event_attributes(self) -> tuple[str, ...]:
@@ -139,19 +132,18 @@ class ProfileTemplateArgs:
 
 
 def field_count(args: ProfileTemplateArgs) -> int:
-    """Fields of the larger of the two object types, that of events or that of endpoints."""
+    """The number of fields in the larger of the two object types."""
     return max(len(_event_fields(args)), len(_endpoint_fields(args)))
 
 
 def profile_template(args: ProfileTemplateArgs) -> Mapping[str, Any]:
-    """The template. It has no outputs: every name in it is one of the arguments.
+    """The template. It has no outputs, because every name in it is an argument.
 
-    A new domain and the object types stay when the stack goes: deleting a type deletes its objects and
-    scrubs whatever came from them off every profile (DeleteProfileObjectType). They go if it is their
-    creation that fails: there is nothing in them yet, and what is left behind stands in the way of the next
-    attempt.
+    The domain and the object types survive the deletion of the stack: DeleteProfileObjectType also deletes
+    the type's objects, and removes what they wrote from every profile. A failed creation does delete them:
+    they are still empty, and would block the next attempt.
     """
-    resources: dict[str, Any] = {}
+    resources: dict[str, Resource] = {}
     if args.new_domain:
         resources["Domain"] = {
             "Type": "AWS::CustomerProfiles::Domain",
@@ -186,8 +178,9 @@ def profile_template(args: ProfileTemplateArgs) -> Mapping[str, Any]:
         logical_id = _logical_id(trigger.name)
         resources[f"EventTrigger{logical_id}"] = _event_trigger(args, trigger)
         if trigger.campaign_arn is not None:
-            # A campaign has one, which stays the same when its trigger gets another name, or the campaign
-            # another trigger: CloudFormation would make a new one beside the old, and then delete that.
+            # One integration per campaign. Its logical id depends on the campaign alone: CloudFormation
+            # replaces a renamed resource by creating the new one and then deleting the old one, and here both
+            # would be the same integration.
             resources[f"Integration{_logical_id(trigger.campaign_arn)}"] = {
                 "Type": "AWS::CustomerProfiles::Integration",
                 "Properties": {
@@ -198,31 +191,31 @@ def profile_template(args: ProfileTemplateArgs) -> Mapping[str, Any]:
             }
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": f"What {args.domain_name} knows about events of {args.object_type_name}",
-        "Resources": _one_after_the_other(resources),
+        "Description": f"Object types and event triggers of {args.object_type_name} in {args.domain_name}",
+        "Resources": _in_sequence(resources),
     }
 
 
 def template_body(args: ProfileTemplateArgs) -> str:
-    """The template as the text that goes to CloudFormation: short, because its length is limited."""
+    """The template as compact JSON, because CloudFormation limits its length."""
     return json.dumps(profile_template(args), separators=(",", ":"))
 
 
 def template_bytes(args: ProfileTemplateArgs) -> int:
-    """The length of the template as the AWS provider sends it, for MAXIMUM_TEMPLATE_BYTES."""
+    """The length of the template as the AWS provider sends it; compare it with MAXIMUM_TEMPLATE_BYTES."""
     body = template_body(args)
     escaped = sum(body.count(character) for character in _ESCAPED_CHARACTERS)
     return len(body.encode()) + escaped * (_ESCAPED_BYTES - 1)
 
 
-def _one_after_the_other(resources: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Each resource depends on the one before it; CloudFormation deletes them in the opposite order.
+def _in_sequence(resources: Mapping[str, Resource]) -> Mapping[str, Resource]:
+    """Make each resource depend on the one before it.
 
-    PutProfileObjectType and PutIntegration allow one request a second (Amazon Connect Customer Profiles
-    quotas), and CloudFormation makes at once what does not depend on one another. An integration comes right
-    after its trigger, so that it goes before it.
+    PutProfileObjectType and PutIntegration allow one request per second (Amazon Connect Customer Profiles
+    quotas), and CloudFormation creates independent resources in parallel. It deletes in reverse order, so an
+    integration goes before its trigger.
     """
-    chained: dict[str, Any] = {}
+    chained: dict[str, Resource] = {}
     before: str | None = None
     for logical_id, resource in resources.items():
         dependency = {} if before is None else {"DependsOn": [before]}
@@ -237,10 +230,10 @@ def _object_type(
     description: str,
     *,
     create_profiles: bool,
-    fields: Sequence[Mapping[str, Any]],
-    keys: Sequence[Mapping[str, Any]],
+    fields: Sequence[Mapping[str, object]],
+    keys: Sequence[Mapping[str, object]],
     max_objects_per_profile: int | None = None,
-) -> Mapping[str, Any]:
+) -> Resource:
     return {
         "Type": "AWS::CustomerProfiles::ObjectType",
         **_KEPT,
@@ -257,39 +250,42 @@ def _object_type(
     }
 
 
-def _event_fields(args: ProfileTemplateArgs) -> Sequence[Mapping[str, Any]]:
+def _event_fields(args: ProfileTemplateArgs) -> Sequence[Mapping[str, object]]:
     targets = {"endpoint_id": ENDPOINT_ATTRIBUTE}
     return [
         *(_field(name, name, attribute=targets.get(name)) for name in _EVENT_FIELDS),
         *_profile_attribute_fields(args.profile_attributes),
-        *(_field(f"evat_{name}", f"attributes.{name}") for name in args.event_attributes),
-        *(_field(f"evmt_{name}", f"metrics.{name}", content_type="NUMBER") for name in args.trigger_metrics),
+        *(_field(f"{EVENT_ATTRIBUTE}{name}", f"attributes.{name}") for name in args.event_attributes),
+        *(
+            _field(f"{EVENT_METRIC}{name}", f"metrics.{name}", content_type="NUMBER")
+            for name in args.trigger_metrics
+        ),
     ]
 
 
-def _endpoint_fields(args: ProfileTemplateArgs) -> Sequence[Mapping[str, Any]]:
+def _endpoint_fields(args: ProfileTemplateArgs) -> Sequence[Mapping[str, object]]:
     return [
         _field("endpoint_id", "endpoint_id", attribute=ENDPOINT_ATTRIBUTE),
         _field("user_id", "user_id", attribute="user_id"),
         _field("opt_out", "opt_out", attribute=OPT_OUT_ATTRIBUTE),
         _field("email", "email", target="_profile.EmailAddress", content_type="EMAIL_ADDRESS"),
         _field("phone", "phone", target="_profile.PhoneNumber", content_type="PHONE_NUMBER"),
-        # Two fields with one target: which of them counts would be anyone's guess.
+        # A second field with the target user_id would make the profile's value arbitrary.
         *_profile_attribute_fields(
             [name for name in args.profile_attributes if attribute_key(name) != "user_id"]
         ),
     ]
 
 
-def _profile_attribute_fields(names: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+def _profile_attribute_fields(names: Sequence[str]) -> Sequence[Mapping[str, object]]:
     return [
-        _field(f"usat_{name}", f"user_attributes.{key}", attribute=key)
+        _field(f"{USER_ATTRIBUTE}{name}", f"user_attributes.{key}", attribute=key)
         for name, key in ((name, attribute_key(name)) for name in names)
     ]
 
 
 def attribute_key(name: str) -> str:
-    """What a user attribute is called in objects and profiles, where a dot would begin another level."""
+    """The name of a user attribute in objects and profiles, where a dot would start a nested level."""
     return name.replace(".", "_")
 
 
@@ -300,8 +296,8 @@ def _field(
     attribute: str | None = None,
     target: str | None = None,
     content_type: str = "STRING",
-) -> Mapping[str, Any]:
-    """A field read from `source` of the object; `attribute` is an attribute of the profile as target."""
+) -> Mapping[str, object]:
+    """A field that reads `source` of an object, and writes a profile attribute or another `target`."""
     target = f"_profile.Attributes.{attribute}" if attribute else target
     return {
         "Name": name,
@@ -313,18 +309,18 @@ def _field(
     }
 
 
-def _event_keys(args: ProfileTemplateArgs) -> Sequence[Mapping[str, Any]]:
+def _event_keys(args: ProfileTemplateArgs) -> Sequence[Mapping[str, object]]:
     return [
-        # A hash of endpoint, event type, event id and proof (handler/event_identity.py). Event ids come from
-        # the sender: by itself, one customer's could replace the event of another.
+        # A hash of endpoint, event type, event id and proof (handler/event_identity.py). The sender chooses
+        # the event id, so a key of that alone would let one customer replace another's event.
         _key(EVENT_KEY, ["event_key"], ["UNIQUE"]),
         _key(ENDPOINT_KEY, ["endpoint_id"], ["PROFILE"]),
-        *(_key(f"gtm_pixel_{name}", [f"evat_{name}"], []) for name in args.search_attributes),
+        *(_key(f"gtm_pixel_{name}", [f"{EVENT_ATTRIBUTE}{name}"], []) for name in args.search_attributes),
     ]
 
 
-def _key(name: str, fields: Sequence[str], identifiers: Sequence[str]) -> Mapping[str, Any]:
-    """A key; without a standard identifier it finds profiles but ties no object to one."""
+def _key(name: str, fields: Sequence[str], identifiers: Sequence[str]) -> Mapping[str, object]:
+    """A key. Without identifiers it only serves to search profiles, and assigns no object to one."""
     return {
         "Name": name,
         "ObjectTypeKeyList": [
@@ -333,7 +329,7 @@ def _key(name: str, fields: Sequence[str], identifiers: Sequence[str]) -> Mappin
     }
 
 
-def _event_trigger(args: ProfileTemplateArgs, trigger: EventTriggerArgs) -> Mapping[str, Any]:
+def _event_trigger(args: ProfileTemplateArgs, trigger: EventTriggerArgs) -> Mapping[str, object]:
     conditions = [
         TriggerConditionArgs(field="event_type", operator="INCLUSIVE", values=[trigger.event_type]),
         *trigger.conditions,
@@ -357,7 +353,7 @@ def _event_trigger(args: ProfileTemplateArgs, trigger: EventTriggerArgs) -> Mapp
     }
 
 
-def _dimension(condition: TriggerConditionArgs) -> Mapping[str, Any]:
+def _dimension(condition: TriggerConditionArgs) -> Mapping[str, object]:
     return {
         "ObjectAttributes": [
             {
@@ -369,8 +365,8 @@ def _dimension(condition: TriggerConditionArgs) -> Mapping[str, Any]:
     }
 
 
-def _limits(trigger: EventTriggerArgs) -> Mapping[str, Any]:
-    limits: dict[str, Any] = {}
+def _limits(trigger: EventTriggerArgs) -> Mapping[str, object]:
+    limits: dict[str, object] = {}
     if trigger.expiration_minutes is not None:
         limits["EventExpiration"] = trigger.expiration_minutes * _MILLISECONDS_A_MINUTE
     if trigger.max_invocations_per_day is not None:
@@ -380,11 +376,10 @@ def _limits(trigger: EventTriggerArgs) -> Mapping[str, Any]:
 
 
 def _logical_id(identity: str) -> str:
-    """A name or an ARN as part of a logical id, which has letters and digits only.
+    """A name or an ARN as part of a logical id, which may hold letters and digits only.
 
-    It depends on nothing but what a resource is known by: were it a position in the list, a trigger taken
-    out of the list would rename those after it, and CloudFormation would make them anew under names that
-    are taken.
+    Not a position in the list: removing a trigger would rename those after it, and CloudFormation would try
+    to create them again under names that are taken.
     """
     readable = "".join(character for character in identity if character.isalnum())
     return f"{readable}{hashlib.sha256(identity.encode()).hexdigest()[:8]}"

@@ -1,4 +1,4 @@
-"""A role that one AWS service assumes, and the one policy that says what it may do there."""
+"""An IAM role that one AWS service assumes, with one policy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from components.iam import Statement, policy_document, trust_policy
 
 @dataclass(frozen=True, slots=True)
 class ServiceRole:
-    """A role, and its policy for whoever has to wait until the role may do what it is for."""
+    """A role and its policy. What uses the role right after its creation depends on the policy."""
 
     role: aws.iam.Role
     policy: aws.iam.RolePolicy

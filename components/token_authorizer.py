@@ -1,6 +1,6 @@
-"""The function that says whose token a request carries: a Lambda REQUEST authorizer.
+"""A Lambda REQUEST authorizer that verifies the token of a request and names its endpoint.
 
-It denies nothing: a session that expired must not cost a purchase event.
+It never denies a request: an expired session must not cost a purchase event.
 """
 
 import json
@@ -14,27 +14,27 @@ from components.lambda_function import LambdaFunctionArgs, create_function
 HANDLER = "handler.authorizer.lambda_handler"
 
 TIMEOUT_SECONDS = 10
-"""The issuer's keys, at most 2 s with all requests for them, and a cold start; API Gateway waits longer."""
+"""A cold start and the requests for the issuer's keys (2 s in all). API Gateway waits longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OidcArgs:
-    """Whose tokens are believed. Any OpenID Connect issuer, Amazon Cognito user pools included."""
+    """The OpenID Connect issuer whose tokens are accepted, such as an Amazon Cognito user pool."""
 
-    # `iss` exactly as in the token.
+    # `iss`, exactly as in the token.
     issuer: str
 
-    # Clients whose tokens count, a site's and an app's say: `aud` of ID tokens, `client_id` of Cognito access
-    # tokens. At least one.
+    # Clients whose tokens are accepted (one or more): `aud` of ID tokens, `client_id` of Cognito access
+    # tokens.
     audiences: tuple[str, ...]
 
-    # Where the issuer's keys are; None finds it in the issuer's discovery document.
+    # URL of the issuer's keys; None reads it from the issuer's discovery document.
     jwks_uri: str | None = None
 
-    # The claim that names the endpoint, a text or a list of texts.
+    # The claim that names the endpoint: a string or a list of strings.
     endpoint_claim: str = "sub"
 
-    # A cookie that may carry the token; None reads none.
+    # A cookie that may carry the token; None reads no cookie.
     cookie: str | None = None
 
 
@@ -45,14 +45,14 @@ class TokenAuthorizerArgs:
 
     oidc: OidcArgs
 
-    # Cold starts are on the way of the visitor's request; CPU grows with memory.
+    # A visitor's request waits for a cold start, and more memory means more CPU.
     memory_mb: int = 1024
 
     log_retention_days: int
 
 
 class TokenAuthorizer(pulumi.ComponentResource):
-    """A Lambda function with permission to write its log, and nothing else."""
+    """A Lambda function that may write its log, and nothing else."""
 
     function_name: pulumi.Output[str]
     invoke_arn: pulumi.Output[str]
@@ -67,7 +67,7 @@ class TokenAuthorizer(pulumi.ComponentResource):
         function = create_function(
             name,
             LambdaFunctionArgs(
-                description="Says whose token a request carries",
+                description="Verifies the token of a request and names its endpoint",
                 archive=args.archive,
                 handler=HANDLER,
                 environment={

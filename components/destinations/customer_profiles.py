@@ -11,15 +11,7 @@ from components.destinations import ProvisionedDestination
 from components.iam import allow
 from components.location import Location
 from components.profile_template import ProfileTemplateArgs, template_body
-
-# Regions of the partition `aws` where CloudFormation has AWS::CustomerProfiles::ObjectType and
-# AWS::CustomerProfiles::EventTrigger (resource specification of 2026-11).
-REGIONS = frozenset(
-    {
-        *("af-south-1", "ap-northeast-1", "ap-northeast-2", "ap-southeast-1", "ap-southeast-2"),
-        *("ca-central-1", "eu-central-1", "eu-west-2", "us-east-1", "us-west-2"),
-    }
-)
+from contract.customer_profiles import CLOUDFORMATION_REGIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +58,11 @@ class CustomerProfilesArgs:
 
 
 def _region_warning(region: str) -> str | None:
-    if region in REGIONS:
+    if region in CLOUDFORMATION_REGIONS:
         return None
     return (
         f"Amazon Connect Customer Profiles is not known to be available in {region}, so the deployment will "
-        f"probably fail. Set aws:region to one of {', '.join(sorted(REGIONS))}."
+        f"probably fail. Set aws:region to one of {', '.join(sorted(CLOUDFORMATION_REGIONS))}."
     )
 
 

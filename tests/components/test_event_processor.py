@@ -114,7 +114,7 @@ def test_the_function_runs_the_archive_with_its_settings() -> None:
 
     assert function.pop("code").path == "handler.zip"
     assert function == {
-        "description": "Records events from Google Tag Manager",
+        "description": "Records events from Google Tag Manager in the destinations",
         "role": "arn:aws:iam:eu-west-1:123456789012:processor-role-1a2b3c4",
         "runtime": "python3.13",
         "architectures": ["arm64"],

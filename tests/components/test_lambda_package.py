@@ -136,9 +136,7 @@ def test_wheels_that_cannot_be_fetched_are_one_clear_line(
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
 
-    with pytest.raises(
-        PackagingError, match=r"could not be fetched: .*package index is needed once"
-    ) as error:
+    with pytest.raises(PackagingError, match=r"Cannot download .*: .*package index") as error:
         build(package(tmp_path))
 
     assert "\n" not in str(error.value)
@@ -149,14 +147,14 @@ def test_a_wheel_with_another_hash_is_refused(tmp_path: Path) -> None:
     requirements = tmp_path / "requirements.txt"
     requirements.write_text(f"six==1.17.0 --hash=sha256:{'0' * 64}\n")
 
-    with pytest.raises(PackagingError, match="could not be fetched"):
+    with pytest.raises(PackagingError, match="Cannot download"):
         build(package(tmp_path, requirements=requirements))
 
 
 def test_a_package_without_modules_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
 
-    with pytest.raises(PackagingError, match="holds no Python module"):
+    with pytest.raises(PackagingError, match="has no Python modules"):
         build(package(tmp_path, tmp_path / "empty"))
 
 

@@ -215,8 +215,8 @@ def test_a_stage_that_ad_blockers_block_is_warned_of_with_the_fix(stage: str, ru
     (warning,) = recorded(stage_name=stage).log
 
     assert warning == (
-        f"stageName: {stage!r} is in the URL that GTM calls, and ad blockers block such a URL "
-        f"(EasyPrivacy of 2026-08-22: {rule}). Set another, such as v1."
+        f"stageName: {stage!r} makes ad blockers block the URL that GTM calls "
+        f"(EasyPrivacy of 2026-08-22: {rule}). Set another name, such as v1."
     )
 
 

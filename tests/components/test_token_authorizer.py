@@ -58,7 +58,7 @@ def test_the_function_knows_whose_tokens_to_believe(recording: Recording) -> Non
 
     assert function.pop("code").path == "authorizer.zip"
     assert function == {
-        "description": "Says whose token a request carries",
+        "description": "Verifies the token of a request and names its endpoint",
         "role": "arn:aws:iam:eu-west-1:123456789012:authorizer-role-1a2b3c4",
         "runtime": "python3.13",
         "architectures": ["arm64"],

@@ -10,8 +10,9 @@ import pytest
 from cfnlint.helpers import REGIONS as ALL_REGIONS
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
-from components.destinations.customer_profiles import REGIONS, CustomerProfiles, CustomerProfilesArgs
+from components.destinations.customer_profiles import CustomerProfiles, CustomerProfilesArgs
 from components.profile_template import template_body
+from contract.customer_profiles import CLOUDFORMATION_REGIONS
 from tests.components.destinations.provisioning import provisioned
 from tests.profile_templates import MINIMAL
 from tests.recording import Recording, record
@@ -76,7 +77,7 @@ def test_who_uses_an_output_waits_for_the_stack(output: str) -> None:
 def test_the_regions_are_those_that_the_sdk_knows() -> None:
     known = botocore.session.get_session().get_available_regions("customer-profiles", partition_name="aws")
 
-    assert set(known) == REGIONS
+    assert set(known) == CLOUDFORMATION_REGIONS
 
 
 @pytest.mark.parametrize("type_", ["Domain", "ObjectType", "EventTrigger", "Integration"])
@@ -87,7 +88,7 @@ def test_the_regions_are_those_where_cloudformation_has_its_types(type_: str) ->
         if f"AWS::CustomerProfiles::{type_}" in PROVIDER_SCHEMA_MANAGER.get_resource_types(region)
     }
 
-    assert specified == REGIONS
+    assert specified == CLOUDFORMATION_REGIONS
 
 
 TEMPLATE = replace(MINIMAL, trigger_attributes=("currency",), search_attributes=("order", "currency"))
