@@ -1,6 +1,10 @@
-"""A headless Chromium, a site to run containers on, and the endpoint that its tags call."""
+"""A headless Chromium, a site to run containers on, and the endpoint that its tags call.
+
+All three are started once and reset for each test: starting them takes longer than most of the tests.
+"""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -8,6 +12,12 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.gtm import chromium
 from tests.gtm.site import Endpoint, Site
 from tests.patience import PATIENCE_SECONDS
+
+
+class Tab(NamedTuple):
+    page: Page
+    # What scripts of the page threw.
+    thrown: list[str]
 
 
 # Not for the session: while Playwright runs, nothing else in this thread can start an event loop.
@@ -23,26 +33,50 @@ def browser() -> Iterator[Browser]:
             browser.close()
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page of a visitor who was never here; what its scripts throw fails the test."""
+@pytest.fixture(scope="package")
+def tab(browser: Browser) -> Tab:
     context = browser.new_context()
     context.set_default_timeout(PATIENCE_SECONDS * 1000)
-    page = context.new_page()
     thrown: list[str] = []
+    page = context.new_page()
     page.on("pageerror", lambda error: thrown.append(str(error)))
-    yield page
-    context.close()
-    assert thrown == []
+    return Tab(page, thrown)
 
 
 @pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
+def page(tab: Tab) -> Iterator[Page]:
+    """A blank page of a visitor without cookies. The test fails if a script of the page throws."""
+    page, thrown = tab
+    yield page
+    page.unroute_all()
+    page.goto("about:blank")
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.context.clear_cookies()
+    messages = thrown.copy()
+    thrown.clear()
+    assert messages == []
+
+
+@pytest.fixture(scope="package")
+def shared_endpoint() -> Iterator[Endpoint]:
     with Endpoint() as endpoint:
         yield endpoint
 
 
 @pytest.fixture
-def site(page: Page) -> Iterator[Site]:
-    with Site(page) as site:
+def endpoint(shared_endpoint: Endpoint) -> Endpoint:
+    shared_endpoint.reset()
+    return shared_endpoint
+
+
+@pytest.fixture(scope="package")
+def shared_site(tab: Tab) -> Iterator[Site]:
+    with Site(tab.page) as site:
         yield site
+
+
+@pytest.fixture
+def site(page: Page, shared_site: Site) -> Site:
+    assert shared_site.page is page
+    shared_site.headers = {}
+    return shared_site

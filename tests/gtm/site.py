@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -22,15 +23,21 @@ IMAGE = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 
 
 class Endpoint:
-    """Answers `/v1/events` as the API does, or as it is told to, and keeps the queries it was sent."""
+    """Responds to the events URL as the API does, or as it is told to, and keeps the queries it was sent."""
 
     def __init__(self) -> None:
+        self._stages = count(1)
+        self._lock = threading.Lock()
+        self._server = HttpServer(self._respond)
+        self.reset()
+
+    def reset(self) -> None:
+        """Start afresh on another path: late requests of an earlier test do not count."""
+        self.path = f"/v{next(self._stages)}/events"
         self.status = HTTPStatus.OK
         self.content = IMAGE
         self.media_type = "image/svg+xml"
         self.queries: list[str] = []
-        self._lock = threading.Lock()
-        self._server = HttpServer(self._answer)
 
     def __enter__(self) -> "Endpoint":
         self._server.start()
@@ -45,7 +52,7 @@ class Endpoint:
 
     @property
     def events_url(self) -> str:
-        return f"{self.origin}/v1/events"
+        return f"{self.origin}{self.path}"
 
     @property
     def parameters(self) -> list[dict[str, str]]:
@@ -53,12 +60,14 @@ class Endpoint:
         read = [dict(parse_qsl(query, keep_blank_values=True, errors="strict")) for query in self.queries]
         return [{name: value for name, value in each.items() if name != "gtmcb"} for each in read]
 
-    def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def _respond(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        request = Request(environ)
         with self._lock:
-            self.queries.append(Request(environ).query_string.decode("ascii"))
+            if request.path == self.path:
+                self.queries.append(request.query_string.decode("ascii"))
         headers = {"Cache-Control": "no-store"}
-        answer = Response(self.content, self.status, headers, mimetype=self.media_type)
-        return answer(environ, start_response)
+        response = Response(self.content, self.status, headers, mimetype=self.media_type)
+        return response(environ, start_response)
 
 
 class Site:
@@ -67,7 +76,7 @@ class Site:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.headers: dict[str, str] = {}
-        self._server = HttpServer(self._answer)
+        self._server = HttpServer(self._respond)
 
     def __enter__(self) -> "Site":
         self._server.start()
@@ -121,11 +130,11 @@ class Site:
             report["outcome"] for report in self.reports() if report["outcome"] not in ("sent", "blocked")
         ]
 
-    def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        answers = {
+    def _respond(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        responses = {
             "/": ("<!doctype html><title>Site</title><script src='/fake_gtm.js'></script>", "text/html"),
             "/fake_gtm.js": (FAKE_GTM, "text/javascript"),
             "/demo.html": ((GTM / "demo.html").read_text(encoding="utf-8"), "text/html"),
         }
-        content, media_type = answers.get(Request(environ).path, ("", "text/plain"))
+        content, media_type = responses.get(Request(environ).path, ("", "text/plain"))
         return Response(content, 200, self.headers, mimetype=media_type)(environ, start_response)

@@ -1,6 +1,6 @@
 """How scripts and images of a page send events: a real browser, and everything behind it as deployed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import urlencode
 
 import pytest
@@ -78,7 +78,6 @@ BODIES = {
 class TestPosting:
     """The same query by POST; nothing of the body is recorded."""
 
-    @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
     @pytest.mark.parametrize(
         "sender",
         [
@@ -88,22 +87,20 @@ class TestPosting:
         ids=["sendBeacon", "fetch"],
     )
     def test_an_event_is_recorded_whatever_the_body_is(
-        self, page: Page, site: Site, run: LocalRun, sender: str, body: str
+        self, page: Page, site: Site, run: LocalRun, sender: str
     ) -> None:
-        endpoint_id = new_endpoint()
+        endpoints = {body: new_endpoint() for body in BODIES}
         site.open()
 
-        page.evaluate(
-            sender.replace("BODY", body), [url_of(run, endpoint_id, evat_text="a&b", usat_plan="gold")]
-        )
+        for body, endpoint_id in endpoints.items():
+            url = url_of(run, endpoint_id, evat_text="a&b", usat_plan="gold")
+            page.evaluate(sender.replace("BODY", BODIES[body]), [url])
 
-        (event,) = eventually(lambda: events_of(run, endpoint_id))
-        assert (event.event, event.attributes, event.metrics, event.user_attributes) == (
-            "sign_out",
-            {"text": "a&b"},
-            {},
-            {"plan": ["gold"]},
-        )
+        recorded: dict[str, object] = {}
+        for body, endpoint_id in endpoints.items():
+            (event,) = eventually(lambda id_=endpoint_id: events_of(run, id_))
+            recorded[body] = (event.event, event.attributes, event.metrics, event.user_attributes)
+        assert recorded == {body: ("sign_out", {"text": "a&b"}, {}, {"plan": ["gold"]}) for body in BODIES}
 
     @pytest.mark.parametrize(
         "sender",
@@ -152,6 +149,29 @@ class TestPosting:
         assert page.evaluate(read, url_of(run, "e1")) == 200
         page.goto(site.url.replace("127.0.0.1", "localhost"))
         assert page.evaluate(read, url_of(run, "e1")) == "TypeError"
+
+
+class TestFetch:
+    """Fetch that reads the response."""
+
+    READ = """async ([url, headers]) => {
+      try { return (await fetch(url, { headers })).status; } catch (error) { return error.name; }
+    }"""
+
+    def fetch(self, page: Page, run: LocalRun, headers: Mapping[str, str]) -> object:
+        url = f"{run.outputs['events_url']}?endpoint_id=e1&event=purchase"
+        return page.evaluate(self.READ, [url, headers])
+
+    @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer none"}], ids=["simple", "preflight"])
+    def test_an_allowed_origin_reads_the_response_and_another_does_not(
+        self, page: Page, site: Site, runs: Runs, headers: Mapping[str, str]
+    ) -> None:
+        run = runs.shared(f"allowedOrigins={site.url},https://b.example", *AT_ONCE)
+
+        site.open()
+        assert self.fetch(page, run, headers) == 200
+        page.goto(site.url.replace("127.0.0.1", "localhost"))
+        assert self.fetch(page, run, headers) == "TypeError"
 
 
 class TestACookieThatCarriesTheToken:
