@@ -1,6 +1,7 @@
 """The Pinpoint fake, seen by a plain client: its limits, its error answers, and who may call it."""
 
 import json
+import runpy
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from botocore.exceptions import ClientError
 from werkzeug.test import Client
 
 from local.deployment.cloud import Cloud
+from local.fakes import access_control
 from local.fakes.access_control import authorize
 from local.fakes.pinpoint import PinpointFake, PlannedResponse
 from local.recorder import Recorder
@@ -239,6 +241,20 @@ def test_a_role_that_may_put_events_of_the_application_is_let_in(
     credentials = role_that_may(cloud, "mobiletargeting:PutEvents", events_of(cloud), "may")
     assert put_one(guarded, credentials) == 202
     assert len(recorder.events()) == 1
+
+
+def test_access_control_that_is_imported_while_a_cloud_runs_lets_it_in_too(
+    cloud: Cloud, recorder: Recorder
+) -> None:
+    # A run imports its fakes after the Cloud has changed moto's access control.
+    late = runpy.run_path(access_control.__file__)
+    fake = PinpointFake(recorder, application_ids=[APPLICATION], authorize=late["authorize"])
+    credentials = role_that_may(cloud, "mobiletargeting:PutEvents", events_of(cloud), "late")
+    server = HttpServer(fake).start()
+    try:
+        assert put_one(server, credentials) == 202
+    finally:
+        server.stop()
 
 
 def test_permission_is_checked_before_the_application_is_looked_up(cloud: Cloud, guarded: HttpServer) -> None:
