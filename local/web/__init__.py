@@ -1,1 +1,4 @@
-"""The web server of the local run and its page."""
+"""The web side of the local run: `front` routes requests, `page/` is the page, `http_server` serves both.
+
+`demo_container` makes the GTM container that the page runs.
+"""

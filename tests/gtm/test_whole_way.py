@@ -143,7 +143,7 @@ class TestThePage:
 
         page.get_by_role("button", name="Send event").click()
 
-        page.wait_for_function("() => document.querySelector('#answer').innerText.includes('HTTP 200')")
+        page.wait_for_function("() => document.querySelector('#response').innerText.includes('HTTP 200')")
         url = page.inner_text("#url")
         assert url.startswith(run.outputs["events_url"])
         (endpoint_id,) = parse_qs(urlsplit(url).query)["endpoint_id"]
@@ -172,7 +172,9 @@ class TestThePage:
         page.get_by_label("Event attributes: name").first.fill("a b")
         page.get_by_role("button", name="Send event").click()
 
-        page.wait_for_function("() => document.querySelector('#answer').innerText.includes('without spaces')")
+        page.wait_for_function(
+            "() => document.querySelector('#response').innerText.includes('without spaces')"
+        )
 
     @pytest.mark.parametrize(
         ("sender", "shown"),
@@ -292,7 +294,7 @@ class TestTheProfileOnThePage:
 
         self.send(page, "gold")
 
-        self.wait_for(page, "#profiles", "Accepted and then dropped: 1.")
+        self.wait_for(page, "#profiles", "Accepted, then discarded: 1.")
         assert "No profile: customerProfilesCreate is off" in page.inner_text("#profiles")
         assert "profile not changed" in page.locator("#arrivals li").first.inner_text()
 

@@ -97,7 +97,7 @@ def test_looking_at_dead_letters_does_not_hide_them(local_run: StartRun) -> None
 
 
 def test_the_command_on_the_page_runs_other_destinations(local_run: StartRun) -> None:
-    page = (PROJECT_DIR / "local" / "web" / "page.html").read_text()
+    page = (PROJECT_DIR / "local" / "web" / "page" / "index.html").read_text()
     (command,) = re.findall(r'make local CONFIG="([^"]+)"', page)
     run = local_run(*command.split())
     assert run.outputs["destinations"] == ["customer-profiles", "firehose"]

@@ -1,7 +1,5 @@
 """The front of the local run: what was recorded as JSON, the page, and the way to the API."""
 
-import base64
-import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -9,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from werkzeug.test import Client, TestResponse
+from werkzeug.test import Client
 
 from gtm import plan_file
 from gtm.container import plan_of
@@ -18,8 +16,10 @@ from local.demo_users import DemoUsers
 from local.deployment.cloud import Cloud
 from local.fakes import Profiles
 from local.recorder import RecordedEvent, Recorder, RejectedMessage
+from local.run import PROJECT_DIR
 from local.web.front import Front
 
+PAGE_FILES = sorted((PROJECT_DIR / "local" / "web" / "page").iterdir())
 OUTPUTS = {"events_url": "http://127.0.0.1:1/dev/events", "auth_mode": "open", "destinations": ["pinpoint"]}
 DEAD_LETTER = {"message_id": "m-9", "reason": "pinpoint_400", "pending": "pinpoint"}
 RETRY = {"message_id": "m-8", "reason": "customer_profiles_503", "pending": "customer-profiles,firehose"}
@@ -68,10 +68,6 @@ def client(recorder: Recorder) -> Client:
         notes=["Pinpoint is a fake."],
     )
     return Client(front)
-
-
-def page(client: Client) -> TestResponse:
-    return client.get("/")
 
 
 def test_outputs_are_the_stacks_outputs(client: Client) -> None:
@@ -124,8 +120,8 @@ def test_arrivals_count_what_comes_again_and_dead_letters_and_say_why(client: Cl
 
     assert (answer["retried"], answer["dead_letters"]) == (2, 1)
     assert answer["reasons"] == [
-        "To be retried (customer-profiles, firehose): customer_profiles_503 (2 messages)",
-        "Dead letter (pinpoint): pinpoint_400",
+        "To retry (customer-profiles, firehose): customer_profiles_503 (2 messages)",
+        "Dead-lettered (pinpoint): pinpoint_400",
     ]
 
 
@@ -206,34 +202,40 @@ def test_notes_say_what_is_emulated(client: Client) -> None:
     assert client.get("/notes").json == ["Pinpoint is a fake."]
 
 
+def test_the_policy_of_the_page_allows_files_of_this_address_and_nothing_else(client: Client) -> None:
+    policy = client.get("/").headers["Content-Security-Policy"]
+    sources = dict(part.strip().split(" ", 1) for part in policy.split(";"))
+
+    allowed = {"script-src", "style-src", "img-src", "connect-src"}
+    assert {name for name, source in sources.items() if source == "'self'"} == allowed
+    assert {source for name, source in sources.items() if name not in allowed} == {"'none'"}
+
+
+def test_the_page_has_no_inline_code(client: Client) -> None:
+    html = client.get("/").text
+
+    assert re.findall(r"<style|\sstyle=|\son\w+=|javascript:|<script(?![^>]*\ssrc=)", html) == []
+
+
+def test_the_page_loads_files_of_this_address_only(client: Client) -> None:
+    sources = re.findall(r"<(?:link|iframe|script|img)[^>]*(?:src|href)=\"([^\"]*)\"", client.get("/").text)
+
+    assert sources == ["/page/page.css", "/gtm/fake-gtm.js", "/page/main.js"]
+    assert [client.get(source).status_code for source in sources] == [200, 200, 200]
+    assert [
+        file.name for file in PAGE_FILES if re.search(r"(?:https?:)?//[a-z0-9-]+\.[a-z]+", file.read_text())
+    ] == []
+
+
 @pytest.mark.parametrize(
-    ("tag", "directive", "also"), [("script", "script-src", "'self' "), ("style", "style-src", "")]
+    "file", [file for file in PAGE_FILES if file.suffix == ".js"], ids=lambda file: file.name
 )
-def test_the_policy_of_the_page_allows_its_own_code_and_no_other(
-    client: Client, tag: str, directive: str, also: str
-) -> None:
-    answer = page(client)
-    policy = dict(part.strip().split(" ", 1) for part in answer.headers["Content-Security-Policy"].split(";"))
+def test_every_module_of_the_page_is_served_and_so_is_what_it_imports(client: Client, file: Path) -> None:
+    response = client.get(f"/page/{file.name}")
 
-    blocks = re.findall(rf"<{tag}>(.*?)</{tag}>", answer.text, re.DOTALL)
-
-    hashes = [base64.b64encode(hashlib.sha256(block.encode()).digest()).decode() for block in blocks]
-    assert policy[directive] == also + " ".join(f"'sha256-{value}'" for value in hashes)
-    assert len(blocks) == 1
-    assert policy["default-src"] == "'none'"
-
-
-def test_the_policy_lets_an_image_tag_reach_this_address_only(client: Client) -> None:
-    policy = page(client).headers["Content-Security-Policy"]
-
-    assert "img-src 'self';" in policy
-    assert "connect-src 'self';" in policy
-
-
-def test_the_page_asks_for_nothing_from_elsewhere(client: Client) -> None:
-    assert re.findall(r"(?:https?:)?//[a-z0-9.-]+\.[a-z]+", page(client).text) == []
-    sources = re.findall(r"<(?:link|iframe|script|img)[^>]*(?:src|href)=\"([^\"]*)\"", page(client).text)
-    assert sources == ["/gtm/fake-gtm.js"]
+    assert (response.status_code, response.mimetype) == (200, "text/javascript")
+    imported = re.findall(r'from "\./([^"]+)"', response.text)
+    assert [name for name in imported if client.get(f"/page/{name}").status_code != 200] == []
 
 
 def test_the_container_is_the_export_for_the_parameters_asked_for(client: Client) -> None:
@@ -268,8 +270,10 @@ def test_the_script_that_runs_the_container_is_served(client: Client) -> None:
     assert "GtmFake" in answer.text
 
 
-def test_the_page_writes_values_as_text_only(client: Client) -> None:
-    assert re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", page(client).text) == []
+def test_the_page_writes_values_as_text_only() -> None:
+    markup = "innerHTML|outerHTML|insertAdjacentHTML|document\\.write"
+
+    assert [file.name for file in PAGE_FILES if re.search(markup, file.read_text())] == []
 
 
 def test_the_form_begins_with_what_the_example_sends_of_a_purchase(client: Client) -> None:
@@ -277,7 +281,7 @@ def test_the_form_begins_with_what_the_example_sends_of_a_purchase(client: Clien
     example = plan_file.read(text, overrides=plan_file.Overrides(events_url=str(OUTPUTS["events_url"])))
     (purchase,) = [tag for tag in example.tags if tag.event == "purchase_success"]
 
-    groups = re.findall(r"data-prefix=\"(\w+)\" data-defaults='(.*?)'", page(client).text)
+    groups = re.findall(r"data-prefix=\"(\w+)\" data-defaults='(.*?)'", client.get("/").text)
 
     assert [prefix + name for prefix, rows in groups for name, _ in json.loads(rows)] == [
         parameter.url_name for parameter in purchase.parameters
@@ -285,7 +289,7 @@ def test_the_form_begins_with_what_the_example_sends_of_a_purchase(client: Clien
 
 
 def test_the_page_labels_its_fields(client: Client) -> None:
-    text = page(client).text
+    text = client.get("/").text
     labelled = set(re.findall(r'<label for="([^"]+)"', text))
 
     assert labelled == set(re.findall(r'<input id="([^"]+)"', text))
