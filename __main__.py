@@ -12,7 +12,7 @@ from components.event_pixel import EventPixel
 
 name = pulumi.get_project()
 prerequisites.check(name)
-stack = settings.load(pulumi.Config())
+stack = settings.load()
 pixel = EventPixel(name, stack)
 
 pulumi.export("events_url", pixel.events_url)

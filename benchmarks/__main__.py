@@ -3,8 +3,7 @@
 Absolute times are of this machine, not of Lambda; they are printed so that a ratio can be judged.
 """
 
-# First: refuses a Python version in which the rest may not even parse.
-from bootstrap import python_version  # noqa: F401  # pyright: ignore[reportUnusedImport]
+from bootstrap import python_version  # noqa: F401 - first: refuses a Python in which the rest may not even parse
 
 # isort: split
 import os
@@ -15,7 +14,7 @@ import tempfile
 import time
 import uuid
 import zipfile
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from types import SimpleNamespace
@@ -103,7 +102,7 @@ def _batches(destination: str, requests_so_far: Callable[[], int]) -> None:
     from handler import processor
 
     # The next destination is another container.
-    processor._processor.cache_clear()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    processor._processor.cache_clear()  # noqa: SLF001
     context: Any = SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000)
 
     def record(batches: Sequence[Sequence[int]]) -> Callable[[], None]:
@@ -137,7 +136,7 @@ def _sqs_record(number: int) -> dict[str, Any]:
 
 
 @contextmanager
-def _serving(destination: str, fake: WsgiApplication) -> Generator[None]:
+def _serving(destination: str, fake: WsgiApplication) -> Iterator[None]:
     """A destination's fake on loopback, and the environment of a function that uses it."""
     server = HttpServer(fake).start()
     os.environ |= {

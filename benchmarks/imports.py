@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -153,7 +153,7 @@ def _run(export: Path, key: str, url: str, state: Path) -> int:
 
 
 @contextmanager
-def _service() -> Generator[tuple[str, Any]]:
+def _service() -> Iterator[tuple[str, Any]]:
     """The fake's URL, and what it holds in the end."""
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.profiles_service"],

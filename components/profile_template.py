@@ -10,14 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from contract.customer_profiles import (
-    DIMENSIONS,
     EMAIL_KEY,
     ENDPOINT_ATTRIBUTE,
     ENDPOINT_KEY,
     ENDPOINTS_TYPE_SUFFIX,
     EVENT_KEY,
-    FIELDS,
-    KEYS,
     OPT_OUT_ATTRIBUTE,
     PHONE_KEY,
 )
@@ -25,10 +22,6 @@ from contract.url import EVENT_ATTRIBUTE, EVENT_METRIC, USER_ATTRIBUTE
 
 MAXIMUM_TEMPLATE_BYTES: Final = 51_200
 """The longest template that CloudFormation accepts in a request (AWS CloudFormation quotas)."""
-
-MAXIMUM_FIELDS: Final = FIELDS
-MAXIMUM_KEYS: Final = KEYS
-MAXIMUM_DIMENSIONS: Final = DIMENSIONS
 
 # The AWS provider encodes the template with Go's JSON encoder, which writes these as \u0026, \u003c, \u003e.
 _ESCAPED_CHARACTERS: Final = "&<>"

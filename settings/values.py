@@ -1,146 +1,204 @@
-"""Readers of configuration values: what is wrong with one is a line with key, value, rule and fix.
+"""Readers of single values: a reader takes a value and returns it checked, or raises InvalidValue."""
 
-One reader a type, for settings and for the entries of settings that are lists of objects, of which Pulumi
-checks nothing.
-"""
-
-import difflib
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar, cast
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
-import pulumi
+from settings.problems import InvalidValue, Problem, Problems, closest, unknown_key
 
+T = TypeVar("T")
+E = TypeVar("E", bound=StrEnum)
 
-class SettingsError(pulumi.RunError):
-    """A setting is wrong; `pulumi up` shows the message and creates nothing."""
+_LONGEST_SHOWN = 100  # characters
 
-    def __init__(self, key: str, problem: str, fix: str) -> None:
-        super().__init__(f"{pulumi.get_project()}:{key}: {problem} {fix}")
-
-
-_E = TypeVar("_E", bound=StrEnum)
-_T = TypeVar("_T")
+Reader: TypeAlias = Callable[[str, object], T]
+"""Takes the key, for its errors, and the value."""
 
 
-def typed(key: str, read: Callable[[str], _T], kind: str) -> _T:
-    """The value as `read` gives it, with Pulumi's type error in this house's words."""
-    try:
-        return read(key)
-    except pulumi.ConfigTypeError as error:
-        raise SettingsError(key, f"{error.value!r} is not {kind}.", f"Set {kind}.") from None
+@dataclass(frozen=True, slots=True)
+class Setting(Generic[T]):
+    """A setting: its key, its default as Pulumi.yaml has it, and how its value is read."""
+
+    key: str
+    default: str | int | bool | Sequence[object]
+    read: Reader[T]
+
+    def is_default(self, value: object) -> bool:
+        """Whether a value is the default. The engine passes defaults as if they were set."""
+        if value is None or value == "":
+            return True
+        same_type = isinstance(value, bool) == isinstance(self.default, bool)
+        return same_type and value == self.default
 
 
-def integer(config: pulumi.Config, key: str, least: int, most: int) -> int:
+class UnreadSettingError(LookupError):
+    """A setting has no value that could be used, so nothing that depends on it can be said."""
+
+
+class Values:
+    """The values that were read, by setting."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, object] = {}
+
+    def __getitem__(self, setting: Setting[T]) -> T:
+        if setting.key not in self._by_key:
+            raise UnreadSettingError(setting.key)
+        return cast("T", self._by_key[setting.key])
+
+    def keep(self, setting: Setting[T], value: T) -> None:
+        self._by_key[setting.key] = value
+
+
+def is_unset(value: object) -> bool:
+    """Whether somebody left a value empty: null and the empty string set nothing."""
+    return value is None or value == ""
+
+
+def shown(value: object) -> str:
+    """A value on one line, as somebody would write it; a long one is cut."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    written = "null" if value is None else repr(value)
+    return written if len(written) <= _LONGEST_SHOWN else f"{written[:_LONGEST_SHOWN]}…"
+
+
+def string(pattern: re.Pattern[str], rule: str, example: str) -> Reader[str]:
+    """A string that must be there and match; `rule` and `example` end the sentences of errors."""
+
+    def read(key: str, value: object) -> str:
+        if is_unset(value):
+            what = "it is empty." if key.endswith("]") else "it is not set."
+            raise InvalidValue(Problem(key, what, f"Set {example}."))
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            raise InvalidValue(Problem(key, f"{shown(value)} is not {rule}.", f"Set {example}."))
+        return value
+
+    return read
+
+
+def optional(read: Reader[T]) -> Reader[T | None]:
+    """A value that is checked where it is set."""
+    return lambda key, value: None if is_unset(value) else read(key, value)
+
+
+def whole_number(least: int, most: int) -> Reader[int]:
     """A whole number from `least` to `most`."""
-    value = typed(key, config.require_int, "a whole number")
-    if not least <= value <= most:
-        raise SettingsError(key, f"{value} is out of range.", f"Set {least} to {most}.")
-    return value
+    fix = f"Set a whole number from {least} to {most}."
+
+    def read(key: str, value: object) -> int:
+        if is_unset(value):
+            raise InvalidValue(Problem(key, "it is not set.", fix))
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise InvalidValue(Problem(key, f"{shown(value)} is not a whole number.", fix))
+        if not least <= value <= most:
+            raise InvalidValue(Problem(key, f"{value} is out of range.", fix))
+        return value
+
+    return read
 
 
-def boolean(config: pulumi.Config, key: str) -> bool:
+def true_or_false(key: str, value: object) -> bool:
     """True or false."""
-    return typed(key, config.require_bool, "true or false")
-
-
-def text(config: pulumi.Config, key: str, pattern: re.Pattern[str], rule: str, example: str) -> str:
-    """A text that has to be there and to match; `rule` and `example` end the sentences of errors."""
-    value = config.get(key) or ""
-    if not value:
-        raise SettingsError(key, "it is not set.", f"Set {example}.")
-    if not pattern.fullmatch(value):
-        raise SettingsError(key, f"{value!r} is not {rule}.", f"Set {example}.")
+    if not isinstance(value, bool):
+        raise InvalidValue(Problem(key, f"{shown(value)} is not true or false.", "Set true or false."))
     return value
 
 
-def optional(
-    config: pulumi.Config, key: str, pattern: re.Pattern[str], rule: str, example: str
-) -> str | None:
-    """A text that has to match where it is there."""
-    return text(config, key, pattern, rule, example) if config.get(key) else None
-
-
-def choice(config: pulumi.Config, key: str, choices: type[_E]) -> _E:
+def choice(choices: type[E]) -> Reader[E]:
     """One of the values of an enumeration."""
-    return member(key, config.require(key), choices)
+    read_name = one_of([str(member) for member in choices])
+    return lambda key, value: choices(read_name(key, value))
 
 
-def member(key: str, value: object, choices: type[_E]) -> _E:
-    """The member of an enumeration that has this value."""
-    try:
-        return choices(value)
-    except ValueError:
-        allowed = " or ".join(choices)
-        raise SettingsError(key, f"{value!r} is not known.", f"Set {allowed}.") from None
+def one_of(names: Sequence[str]) -> Reader[str]:
+    """One of these names."""
+
+    def read(key: str, value: object) -> str:
+        if value in names:
+            return str(value)
+        meant = closest(value, names) if isinstance(value, str) else None
+        fix = f"Did you mean {meant}?" if meant else "Set one of these."
+        raise InvalidValue(Problem(key, f"{shown(value)} is not {' or '.join(names)}.", fix))
+
+    return read
 
 
-def text_list(config: pulumi.Config, key: str) -> list[str]:
-    """A list of texts."""
-    values: object = typed(key, config.require_object, "a list")
-    if isinstance(values, list):
-        elements = cast("list[object]", values)
-        texts = [element for element in elements if isinstance(element, str)]
-        if len(texts) == len(elements):
-            return texts
-    raise SettingsError(
-        key, f"{values!r} is not a list of texts.", f"Set one at a time with --path '{key}[0]'."
-    )
+def list_of(read: Reader[T], what: str = "VALUE") -> Reader[tuple[T, ...]]:
+    """A list, each of whose elements is read; null is an empty one."""
+
+    def read_list(key: str, value: object) -> tuple[T, ...]:
+        if value is None:
+            return ()
+        if not isinstance(value, list | tuple):
+            fix = f"Set one element at a time: pulumi config set --path '{key}[0]' {what}."
+            raise InvalidValue(Problem(key, f"{shown(value)} is not a list.", fix))
+        problems, elements = Problems(), list[T]()
+        for position, element in enumerate(cast("Sequence[object]", value)):
+            with problems.collected():
+                elements.append(read(f"{key}[{position}]", element))
+        problems.raise_any()
+        return tuple(elements)
+
+    return read_list
 
 
-def unique(key: str, values: Sequence[str]) -> list[str]:
-    """The values, none of which may be there twice."""
-    for position, value in enumerate(values):
-        if value in values[:position]:
-            raise SettingsError(key, f"{value!r} is listed twice.", "List it once.")
-    return list(values)
+def unique(
+    read: Reader[tuple[T, ...]], same: Callable[[T], Hashable] = repr, note: str = ""
+) -> Reader[tuple[T, ...]]:
+    """A list in which no two elements are the `same`; `note` says what that means where it is not plain."""
+
+    def read_list(key: str, value: object) -> tuple[T, ...]:
+        elements = read(key, value)
+        marks = [same(element) for element in elements]
+        problems = [
+            Problem(
+                f"{key}[{position}]", f"{shown(elements[position])} is listed twice{note}.", "List it once."
+            )
+            for position, mark in enumerate(marks)
+            if mark in marks[:position]
+        ]
+        Problems(problems).raise_any()
+        return elements
+
+    return read_list
 
 
-def refuse_unknown_key(path: str, key: str, declared: Collection[str]) -> None:
-    """Refuse a key that is not declared; `path` is where it is, in the words of the error."""
-    if key not in declared:
-        close = difflib.get_close_matches(key, declared, n=1)
-        fix = f"Did you mean {close[0]}?" if close else "Pulumi.yaml lists the settings there are."
-        raise SettingsError(path, "there is no such setting.", fix)
+def any_object(known: Sequence[str]) -> Reader[Mapping[str, object]]:
+    """An object with none but these keys."""
+
+    def read(key: str, value: object) -> Mapping[str, object]:
+        if not isinstance(value, Mapping):
+            fix = f"Set one key at a time: pulumi config set --path '{key}.{known[0]}' VALUE."
+            raise InvalidValue(Problem(key, f"{shown(value)} is not an object.", fix))
+        entry = cast("Mapping[object, object]", value)
+        keys = [str(one) for one in entry]
+        Problems(unknown_key(f"{key}.{one}", one, known) for one in keys if one not in known).raise_any()
+        return {str(one): held for one, held in entry.items()}
+
+    return read
 
 
-Entry = Mapping[str, object]
-"""An object in a list."""
+def object_of(make: Callable[..., T], **readers: tuple[str, Reader[Any]]) -> Reader[T]:
+    """An object made by `make` from what is read: argument → key and reader. Every wrong key is told."""
+    read_object = any_object([name for name, _ in readers.values()])
 
+    def read(key: str, value: object) -> T:
+        problems = Problems()
+        try:
+            entry = read_object(key, value)
+        except InvalidValue as invalid:
+            if not isinstance(value, Mapping):
+                raise
+            problems.extend(invalid.problems)
+            entry = cast("Mapping[str, object]", value)
+        arguments: dict[str, Any] = {}
+        for argument, (name, read_one) in readers.items():
+            with problems.collected():
+                arguments[argument] = read_one(f"{key}.{name}", entry.get(name))
+        problems.raise_any()
+        return make(**arguments)
 
-def entries(path: str, value: object) -> list[Entry]:
-    """The objects in a list; `path` is where it is, such as customerProfilesTriggers[0].conditions."""
-    if isinstance(value, list):
-        elements = cast("list[object]", value)
-        objects = [cast("Entry", element) for element in elements if isinstance(element, Mapping)]
-        if len(objects) == len(elements):
-            return objects
-    raise SettingsError(
-        path, f"{value!r} is not a list of objects.", f"Set one key at a time with --path '{path}[0].KEY'."
-    )
-
-
-def entry_text(path: str, entry: Entry, key: str, pattern: re.Pattern[str], rule: str) -> str:
-    """A text of an object that has to be there and to match."""
-    value = entry.get(key)
-    if value is None:
-        raise SettingsError(f"{path}.{key}", "it is not set.", f"Set {rule}.")
-    if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise SettingsError(f"{path}.{key}", f"{value!r} is not {rule}.", f"Set {rule}.")
-    return value
-
-
-def entry_optional(path: str, entry: Entry, key: str, pattern: re.Pattern[str], rule: str) -> str | None:
-    """A text of an object that has to match where it is there."""
-    return entry_text(path, entry, key, pattern, rule) if key in entry else None
-
-
-def entry_integer(path: str, entry: Entry, key: str, most: int) -> int | None:
-    """A whole number of an object, 1 to `most`, where it is there."""
-    value = entry.get(key)
-    if value is None:
-        return None
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
-        raise SettingsError(f"{path}.{key}", f"{value!r} is out of range.", f"Set 1 to {most}.")
-    return value
+    return read

@@ -49,18 +49,28 @@ class JournalArgs:
         return ProvisionedDestination(statements=[], environment={"JOURNAL_TITLE": self.title})
 """
 
+SETTINGS = """
+import re
+
+from components.destinations.journal import JournalArgs
+from settings.groups import DestinationGroup
+from settings.values import Setting, string
+
+TITLE = Setting("journalTitle", "events", string(re.compile("[a-z]+"), "a title", "one such as events"))
+GROUP = DestinationGroup(
+    name=JournalArgs.name,
+    description="the function's own log",
+    settings=(TITLE,),
+    rules=(),
+    make=lambda values, _: JournalArgs(title=values[TITLE]),
+)
+"""
+
 # File → what is there → what stands in its place.
 EDITS = {
-    "settings/__init__.py": {
-        "from components.destinations.pinpoint import": """
-from components.destinations.journal import JournalArgs
-from components.destinations.pinpoint import""",
-        '    FIREHOSE = "firehose"\n': '    FIREHOSE = "firehose"\n    JOURNAL = "journal"\n',
-        "        case DestinationName.FIREHOSE:\n": """
-        case DestinationName.JOURNAL:
-            return JournalArgs(title=config.require("journalTitle"))
-        case DestinationName.FIREHOSE:
-""",
+    "settings/destinations/__init__.py": {
+        "customer_profiles, firehose, pinpoint\n": "customer_profiles, firehose, journal, pinpoint\n",
+        "firehose.GROUP, ": "firehose.GROUP, journal.GROUP, ",
     },
     "Pulumi.yaml": {
         "  firehoseStream:\n": "  journalTitle:\n    type: string\n    default: events\n  firehoseStream:\n",
@@ -99,9 +109,10 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_two_modules_and_settings_make_a_destination(copy: Path) -> None:
+def test_three_modules_and_a_declaration_make_a_destination(copy: Path) -> None:
     (copy / "handler" / "destinations" / "journal.py").write_text(MODULE)
     (copy / "components" / "destinations" / "journal.py").write_text(PROVISIONING)
+    (copy / "settings" / "destinations" / "journal.py").write_text(SETTINGS)
     for name, edits in EDITS.items():
         text = (copy / name).read_text()
         for old, new in edits.items():

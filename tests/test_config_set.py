@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from settings import triggers
+from settings.destinations import event_triggers
 from tests.pulumi_cli import SECRET_KEY, ConfigSet, config_sets, may_look_like_a_secret, stack_config
 
 PROJECT = Path(__file__).parents[1]
@@ -41,7 +41,7 @@ def test_the_documents_have_such_commands() -> None:
     assert len(COMMANDS) >= 12
 
 
-@pytest.mark.parametrize("key", [*SCHEMA, *triggers.KEYS])
+@pytest.mark.parametrize("key", [*SCHEMA, *event_triggers.KEYS])
 def test_no_key_makes_the_cli_suspect_a_secret(key: str) -> None:
     assert not SECRET_KEY.search(key)
 

@@ -116,12 +116,12 @@ def test_a_pure_module_knows_no_clock_environment_logger_or_sdk(module: str) -> 
 def test_only_settings_reads_the_configuration() -> None:
     readers = [
         path.name
-        for part in ("__main__.py", "components", "handler", "contract")
+        for part in ("__main__.py", "components", "handler", "contract", "settings")
         for path in modules(part)
-        if "pulumi.Config(" in path.read_text()
+        if re.search(r"pulumi\.Config|runtime\.config", path.read_text())
     ]
 
-    assert readers == ["__main__.py"]  # hands it to settings.load
+    assert readers == ["stack_configuration.py"]
 
 
 DOCSTRINGS = {

@@ -12,7 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from components.lambda_package import PackageArgs, PackagingError
-from settings.values import SettingsError
+from settings import SettingsError
 from tests.recording import Recording, Refusal, record, refused
 
 PROJECT = Path(__file__).parents[1]

@@ -79,8 +79,8 @@ class TestTheNameOfTheProject:
 
         assert refusal.resources == []
         assert refusal.error == (
-            "shop:authMode: gtm-pixel:authMode is a setting of another project, and this one is shop. "
-            "Begin the keys in Pulumi.test.yaml with shop: instead."
+            "gtm-pixel:authMode: this project is shop, and ignores the settings of gtm-pixel. "
+            "Did you mean shop:authMode? Correct it in Pulumi.test.yaml."
         )
 
 

@@ -22,7 +22,7 @@ from migrate.endpoints import DropReason, SkipReason
 from tests.migrate.exports import numbered, write_export
 from tests.migrate.service import DOMAIN, ENDPOINTS_TYPE, REGION, TEMPLATE, Service
 from tests.migrate.test_domain_check import INTEGRATIONS
-from tests.settings.test_settings import APPLICATION_ID, load
+from tests.settings.stacks import APPLICATION_ID, load
 
 PROJECT = Path(__file__).parents[2]
 GUIDE = (PROJECT / "docs" / "leaving-pinpoint.md").read_text(encoding="utf-8")

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import settings
 from handler.delivery.retry_schedule import RetrySchedule, shortest
+from settings.function import LONGEST_RETRY_HOURS
 
 OPERATIONS = (Path(__file__).parents[3] / "docs" / "operations.md").read_text()
 LONGEST_DELAY_OF_SQS = 900
 
-HOURS = st.integers(1, settings.RETRY_HOURS)
+
+HOURS = st.integers(1, LONGEST_RETRY_HOURS)
 
 
 @given(hours=HOURS)

@@ -1,0 +1,35 @@
+"""Settings of the API that Google Tag Manager calls."""
+
+import re
+
+from settings.values import Setting, list_of, string, true_or_false, unique, whole_number
+
+_STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_ORIGIN = re.compile(r"\*|https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
+
+STAGE_NAME = Setting(
+    "stageName", "v1", string(_STAGE_NAME, "1 to 128 letters, digits, - and _", "a name such as v1")
+)
+ALLOWED_ORIGINS = Setting(
+    "allowedOrigins",
+    [],
+    unique(
+        list_of(
+            string(
+                _ORIGIN,
+                "an origin: scheme, host and optional port, lower case, no path",
+                "one such as https://www.example.com",
+            ),
+            "https://www.example.com",
+        )
+    ),
+)
+THROTTLING_RATE_LIMIT = Setting("throttlingRateLimit", 1_000, whole_number(1, 100_000))
+THROTTLING_BURST_LIMIT = Setting("throttlingBurstLimit", 2_000, whole_number(1, 100_000))
+ACCESS_LOGS = Setting("accessLogs", default=False, read=true_or_false)
+PROTECT = Setting("protect", default=False, read=true_or_false)
+
+SETTINGS = (
+    *(STAGE_NAME, ALLOWED_ORIGINS, THROTTLING_RATE_LIMIT, THROTTLING_BURST_LIMIT),
+    *(ACCESS_LOGS, PROTECT),
+)

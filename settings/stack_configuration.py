@@ -1,0 +1,128 @@
+"""The configuration of the selected stack as one mapping: the only reader of Pulumi's configuration."""
+
+import json
+import os
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, cast
+
+import pulumi
+from pulumi.runtime.config import CONFIG, get_config_env
+
+from contract.regions import REGIONS
+from settings.problems import Problem, closest
+from settings.values import is_unset, shown
+
+REGION: Final = "aws:region"
+
+# The configuration of the AWS provider (pulumi_aws.config), which ignores keys that it does not know.
+AWS_KEYS: Final = frozenset(
+    {
+        *("accessKey", "allowedAccountIds", "assumeRoleWithWebIdentity", "assumeRoles", "customCaBundle"),
+        *("defaultTags", "ec2MetadataServiceEndpoint", "ec2MetadataServiceEndpointMode", "endpoints"),
+        *(
+            "forbiddenAccountIds",
+            "httpProxy",
+            "httpsProxy",
+            "ignoreTags",
+            "insecure",
+            "maxRetries",
+            "noProxy",
+        ),
+        *("profile", "region", "retryMode", "s3UsEast1RegionalEndpoint", "s3UsePathStyle", "secretKey"),
+        *("sharedConfigFiles", "sharedCredentialsFiles", "skipCredentialsValidation", "skipMetadataApiCheck"),
+        *("skipRegionValidation", "skipRequestingAccountId", "stsRegion", "tagPolicyCompliance", "token"),
+        *("tokenBucketRateLimiterCapacity", "useDualstackEndpoint", "useFipsEndpoint", "userAgents"),
+        # Of providers before version 7.
+        "assumeRole",
+    }
+)
+
+# What else can tell the AWS provider a Region.
+_REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_CONFIG_FILE")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackConfiguration:
+    """`values` by short key, and what is wrong with the keys and with the provider's configuration."""
+
+    project: str
+    stack: str
+    values: Mapping[str, object]
+    problems: tuple[Problem, ...]
+
+
+def stack_configuration(defaults: Mapping[str, object]) -> StackConfiguration:
+    """The configuration that the Pulumi engine passes to the program.
+
+    The engine passes strings. `defaults`, by key, say which settings are strings; the others come as JSON.
+    """
+    project, stack = pulumi.get_project(), pulumi.get_stack()
+    raw: Mapping[str, str] = {**get_config_env(), **CONFIG.get()}
+    prefix = f"{project}:"
+    own = {key.removeprefix(prefix): value for key, value in raw.items() if key.startswith(prefix)}
+    foreign = [key for key in raw if not key.startswith(prefix)]
+    return StackConfiguration(
+        project=project,
+        stack=stack,
+        values={key: _parsed(value, defaults.get(key, "")) for key, value in own.items()},
+        problems=(
+            *_region_problems(raw),
+            *(problem for key in foreign for problem in _key_problems(key, project, stack, defaults)),
+        ),
+    )
+
+
+def _parsed(value: str, default: object) -> object:
+    if isinstance(default, str):
+        return value
+    if re.fullmatch(r"[+-]?[0-9]+", value):
+        return int(value)
+    try:
+        return cast("object", json.loads(value))
+    except ValueError:
+        return value
+
+
+def _region_problems(raw: Mapping[str, str]) -> Iterable[Problem]:
+    value = raw.get(REGION)
+    if is_unset(value):
+        if not _is_region_set_elsewhere():
+            yield Problem(
+                REGION,
+                "it is not set.",
+                "Set the AWS Region to deploy to: pulumi config set aws:region eu-central-1",
+            )
+    elif value not in REGIONS and raw.get("aws:skipRegionValidation") != "true":
+        meant = closest(str(value), REGIONS)
+        fix = f"Did you mean {meant}?" if meant else "Set one such as eu-central-1."
+        yield Problem(
+            REGION,
+            f"{shown(value)} is not an AWS Region that this version knows.",
+            f"{fix} For a newer Region, set aws:skipRegionValidation to true.",
+        )
+
+
+def _is_region_set_elsewhere() -> bool:
+    return (
+        any(os.environ.get(name) for name in _REGION_VARIABLES) or Path("~/.aws/config").expanduser().exists()
+    )
+
+
+def _key_problems(full_key: str, project: str, stack: str, declared: Collection[str]) -> Iterable[Problem]:
+    """Slips in keys. The engine ignores what nobody reads, so a setting would keep its default unnoticed."""
+    namespace, _, key = full_key.partition(":")
+    if namespace == "aws":
+        if key not in AWS_KEYS:
+            meant = closest(key, AWS_KEYS)
+            fix = f"Did you mean aws:{meant}?" if meant else "Remove it."
+            yield Problem(full_key, "the AWS provider has no such setting.", fix)
+    elif namespace != "pulumi" and (key in declared or closest(namespace, [project])):
+        meant = key if key in declared else closest(key, declared) or "KEY"
+        yield Problem(
+            full_key,
+            f"this project is {project}, and ignores the settings of {namespace}.",
+            f"Did you mean {project}:{meant}? Correct it in Pulumi.{stack}.yaml.",
+        )
