@@ -1,7 +1,7 @@
-"""The poller between a queue and a function: what an SQS event source mapping does on AWS.
+"""Feeds a function from a queue, as an SQS event source mapping does on AWS.
 
-Reads batch size, window and response types from the mapping as deployed, works with the credentials of
-the function's role, and deletes what the function did. One batch at a time.
+It takes batch size, window and response types from the deployed mapping, uses the credentials of the
+function's role, and deletes the messages that the function has processed. One batch at a time.
 """
 
 import base64
@@ -19,12 +19,11 @@ from local.functions.lambda_runtime import Invocation
 from local.problems import Problems
 
 INVOCATION_BYTES = 6 * 1024 * 1024
-"""Most that a synchronous invocation can carry (Lambda quotas)."""
+"""The largest payload of a synchronous invocation (Lambda quotas)."""
 
-_RECEIVE = 10  # messages a ReceiveMessage or DeleteMessageBatch can name
+_RECEIVE = 10  # the most messages of a ReceiveMessage or DeleteMessageBatch
 _LONG_POLL_SECONDS = 1
-_STOP_SECONDS = 3  # longest that a stop waits for a request under way
-_LOOK_AGAIN_SECONDS = 0.05
+_STOP_SECONDS = 3  # how long a stop waits for a request in progress
 _RETRY_SECONDS = 0.5
 
 Message = Mapping[str, Any]
@@ -41,7 +40,7 @@ class EventSource:
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> "EventSource":
-        """From the answer of GetEventSourceMapping."""
+        """From a response of GetEventSourceMapping."""
         return cls(
             queue_arn=mapping["EventSourceArn"],
             batch_size=mapping["BatchSize"],
@@ -74,19 +73,19 @@ class Poller:
         self._thread = threading.Thread(target=self._run, name="event-source", daemon=True)
 
     def start(self) -> "Poller":
-        # The service knows the queue by its ARN; the role needs no permission to look up the URL.
+        # Lambda knows the queue by its ARN: the role needs no permission for GetQueueUrl.
         name = self._source.queue_arn.rpartition(":")[2]
         self._queue_url = self._cloud.client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
         self._thread.start()
         return self
 
     def request_stop(self) -> None:
-        """Take no further batch."""
+        """Let the poller take no further batch, and return at once."""
         self._stopping.set()
         self._cloud.end_wait_for_messages(self._queue_url)
 
     def stop(self) -> None:
-        """Stop, and wait for what is under way to end."""
+        """Stop, and wait for the batch in progress."""
         self.request_stop()
         if self._thread.is_alive():
             self._thread.join(timeout=_STOP_SECONDS)
@@ -110,20 +109,20 @@ class Poller:
     def _connect(self) -> None:
         credentials = self._cloud.assume_role(self._role_arn, service="lambda.amazonaws.com")
         self._sqs = self._cloud.client_as(credentials, "sqs")
-        # Lambda wants this permission to see how full the queue is.
+        # Lambda needs this permission to see how full the queue is.
         self._sqs.get_queue_attributes(
             QueueUrl=self._queue_url, AttributeNames=["ApproximateNumberOfMessages"]
         )
 
     def _gather(self) -> list[Message]:
-        """The next batch: full by count or by size, or what came until the window closed.
+        """The next batch: full by count or size, or what arrived before the window closed.
 
-        Messages already waiting are taken even after that, because moto needs longer per call than SQS.
+        Messages that are already waiting are taken even then, because moto takes longer per call than SQS.
         """
         batch: list[Message] = []
         size = 0
-        closes = None
         received, self._held = self._held or self._poll(), []
+        closes = time.monotonic() + self._source.batch_window
         while True:
             for position, message in enumerate(received):
                 size += len(json.dumps(event_record(message, self._source.queue_arn, self._cloud.region)))
@@ -131,38 +130,40 @@ class Poller:
                     self._held = received[position:]
                     return batch
                 batch.append(message)
-            closes = closes or time.monotonic() + self._source.batch_window
             room = self._source.batch_size - len(batch)
-            is_over = time.monotonic() >= closes and len(received) < _RECEIVE
-            if not batch or room <= 0 or is_over or self._stopping.is_set():
+            if not batch or room <= 0 or self._stopping.is_set():
                 return batch
             if len(received) < _RECEIVE:
-                self._stopping.wait(_LOOK_AGAIN_SECONDS)
+                left = closes - time.monotonic()
+                if left <= 0:
+                    return batch
+                self._wait_for_messages(left)
             received = self._receive(min(room, _RECEIVE))
 
     def _poll(self) -> list[Message]:
-        """What a long poll would receive; waited for on this side, where a stop can end the wait."""
-        self._cloud.wait_for_messages(
-            self._queue_url, timeout=_LONG_POLL_SECONDS, stopping=self._stopping.is_set
-        )
+        """What a long poll would receive. It waits in this process, where a stop can end it."""
+        self._wait_for_messages(_LONG_POLL_SECONDS)
         return [] if self._stopping.is_set() else self._receive(_RECEIVE)
 
+    def _wait_for_messages(self, timeout: float) -> None:
+        self._cloud.wait_for_messages(self._queue_url, timeout=timeout, stopping=self._stopping.is_set)
+
     def _receive(self, count: int) -> list[Message]:
-        answer = self._sqs.receive_message(
+        response = self._sqs.receive_message(
             QueueUrl=self._queue_url,
             MaxNumberOfMessages=min(count, self._source.batch_size),
             WaitTimeSeconds=0,
             MessageSystemAttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
-        return answer.get("Messages", [])
+        return response.get("Messages", [])
 
     def _process(self, batch: Sequence[Message]) -> None:
         records = [event_record(message, self._source.queue_arn, self._cloud.region) for message in batch]
         invocation = self._invoke({"Records": records})
         sent = {message["MessageId"] for message in batch}
         failed = failed_messages(invocation, sent, reports=self._source.reports_batch_item_failures)
-        # What failed stays hidden until the visibility timeout is over, and comes again.
+        # A message that failed stays hidden until its visibility timeout ends, and is then received again.
         self._delete([message for message in batch if message["MessageId"] not in failed])
 
     def _delete(self, messages: Sequence[Message]) -> None:
@@ -177,10 +178,10 @@ class Poller:
 
 
 def failed_messages(invocation: Invocation, sent: Collection[str], *, reports: bool) -> set[str]:
-    """The ids of the messages that have to come again.
+    """The ids of the messages that stay in the queue.
 
-    All of them where the function failed, or where a partial-batch answer cannot be read or names a
-    message that was not sent; none where it names none (Lambda, "Handling errors for an SQS event source").
+    All of them if the function failed, or if its partial batch response is malformed or names a message that
+    was not sent; none if it names none (Lambda, "Handling errors for an SQS event source").
     """
     if invocation.error is not None:
         return set(sent)

@@ -1,9 +1,8 @@
-"""The execution environment of a Lambda function: loads the handler and runs one invocation at a time.
+"""What the process of a Lambda function runs: loads the handler and runs one invocation at a time.
 
-Started by `lambda_runtime` as a process of its own with nothing but the standard library and the
-function's archive to import from. Requests and answers are JSON lines on two pipes, whose descriptors are
-the arguments; what the handler prints stays on stdout and stderr. Ends when the request pipe closes,
-that is also when the parent dies.
+It can import only the standard library and the function's archive. Requests and responses are JSON lines on
+two pipes, whose descriptors are the arguments; stdout and stderr are the handler's. The process ends when the
+request pipe closes, so also when its parent dies.
 """
 
 import importlib
@@ -15,11 +14,11 @@ import threading
 import time
 import traceback
 
-END_OF_LOG = "\x1e"  # this and the request id, alone on a line of stdout, end the log of an invocation
+END_OF_LOG = "\x1e"  # on a line of stdout with the request id, ends the log of an invocation
 
 
 class LambdaContext:
-    """What a handler learns about its invocation, as far as the Python runtime of Lambda tells it."""
+    """The context object of the Python runtime of Lambda."""
 
     identity = None
     client_context = None
@@ -29,7 +28,7 @@ class LambdaContext:
         self.invoked_function_arn = arn
         self.function_name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
         self.function_version = os.environ["AWS_LAMBDA_FUNCTION_VERSION"]
-        self.memory_limit_in_mb = os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]  # text there, too
+        self.memory_limit_in_mb = os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]  # a string on Lambda, too
         self.log_group_name = os.environ["AWS_LAMBDA_LOG_GROUP_NAME"]
         self.log_stream_name = os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]
         self._deadline = deadline
@@ -38,19 +37,19 @@ class LambdaContext:
         return max(int((self._deadline - time.monotonic()) * 1000), 0)
 
 
-def main(request_descriptor, answer_descriptor):
+def main(request_descriptor, response_descriptor):
     requests = queue.SimpleQueue()
     threading.Thread(target=_read, args=(request_descriptor, requests), daemon=True).start()
-    with os.fdopen(answer_descriptor, "w", encoding="utf-8") as answers:
+    with os.fdopen(response_descriptor, "w", encoding="utf-8") as responses:
         handler, failure = _load(os.environ["_HANDLER"])
-        _answer(answers, failure or {"ready": True})
+        _respond(responses, failure or {"ready": True})
         while handler:
             request = requests.get()
-            answer = _invoke(handler, request)
+            response = _invoke(handler, request)
             sys.stdout.flush()
             sys.stderr.flush()
             os.write(1, f"\n{END_OF_LOG}{request['request_id']}\n".encode())
-            _answer(answers, answer)
+            _respond(responses, response)
 
 
 def _read(descriptor, requests):
@@ -61,7 +60,7 @@ def _read(descriptor, requests):
 
 
 def _load(name):
-    """The handler function and None, or None and what is wrong with it."""
+    """The handler function and None, or None and the error."""
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
     module, _, function = name.rpartition(".")
     try:
@@ -89,7 +88,7 @@ def _invoke(handler, request):
 
 
 def _failure(error, error_type, message):
-    """An error as the parent wants it; the log gets it with its stack, as CloudWatch Logs would."""
+    """The error for the parent. The log gets it with its stack trace, as on Lambda."""
     root = os.environ["LAMBDA_TASK_ROOT"] + os.sep
     stack = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in stack if frame.filename.startswith(root)]
@@ -100,9 +99,9 @@ def _failure(error, error_type, message):
     return {"error_type": error_type, "message": message, "place": place}
 
 
-def _answer(answers, answer):
-    answers.write(json.dumps(answer) + "\n")
-    answers.flush()
+def _respond(responses, response):
+    responses.write(json.dumps(response) + "\n")
+    responses.flush()
 
 
 if __name__ == "__main__":

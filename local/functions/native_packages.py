@@ -1,8 +1,7 @@
-"""Compiled packages of a function's archive, replaced by those of this Python.
+"""Replaces the compiled packages of a function's archive with those of this Python.
 
-The archive holds wheels for Lambda's platform. On another processor or Python version their compiled
-modules cannot be loaded, so each such package, and no other, is taken from the environment that runs this,
-in the very same version.
+The archive holds wheels for Lambda's platform, whose compiled modules cannot be loaded on another processor
+or Python version. Only these packages are replaced, and only with the same version.
 """
 
 import shutil
@@ -11,7 +10,7 @@ from pathlib import Path
 
 
 class NativePackageError(Exception):
-    """A compiled package has no counterpart here; the message is one line and says what to do."""
+    """This Python lacks a compiled package. The message is one line and says what to do."""
 
 
 def replace_native_packages(task_root: Path) -> None:
@@ -31,7 +30,7 @@ def _is_native(package: Distribution) -> bool:
 
 
 def _installed(name: str, version: str) -> Distribution:
-    fix = "install requirements-local.txt anew (make local does)"
+    fix = "install requirements-local.txt again (make local does)"
     try:
         installed = distribution(name)
     except PackageNotFoundError:
@@ -47,7 +46,7 @@ def _installed(name: str, version: str) -> Distribution:
 
 def _remove(package: Distribution, task_root: Path) -> None:
     for file in package.files or ():
-        if ".." not in file.parts:  # scripts, which the archive leaves out
+        if ".." not in file.parts:  # scripts, which are not in the archive
             (task_root / file).unlink(missing_ok=True)
 
 

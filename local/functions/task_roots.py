@@ -1,7 +1,7 @@
-"""Unpacked archives of functions, kept from run to run: a run that starts again unpacks nothing.
+"""Unpacks the archives of functions, and keeps them for later runs.
 
-A directory is named by the archive's content and by this Python, whose compiled packages are in it. Python
-writes its bytecode there too, so the next cold start compiles nothing.
+A directory is named after the archive's content and this Python, whose compiled packages it holds. Python
+writes its bytecode there too, so the next run compiles nothing.
 """
 
 import hashlib
@@ -19,13 +19,13 @@ from pathlib import Path
 from local.functions.native_packages import replace_native_packages
 
 UNUSED_SECONDS = 24 * 60 * 60
-"""How long a directory is kept without use: each edit of the handler's code makes another one."""
+"""How long an unused directory is kept: each edit of the handler's code makes a new one."""
 
 
 def task_root(code: bytes, cache: Path) -> Path:
-    """The directory in `cache` that holds the files of this archive; unpacked unless it is there already.
+    """The directory in `cache` with the files of this archive, which is unpacked if it is not there yet.
 
-    Raises NativePackageError where this Python lacks a compiled package of the archive.
+    Raises NativePackageError if this Python lacks a compiled package of the archive.
     """
     key = hashlib.sha256(code).hexdigest()[:16]
     root = cache / f"{key}-{sys.implementation.cache_tag}-{sysconfig.get_platform()}"

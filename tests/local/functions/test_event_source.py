@@ -372,3 +372,13 @@ def test_a_stop_does_not_wait_for_the_poll(
     poller.stop()
 
     assert not poller._thread.is_alive()
+
+
+def test_a_stop_does_not_wait_for_the_window(poll: Callable[..., Poller], queues: Queues) -> None:
+    queues.send("an event")
+    poller = poll(batch_window=300)
+    eventually(lambda: queues.in_flight() == 1)  # the batch has begun
+
+    poller.stop()
+
+    assert not poller._thread.is_alive()

@@ -76,7 +76,7 @@ def test_another_version_here_is_one_line_that_says_what_to_do(tmp_path: Path) -
     installed = distribution(COMPILED).version
     assert str(refused.value) == (
         f"the archive holds cffi 0.1, but {installed} is installed here: "
-        "install requirements-local.txt anew (make local does)"
+        "install requirements-local.txt again (make local does)"
     )
 
 
