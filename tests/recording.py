@@ -1,7 +1,7 @@
-"""Runs Pulumi code under the SDK's mocks and keeps what it registered.
+"""Runs Pulumi code under the SDK's mocks, and records what it registers.
 
-Each run has settings of its own, so runs do not see each other. A function that the mocks do not know
-(an invoke) raises, so that nothing reaches for a cloud unnoticed.
+Runs are independent of each other. An invoke that the mocks do not know raises, so that no test reaches a
+cloud unnoticed.
 """
 
 import asyncio
@@ -24,16 +24,16 @@ ACCOUNT_ID = "123456789012"
 
 @dataclass(frozen=True)
 class Registration:
-    """A resource as the program asked for it."""
+    """A resource as the program registered it."""
 
     type: str
     name: str
-    parent: str  # logical name of the parent; empty for the stack itself
+    parent: str  # logical name; empty if the parent is the stack
     inputs: dict[str, Any]
     depends_on: frozenset[str]
-    retained: bool  # stays when the stack goes
+    retained: bool  # survives `pulumi destroy`
     protected: bool  # cannot be deleted or replaced
-    formerly_without_parent: bool  # an alias says so
+    formerly_without_parent: bool  # by an alias
 
     def policy(self, key: str = "policy") -> Any:
         """A JSON document among the inputs, parsed."""
@@ -42,7 +42,7 @@ class Registration:
 
 @dataclass
 class Recording:
-    """Everything that one run registered, exported and said."""
+    """What one run registered, exported and logged."""
 
     resources: list[Registration] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Recording:
         return found
 
     def needed_by(self, name: str) -> set[str]:
-        """The provider resources that a resource depends on, and those that they depend on."""
+        """The provider resources that a resource depends on, directly or indirectly."""
         found: set[str] = set()
         waiting = [name]
         while waiting:
@@ -64,9 +64,9 @@ class Recording:
         return found
 
     def urns(self) -> set[str]:
-        """What the engine tells each resource by, less stack and project: types from the top, and name.
+        """URNs without stack and project: the types from the top, and the name.
 
-        (A URN of the SDK's mocks has the types of a resource and its parent only.)
+        The SDK's mocks build URNs with only the types of a resource and its parent.
         """
         types = {r.name: r for r in self.resources if r.type.startswith("gtm-pixel:")}
 
@@ -81,8 +81,8 @@ class Recording:
         return {r.name: r.type for r in self.resources if not r.type.startswith("gtm-pixel:")}
 
 
-class _Answers(mocks.Mocks):
-    """Outputs that a provider would compute: enough of them that no value is missing."""
+class _Mocks(mocks.Mocks):
+    """The outputs that a provider would compute, as far as the program reads them."""
 
     def __init__(self, partition: str, region: str) -> None:
         self._partition, self._region = partition, region
@@ -105,17 +105,17 @@ class _Answers(mocks.Mocks):
         return f"{args.name}-id", {**computed, **args.inputs}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride] - the SDK takes it
-        answers: Mapping[str, dict[str, Any]] = {
+        results: Mapping[str, dict[str, Any]] = {
             "aws:index/getPartition:getPartition": {"partition": self._partition},
             "aws:index/getRegion:getRegion": {"region": self._region},
             "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT_ID},
         }
-        return answers[args.token]
+        return results[args.token]
 
 
 class _Monitor(mocks.MockMonitor):
-    def __init__(self, answers: mocks.Mocks, recording: Recording) -> None:
-        super().__init__(answers)
+    def __init__(self, program_mocks: mocks.Mocks, recording: Recording) -> None:
+        super().__init__(program_mocks)
         self._recording = recording
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the SDK's name
@@ -146,7 +146,7 @@ class _Monitor(mocks.MockMonitor):
 
 class _Engine(mocks.MockEngine):
     def RequirePulumiVersion(self, request: Any) -> None:  # noqa: N802 - the SDK's name
-        """There is no CLI whose version could be too old."""
+        """Accept every version: there is no CLI."""
 
 
 class _Log(logging.Handler):
@@ -167,17 +167,17 @@ def record(
     stack: str = "test",
     project: str = "gtm-pixel",
 ) -> Recording:
-    """Run `program` in a stack of its own; what it raises comes out."""
+    """Run `program` in a stack of its own. Raises what it raises."""
     recording = Recording()
 
     def run_program() -> None:
         program()
 
     async def run() -> None:
-        _configure(recording, _Answers(partition, region), config or {}, stack, project)
+        _configure(recording, _Mocks(partition, region), config or {}, stack, project)
         await run_in_stack(run_program)
 
-    # The SDK keeps its settings in context variables: a new thread starts without any.
+    # In a new thread, because the SDK keeps its settings in context variables.
     with ThreadPoolExecutor(1) as thread:
         thread.submit(lambda: asyncio.run(run())).result()
     return recording
@@ -185,34 +185,34 @@ def record(
 
 @dataclass
 class Refusal:
-    """How a program ended that refused to go on, and what it had registered by then."""
+    """The error that ended a program, and what it had registered before."""
 
     error: str
     resources: list[Registration]
 
 
 def refused(program: Callable[[], object], **run: Any) -> Refusal:
-    """Run a program that ends with an error for its user, as `record` does."""
+    """Like `record`, for a program that ends with an error for its user."""
     errors: list[str] = []
 
-    def noting() -> None:
+    def program_with_caught_error() -> None:
         try:
             program()
         except pulumi.RunError as error:
             errors.append(str(error))
 
-    recording = record(noting, **run)
+    recording = record(program_with_caught_error, **run)
     (error,) = errors
     return Refusal(error, recording.resources)
 
 
 def _configure(
-    recording: Recording, answers: mocks.Mocks, config: Mapping[str, str], stack: str, project: str
+    recording: Recording, program_mocks: mocks.Mocks, config: Mapping[str, str], stack: str, project: str
 ) -> None:
     logger = logging.getLogger(f"program-{id(recording)}")
     logger.propagate = False
     logger.addHandler(_Log(recording))
-    monitor = _Monitor(answers, recording)
+    monitor = _Monitor(program_mocks, recording)
     settings.configure(
         mocks.MockSettings(
             monitor=monitor,

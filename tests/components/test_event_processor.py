@@ -1,4 +1,4 @@
-"""The function and what is around it, as it is registered."""
+"""The resources that EventProcessor registers."""
 
 import json
 from pathlib import Path
@@ -68,7 +68,7 @@ def test_every_resource_belongs_to_the_component() -> None:
     assert {resource.parent for resource in recorded().resources[1:]} == {"processor"}
 
 
-def test_the_role_may_do_these_things_and_nothing_else() -> None:
+def test_the_role_allows_exactly_this() -> None:
     assert statements(recorded()) == {
         "ReadQueue": {
             "Effect": "Allow",
@@ -148,11 +148,11 @@ def test_no_concurrency_is_reserved() -> None:
     assert "reservedConcurrentExecutions" not in recorded()["processor"].inputs
 
 
-def test_the_function_has_its_own_log_group_that_forgets() -> None:
+def test_the_function_has_its_own_log_group_that_expires() -> None:
     assert recorded()["processor-logs"].inputs == {"retentionInDays": 30}
 
 
-def test_the_queue_hands_over_batches_and_takes_back_single_messages() -> None:
+def test_lambda_gets_batches_and_retries_single_messages() -> None:
     assert recorded()["processor-source"].inputs == {
         "eventSourceArn": "arn:aws:sqs:eu-west-1:123456789012:events",
         "functionName": "processor-1a2b3c4",
@@ -164,7 +164,7 @@ def test_the_queue_hands_over_batches_and_takes_back_single_messages() -> None:
 
 
 def test_lambda_lets_the_function_send_to_the_queue_that_invokes_it() -> None:
-    """Otherwise AWS Lambda ends a chain of retries after about 16 turns, and its message is gone."""
+    """Otherwise AWS Lambda stops a chain of retries after about 16 turns and drops its message."""
     recording = recorded()
 
     assert recording["processor-recursion"].inputs == {
@@ -178,14 +178,14 @@ def test_the_function_waits_for_its_permissions() -> None:
     assert "processor-policy" in recorded()["processor"].depends_on
 
 
-def test_whoever_deploys_to_pinpoint_is_told_that_its_support_ended() -> None:
+def test_pulumi_up_shows_the_warning_of_a_destination() -> None:
     assert recorded().log == [END_OF_SUPPORT]
 
 
 FIREHOSE = FirehoseArgs(stream="events", app_id="gtm-pixel-test")
 
 
-def test_with_two_destinations_the_function_has_what_both_need() -> None:
+def test_two_destinations_add_up() -> None:
     recording = recorded(destinations=[PinpointArgs(application_id=APPLICATION_ID), FIREHOSE])
 
     variables = recording["processor"].inputs["environment"]["variables"]
@@ -194,9 +194,9 @@ def test_with_two_destinations_the_function_has_what_both_need() -> None:
     assert {"PutPinpointEvents", "PutFirehoseRecords"} <= statements(recording).keys()
 
 
-def test_without_pinpoint_nobody_is_warned() -> None:
+def test_without_a_warning_it_shows_none() -> None:
     assert recorded(destinations=[FIREHOSE]).log == []
 
 
-def test_what_destinations_export_is_at_hand() -> None:
+def test_it_passes_on_the_outputs_of_its_destinations() -> None:
     assert recorded(destinations=[FIREHOSE]).outputs == {"destination_outputs": {"firehose_stream": "events"}}

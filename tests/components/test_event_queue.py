@@ -1,4 +1,4 @@
-"""The queue and its dead-letter queue, as they are registered."""
+"""The resources that EventQueue registers."""
 
 import json
 
@@ -28,7 +28,7 @@ def test_every_resource_belongs_to_the_component(recording: Recording) -> None:
     assert {resource.parent for resource in recording.resources[1:]} == {"events"}
 
 
-def test_the_queue_hides_a_message_as_long_as_lambda_asks_for(recording: Recording) -> None:
+def test_the_queue_hides_a_message_as_long_as_lambda_requires(recording: Recording) -> None:
     queue = dict(recording["events"].inputs)
     redrive = json.loads(queue.pop("redrivePolicy"))
 

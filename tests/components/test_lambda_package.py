@@ -29,7 +29,7 @@ def package(cache: Path, *sources: Path, **changes: object) -> PackageArgs:
 
 @pytest.fixture(scope="module")
 def cache() -> Path:
-    """The project's own cache: wheels are fetched once for the tests, `make local` and `pulumi up`."""
+    """The project's own cache, shared with `make local` and `pulumi up`: wheels are downloaded once."""
     build(package(PROJECT / ".cache"))
     return PROJECT / ".cache"
 
@@ -41,7 +41,7 @@ def archive(cache: Path) -> Path:
 
 @pytest.fixture
 def offline_cache(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache that has the wheels but no archive, on a machine without a package index."""
+    """A cache with the wheels but no archive, on a machine without a package index."""
     copy = tmp_path / "cache"
     shutil.copytree(cache / "wheels", copy / "wheels")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
@@ -71,7 +71,7 @@ def test_the_same_inputs_make_the_same_bytes(archive: Path, offline_cache: Path,
 def test_a_checkout_with_other_line_endings_makes_the_same_bytes(
     archive: Path, offline_cache: Path, sources: Path
 ) -> None:
-    """As git makes one on Windows where .gitattributes does not say otherwise."""
+    """As git creates it on Windows without .gitattributes."""
     requirements = sources / "requirements.txt"
     for file in [*sources.rglob("*.py"), requirements]:
         file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
@@ -81,8 +81,8 @@ def test_a_checkout_with_other_line_endings_makes_the_same_bytes(
     assert (again.name, digest(again)) == (archive.name, digest(archive))
 
 
-def test_git_ends_lines_of_every_file_the_same_in_every_checkout(tmp_path: Path) -> None:
-    """A clone as someone has it whose git is set to CRLF."""
+def test_git_checks_out_every_file_with_lf(tmp_path: Path) -> None:
+    """Even if it is configured for CRLF."""
     sources = ["handler/processor.py", "handler/requirements.txt", "Makefile", ".gitattributes"]
     config = ("-c", "core.autocrlf=true", "-c", "core.eol=crlf")
     for file in sources:
@@ -102,7 +102,7 @@ def test_it_is_built_offline_once_the_wheels_are_there(offline_cache: Path) -> N
     assert zipfile.ZipFile(build(package(offline_cache))).testzip() is None
 
 
-def test_an_archive_that_exists_is_not_built_again(offline_cache: Path) -> None:
+def test_an_existing_archive_is_not_built_again(offline_cache: Path) -> None:
     first = build(package(offline_cache))
     written = first.stat().st_mtime_ns
     shutil.rmtree(offline_cache / "wheels")
@@ -130,9 +130,7 @@ def test_compiled_files_and_times_of_the_sources_change_nothing(
     assert digest(build(package(offline_cache, sources))) == digest(archive)
 
 
-def test_wheels_that_cannot_be_fetched_are_one_clear_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_download_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
 
@@ -167,7 +165,7 @@ def test_every_requirement_is_pinned_by_hash_and_names_no_index() -> None:
     assert "://" not in requirements
 
 
-def test_it_carries_the_models_of_its_services_and_of_no_other(archive: Path) -> None:
+def test_it_has_the_models_of_its_services_only(archive: Path) -> None:
     names = zipfile.ZipFile(archive).namelist()
     models = {
         name.split("/")[2] for name in names if name.startswith("botocore/data/") and name.count("/") > 2
@@ -180,7 +178,7 @@ def test_it_is_small(archive: Path) -> None:
     assert archive.stat().st_size < 3_000_000
 
 
-def test_every_file_is_readable_by_the_functions_user_and_has_no_time_of_its_own(archive: Path) -> None:
+def test_every_file_is_readable_by_the_functions_user_and_has_the_same_time(archive: Path) -> None:
     infos = zipfile.ZipFile(archive).infolist()
 
     assert {info.external_attr >> 16 for info in infos} == {0o100644}
@@ -202,7 +200,7 @@ def test_the_authorizers_archive_holds_its_compiled_modules_for_lambda_and_stays
 
 
 def test_it_holds_no_program_for_another_platform(archive: Path) -> None:
-    """Pure Python: it runs on arm64 Lambda and in the local run alike."""
+    """It is pure Python, so it also runs in the local run."""
     binaries = [n for n in zipfile.ZipFile(archive).namelist() if n.endswith((".so", ".pyd", ".dylib"))]
 
     assert binaries == []
@@ -210,7 +208,7 @@ def test_it_holds_no_program_for_another_platform(archive: Path) -> None:
 
 
 def test_the_handler_runs_from_the_archive_alone(archive: Path, tmp_path: Path) -> None:
-    """Unpacked as Lambda does, with nothing else importable and no environment."""
+    """Unpacked like on Lambda, with nothing else to import and an empty environment."""
     with zipfile.ZipFile(archive) as unpacked:
         unpacked.extractall(tmp_path)
     program = (

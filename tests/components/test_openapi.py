@@ -1,4 +1,4 @@
-"""The OpenAPI document: valid, safe, and with templates that let no value become anything else."""
+"""The OpenAPI document is valid, and no value can break out of its mapping templates."""
 
 import re
 from itertools import product
@@ -30,7 +30,7 @@ AUTHORIZER = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/auth
 
 
 METHODS = ("get", "post")
-"""An event may come with either; the same request both times."""
+"""The methods that accept events, with the same request."""
 
 
 def document(
@@ -51,7 +51,7 @@ def integration(method: str = "get", *allowed_origins: str) -> dict[str, Any]:
 
 
 def request_to_sqs(query: dict[str, str], headers: dict[str, str] | None = None) -> list[tuple[str, str]]:
-    """What the integration posts, as SQS reads it."""
+    """The request to SQS, as SQS parses it."""
     template = MappingTemplate(integration()["requestTemplates"]["application/json"])
     parameters = Parameters(querystring=query, header=headers or {})
     posted = template.render(body="", parameters=parameters, context=CONTEXT).text
@@ -60,7 +60,7 @@ def request_to_sqs(query: dict[str, str], headers: dict[str, str] | None = None)
 
 
 def message_body(query: dict[str, str]) -> list[tuple[str, str]]:
-    """The message that lies in the queue, as the handler reads it."""
+    """The message in the queue, as the handler parses it."""
     return parse_qsl(dict(request_to_sqs(query))["MessageBody"], keep_blank_values=True)
 
 
@@ -79,20 +79,20 @@ def test_the_document_is_valid_openapi(allowed_origins: tuple[str, ...]) -> None
 
 
 @pytest.mark.parametrize("value", [*HOSTILE_VALUES, LONGEST_ATTRIBUTE, ""])
-def test_a_value_reaches_the_queue_as_it_was_sent_and_adds_no_parameter(value: str) -> None:
+def test_a_value_reaches_the_queue_unchanged_and_adds_no_parameter(value: str) -> None:
     query = {"event": "purchase", "endpoint_id": "e1", "evat_a": value, "usat_b": value}
 
     assert message_body(query) == list(query.items())
 
 
 @given(query=st.dictionaries(st.text(min_size=1), st.text(), min_size=1, max_size=5))
-def test_any_name_and_value_but_a_token_reaches_the_queue_as_it_was_sent(query: dict[str, str]) -> None:
+def test_any_name_and_value_but_a_token_reaches_the_queue_unchanged(query: dict[str, str]) -> None:
     kept = [(name, value) for name, value in query.items() if not is_token_parameter(name)]
 
     assert message_body(query) == kept
 
 
-def test_the_request_to_sqs_holds_one_message_and_what_the_gateway_vouches_for() -> None:
+def test_the_request_to_sqs_is_one_message_with_what_the_gateway_vouches_for() -> None:
     assert request_to_sqs({"event": "a b"}) == [
         ("Action", "SendMessage"),
         ("Version", "2012-11-05"),
@@ -153,8 +153,8 @@ def test_a_header_supplies_nothing() -> None:
 @pytest.mark.parametrize(
     "template", [pytest.param(text, id=place) for place, text in distinct_templates().items()]
 )
-def test_every_reference_that_writes_something_stands_in_braces(template: str) -> None:
-    # In Velocity 1.7, `##` directly after `$a.b` is text and ends up in the request to SQS.
+def test_every_reference_that_writes_something_has_braces(template: str) -> None:
+    # In Velocity 1.7, `##` right after `$a.b` is text and would end up in the request to SQS.
     parentheses = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
     written = re.sub(rf"#(?:set|if|elseif|foreach){parentheses}", "", template)
 
@@ -162,7 +162,7 @@ def test_every_reference_that_writes_something_stands_in_braces(template: str) -
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_every_content_type_that_is_taken_has_the_same_template_and_any_other_reaches_no_queue(
+def test_every_accepted_content_type_has_the_same_template_and_others_reach_no_queue(
     method: str,
 ) -> None:
     templates = integration(method)["requestTemplates"]
@@ -212,7 +212,7 @@ def test_event_and_endpoint_id_are_required_and_checked_by_the_gateway(method: s
     assert validator == {"validateRequestParameters": True, "validateRequestBody": False}
 
 
-def test_a_queued_event_is_answered_with_an_image_that_nobody_caches() -> None:
+def test_a_queued_event_gets_an_image_that_nobody_caches() -> None:
     success = integration()["responses"][r"2\d{2}"]
 
     assert success["statusCode"] == "200"
@@ -228,7 +228,7 @@ def test_a_queued_event_is_answered_with_an_image_that_nobody_caches() -> None:
     ("sqs_status", "status"),
     [(200, "200"), (301, "503"), (400, "502"), (403, "502"), (404, "502"), (500, "503"), (503, "503")],
 )
-def test_only_a_message_that_sqs_took_is_answered_with_200(sqs_status: int, status: str) -> None:
+def test_only_a_message_that_sqs_accepted_gets_200(sqs_status: int, status: str) -> None:
     responses = integration()["responses"]
     matching = [p for p in responses if p != "default" and re.fullmatch(p, str(sqs_status))]
 
@@ -289,7 +289,7 @@ def test_a_page_of_any_site_may_embed_every_response(allowed_origins: tuple[str,
 
 
 class TestCredentials:
-    """Whether a script may read the response to a request with cookies."""
+    """Who may read the response to a request with cookies."""
 
     NAME = "Access-Control-Allow-Credentials"
 
@@ -310,7 +310,7 @@ class TestCredentials:
     def test_without_a_list_nobody_may(self, allowed_origins: tuple[str, ...]) -> None:
         assert self.NAME not in str(document(*allowed_origins, allow_credentials=True))
 
-    def test_where_no_cookie_carries_a_token_nobody_may(self) -> None:
+    def test_without_a_token_cookie_nobody_may(self) -> None:
         assert self.NAME not in str(document(*ORIGINS))
 
 
@@ -320,7 +320,7 @@ def test_a_preflight_permits_both_methods() -> None:
     assert headers(preflight)["Access-Control-Allow-Methods"] == "GET,POST,OPTIONS"
 
 
-def test_any_origin_is_a_fixed_header_on_every_answer() -> None:
+def test_any_origin_is_a_fixed_header_on_every_response() -> None:
     allowed = document("*")
 
     for response in allowed["paths"]["/events"]["get"]["x-amazon-apigateway-integration"][
@@ -353,12 +353,12 @@ def test_the_origin_is_found_however_its_name_is_written(name: str) -> None:
     assert rendered.text == PIXEL
 
 
-def test_an_answer_that_depends_on_the_origin_says_so_to_caches() -> None:
+def test_a_response_that_depends_on_the_origin_tells_caches() -> None:
     for response in integration("get", *ORIGINS)["responses"].values():
         assert response["responseParameters"]["method.response.header.Vary"] == "'Origin'"
 
 
-def test_a_preflight_is_answered_for_a_listed_origin() -> None:
+def test_a_listed_origin_gets_a_preflight_response() -> None:
     rendered = answer("default", ORIGINS[1], *ORIGINS, method="options")
 
     assert rendered.headers == {"Access-Control-Allow-Origin": ORIGINS[1]}
@@ -386,7 +386,7 @@ def test_errors_of_the_gateway_itself_name_one_origin_but_never_echo_several() -
 
 
 class TestTheAuthenticatedScenario:
-    """The same API with an authorizer before it."""
+    """The same API with the token authorizer."""
 
     def request_to_sqs(self, query: dict[str, str], authorizer: dict[str, str]) -> list[tuple[str, str]]:
         get = document(authorizer_uri=AUTHORIZER)["paths"]["/events"]["get"]  # a POST is the same

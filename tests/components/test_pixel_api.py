@@ -1,4 +1,4 @@
-"""The API's resources, as they are registered."""
+"""The resources that PixelApi registers."""
 
 import hashlib
 import json
@@ -99,7 +99,7 @@ def test_a_changed_document_makes_a_new_deployment() -> None:
     assert triggers[0] != triggers[1]
 
 
-def test_a_method_more_makes_a_new_deployment_and_no_other_resource() -> None:
+def test_an_additional_method_makes_a_new_deployment_and_no_other_resource() -> None:
     recording = recorded()
     body = json.loads(recording["api"].inputs["body"])
     del body["paths"]["/events"]["post"]
@@ -135,7 +135,7 @@ def authenticated() -> Recording:
 
 
 class TestTheAuthenticatedScenario:
-    """The same API with an authorizer before it."""
+    """The same API with the token authorizer."""
 
     def test_the_document_names_the_authorizer(self, authenticated: Recording) -> None:
         schemes = json.loads(authenticated["api"].inputs["body"])["components"]["securitySchemes"]
@@ -184,7 +184,7 @@ def test_every_method_of_the_stage_is_throttled() -> None:
     }
 
 
-def test_access_logs_hold_no_query_no_header_and_no_address() -> None:
+def test_access_logs_have_no_query_header_or_address() -> None:
     recording = recorded(access_log_retention_days=30)
 
     assert recording["api-access-logs"].inputs == {"retentionInDays": 30}
@@ -211,7 +211,7 @@ def test_access_logs_hold_no_query_no_header_and_no_address() -> None:
         ("stats", "/stats/events$xmlhttprequest"),
     ],
 )
-def test_a_stage_that_ad_blockers_block_is_warned_of_with_the_fix(stage: str, rule: str) -> None:
+def test_a_stage_that_ad_blockers_block_gives_a_warning_with_the_fix(stage: str, rule: str) -> None:
     (warning,) = recorded(stage_name=stage).log
 
     assert warning == (
@@ -221,5 +221,5 @@ def test_a_stage_that_ad_blockers_block_is_warned_of_with_the_fix(stage: str, ru
 
 
 @pytest.mark.parametrize("stage", ["v1", "live", "prod", "dev", "e", "events"])
-def test_of_another_stage_nothing_is_said(stage: str) -> None:
+def test_another_stage_gives_no_warning(stage: str) -> None:
     assert recorded(stage_name=stage).log == []

@@ -1,4 +1,4 @@
-"""The template of Customer Profiles: what it declares, and that AWS's own models take it."""
+"""The CloudFormation template for Customer Profiles, and that AWS's own models accept it."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -52,13 +52,13 @@ def resources(args: ProfileTemplateArgs, type_: str) -> list[Mapping[str, Any]]:
 
 
 def object_types(args: ProfileTemplateArgs) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """The properties of the type of events and of that of endpoints."""
+    """The properties of the two object types: events, endpoints."""
     events, endpoints = resources(args, "ObjectType")
     return events["Properties"], endpoints["Properties"]
 
 
 def fields(object_type: Mapping[str, Any]) -> dict[str, tuple[str, str | None, str]]:
-    """Source, target and content type of each field, by its name."""
+    """Source, target and content type of each field, by name."""
     return {
         field["Name"]: (
             field["ObjectTypeField"]["Source"],
@@ -70,7 +70,7 @@ def fields(object_type: Mapping[str, Any]) -> dict[str, tuple[str, str | None, s
 
 
 def keys(object_type: Mapping[str, Any]) -> dict[str, tuple[Sequence[str], Sequence[str]]]:
-    """Standard identifiers and field names of each key, by its name."""
+    """Standard identifiers and field names of each key, by name."""
     found: dict[str, tuple[Sequence[str], Sequence[str]]] = {}
     for key in object_type["Keys"]:
         (only,) = key["ObjectTypeKeyList"]
@@ -82,7 +82,7 @@ ENDPOINT_ID = ("_source.endpoint_id", "_profile.Attributes.gtm_pixel_endpoint_id
 
 
 class TestTheEventsType:
-    def test_it_is_named_and_expires_as_told(self) -> None:
+    def test_it_has_its_name_and_limits(self) -> None:
         events, _ = object_types(replace(MINIMAL, expiration_days=30, max_events_per_profile=99))
 
         assert {key: value for key, value in events.items() if key not in ("Fields", "Keys")} == {
@@ -94,12 +94,12 @@ class TestTheEventsType:
             "MaxProfileObjectCount": 99,
         }
 
-    def test_an_unknown_endpoint_makes_no_profile_where_none_are_wanted(self) -> None:
+    def test_an_unknown_endpoint_creates_no_profile_if_that_is_off(self) -> None:
         events, _ = object_types(replace(MINIMAL, create_profiles=False))
 
         assert events["AllowProfileCreation"] is False
 
-    def test_every_event_has_these_fields_and_its_endpoint_is_seen_in_the_profile(self) -> None:
+    def test_every_event_has_these_fields_and_the_profile_shows_its_endpoint(self) -> None:
         events, _ = object_types(MINIMAL)
 
         assert fields(events) == {
@@ -119,7 +119,7 @@ class TestTheEventsType:
             "STRING",
         )
 
-    def test_a_dot_in_the_name_of_a_user_attribute_begins_no_level(self) -> None:
+    def test_a_dot_in_the_name_of_a_user_attribute_starts_no_nested_level(self) -> None:
         for object_type in object_types(replace(MINIMAL, profile_attributes=["address.zip-code"])):
             assert fields(object_type)["usat_address.zip-code"] == (
                 "_source.user_attributes.address_zip-code",
@@ -143,7 +143,7 @@ class TestTheEventsType:
 
         assert [field["Name"] for field in events["Fields"]].count("evat_order") == 1
 
-    def test_an_event_is_the_same_by_its_key_and_belongs_to_the_endpoint(self) -> None:
+    def test_an_event_has_a_unique_key_and_belongs_to_its_endpoint(self) -> None:
         events, _ = object_types(MINIMAL)
 
         assert keys(events) == {
@@ -151,7 +151,7 @@ class TestTheEventsType:
             "gtm_pixel_endpoint_id": (["PROFILE"], ["endpoint_id"]),
         }
 
-    def test_a_search_attribute_is_a_key_that_ties_no_event_to_a_profile(self) -> None:
+    def test_a_search_attribute_is_a_key_that_assigns_no_event_to_a_profile(self) -> None:
         events, _ = object_types(replace(MINIMAL, search_attributes=["order"]))
 
         assert keys(events)["gtm_pixel_order"] == ([], ["evat_order"])
@@ -176,20 +176,20 @@ class TestTheEndpointsType:
 
         assert keys(endpoints)["gtm_pixel_endpoint_id"] == (["UNIQUE", "PROFILE"], ["endpoint_id"])
 
-    def test_agents_find_its_customers_by_address_and_no_object_is_tied_by_one(self) -> None:
+    def test_agents_can_search_by_address_which_assigns_no_object_to_a_profile(self) -> None:
         _, endpoints = object_types(MINIMAL)
         found = keys(endpoints)
         del found["gtm_pixel_endpoint_id"]
 
         assert found == {"_email": ([], ["email"]), "_phone": ([], ["phone"])}
 
-    def test_it_makes_profiles_also_where_events_make_none(self) -> None:
+    def test_it_creates_profiles_even_if_events_do_not(self) -> None:
         _, endpoints = object_types(replace(MINIMAL, create_profiles=False))
 
         assert endpoints["AllowProfileCreation"] is True
 
-    def test_events_never_take_its_place_in_a_profile(self) -> None:
-        """Of a type without a limit, no object has to go before that of another type."""
+    def test_events_never_push_it_out_of_a_profile(self) -> None:
+        """The service never drops an object of a type without a limit in favour of another type's."""
         _, endpoints = object_types(replace(MINIMAL, max_events_per_profile=1))
 
         assert "MaxProfileObjectCount" not in endpoints
@@ -202,10 +202,10 @@ class TestTheEndpointsType:
 
 
 class TestTheDomain:
-    def test_one_that_exists_is_none_of_the_templates_business(self) -> None:
+    def test_the_template_does_not_touch_an_existing_one(self) -> None:
         assert resources(MINIMAL, "Domain") == []
 
-    def test_a_new_one_outlives_the_stack(self) -> None:
+    def test_a_new_one_survives_the_deletion_of_the_stack(self) -> None:
         assert resources(replace(MINIMAL, new_domain=True, expiration_days=30), "Domain") == [
             {
                 "Type": "AWS::CustomerProfiles::Domain",
@@ -226,16 +226,16 @@ class TestTheDomain:
 
 
 @pytest.mark.parametrize("type_", ["Domain", "ObjectType"])
-def test_what_holds_customers_data_outlives_the_stack_once_it_is_there(type_: str) -> None:
-    """DeleteProfileObjectType takes what came from a type off every profile."""
+def test_what_holds_customers_data_survives_the_deletion_of_the_stack(type_: str) -> None:
+    """DeleteProfileObjectType removes what a type wrote from every profile."""
     kept = [(one["DeletionPolicy"], one["UpdateReplacePolicy"]) for one in resources(FULL, type_)]
 
     assert set(kept) == {("RetainExceptOnCreate", "Retain")}
 
 
 @pytest.mark.parametrize("args", [MINIMAL, FULL], ids=["minimal", "full"])
-def test_everything_is_made_one_after_the_other(args: ProfileTemplateArgs) -> None:
-    """PutProfileObjectType and PutIntegration allow one request a second."""
+def test_resources_are_created_in_sequence(args: ProfileTemplateArgs) -> None:
+    """PutProfileObjectType and PutIntegration allow one request per second."""
     template = profile_template(args)["Resources"]
     waits = [resource.get("DependsOn", []) for resource in template.values()]
 
@@ -286,12 +286,12 @@ class TestAnEventTrigger:
             "Periods": [{"Unit": "DAYS", "Value": 1, "MaxInvocationsPerProfile": 3}],
         }
 
-    def test_a_segment_says_for_whom(self) -> None:
+    def test_a_segment_limits_it_to_customers(self) -> None:
         _, trigger = resources(FULL, "EventTrigger")
 
         assert trigger["Properties"]["SegmentFilter"] == "customers"
 
-    def test_a_campaign_is_connected_once_the_trigger_is_there(self) -> None:
+    def test_a_campaign_is_connected_after_its_trigger(self) -> None:
         template = profile_template(FULL)["Resources"]
         (integration,) = resources(FULL, "Integration")
 
@@ -308,12 +308,12 @@ class TestAnEventTrigger:
 
         assert alone.keys() < profile_template(FULL)["Resources"].keys()
 
-    def test_a_campaign_stays_the_same_integration_when_its_trigger_gets_another_name(self) -> None:
+    def test_a_campaign_keeps_its_integration_when_its_trigger_is_renamed(self) -> None:
         one, other = (replace(TRIGGER, name=name, campaign_arn=CAMPAIGN) for name in ("purchase", "sale"))
 
         assert integration_ids(one) == integration_ids(other) != set()
 
-    def test_a_campaign_stays_the_same_integration_when_another_trigger_starts_it(self) -> None:
+    def test_a_campaign_keeps_its_integration_when_another_trigger_starts_it(self) -> None:
         one, other = (replace(TRIGGER, name=name) for name in ("purchase", "sale"))
         before = integration_ids(replace(one, campaign_arn=CAMPAIGN), other)
         after = integration_ids(one, replace(other, campaign_arn=CAMPAIGN))
@@ -349,7 +349,7 @@ def integration_ids(*triggers: EventTriggerArgs) -> set[str]:
     }
 
 
-def test_the_body_is_the_template_without_a_needless_byte() -> None:
+def test_the_body_is_the_template_as_compact_json() -> None:
     body = template_body(FULL)
 
     assert json.loads(body) == profile_template(FULL)
@@ -358,7 +358,7 @@ def test_the_body_is_the_template_without_a_needless_byte() -> None:
 
 @pytest.mark.parametrize(("event_type", "more"), [("plain", 0), ("a&b", 5), ("<>&&", 20), ('"/', 0)])
 def test_its_length_is_that_of_gos_json_encoder(event_type: str, more: int) -> None:
-    """Which writes & < > as \\u0026 and the like."""
+    """It writes & < > as \\u0026 and so on."""
     args = replace(MINIMAL, event_triggers=[replace(TRIGGER, event_type=event_type)])
 
     assert template_bytes(args) == len(template_body(args)) + more
@@ -386,7 +386,7 @@ def test_cfn_lint_finds_nothing(args: ProfileTemplateArgs) -> None:
 
 
 @pytest.mark.parametrize("args", [MINIMAL, FULL], ids=["minimal", "full"])
-def test_the_api_takes_what_cloudformation_sends(args: ProfileTemplateArgs) -> None:
+def test_the_service_model_accepts_what_cloudformation_sends(args: ProfileTemplateArgs) -> None:
     assert refusals(profile_template(args)) == []
 
 
@@ -404,8 +404,8 @@ def test_the_api_takes_what_cloudformation_sends(args: ProfileTemplateArgs) -> N
     ],
     ids=str,
 )
-def test_the_models_that_judge_it_know_the_limits(wrong: dict[str, Any]) -> None:
-    """What the two tests before this one, and those of settings, rest on."""
+def test_both_models_know_the_limits(wrong: dict[str, Any]) -> None:
+    """The two tests above, and those of settings, rely on it."""
     args = replace(MINIMAL, **wrong)
 
     assert findings(template_body(args)) != []

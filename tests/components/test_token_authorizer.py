@@ -1,4 +1,4 @@
-"""The token authorizer's resources, as they are registered."""
+"""The resources that TokenAuthorizer registers."""
 
 from pathlib import Path
 
@@ -53,7 +53,7 @@ def test_the_role_may_write_the_log_and_do_nothing_else(recording: Recording) ->
     }
 
 
-def test_the_function_knows_whose_tokens_to_believe(recording: Recording) -> None:
+def test_the_functions_environment_says_whose_tokens_to_accept(recording: Recording) -> None:
     function = dict(recording["authorizer"].inputs)
 
     assert function.pop("code").path == "authorizer.zip"

@@ -17,8 +17,8 @@ from tests.components.destinations.provisioning import provisioned
 from tests.profile_templates import MINIMAL
 from tests.recording import Recording, record
 
-# cfn-lint knows isolated partitions too, and takes everything to be in me-south-1, of which it has no
-# specification.
+# cfn-lint also knows isolated partitions. It has no specification of me-south-1, and assumes that everything
+# is there.
 PARTITION_AWS = [
     region
     for region in ALL_REGIONS
@@ -41,18 +41,18 @@ def test_the_stack_belongs_to_the_component(recording: Recording) -> None:
     assert recording["profiles"].parent == "profiles"
 
 
-def test_its_template_is_the_one_of_the_arguments_and_its_name_is_its_own(recording: Recording) -> None:
+def test_it_deploys_the_template_and_has_no_fixed_name(recording: Recording) -> None:
     inputs = recording["profiles"].inputs
 
     assert (inputs["templateBody"], "name" in inputs) == (template_body(ARGS), False)
 
 
-def test_a_stack_whose_creation_fails_does_not_stay(recording: Recording) -> None:
-    """What stays is in ROLLBACK_COMPLETE, and CloudFormation updates no stack that is."""
+def test_a_stack_whose_creation_fails_is_deleted(recording: Recording) -> None:
+    """CloudFormation cannot update a stack in ROLLBACK_COMPLETE."""
     assert recording["profiles"].inputs["onFailure"] == "DELETE"
 
 
-def test_its_outputs_are_the_names_though_the_template_has_no_outputs() -> None:
+def test_its_outputs_are_the_names_although_the_template_has_no_outputs() -> None:
     def program() -> None:
         profiles = CustomerProfiles("profiles", ARGS)
         pulumi.export("domain", profiles.domain_name)
@@ -66,7 +66,7 @@ def test_its_outputs_are_the_names_though_the_template_has_no_outputs() -> None:
 
 
 @pytest.mark.parametrize("output", ["domain_name", "object_type_name", "endpoints_type_name"])
-def test_who_uses_an_output_waits_for_the_stack(output: str) -> None:
+def test_a_resource_that_uses_an_output_waits_for_the_stack(output: str) -> None:
     def program() -> None:
         profiles = CustomerProfiles("profiles", ARGS)
         aws.cloudwatch.LogGroup("user", name=getattr(profiles, output))
@@ -81,7 +81,7 @@ def test_the_regions_are_those_that_the_sdk_knows() -> None:
 
 
 @pytest.mark.parametrize("type_", ["Domain", "ObjectType", "EventTrigger", "Integration"])
-def test_the_regions_are_those_where_cloudformation_has_its_types(type_: str) -> None:
+def test_the_regions_are_those_where_cloudformation_has_the_types(type_: str) -> None:
     specified = {
         region
         for region in PARTITION_AWS

@@ -110,7 +110,7 @@ def test_the_role_may_write_to_the_bucket_and_the_log_and_nothing_else(recording
     }
 
 
-def test_the_log_of_failed_deliveries_forgets(recording: Recording) -> None:
+def test_the_log_of_failed_deliveries_expires(recording: Recording) -> None:
     assert recording["stream-errors"].inputs == {"retentionInDays": 30}
     assert recording["stream-errors-delivery"].inputs == {"logGroupName": "stream-errors-1a2b3c4"}
 
@@ -137,7 +137,7 @@ class TestTheBucket:
             "rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}],
         }
 
-    def test_it_forgets_events_and_unfinished_uploads(self, recording: Recording) -> None:
+    def test_events_and_incomplete_uploads_expire(self, recording: Recording) -> None:
         assert recording["stream-bucket-lifecycle"].inputs == {
             "bucket": BUCKET,
             "rules": [
@@ -167,10 +167,10 @@ class TestTheBucket:
             ],
         }
 
-    def test_its_access_changes_one_thing_at_a_time(self, recording: Recording) -> None:
+    def test_changes_of_its_access_are_in_sequence(self, recording: Recording) -> None:
         assert "stream-bucket-private" in recording["stream-bucket-tls-only"].depends_on
 
-    def test_it_stays_with_all_that_protects_it_when_the_stack_goes(self, recording: Recording) -> None:
+    def test_pulumi_destroy_keeps_it_with_its_configuration(self, recording: Recording) -> None:
         retained = {resource.name for resource in recording.resources if resource.retained}
 
         assert retained == {name for name in recording.names() if name.startswith("stream-bucket")}
