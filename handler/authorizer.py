@@ -1,14 +1,14 @@
-"""Entry point of the token authorizer: says which endpoint a request's token proves, if any.
+"""Entry point of the token authorizer: decides which endpoint a request's token proves, if any.
 
-API Gateway asks before it queues an event in authenticated mode (REQUEST authorizer, payload version 1.0).
-The answer always allows the request: a visitor's token that expired must not cost an event. What it decides
-is the context, from which the gateway takes the message attribute `proven_endpoint`:
+In authenticated mode, API Gateway asks before it queues an event (REQUEST authorizer, payload version 1.0).
+The response always allows the request: an expired token must not cost an event. The decision is in the
+context, from which the gateway takes the message attribute `proven_endpoint`:
 
     {"proof": "proven", "proven_endpoint": "e1"}   a valid token names the endpoint
-    {"proof": "none"}                              all else
+    {"proof": "none"}                              anything else
 
-Nothing here runs at import; the environment is read at the first invocation, and the issuer's keys when
-the first token comes. Log lines hold a request id and a reason: nothing of a token or of its claims.
+Nothing here runs at import: the environment is read at the first invocation, and the issuer's keys with the
+first token. Log lines hold a request id and a reason, and nothing of a token or its claims.
 """
 
 import os
@@ -29,17 +29,17 @@ from handler.tokens.report import TokenReport
 from handler.tokens.verification import TokenVerifier, proven_endpoint
 from handler.variables import InvalidEnvironmentError
 
-# The same for all, so that nothing of a visitor gets into what API Gateway may log of its authorizer.
+# One for all visitors, because API Gateway may log it.
 _PRINCIPAL = "visitor"
 
 
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, object]:
-    """Answer a REQUEST authorizer's event. Never denies; never raises for an event of API Gateway's."""
+    """Respond to a REQUEST authorizer's event. Never denies, and never raises for an event of API Gateway."""
     method_arn: str = event["methodArn"]
     try:
         endpoint = _authorizer().prove(event)
-    except Exception as error:  # an authorizer that raises would cost the event …
-        with suppress(Exception):  # … and so would one that cannot say what went wrong
+    except Exception as error:  # an authorizer that raises costs the event …
+        with suppress(Exception):  # … and so does one that fails to report the failure
             _report_failure(error)
         endpoint = None
     return _allow(method_arn, endpoint)
@@ -47,13 +47,13 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
 
 @cache
 def _authorizer() -> "TokenAuthorizer":
-    """The container's authorizer: made once, with the keys it has cached."""
+    """The container's authorizer, made once, with the keys it has cached."""
     environment = read_authorizer_environment(os.environ)
     return TokenAuthorizer(environment=environment, logger=Logger(service=environment.service))
 
 
 class TokenAuthorizer:
-    """Takes a request through finding its token, verifying it, and reading the endpoint it proves."""
+    """Finds the token of a request, verifies it and reads the endpoint that it proves."""
 
     def __init__(self, *, environment: AuthorizerEnvironment, logger: Logger) -> None:
         self._environment = environment
@@ -68,9 +68,9 @@ class TokenAuthorizer:
         self._verifier = TokenVerifier(issuer=environment.issuer, audiences=environment.audiences, keys=keys)
 
     def prove(self, event: Mapping[str, object]) -> str | None:
-        """The endpoint that the request's token proves; None without one. Counts, and logs a refusal."""
+        """The endpoint that the request's token proves, or None. Counts the result, logs an invalid token."""
         self._failed_key_fetches = 0
-        endpoint = refused = cookie_ignored = None
+        endpoint = invalid = cookie_ignored = None
         try:
             request = TokenRequest.of(event)
             cookie = self._environment.token_cookie
@@ -79,16 +79,16 @@ class TokenAuthorizer:
                 self._log(event, "cookie ignored", reason=cookie_ignored)
                 cookie = None
             endpoint = self._read_endpoint(request, cookie=cookie)
-        except InvalidTokenError as refusal:
-            refused = refusal.reason
-            self._log(event, "token invalid", reason=refused, detail=refusal.detail)
-        except Exception as error:  # a token that nobody thought of is a token that proves nothing
-            refused = InvalidTokenReason.UNEXPECTED_ERROR
-            # The type only: an exception's text may quote the value that it is about.
-            self._log(event, "token invalid", reason=refused, detail=type(error).__name__)
+        except InvalidTokenError as error:
+            invalid = error.reason
+            self._log(event, "token invalid", reason=invalid, detail=error.detail)
+        except Exception as error:
+            invalid = InvalidTokenReason.UNEXPECTED_ERROR
+            # Only the type: the text of an exception may quote the value that caused it.
+            self._log(event, "token invalid", reason=invalid, detail=type(error).__name__)
         report = TokenReport(
             verified=endpoint is not None,
-            refused=refused,
+            invalid=invalid,
             cookie_ignored=cookie_ignored,
             failed_key_fetches=self._failed_key_fetches,
         )
@@ -103,7 +103,7 @@ class TokenAuthorizer:
         return proven_endpoint(claims, claim=self._environment.endpoint_claim, requested=request.endpoint_id)
 
     def _note_failed_key_fetch(self, problem: str) -> None:
-        """Say that the issuer did not give its keys: while there are others, nothing else shows it."""
+        """Count and log it: while cached keys last, nothing else shows that the issuer is down."""
         self._failed_key_fetches += 1
         self._logger.warning("signing keys not fetched", extra={"detail": problem})
 
@@ -111,11 +111,11 @@ class TokenAuthorizer:
         self, event: Mapping[str, object], message: str, *, reason: StrEnum, detail: str | None = None
     ) -> None:
         fields = {"reason": reason, "request_id": _request_id(event), "detail": detail}
-        self._logger.warning(message, extra={name: text for name, text in fields.items() if text})
+        self._logger.warning(message, extra={name: value for name, value in fields.items() if value})
 
 
 def _request_id(event: Mapping[str, object]) -> str | None:
-    """The id that the queue message has too, if the event holds it."""
+    """The request id that the queue message carries too, if the event has it."""
     match event.get("requestContext"):
         case {"extendedRequestId": str(request_id)}:
             return request_id
@@ -124,19 +124,19 @@ def _request_id(event: Mapping[str, object]) -> str | None:
 
 
 def _report_failure(error: Exception) -> None:
-    """Log and count a failure of this program, with what the environment gives for it."""
+    """Log and count a failure of this program, even if the environment is incomplete."""
     service = os.environ.get("POWERTOOLS_SERVICE_NAME", "").strip() or "token-authorizer"
-    # An environment's error names settings only; any other text may quote the value that it is about.
+    # The text of an environment error quotes only settings; any other may quote the value that caused it.
     detail = str(error) if isinstance(error, InvalidEnvironmentError) else type(error).__name__
     fields = {"reason": InvalidTokenReason.UNEXPECTED_ERROR, "detail": detail}
     Logger(service=service).error("authorizer failed", extra=fields)
     namespace = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "").strip()
     if namespace:
-        TokenReport(refused=InvalidTokenReason.UNEXPECTED_ERROR).publish(namespace=namespace, service=service)
+        TokenReport(invalid=InvalidTokenReason.UNEXPECTED_ERROR).publish(namespace=namespace, service=service)
 
 
 def _allow(method_arn: str, endpoint: str | None) -> dict[str, object]:
-    # Written out, because the builder in Powertools puts the ARN together again and forgets its partition.
+    # Written out, because the builder of Powertools rebuilds the ARN without its partition.
     statement = {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": method_arn}
     proof = {"proof": "none"} if endpoint is None else {"proof": "proven", "proven_endpoint": endpoint}
     return {

@@ -1,7 +1,4 @@
-"""The token authorizer's environment as one typed model.
-
-`components/token_authorizer.py` sets these variables. Reads no environment by itself.
-"""
+"""The token authorizer's environment as one typed model, set by components/token_authorizer.py."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,25 +12,25 @@ _DEFAULT_ENDPOINT_CLAIM = "sub"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizerEnvironment:
-    """What the stack tells the token authorizer."""
+    """The configuration of the token authorizer."""
 
     is_local_run: bool
-    # Exactly as in the claim `iss`: a slash at the end counts.
+    # Exactly as in the claim `iss`, with or without a slash at the end.
     issuer: str
-    # The clients whose tokens count.
+    # The clients whose tokens are accepted.
     audiences: frozenset[str]
-    # Where the issuer's keys are; None leaves it to the issuer's discovery document.
+    # URL of the issuer's keys; None: the one in the issuer's discovery document.
     jwks_uri: str | None
-    # The claim that names the endpoint, or several.
+    # The claim that names the endpoint, or lists several.
     endpoint_claim: str
-    # The cookie that may hold the token; None reads no cookie.
+    # The cookie that may hold the token; None: no cookie is read.
     token_cookie: str | None
     service: str
     metrics_namespace: str
 
 
 def read_authorizer_environment(variables: Mapping[str, str]) -> AuthorizerEnvironment:
-    """Read the model from variables such as os.environ; raises InvalidEnvironmentError."""
+    """Read the variables, such as os.environ; raises InvalidEnvironmentError."""
     is_local_run = bool(variables.get(LOCAL_RUN))
     return AuthorizerEnvironment(
         is_local_run=is_local_run,

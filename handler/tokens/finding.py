@@ -1,7 +1,4 @@
-"""Where the token of a request is, and which endpoint the request asks for.
-
-Pure: knows no clock, environment, logger or AWS client.
-"""
+"""Finds the token of a request and decides whether a cookie counts. Pure."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,39 +12,39 @@ from contract.url import ENDPOINT_ID, TOKEN
 from handler.tokens.invalid import InvalidTokenError, InvalidTokenReason
 
 _BEARER = "bearer"
-# Of a text that was url-encoded as a form, a space arrives as a plus sign. A token has neither.
+# Form encoding turns a space into a plus sign. A token has neither.
 _BEARER_PREFIX = re.compile(r"(?:bearer(?:[\s+]+|$))+", re.IGNORECASE)
 
-# Of a URL that was escaped as HTML, `&token=` arrives as `&amp;token=`; escaped twice, as `&amp;amp;token=`.
+# In a URL that was escaped as HTML, `&token=` arrives as `&amp;token=`; escaped twice, as `&amp;amp;token=`.
 _ESCAPED_AMPERSANDS = re.compile(r"(?:amp;[\x00-\x20]*)+")
-_STRIPPED = "".join(map(chr, range(0x21)))  # what Java's String.trim strips
+_STRIPPED = "".join(map(chr, range(0x21)))  # as Java's String.trim does
 
-# https://www.w3.org/TR/fetch-metadata/: what a browser says of a request, and no script can.
+# Headers that only the browser can set, no script: https://www.w3.org/TR/fetch-metadata/
 _SITE: Final = "sec-fetch-site"
 _MODE: Final = "sec-fetch-mode"
 _DESTINATION: Final = "sec-fetch-dest"
 
 _OWN_SITE = frozenset({"same-origin", "same-site"})
-# All others are navigations (`navigate`, and Chromium's former `nested-navigate`) or `websocket`.
+# The others are navigations (`navigate`, formerly also `nested-navigate` in Chromium) and `websocket`.
 _MODES_OF_SUBRESOURCES = frozenset({"cors", "no-cors", "same-origin"})
-# Where a navigation's answer goes, whatever its mode is called.
+# Destinations of navigations, whatever their mode is called.
 _DESTINATIONS_OF_NAVIGATIONS = frozenset({"document", "embed", "fencedframe", "frame", "iframe", "object"})
 
 
 class CookieIgnoredReason(StrEnum):
-    """Why the token of a cookie counts as not sent."""
+    """Why a cookie with a token is ignored."""
 
-    # An old browser, a proxy that strips the headers, or no browser at all.
+    # An old browser, a proxy that strips the headers, or no browser.
     NO_FETCH_METADATA = "no_fetch_metadata"
-    # Another site's page made the browser send the request, or a person typed its address.
+    # A page of another site sent the request, or a person typed its address.
     OTHER_SITE = "other_site"
-    # A link, a form, a redirect or a frame, also one of the site itself.
+    # A link, a form, a redirect or a frame, even of the site itself.
     NAVIGATION = "navigation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRequest:
-    """What the authorizer reads of a request: every value of every name. Header names are lower case."""
+    """The query and headers of a request, with all values of each name. Header names are lower case."""
 
     query: Mapping[str, Sequence[str]]
     headers: Mapping[str, Sequence[str]]
@@ -69,9 +66,9 @@ class TokenRequest:
 
 
 def is_token_parameter(name: str) -> bool:
-    """Whether a query parameter holds a token: `token`, in any letters, with spaces or `amp;` before it.
+    """Whether a query parameter holds a token: `token` in any case, with spaces or `amp;` before it.
 
-    The mapping template keeps parameters of the same names out of the queue (tests/token_names.py).
+    The mapping template keeps the same parameters out of the queue (tests/token_names.py).
     """
     stripped = name.strip(_STRIPPED).lower()
     escaped = _ESCAPED_AMPERSANDS.match(stripped)
@@ -79,11 +76,11 @@ def is_token_parameter(name: str) -> bool:
 
 
 def reason_to_ignore_cookie(request: TokenRequest, *, cookie: str | None) -> CookieIgnoredReason | None:
-    """Why a token in the named cookie counts as not sent; None where it counts, or where there is none.
+    """Why a token in the named cookie is ignored; None if it counts, or if there is none.
 
-    A browser sends cookies whichever site made it send the request. So a cookie counts only where the browser
-    says that a page of the API's own site did, and that the request is no navigation: links, forms and
-    redirects of other sites carry `SameSite=Lax` cookies. Of a repeated header every value has to say so.
+    A browser adds cookies to requests that other sites start. So a cookie counts only if the browser says
+    that a page of the API's own site started the request, and that it is no navigation: links, forms and
+    redirects of other sites carry `SameSite=Lax` cookies. If a header is repeated, all its values must agree.
     """
     if cookie is None or not _distinct(_cookie_values(request, cookie)):
         return None
@@ -100,17 +97,16 @@ def reason_to_ignore_cookie(request: TokenRequest, *, cookie: str | None) -> Coo
 
 
 def find_token(request: TokenRequest, *, cookie: str | None) -> str | None:
-    """The request's one token; None where it has none.
+    """The request's token; None if it has none. Raises InvalidTokenError if it has two different ones.
 
-    It may be in the parameter `token`, in the header `Authorization` after `Bearer`, or in the named cookie.
-    No place comes before another: wherever two different tokens are found, in two places or in one, it is
-    not known who sends the event, and InvalidTokenError is raised. The same token twice is one. Another
-    scheme than Bearer, and what scripts write for no value, are no token.
+    The token may be in the parameter `token`, in the header `Authorization` after `Bearer`, or in the named
+    cookie. No place takes precedence: with two tokens it is unknown who sends the event. The same token twice
+    is one. Other schemes than Bearer, and what scripts write for no value, are no token.
     """
-    texts = [*_parameter_values(request), *_bearer_tokens(request)]
+    found = [*_parameter_values(request), *_bearer_tokens(request)]
     if cookie is not None:
-        texts += _cookie_values(request, cookie)
-    tokens = _distinct(texts)
+        found += _cookie_values(request, cookie)
+    tokens = _distinct(found)
     if len(tokens) > 1:
         raise InvalidTokenError(InvalidTokenReason.AMBIGUOUS)
     return tokens.pop() if tokens else None
@@ -120,21 +116,21 @@ def _lower_values(request: TokenRequest, header: str) -> set[str]:
     return {value.strip().lower() for value in request.headers.get(header, ())}
 
 
-def _distinct(texts: Iterable[str]) -> set[str]:
-    """The tokens in texts as scripts write them, without what they write for no value."""
-    return {token for text in texts if not is_without_identity(token := _token_in(text))}
+def _distinct(strings: Iterable[str]) -> set[str]:
+    """The different tokens in strings as scripts write them, without those that stand for no value."""
+    return {token for string in strings if not is_without_identity(token := _token_in(string))}
 
 
-def _token_in(text: str) -> str:
-    """A token without what it was wrapped in: percent-encoding, quotes, and `Bearer`.
+def _token_in(string: str) -> str:
+    """A token without percent-encoding, quotes and `Bearer` around it.
 
-    A token has letters, digits, `-`, `_` and dots only, so that nothing of it is lost.
+    A token has only letters, digits, `-`, `_` and dots, so it loses nothing.
     """
-    text = unquote(text).strip()
-    if len(text) > 1 and text[0] == text[-1] == '"':
-        text = text[1:-1].strip()
-    bearer = _BEARER_PREFIX.match(text)
-    return text[bearer.end() :] if bearer else text
+    string = unquote(string).strip()
+    if len(string) > 1 and string[0] == string[-1] == '"':
+        string = string[1:-1].strip()
+    bearer = _BEARER_PREFIX.match(string)
+    return string[bearer.end() :] if bearer else string
 
 
 def _parameter_values(request: TokenRequest) -> Iterator[str]:
@@ -159,7 +155,7 @@ def _cookie_values(request: TokenRequest, cookie: str) -> Iterator[str]:
 
 
 def _all_values(event: Mapping[str, object], many: str, single: str) -> dict[str, list[str]]:
-    """Every value by name, from the part of the event that has all of them, else from the other."""
+    """All values by name, from the member of the event that has several a name, or else from the other."""
     values: dict[str, list[str]] = {}
     for name, found in _mapping(event.get(many) or event.get(single)).items():
         items = cast("list[object]", found) if isinstance(found, list) else [found]
@@ -168,5 +164,5 @@ def _all_values(event: Mapping[str, object], many: str, single: str) -> dict[str
 
 
 def _mapping(value: object) -> Mapping[str, object]:
-    # API Gateway writes null for what a request does not have.
+    # API Gateway writes null for a missing part of the request.
     return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}

@@ -1,7 +1,7 @@
-"""The issuer's public keys: fetched from its JWKS, cached, and chosen for a token.
+"""The issuer's public keys: fetches them from its JWKS, caches them, and finds those for a token.
 
-Keys come from the configured issuer only; nothing that a token says leads anywhere else. One instance serves
-one container, which handles one request at a time.
+Keys come only from the configured issuer, whatever a token says. One SigningKeys serves one container, which
+handles one request at a time.
 """
 
 import io
@@ -27,35 +27,35 @@ from jwt.exceptions import PyJWTError
 from contract.local_run import LOOPBACK_HOSTS
 from handler.tokens.invalid import InvalidTokenError, InvalidTokenReason
 
-# Of a refresh as a whole, from the name of the host to the last byte, with or without a discovery document.
+# For a whole refresh, from looking up the host to the last byte, discovery document included.
 TIMEOUT_SECONDS = 2.0
 
-# How many keys are tried for one token: more than that are no rotation, and each costs time.
+# The most keys that are tried for one token. A rotation does not need more, and each costs time.
 MAX_CANDIDATES = 4
 
-# A key that the issuer has withdrawn is gone after this.
+# A key that the issuer withdraws is gone after this.
 _MAX_AGE_SECONDS = 60 * 60
-# While the issuer does not answer, its last keys are believed for so long: an outage of a night costs no
-# profile update, and whoever keeps the issuer's answers from us cannot keep a withdrawn key alive for good.
+# While the issuer is down, its last keys are used for this long: an outage of a night costs no profile
+# update, but nobody who blocks the issuer's responses can keep a withdrawn key alive for good.
 _MAX_AGE_IN_OUTAGE_SECONDS = 24 * 60 * 60
-# While there are keys, the issuer is asked again at most this often, whatever key ids requests name and
-# whether it answers or not. Issuers publish a new key long before they sign with it.
+# With keys in the cache, the issuer is asked at most this often, whatever key ids tokens name and whether the
+# issuer responds or not. Issuers publish a new key long before they sign with it.
 _REFRESH_INTERVAL_SECONDS = 60
-# Without keys every token is lost, so the issuer is asked sooner; but not by every request, because each
-# that asks waits out the timeout: an outage then costs 2 seconds in 10 at most.
+# Without keys every token is invalid, so the issuer is asked sooner, but not by every request: each one that
+# asks may wait for the timeout. An outage costs at most 2 seconds in 10.
 _RETRY_INTERVAL_SECONDS = 10
 
-# Real documents have a few kilobytes.
+# Real documents have a few KB.
 _MAX_DOCUMENT_BYTES = 256 * 1024
 
 # NIST SP 800-131A and RFC 7518, section 3.3: smaller RSA keys must not be used.
 _MIN_RSA_BITS = 2048
 
-_NO_ANSWER = "no answer in time"
+_NO_RESPONSE = "no response in time"
 
 
 class Algorithm(StrEnum):
-    """The signature algorithms that are allowed; `none` and those with a shared secret never are."""
+    """The allowed signature algorithms: never `none`, never one with a shared secret."""
 
     RS256 = "RS256"
     PS256 = "PS256"
@@ -72,14 +72,14 @@ class SigningKey:
 
 
 class IssuerUnavailableError(Exception):
-    """The issuer has not answered with its keys in time; the text says what came instead, in own words."""
+    """The keys could not be fetched in time. The text says why, in words of this program."""
 
 
 def is_acceptable_url(url: str, *, loopback_http: bool = False) -> bool:
-    """Whether keys may be fetched from a URL: https, or in the local run http on this machine."""
+    """Whether keys may be fetched from a URL: https or, in the local run, http on this machine."""
     try:
         parts = urlsplit(url)
-        has_host = bool(parts.hostname) and parts.port != 0  # the port raises where it is no number
+        has_host = bool(parts.hostname) and parts.port != 0  # reading the port raises if it is no number
     except ValueError:
         return False
     if "@" in parts.netloc or not has_host or not url.isascii() or not url.isprintable():
@@ -91,7 +91,7 @@ def is_acceptable_url(url: str, *, loopback_http: bool = False) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _FetchedKeys:
-    """The issuer's keys, and where they were."""
+    """The issuer's keys and their URL."""
 
     keys: tuple[SigningKey, ...]
     jwks_uri: str
@@ -107,14 +107,14 @@ class SigningKeys:
         jwks_uri: str | None,
         loopback_http: bool = False,
         timeout_seconds: float = TIMEOUT_SECONDS,
-        # Not time.monotonic: Lambda stops a container between requests, and that clock may stop with it.
+        # Not time.monotonic: that clock may stop while Lambda freezes the container.
         clock: Callable[[], float] = time.time,
         on_failure: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`jwks_uri` None: read from the issuer's discovery document. `clock` is in seconds.
+        """`jwks_uri` None: read it from the issuer's discovery document. `clock` counts seconds.
 
-        `on_failure` is told what came in place of the keys, in words of this program's own, each time that
-        they could not be fetched, whether there are others to go on with or not.
+        `on_failure` gets the reason of each failed fetch, in words of this program, even while cached keys
+        last.
         """
         self._issuer = issuer
         self._jwks_uri = jwks_uri
@@ -130,10 +130,10 @@ class SigningKeys:
         self._fetching: threading.Thread | None = None
 
     def find(self, *, key_id: str | None, algorithm: Algorithm) -> Sequence[SigningKey]:
-        """The keys that may have signed a token, each different from the others; raises InvalidTokenError.
+        """The different keys that may have signed a token; raises InvalidTokenError.
 
-        That is one, as a rule. It is several, at most MAX_CANDIDATES, where a token has no key id, or the
-        issuer gives one id to several keys.
+        Usually one. There are several, at most MAX_CANDIDATES, if the token has no key id or the issuer uses
+        one id for several keys.
         """
         if self._keys is None or not self._has_age_below(_MAX_AGE_SECONDS):
             self.refresh()
@@ -152,9 +152,9 @@ class SigningKeys:
         return fitting
 
     def refresh(self) -> bool:
-        """Fetch the keys, unless that was tried a moment ago; says whether it was done.
+        """Fetch the keys, unless that was tried a moment ago; returns whether new keys came.
 
-        A failure leaves the keys there are.
+        A failure keeps the cached keys.
         """
         now = self._clock()
         interval = _RETRY_INTERVAL_SECONDS if self._keys is None else _REFRESH_INTERVAL_SECONDS
@@ -174,14 +174,14 @@ class SigningKeys:
         return True
 
     def _has_age_below(self, seconds: float) -> bool:
-        # A clock that is set back must not make keys immortal.
+        # abs: a clock that is set back must not keep keys alive for good.
         return abs(self._clock() - self._fetched_at) < seconds
 
     def _has(self, key_id: str | None) -> bool:
         return key_id is not None and any(key.key_id == key_id for key in self._keys or ())
 
     def _fitting(self, key_id: str | None, algorithm: Algorithm) -> list[SigningKey]:
-        """The first keys that fit, each once: a set may list one for each algorithm, or twice by mistake."""
+        """The first keys that fit, each once: a key set may list a key once for each algorithm."""
         found: list[SigningKey] = []
         for key in self._keys or ():
             if len(found) == MAX_CANDIDATES:
@@ -192,14 +192,13 @@ class SigningKeys:
         return found
 
     def _fetch_in_time(self) -> _FetchedKeys:
-        """The issuer's keys, waited for no longer than the timeout.
+        """Fetch the issuer's keys, or raise IssuerUnavailableError when the timeout is over.
 
-        API Gateway loses the event if its authorizer takes too long, so the time is held here, whatever the
-        issuer does. All that a socket does ends in time by itself; looking up the name of a host cannot be
-        told to, so a thread does it, and there is never a second one beside it.
+        API Gateway loses the event if its authorizer takes too long. Everything on a socket has a timeout,
+        but looking up a host name has none, so a thread does it. There is never a second one beside it.
         """
         if self._fetching is not None and self._fetching.is_alive():
-            raise IssuerUnavailableError(_NO_ANSWER)
+            raise IssuerUnavailableError(_NO_RESPONSE)
         deadline = _Deadline(self._timeout_seconds)
         known_uri = self._jwks_uri or self._discovered_jwks_uri
         results: queue.SimpleQueue[_FetchedKeys | IssuerUnavailableError] = queue.SimpleQueue()
@@ -217,7 +216,7 @@ class SigningKeys:
         try:
             result = results.get(timeout=deadline.remaining())
         except queue.Empty:
-            raise IssuerUnavailableError(_NO_ANSWER) from None
+            raise IssuerUnavailableError(_NO_RESPONSE) from None
         if isinstance(result, IssuerUnavailableError):
             raise result
         return result
@@ -227,14 +226,14 @@ class SigningKeys:
         keys = _fetch(uri, deadline).get("keys")
         if not isinstance(keys, list):
             raise IssuerUnavailableError("the key set has no keys")
-        # Also an empty list is an answer: the issuer has withdrawn its keys.
+        # An empty list is valid: the issuer has withdrawn its keys.
         return _FetchedKeys(keys=tuple(_usable_keys(cast("list[object]", keys))), jwks_uri=uri)
 
     def _discover(self, deadline: "_Deadline") -> str:
-        """Where the issuer's discovery document says the keys are (OpenID Connect Discovery 1.0)."""
+        """The `jwks_uri` of the issuer's discovery document (OpenID Connect Discovery 1.0)."""
         document = _fetch(self._issuer.rstrip("/") + "/.well-known/openid-configuration", deadline)
         uri = document.get("jwks_uri")
-        # Section 4.3: the issuer in the document must be the one that was asked.
+        # Section 4.3: the document must name the issuer that it was fetched from.
         if document.get("issuer") != self._issuer:
             raise IssuerUnavailableError("the discovery document names another issuer")
         if not isinstance(uri, str) or not is_acceptable_url(uri, loopback_http=self._loopback_http):
@@ -243,13 +242,13 @@ class SigningKeys:
 
 
 class _Deadline:
-    """The time by which all that is done about one refresh has to end."""
+    """The time by which a refresh has to end."""
 
     def __init__(self, seconds: float) -> None:
         self._ends_at = time.monotonic() + seconds
 
     def remaining(self) -> float:
-        """Seconds, more than none; raises TimeoutError."""
+        """Seconds left, more than 0; raises TimeoutError."""
         seconds = self._ends_at - time.monotonic()
         if seconds <= 0:
             raise TimeoutError
@@ -257,9 +256,9 @@ class _Deadline:
 
 
 class _Connection(HTTPConnection):
-    """A connection on which nothing lasts longer than the deadline, however slowly it goes on.
+    """A connection on which nothing outlasts the deadline.
 
-    A socket's own timeout starts anew with every byte.
+    A socket's own timeout starts again with every byte.
     """
 
     def __init__(self, url: SplitResult, deadline: _Deadline) -> None:
@@ -267,7 +266,7 @@ class _Connection(HTTPConnection):
         super().__init__(url.hostname or "", url.port or (443 if is_tls else 80))
         self._tls = ssl.create_default_context() if is_tls else None
         self._deadline = deadline
-        # All that HTTPConnection wants of it is to be called.
+        # HTTPConnection only calls it, so a function does.
         self.response_class = self._response  # pyright: ignore[reportAttributeAccessIssue]
 
     def connect(self) -> None:
@@ -275,7 +274,7 @@ class _Connection(HTTPConnection):
         for number, (family, kind, protocol, _, address) in enumerate(addresses, start=1):
             connected = socket.socket(family, kind, protocol)
             try:
-                # One that nobody answers at leaves time for the others.
+                # An address that does not respond leaves time for the others.
                 connected.settimeout(self._deadline.remaining() / (len(addresses) - number + 1))
                 connected.connect(address)
             except OSError:
@@ -294,7 +293,7 @@ class _Connection(HTTPConnection):
 
 
 class _Received(io.RawIOBase):
-    """What a socket receives, each part of it within the time that is left."""
+    """The bytes that a socket receives, each read within the time that is left."""
 
     def __init__(self, sock: socket.socket, deadline: _Deadline) -> None:
         self._sock = sock
@@ -302,7 +301,7 @@ class _Received(io.RawIOBase):
         self._deadline = deadline
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        """As HTTPResponse asks a socket for its file."""
+        """Called by HTTPResponse, as on a socket."""
         return io.BufferedReader(self)
 
     def readable(self) -> bool:
@@ -325,11 +324,11 @@ def _fetch(url: str, deadline: _Deadline) -> Mapping[str, object]:
     try:
         with closing(_Connection(parts, deadline)) as connection:
             connection.request("GET", target, headers={"Accept": "application/json"})
-            # The response has a hold on the socket of its own.
+            # The response holds the socket too.
             with closing(connection.getresponse()) as response:
                 status, body = response.status, response.read(_MAX_DOCUMENT_BYTES + 1)
     except TimeoutError:
-        raise IssuerUnavailableError(_NO_ANSWER) from None
+        raise IssuerUnavailableError(_NO_RESPONSE) from None
     except (OSError, HTTPException, ValueError) as error:
         raise IssuerUnavailableError(type(error).__name__) from None
     if status != 200:
@@ -343,7 +342,7 @@ def _json_object(body: bytes) -> Mapping[str, object]:
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
-        raise IssuerUnavailableError("the answer is no JSON object, or too long")
+        raise IssuerUnavailableError("the response is no JSON object, or too long")
     return cast("Mapping[str, object]", document)
 
 
@@ -356,7 +355,7 @@ def _usable_keys(keys: list[object]) -> Iterator[SigningKey]:
 
 
 def _read_key(members: dict[str, Any]) -> SigningKey | None:
-    """A key of the set (RFC 7517); None where it is not there for verifying with an allowed algorithm."""
+    """A key of the set (RFC 7517); None if it cannot verify with an allowed algorithm."""
     jwk = {name: value for name, value in members.items() if value is not None}
     key_id = jwk.get("kid")
     if not (key_id is None or isinstance(key_id, str)) or not _is_for_verifying(jwk):
@@ -364,7 +363,7 @@ def _read_key(members: dict[str, Any]) -> SigningKey | None:
     try:
         match jwk.get("kty"), jwk.get("crv"):
             case "RSA", _:
-                # Of the members only the public ones: a set that leaks its private keys makes none here.
+                # Only the public members: a key set may leak private ones.
                 public_key = RSAAlgorithm.from_jwk({name: jwk[name] for name in ("kty", "n", "e")})
                 algorithms = {Algorithm.RS256, Algorithm.PS256}
             case "EC", "P-256":
@@ -384,6 +383,6 @@ def _read_key(members: dict[str, Any]) -> SigningKey | None:
 
 
 def _is_for_verifying(jwk: Mapping[str, Any]) -> bool:
-    """Whether `use` and `key_ops`, where they are there, allow verifying (RFC 7517, sections 4.2 and 4.3)."""
+    """Whether `use` and `key_ops`, if present, allow verification (RFC 7517, sections 4.2 and 4.3)."""
     operations = jwk.get("key_ops", ["verify"])
     return jwk.get("use", "sig") == "sig" and isinstance(operations, list) and "verify" in operations

@@ -1,7 +1,4 @@
-"""What became of one request's token, as CloudWatch metrics.
-
-Counts and reasons only, never anything of a token.
-"""
+"""Counts the result for one request's token in CloudWatch metrics. Holds nothing of the token."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,28 +13,28 @@ from handler.tokens.invalid import InvalidTokenReason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenReport:
-    """One of three: the token was verified, was refused, or there was none.
+    """The token was verified, was invalid, or there was none.
 
-    A cookie that counts as not sent leaves a request without a token, unless it has another.
+    A request whose cookie is ignored has no token, unless another place holds one.
     """
 
     verified: bool = False
-    refused: InvalidTokenReason | None = None
+    invalid: InvalidTokenReason | None = None
     cookie_ignored: CookieIgnoredReason | None = None
     # How often the issuer's keys could not be fetched.
     failed_key_fetches: int = 0
 
     def publish(self, *, namespace: str, service: str) -> None:
-        """Write the counts as CloudWatch embedded metrics.
+        """Write the counts in the embedded metric format of CloudWatch.
 
-        Each has the dimension service. What has a reason is written once more by service and reason, because
-        CloudWatch adds nothing up over dimensions.
+        Each has the dimension `service`. Counts with a reason are written again by service and reason,
+        because CloudWatch does not add up over dimensions.
         """
         metrics = Metrics(namespace=namespace, service=service)
         totals = {
             "TokensVerified": self.verified,
-            "TokensInvalid": self.refused is not None,
-            "RequestsWithoutToken": not self.verified and self.refused is None,
+            "TokensInvalid": self.invalid is not None,
+            "RequestsWithoutToken": not self.verified and self.invalid is None,
             "CookiesIgnored": self.cookie_ignored is not None,
             "KeyFetchesFailed": self.failed_key_fetches,
         }
@@ -55,7 +52,7 @@ class TokenReport:
                 pass
 
     def _reasons(self) -> Iterator[tuple[str, StrEnum]]:
-        if self.refused is not None:
-            yield "TokensInvalid", self.refused
+        if self.invalid is not None:
+            yield "TokensInvalid", self.invalid
         if self.cookie_ignored is not None:
             yield "CookiesIgnored", self.cookie_ignored

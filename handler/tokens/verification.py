@@ -1,8 +1,8 @@
-"""Verifies a token against one issuer, and reads which endpoint it proves.
+"""Verifies a token of one issuer and reads the endpoint that it proves.
 
-PyJWT does the verifying. What the token says is held against the rules before its signature is: that
-costs nothing, and a token that could not be accepted anyway makes nobody ask the issuer for keys. Nothing
-is answered of a token before its signature has been verified.
+PyJWT does the verification. The claims are checked before the signature: that costs little, and a token that
+could not be accepted anyway does not make the function fetch keys. Nothing of a token is used before its
+signature is verified.
 """
 
 import json
@@ -21,10 +21,10 @@ from contract.url import LONGEST_ID
 from handler.tokens.invalid import InvalidTokenError, InvalidTokenReason
 from handler.tokens.keys import Algorithm, SigningKey, SigningKeys
 
-# Bytes. Larger ones are not even parsed; the whole request may have 10,240 at API Gateway.
+# Bytes. A longer token is not parsed. API Gateway limits the whole request line and headers to 10,240.
 MAX_TOKEN_LENGTH = 8 * 1024
 
-# Clocks of issuers and of Lambda differ.
+# The clocks of issuers and of Lambda differ.
 LEEWAY_SECONDS = 60
 
 _REASONS: Mapping[type[Exception], InvalidTokenReason] = {
@@ -42,12 +42,12 @@ class TokenVerifier:
     """The rules for tokens of one issuer."""
 
     issuer: str
-    # The clients whose tokens count.
+    # The clients whose tokens are accepted.
     audiences: Collection[str]
     keys: SigningKeys
 
     def verify(self, token: str) -> Mapping[str, object]:
-        """The claims of a token that is valid now; raises InvalidTokenError."""
+        """The claims of a valid token; raises InvalidTokenError."""
         if len(token) > MAX_TOKEN_LENGTH:
             raise InvalidTokenError(InvalidTokenReason.TOO_LONG)
         if not token.isascii():
@@ -56,25 +56,25 @@ class TokenVerifier:
             header = _read_header(token)
             algorithm = _allowed_algorithm(header)
             self._check_audience(self._decode(token, {"verify_signature": False}))
-            # PyJWT has made sure that a key id is a string. `jku`, `x5u`, `x5c`, `jwk` are not read at all.
+            # PyJWT has checked that a key id is a string. `jku`, `x5u`, `x5c` and `jwk` are never read.
             return self._decode_verified(token, cast("str | None", header.get("kid")), algorithm)
         except exceptions.PyJWTError as error:
             reason = _REASONS.get(type(error), InvalidTokenReason.MALFORMED)
             raise InvalidTokenError(reason) from None
 
     def _decode_verified(self, token: str, key_id: str | None, algorithm: Algorithm) -> dict[str, object]:
-        """The claims, once one of the keys that the token may be signed with has verified them."""
+        """The claims, verified by one of the keys that may have signed the token."""
         try:
             return self._decode_with(self.keys.find(key_id=key_id, algorithm=algorithm), token, algorithm)
         except exceptions.InvalidSignatureError:
-            # An issuer without key ids may have a new key, and nothing else says so.
+            # Without key ids, nothing else shows that the issuer has a new key.
             if key_id is not None or not self.keys.refresh():
                 raise
         return self._decode_with(self.keys.find(key_id=key_id, algorithm=algorithm), token, algorithm)
 
     def _decode_with(self, keys: Sequence[SigningKey], token: str, algorithm: Algorithm) -> dict[str, object]:
         for key in keys:
-            # Only that says that another key may do better; anything else is wrong whoever has signed it.
+            # Another key may verify the signature. Any other error is final, whichever key signed.
             with suppress(exceptions.InvalidSignatureError):
                 return self._decode(
                     token, {"verify_signature": True}, key=key.public_key, algorithms=[algorithm.value]
@@ -82,16 +82,16 @@ class TokenVerifier:
         raise exceptions.InvalidSignatureError
 
     def _decode(self, token: str, signature: Options, **key: Any) -> dict[str, object]:
-        """The claims, after the checks that need no more than the time and the issuer's name."""
+        """The claims, after the checks of time and issuer."""
         options: Options = {
             "require": ["exp", "iss"],
             "verify_exp": True,
             "verify_nbf": True,
             "verify_iat": True,
             "verify_iss": True,
-            # Depends on the kind of token: _check_audience.
+            # _check_audience does it by the kind of token.
             "verify_aud": False,
-            # What names the endpoint may be another claim, and may be a list: proven_endpoint.
+            # proven_endpoint reads the endpoint: from any claim, which may be a list.
             "verify_sub": False,
             "verify_jti": False,
             **signature,
@@ -99,9 +99,9 @@ class TokenVerifier:
         return _TOKENS.decode(token, options=options, issuer=self.issuer, leeway=LEEWAY_SECONDS, **key)
 
     def _check_audience(self, claims: Mapping[str, object]) -> None:
-        """Whether the token was issued for one of these clients.
+        """Raise InvalidTokenError unless the token was issued for one of the clients.
 
-        An access token of Amazon Cognito names it in `client_id`; all other tokens in `aud`.
+        An access token of Amazon Cognito names the client in `client_id`, all other tokens in `aud`.
         """
         match claims.get("token_use"):
             case None | "id":
@@ -120,34 +120,32 @@ class TokenVerifier:
 def proven_endpoint(claims: Mapping[str, object], *, claim: str, requested: str | None) -> str:
     """The endpoint that verified claims prove; raises InvalidTokenError.
 
-    `claim` is the name of a claim, or the way to one within others, with dots between the names. A text is
-    the endpoint, whichever the request asks for. A whole number is one in its decimal digits. A list is of
-    endpoints that the sender may act for: the one requested, if it is in there.
+    `claim` is the name of a claim, or names joined by dots for a claim within others. A string is the
+    endpoint, whichever one the request names; so are the decimal digits of a whole number. A list holds the
+    endpoints that the sender may act for: then the endpoint is the requested one, if the list has it.
     """
     value = _read_claim(claims, claim)
     match value:
         case None:
             raise InvalidTokenError(InvalidTokenReason.CLAIM_MISSING)
         case list():
-            # What cannot be an endpoint beside one that can takes nothing away from it.
-            endpoints = [_as_text(one) for one in cast("list[object]", value)]
+            endpoints = [_as_string(one) for one in cast("list[object]", value)]
             if requested is None or requested not in endpoints:
                 raise InvalidTokenError(InvalidTokenReason.OTHER_ENDPOINT)
             endpoint = requested
         case _:
-            endpoint = _as_text(value)
-    # It becomes a message attribute: SQS refuses an empty one and control characters, which would cost the
-    # whole event.
+            endpoint = _as_string(value)
+    # It becomes a message attribute. SQS refuses empty ones and control characters: the event would be lost.
     if not endpoint.strip() or not endpoint.isprintable() or utf16_length(endpoint) > LONGEST_ID:
         raise InvalidTokenError(InvalidTokenReason.CLAIM_UNUSABLE)
     return endpoint
 
 
 def _read_claim(claims: Mapping[str, object], name: str) -> object:
-    """The claim of this name; None where there is none.
+    """The claim of this name; None if there is none.
 
-    A name that is there as it is written goes first, dots or not: `https://example.com/endpoint` is one. Then
-    the longest name before a dot that holds claims of its own.
+    A claim with exactly this name comes first, dots or not: `https://example.com/endpoint` is one name. Then
+    comes the longest name before a dot whose claim holds claims of its own.
     """
     value = claims.get(name)
     end = len(name)
@@ -158,12 +156,12 @@ def _read_claim(claims: Mapping[str, object], name: str) -> object:
     return value
 
 
-def _as_text(value: object) -> str:
-    """A text as it is and a whole number in its digits; anything else has more than one form, or none."""
+def _as_string(value: object) -> str:
+    """A string as it is and a whole number in its digits. Anything else has no single form."""
     match value:
         case str():
             return value
-        case int() if not isinstance(value, bool):  # to Python `true` is a number, too
+        case int() if not isinstance(value, bool):  # true and false are int in Python
             return str(value)
         case _:
             raise InvalidTokenError(InvalidTokenReason.CLAIM_UNUSABLE)
@@ -178,14 +176,14 @@ def _allowed_algorithm(header: Mapping[str, object]) -> Algorithm:
 
 def _read_header(token: str) -> Mapping[str, object]:
     header = jwt.get_unverified_header(token)
-    # PyJWT has read it, and of a repeated member the last value; the one who signed may have meant another.
+    # PyJWT takes the last value of a repeated member; the signer may have meant another. _loads refuses that.
     segment = token.partition(".")[0]
     _loads(urlsafe_b64decode(segment + "=" * (-len(segment) % 4)))
     return header
 
 
 class _Tokens(jwt.PyJWT):
-    """Reads claims more strictly than PyJWT, and those that are null as absent."""
+    """Reads JSON more strictly than PyJWT. A claim that is null counts as absent."""
 
     def _decode_payload(self, decoded: dict[str, Any]) -> dict[str, Any]:
         claims = _loads(decoded["payload"])
@@ -199,7 +197,7 @@ _TOKENS = _Tokens()
 
 
 def _loads(text: bytes) -> object:
-    """JSON as RFC 8259 has it, and no object with two members of one name (RFC 7519, section 4)."""
+    """Strict JSON (RFC 8259), without repeated member names (RFC 7519, section 4)."""
     try:
         return json.loads(text, object_pairs_hook=_members, parse_constant=_no_number)
     except (ValueError, RecursionError):
@@ -214,5 +212,5 @@ def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _no_number(_: str) -> NoReturn:
-    """Of `NaN` and `Infinity`, which only Python calls JSON."""
+    # NaN and Infinity, which only Python reads as JSON.
     raise ValueError

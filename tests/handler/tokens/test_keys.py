@@ -170,9 +170,9 @@ OUTAGES: dict[Callable[[TokenIssuer], None], str] = {
     TokenIssuer.stop: "ConnectionRefusedError",
     break_status: "status 503",
     redirect: "status 302",
-    break_json: "the answer is no JSON object, or too long",
-    break_nesting: "the answer is no JSON object, or too long",
-    break_size: "the answer is no JSON object, or too long",
+    break_json: "the response is no JSON object, or too long",
+    break_nesting: "the response is no JSON object, or too long",
+    break_size: "the response is no JSON object, or too long",
     break_shape: "the key set has no keys",
 }
 
@@ -349,8 +349,8 @@ def test_a_slow_issuer_is_waited_for_no_longer_than_the_timeout_and_leaves_no_th
     keys = signing_keys(server.url, timeout_seconds=0.3)
     began = time.monotonic()
 
-    assert detail(keys) == "no answer in time"
-    assert detail(keys) == "no answer in time"
+    assert detail(keys) == "no response in time"
+    assert detail(keys) == "no response in time"
 
     assert time.monotonic() - began < PATIENCE_SECONDS
     # Both ends have let go: the fetching thread, and with it the connection.
@@ -427,7 +427,7 @@ def test_a_name_that_is_looked_up_for_ever_holds_up_nobody_and_keeps_one_thread(
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     keys = signing_keys(issuer.url, timeout_seconds=0.2, clock=clock)
     for _ in range(3):
-        assert detail(keys) == "no answer in time"
+        assert detail(keys) == "no response in time"
         clock.passes(10)
     assert look_ups == 1
 
