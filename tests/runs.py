@@ -109,16 +109,15 @@ def recorded(run: LocalRun, **parameters: str) -> RecordedEvent:
     return the_event_of(run, endpoint_id)
 
 
-def bring_back_soon(run: LocalRun) -> None:
-    """Let a message that failed come again after a second, not after six times the function's timeout.
+def settle(run: LocalRun) -> None:
+    """Let the copies that wait in the queue come at once, until none is left."""
 
-    A receive keeps the visibility timeout that the queue had when it began, and one is waiting already:
-    once it has brought the event sent here, all that follow are later ones.
-    """
-    run.cloud.client("sqs").set_queue_attributes(
-        QueueUrl=run.outputs["queue_url"], Attributes={"VisibilityTimeout": "1"}
-    )
-    recorded(run)
+    def is_settled() -> bool:
+        for message in run.cloud._queue(run.outputs["queue_url"])._messages:
+            message.delayed_until = 0.0
+        return run.queues.retries() == []
+
+    eventually(is_settled)
 
 
 def log_lines(run: LocalRun, log_group: str | None = None) -> list[str]:
