@@ -8,7 +8,7 @@ address enters the queue, nor does `token`.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from contract.url import ENDPOINT_ID, EVENT
+from contract.url import ENDPOINT_ID, EVENT, PATH
 
 PIXEL: Final = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 """An image, so that the `onload` of GTM's image tag fires. SVG, because mapping templates write text."""
@@ -110,9 +110,9 @@ def api_document(
         "info": {
             "title": title,
             "version": "1.0",
-            "description": "Events from Google Tag Manager. GET or POST /events puts an event on the queue.",
+            "description": f"Events from Google Tag Manager. GET or POST {PATH} puts an event on the queue.",
         },
-        "paths": {"/events": methods},
+        "paths": {PATH: methods},
         "x-amazon-apigateway-request-validators": {
             "parameters": {"validateRequestParameters": True, "validateRequestBody": False}
         },

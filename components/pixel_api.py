@@ -18,6 +18,7 @@ from components.openapi import api_document
 from components.service_role import create_service_role
 from components.token_authorizer import TokenAuthorizer
 from contract.filter_lists import SOURCE, SOURCE_DATE, RequestKind, blocking_rule
+from contract.url import PATH
 
 ACCESS_LOG_FORMAT = json.dumps(
     {
@@ -126,12 +127,12 @@ class PixelApi(pulumi.ComponentResource):
         )
 
         self.rest_api_id = api.id
-        self.events_url = pulumi.Output.concat(stage.invoke_url, "/events")
+        self.events_url = pulumi.Output.concat(stage.invoke_url, PATH)
         self.register_outputs({"rest_api_id": self.rest_api_id, "events_url": self.events_url})
 
     def _warn_of_filter_lists(self, stage_name: str) -> None:
         """Warn if ad blockers would block every event because of the stage's name."""
-        url = f"https://api-id.execute-api.region.amazonaws.com/{stage_name}/events?endpoint_id=e1&event=e"
+        url = f"https://api-id.execute-api.region.amazonaws.com/{stage_name}{PATH}?endpoint_id=e1&event=e"
         # Not BEACON: any sendBeacon to another site is blocked, whatever the stage's name.
         for kind in (RequestKind.IMAGE, RequestKind.FETCH):
             if rule := blocking_rule(url, kind):

@@ -2,6 +2,9 @@
 
 from typing import Final
 
+PATH: Final = "/events"
+"""The path after the stage."""
+
 EVENT: Final = "event"
 ENDPOINT_ID: Final = "endpoint_id"
 EVENT_ID: Final = "event_id"
