@@ -1,10 +1,10 @@
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
-# boto3 and botocore carry no types; this module is where they are given some, so that no other needs to.
-"""Calls to AWS that cannot outlive the function, and what can go wrong with them.
+# boto3 and botocore have no types. This module adds them, so that no other has to.
+"""Calls AWS services, within a known time, and turns every failure into a CallError.
 
-The only module that knows boto3. Every call has a worst case in seconds that is known beforehand, but for
-what botocore does not bound: looking up a name, and an answer that trickles in. Errors lose their text here:
-an AWS error message may repeat what was sent, which is the visitor's data.
+The only module that uses boto3. Each call has a worst case in seconds. Botocore does not limit two things:
+looking up a host name, and a response that trickles in. Errors lose their text here, because an AWS error
+message may repeat what was sent, which is visitors' data.
 """
 
 import threading
@@ -27,14 +27,14 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-# botocore's standard retry mode waits at most 1 s before the first retry, and up to 5 s longer where the
-# service asks for it (x-amz-retry-after).
+# Botocore's standard retry mode waits at most 1 s before the first retry, and up to 5 s longer if the service
+# asks for it (x-amz-retry-after).
 _LONGEST_WAIT_BEFORE_RETRY_SECONDS = 6.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallLimits:
-    """How long one call may take. `attempts` counts the first one too and is 1 or 2."""
+    """How long one call may take. `attempts` includes the first one and is 1 or 2."""
 
     connect_seconds: float
     read_seconds: float
@@ -42,35 +42,35 @@ class CallLimits:
 
     def __post_init__(self) -> None:
         if self.attempts not in (1, 2):
-            # A third attempt would wait longer than the constant above says.
+            # Before a third attempt, botocore waits longer than the constant above.
             raise ValueError(f"attempts is {self.attempts}; it must be 1 or 2")
 
     @property
     def worst_case_seconds(self) -> float:
-        """The longest a call can take: every attempt times out, with the longest wait between them."""
+        """The seconds of a call in which every attempt times out, with the longest wait between them."""
         waits = (self.attempts - 1) * _LONGEST_WAIT_BEFORE_RETRY_SECONDS
         return self.attempts * (self.connect_seconds + self.read_seconds) + waits
 
 
 class Cause(StrEnum):
-    """Why a call has no readable answer."""
+    """Why a call has no readable response."""
 
-    # The request may have arrived or not.
+    # The request may or may not have arrived.
     NO_RESPONSE = "no_response"
-    # The address cannot be found, or nothing listens there.
+    # The host name is unknown, or nothing listens there.
     UNREACHABLE = "unreachable"
     # boto3 has no model of the service: the code archive is older than the program.
     NO_MODEL = "no_model"
-    # Nothing says who calls, or in which region.
+    # There are no credentials, or no Region.
     NO_CREDENTIALS = "no_credentials"
 
 
 class CallError(Exception):
-    """A call without a good answer.
+    """A failed call.
 
-    `status` is the HTTP status; None where no readable answer came, and then `cause` says more. `code` is the
-    error's name in the service's own description (ThrottlingException). `transient` says that the error's
-    text holds one of the phrases with which the service says that the same call may succeed later.
+    `status` is the HTTP status, or None without a readable response: then `cause` says why. `code` is the
+    error code of the service (ThrottlingException). `transient`: the error's text has one of the phrases by
+    which the service says that the same call may succeed later.
     """
 
     def __init__(
@@ -89,15 +89,15 @@ class CallError(Exception):
 
     @property
     def not_set_up(self) -> bool:
-        """Whether the call could not even be made."""
+        """Whether the call could not be made at all."""
         return self.status is None and self.cause is not Cause.NO_RESPONSE
 
 
 class AwsService:
-    """One AWS service in one region, for several threads.
+    """One AWS service in one Region. Threads may share it.
 
-    Its client is made at the first call and kept. botocore keeps ten connections open: more calls than
-    that at the same time make new ones.
+    The client is made at the first call and kept. Botocore keeps ten connections open; more calls at the same
+    time open new ones.
     """
 
     def __init__(
@@ -108,10 +108,7 @@ class AwsService:
         limits: CallLimits,
         transient_phrases: Collection[str] = (),
     ) -> None:
-        """`region` None leaves the region to the function's own environment.
-
-        `transient_phrases` are looked for in the text of an error, in letters of either case.
-        """
+        """`region` None: the function's own Region. `transient_phrases` match in any case (see CallError)."""
         self.limits = limits
         self._service = service
         self._region = region
@@ -131,11 +128,11 @@ class AwsService:
         except ResponseParserError:
             raise CallError(None) from None
         except (AttributeError, TypeError, ValueError):
-            # How botocore fails on an answer that is JSON of another shape, or not UTF-8.
+            # Botocore raises these for a response that is JSON of another shape, or not UTF-8.
             raise CallError(None) from None
 
     def says_transient(self, text: object) -> bool:
-        """Whether a text of the service holds one of the phrases."""
+        """Whether an error text of the service has one of the phrases."""
         return isinstance(text, str) and any(phrase in text.casefold() for phrase in self._transient_phrases)
 
     def _call_error(self, response: Mapping[str, Any]) -> CallError:
@@ -147,7 +144,7 @@ class AwsService:
         )
 
     def _client(self) -> object:
-        # Threads that call for the first time at once share one client: making it takes long.
+        # Threads that start together share one client, because making one takes long.
         with self._making_client:
             try:
                 return self._made_client

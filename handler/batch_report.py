@@ -1,6 +1,6 @@
-"""What became of one batch of messages, in numbers: CloudWatch metrics and one summary line.
+"""Counts what became of one batch, for CloudWatch metrics and one log line.
 
-Holds counts, reasons and times only, never anything of an event.
+Holds only counts, reasons and times, and nothing of an event.
 """
 
 from collections import Counter
@@ -15,8 +15,8 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 class BatchReport:
     """The counts of a batch.
 
-    A message counts as recorded once every destination has its event, in the batch in which that comes true;
-    what is dropped of the event, or denied, counts then.
+    A message counts as recorded once, in the batch after which every destination has its event. What was
+    dropped of the event or denied counts in the same batch.
     """
 
     received: int = 0
@@ -24,25 +24,25 @@ class BatchReport:
     duplicates: int = 0
     profile_updates_applied: int = 0
     profile_updates_denied: int = 0
-    # Parameters that were read though their names were escaped as HTML, as far as can be told.
+    # Parameters with names that were escaped as HTML, as far as that shows.
     escaped_names: int = 0
-    # Messages that come again, and of these the ones that neither queue has taken: the queue brings them.
+    # All retried messages, and those of them that no queue has taken: the queue delivers these again.
     retried: int = 0
     left_in_queue: int = 0
-    # The highest number of a retry among the copies; 0 without any.
+    # The highest retry number among the copies; 0 without copies.
     attempt: int = 0
     # Messages that the dead-letter queue has taken.
     dead_lettered: int = 0
-    # Destinations that messages were waiting for, and that the stack no longer has.
+    # Destinations that messages were pending for and that the stack no longer has.
     destinations_removed: int = 0
     # By reason.
     rejected: Counter[str] = field(default_factory=Counter[str])
     dead_letter_reasons: Counter[str] = field(default_factory=Counter[str])
     attributes_dropped: Counter[str] = field(default_factory=Counter[str])
-    # By destination: events that it has taken, and that come again to it, these by reason.
+    # Events recorded in a destination, by destination, and events retried there, by destination and reason.
     recorded_in: Counter[str] = field(default_factory=Counter[str])
     retried_in: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
-    # From the gateway to the record, of each recorded event.
+    # Of each recorded event: the time from the gateway to the destinations.
     ages_ms: list[int] = field(default_factory=list[int])
 
     def count_retry(self, destination: str, reason: str) -> None:
@@ -67,14 +67,14 @@ class BatchReport:
         }
 
     def publish(self, *, namespace: str, service: str) -> None:
-        """Write the counts as CloudWatch embedded metrics.
+        """Write the counts in the embedded metric format of CloudWatch.
 
-        Each has the dimension service. Those with destinations and reasons are written once more by these,
-        because CloudWatch adds nothing up over dimensions.
+        Each has the dimension `service`. Counts with destinations or reasons are written again by these,
+        because CloudWatch does not add up over dimensions.
         """
         metrics = Metrics(namespace=namespace, service=service)
-        # The ages go first: Powertools writes a metric's values out by the hundred, the format's limit, and
-        # forgets with them every metric that was added before.
+        # The ages go first: Powertools writes them out by the hundred, the limit of the format, and each time
+        # forgets the metrics that were added before.
         for age_ms in self.ages_ms:
             metrics.add_metric(name="EventAge", unit=MetricUnit.Milliseconds, value=age_ms)
         for name, value in self._totals().items():
@@ -103,13 +103,13 @@ class BatchReport:
             "LeftInQueue": self.left_in_queue,
             "DeadLettered": self.dead_lettered,
             "AttributesDropped": self.attributes_dropped.total(),
-            # Zeros would hide how far retries have come, and cost a metric where none ever is.
+            # Zeros would hide how far retries have come, and cost a metric that most stacks never need.
             **({"RetryAttempt": self.attempt} if self.attempt else {}),
             **({"DestinationsRemoved": self.destinations_removed} if self.destinations_removed else {}),
         }
 
     def _parts(self) -> Iterator[tuple[str, Mapping[str, str], int]]:
-        """Metrics with more dimensions than the service: name, these dimensions, value."""
+        """Metrics with further dimensions: name, these dimensions, value."""
         by_reason = {
             "Rejected": self.rejected,
             "DeadLettered": self.dead_letter_reasons,

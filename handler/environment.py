@@ -1,7 +1,6 @@
-"""The event processor's environment as one typed model.
+"""The event processor's environment as one typed model, set by components/event_processor.py.
 
-`components/event_processor.py` sets these variables; those of one destination are read by its own module in
-`destinations/`.
+The variables of a destination are read by its module in `destinations/`.
 """
 
 from collections.abc import Mapping
@@ -15,27 +14,27 @@ from handler.variables import read_choice, read_names, read_positive_integer, re
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """What the stack tells the event processor."""
+    """The configuration of the event processor."""
 
-    # Names of modules in `destinations/`, as in the settings: `customer-profiles`.
+    # Names as in the settings: `customer-profiles`.
     destinations: tuple[str, ...]
     update_policy: UpdatePolicy
     timestamp_source: TimestampSource
-    # What the site sends for visitors whom it does not know.
+    # What the site sends as endpoint id for unknown visitors.
     ignored_endpoint_ids: IgnoredIds
-    # Where messages come from, and where copies of those go that have to come again.
+    # Where messages come from, and where copies to retry go.
     queue_url: str
     dead_letter_queue_url: str
-    # How long messages are retried, at least.
+    # How long a message is retried, at least.
     retry_hours: int
-    # How often the queue hands out a message before it moves it to the dead-letter queue by itself.
+    # How often the queue delivers a message before it moves it to the dead-letter queue itself.
     max_receive_count: int
     service: str
     metrics_namespace: str
 
 
 def read_environment(variables: Mapping[str, str]) -> Environment:
-    """Read the model from variables such as os.environ; raises InvalidEnvironmentError."""
+    """Read the variables, such as os.environ; raises InvalidEnvironmentError."""
     return Environment(
         destinations=_destinations(variables),
         update_policy=UpdatePolicy(
@@ -56,5 +55,5 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
 
 def _destinations(variables: Mapping[str, str]) -> tuple[str, ...]:
     names = read_text(variables, "DESTINATIONS").split(",")
-    # Each name once: a destination that is listed twice would record every event twice.
+    # Each name once: a destination that is listed twice must not record every event twice.
     return tuple(dict.fromkeys(name.strip() for name in names))

@@ -1,7 +1,4 @@
-"""What makes two messages one event, and which of them counts.
-
-Pure: knows no clock, environment, logger or AWS client.
-"""
+"""Decides which messages hold the same event, and which of them is the first. Pure."""
 
 import hashlib
 import json
@@ -12,10 +9,10 @@ from handler.events import Event
 
 
 class EventKey(NamedTuple):
-    """Messages with the same key are the same event.
+    """Messages with the same key hold the same event.
 
-    The type belongs to it because Google Analytics gives a refund the id of its purchase. The proof belongs
-    to it because anyone can send an event without one: it must never take the place of the customer's own.
+    The type is part of the key because Google Analytics gives a refund the id of its purchase. The proof is
+    part of it because anyone can send an event without proof: it must never replace the customer's own.
     """
 
     endpoint_id: str
@@ -28,18 +25,16 @@ class EventKey(NamedTuple):
         return cls(event.endpoint_id, event.event_type, event.event_id, event.proven)
 
     def hashed(self) -> str:
-        """The key in 64 hexadecimal digits, for services that limit the length or characters of an id.
-
-        Of a JSON list, because texts that are only joined may be those of another event.
-        """
+        """The key as 64 hexadecimal digits, for services that limit the length or characters of an id."""
+        # A JSON list, because strings that are only joined may equal those of another event.
         return hashlib.sha256(json.dumps(list(self)).encode()).hexdigest()
 
 
 def first_of_each(events: Iterable[Event]) -> Mapping[EventKey, Event]:
-    """Of the messages of a batch that are one event, the one that the gateway received first.
+    """The first of the messages with the same event: the one that the gateway received first.
 
-    Their place in the batch does not matter: a queue hands out a batch in any order. Where two were received
-    in the same millisecond, message ids decide, so that the same messages have the same result again.
+    Their order in the batch does not matter, because a queue delivers in any order. If two were received in
+    the same millisecond, message ids decide, so that the result is always the same.
     """
     firsts: dict[EventKey, Event] = {}
     for event in sorted(events, key=lambda event: (event.received_ms, event.message_id)):

@@ -1,7 +1,4 @@
-"""What a queue message says: an event, or the reason why it holds none.
-
-Pure: knows no clock, environment, logger or AWS client.
-"""
+"""Reads the body of a queue message: an event, or the reason why it holds none. Pure."""
 
 import math
 import re
@@ -29,19 +26,19 @@ from contract.url import (
 _PREFIXES = (EVENT_ATTRIBUTE, EVENT_METRIC, USER_ATTRIBUTE)
 _NAMES = frozenset({EVENT, ENDPOINT_ID, EVENT_ID, TIMESTAMP})
 
-# What is left before a name when a page has its URL escaped as HTML, and nobody has undone that.
+# What precedes a name if the URL was escaped as HTML and never unescaped.
 _ESCAPED_AMPERSANDS = re.compile(r"(?:amp;)+", re.IGNORECASE)
-# As JavaScript writes numbers. float() alone would also read "1_000", "nan" and the digits of any script.
+# As JavaScript writes numbers. float() also reads "1_000", "nan" and the digits of any script.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _EPOCH_MILLISECONDS = re.compile(r"[0-9]{1,16}")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FUTURE_TOLERANCE_MS = 5 * 60 * 1000  # clocks of browsers run ahead
-_OLDEST_MS = 14 * 24 * 60 * 60 * 1000  # how long the queue may keep a message
+_FUTURE_TOLERANCE_MS = 5 * 60 * 1000  # clocks of browsers may run ahead
+_OLDEST_MS = 14 * 24 * 60 * 60 * 1000  # as long as the queue may keep a message
 
 
 class RejectionReason(StrEnum):
-    """Why a message holds no event."""
+    """Why a message holds no event and is rejected."""
 
     EVENT_MISSING = "event_missing"
     EVENT_TOO_LONG = "event_too_long"
@@ -53,7 +50,7 @@ class RejectionReason(StrEnum):
 
 
 class DropReason(StrEnum):
-    """Why a parameter of the URL is left out of its event."""
+    """Why a parameter of the URL is dropped."""
 
     NAME_MISSING = "name_missing"
     VALUE_UNDEFINED = "value_undefined"
@@ -65,7 +62,7 @@ class DropReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A queue message. All but `body` is vouched for by the gateway, the queue or this program."""
+    """A queue message. All but `body` comes from the gateway, the queue or this program, and is trusted."""
 
     message_id: str
     # The query string as the sender wrote it, re-encoded by the gateway's mapping template.
@@ -73,14 +70,14 @@ class Message:
     sent_at_ms: int
     request_id: str | None = None
     request_time_ms: int | None = None
-    # The endpoint that the sender's token proves; None without a valid token, and in open mode.
+    # The endpoint that the sender's token proves; None without a valid token and in open mode.
     proven_endpoint: str | None = None
-    # Set on a message that comes back from the dead-letter queue, where it got a new message id.
+    # The id of the first message, on copies and dead letters, which have ids of their own.
     original_message_id: str | None = None
 
     @property
     def received_ms(self) -> int:
-        """When the gateway took the request; without that, when the queue took the message."""
+        """When the gateway received the request or, if unknown, when the queue received the message."""
         return self.sent_at_ms if self.request_time_ms is None else self.request_time_ms
 
 
@@ -92,23 +89,23 @@ class Event:
     event_id: str
     event_type: str
     endpoint_id: str
-    # When the gateway took the request: trusted, so this is what orders events.
+    # When the gateway received the request. Trusted, so it orders events.
     received_ms: int
-    # When the event happened, as far as the configured source can be believed.
+    # When the event happened, by the configured source if its time is plausible.
     timestamp_ms: int
     attributes: Mapping[str, str]
     metrics: Mapping[str, float]
     user_attributes: Mapping[str, str]
-    # From the message, never from its body: what may be trusted of who sent the event.
+    # From the attributes of the message, never from its body.
     proven_endpoint: str | None
-    # How many parameters were left out, by reason.
+    # How many parameters were dropped, by reason.
     dropped: Mapping[DropReason, int]
-    # How many parameters were read though their names were escaped as HTML, as far as can be told.
+    # How many parameters had names that were escaped as HTML, as far as that shows.
     escaped_names: int = 0
 
     @property
     def proven(self) -> bool:
-        """Whether a token proves that the customer of this very endpoint sent the event."""
+        """Whether a token proves that the event's own endpoint sent it."""
         return self.proven_endpoint == self.endpoint_id
 
 
@@ -126,9 +123,9 @@ def parse_event(
     timestamp_source: TimestampSource,
     ignored_endpoint_ids: Container[str] = (),
 ) -> Event | Rejection:
-    """Read a message's body by the URL contract. Of a repeated parameter the last value counts.
+    """Read a message's body by the URL contract. If a parameter is repeated, its last value counts.
 
-    `ignored_endpoint_ids` are what the site sends for visitors whom it does not know.
+    `ignored_endpoint_ids` are what the site sends for unknown visitors.
     """
 
     def rejection(reason: RejectionReason) -> Rejection:
@@ -143,16 +140,16 @@ def parse_event(
 
     event_type = parameters.get(EVENT, "")
     endpoint_id = parameters.get(ENDPOINT_ID, "")
-    # The first message id, so that an event keeps its id when it comes again as another message.
+    # The first message id, so that a retried event keeps its id.
     own_id = message.original_message_id or message.message_id
     event_id = parameters.get(EVENT_ID, own_id)
-    # Before anything looks at them more closely.
-    for text, reason in (
+    # Lengths first: what follows need not handle long strings.
+    for string, reason in (
         (event_type, RejectionReason.EVENT_TOO_LONG),
         (endpoint_id, RejectionReason.ENDPOINT_ID_TOO_LONG),
         (event_id, RejectionReason.EVENT_ID_TOO_LONG),
     ):
-        if utf16_length(text) > LONGEST_ID:
+        if utf16_length(string) > LONGEST_ID:
             return rejection(reason)
     if is_without_identity(event_type):
         return rejection(RejectionReason.EVENT_MISSING)
@@ -180,10 +177,10 @@ def parse_event(
 
 
 def _by_name(pairs: Iterable[tuple[str, str]], dropped: Counter[DropReason]) -> tuple[Mapping[str, str], int]:
-    """The parameters by name, and how many of them were escaped as HTML, as far as can be told.
+    """The parameters by name, and how many names were escaped as HTML, as far as that shows.
 
-    API Gateway divides a query at `;` as at `&`: of `&amp;evat_x=1` it makes `amp`, without a value, and
-    `evat_x`. That is one trace for however many parameters. Where `%3B` was written, names begin with `amp;`.
+    API Gateway splits a query at `;` as well as at `&`, so `&amp;evat_x=1` becomes `amp` without a value, and
+    `evat_x`. That leaves one trace for any number of parameters. With `%3B`, names begin with `amp;`.
     """
     sent = dict(pairs)
     parameters: dict[str, str] = {}
@@ -193,7 +190,7 @@ def _by_name(pairs: Iterable[tuple[str, str]], dropped: Counter[DropReason]) -> 
         if name == sent_name:
             parameters[name] = value
         elif not name.startswith(_PREFIXES) and name not in _NAMES:
-            pass  # nothing that an event has
+            pass  # no parameter of an event
         elif name in sent or name in parameters:
             dropped[DropReason.ESCAPED_NAME_REPEATED] += 1
         else:
@@ -208,7 +205,7 @@ def _escaped_ampersands(name: str) -> str:
 
 
 def _named(parameters: Mapping[str, str], prefix: str, dropped: Counter[DropReason]) -> dict[str, str]:
-    """The parameters of one prefix by their own names, values exactly as sent (an empty one too)."""
+    """The parameters of one prefix, by name without it. Values are exactly as sent, empty ones included."""
     named: dict[str, str] = {}
     for parameter, value in parameters.items():
         if not parameter.startswith(prefix):
@@ -235,7 +232,7 @@ def _metrics(named: Mapping[str, str], dropped: Counter[DropReason]) -> dict[str
 
 
 def _finite_number(text: str) -> float | None:
-    # A plus sign that the sender did not encode arrives as a space, so spaces around a number are let pass.
+    # A plus sign that the sender did not encode arrives as a space, so spaces around a number are accepted.
     text = text.strip()
     if not _NUMBER.fullmatch(text):
         return None
@@ -257,7 +254,7 @@ def _timestamp_ms(sent: str, received_ms: int, dropped: Counter[DropReason]) -> 
 
 
 def _read_timestamp(text: str) -> int | None:
-    """Epoch milliseconds of ISO 8601 text (UTC where it names no offset) or of epoch milliseconds."""
+    """Read ISO 8601 (UTC if it has no offset) or epoch milliseconds as epoch milliseconds."""
     if _EPOCH_MILLISECONDS.fullmatch(text):
         return int(text)
     try:

@@ -1,9 +1,8 @@
-"""Messages of the queue with their attributes: read as Lambda delivers them, written as SQS takes them.
+"""Reads messages as Lambda delivers them, and writes copies and dead letters as SQS takes them. Pure.
 
-The attributes are what may be trusted of a message. The gateway writes the first three; this program writes
-the others on copies and dead letters. Only an operator can write one wrongly, and that costs the message.
-A message has at most ten attributes (Amazon SQS), so what is not known here does not travel on.
-Pure.
+The attributes of a message are trusted. The gateway writes the first three, this program the others on copies
+and dead letters. Only an operator can write a wrong one; such a message is dead-lettered. SQS allows ten
+attributes a message, so unknown ones are not copied.
 """
 
 import re
@@ -17,18 +16,18 @@ from handler.events import Message
 REQUEST_ID: Final = "request_id"
 REQUEST_TIME: Final = "request_time"
 PROVEN_ENDPOINT: Final = "proven_endpoint"
-# The id under which the event first entered the queue: that of the event where its sender gave none.
+# The id of the first message: the event id, if its sender gave none.
 ORIGINAL_MESSAGE_ID: Final = "original_message_id"
-# The destinations that lack the event, joined by commas; without it, all that the stack has.
+# The destinations that lack the event, joined by commas; without it, all destinations of the stack.
 PENDING: Final = "pending"
-# Which retry a copy is, the first being 1, and why there is one.
+# The number of the retry, counted from 1, and its reason.
 ATTEMPT: Final = "attempt"
 RETRY_REASON: Final = "retry_reason"
-# Only on dead letters. StartMessageMoveTask keeps it, so it tells a redriven message, which starts again.
+# Only on dead letters. StartMessageMoveTask keeps it, so it marks a redriven message: its retries start anew.
 DEAD_LETTER_REASON: Final = "dead_letter_reason"
 
 Record = Mapping[str, Any]
-"""A record of the event with which Lambda is called."""
+"""A record of the SQS event that Lambda passes."""
 
 _TYPES: Final = {
     REQUEST_ID: "String",
@@ -42,18 +41,18 @@ _TYPES: Final = {
 }
 _OF_THE_MESSAGE: Final = (REQUEST_ID, REQUEST_TIME, PROVEN_ENDPOINT, ORIGINAL_MESSAGE_ID, PENDING)
 
-# Far more than any schedule has.
+# Far more retries than any schedule has.
 _ATTEMPT = re.compile(r"[0-9]{1,5}")
 _PENDING = re.compile(r"\s*[a-z]+(-[a-z]+)*\s*(,\s*[a-z]+(-[a-z]+)*\s*)*")
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _NUMBER = re.compile(r"[0-9]{1,38}")  # Amazon SQS: up to 38 digits
 _EPOCH_MILLISECONDS = re.compile(r"[0-9]{1,15}")
-# The last moment that a date has (in the year 9999), less a day: times of an event may be a little later.
+# The last moment of the year 9999, the latest that datetime holds, less a day for times a little later.
 _LATEST_MS = 253_402_300_799_999 - 24 * 60 * 60 * 1000
 
 
 class UnreadableReason(StrEnum):
-    """What of a message cannot be understood, as the reason of its dead letter."""
+    """Which part of a message is unreadable, as the reason of its dead letter."""
 
     ATTEMPT = "attempt_unreadable"
     PENDING = "pending_unreadable"
@@ -63,7 +62,7 @@ class UnreadableReason(StrEnum):
 
 
 class UnreadableMessageError(Exception):
-    """A message with an attribute that says nothing."""
+    """A message has an unreadable attribute."""
 
     def __init__(self, reason: UnreadableReason) -> None:
         super().__init__(str(reason))
@@ -72,14 +71,14 @@ class UnreadableMessageError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueuedMessage:
-    """A message, and where it stands among its retries."""
+    """A message and the state of its retries."""
 
     message: Message
-    # Which retry it is; 0 for the first time, and for a dead letter that is redriven.
+    # The number of the retry; 0 for a new message and a redriven one.
     attempt: int
-    # The names of the destinations that lack the event; None: all that the stack has.
+    # The names of the destinations that lack the event; None: all destinations of the stack.
     pending: tuple[str, ...] | None
-    # How often the queue has handed it out, this time included.
+    # How often the queue has delivered the message, this time included.
     receives: int
 
     @property
@@ -88,15 +87,15 @@ class QueuedMessage:
 
     @property
     def received_ms(self) -> int:
-        """When the gateway took the event; kept by copies, whose own time in the queue says nothing."""
+        """When the gateway received the event. Copies keep this time."""
         return self.message.received_ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingMessage:
-    """A message to send in place of one that was received."""
+    """A message to send in place of a received one."""
 
-    # Of the received one.
+    # The id of the received message.
     message_id: str
     body: str
     attributes: Mapping[str, str]
@@ -109,29 +108,30 @@ class OutgoingMessage:
             "MessageBody": self.body,
             "DelaySeconds": self.delay_seconds,
             "MessageAttributes": {
-                name: {"DataType": _type(name, text), "StringValue": text}
-                for name, text in self.attributes.items()
+                name: {"DataType": _type(name, string), "StringValue": string}
+                for name, string in self.attributes.items()
             },
         }
 
     @property
     def size(self) -> int:
-        """Bytes as SQS counts them: the body, and of each attribute its name, type and value."""
+        """Bytes as SQS counts them: the body, and name, type and value of each attribute."""
         attributes = sum(
-            len(name) + len(_type(name, text)) + len(text.encode()) for name, text in self.attributes.items()
+            len(name) + len(_type(name, string)) + len(string.encode())
+            for name, string in self.attributes.items()
         )
         return len(self.body.encode()) + attributes
 
 
 def read_message(record: Record) -> QueuedMessage:
     """Read a record of a Lambda event; raises UnreadableMessageError."""
-    texts = attribute_texts(record)
-    request_time = _matching(texts, REQUEST_TIME, _EPOCH_MILLISECONDS, UnreadableReason.REQUEST_TIME)
+    strings = attribute_strings(record)
+    request_time = _matching(strings, REQUEST_TIME, _EPOCH_MILLISECONDS, UnreadableReason.REQUEST_TIME)
     if request_time is not None and int(request_time) > _LATEST_MS:
         raise UnreadableMessageError(UnreadableReason.REQUEST_TIME)
-    pending = _matching(texts, PENDING, _PENDING, UnreadableReason.PENDING)
-    is_redriven = DEAD_LETTER_REASON in texts
-    attempt = None if is_redriven else _matching(texts, ATTEMPT, _ATTEMPT, UnreadableReason.ATTEMPT)
+    pending = _matching(strings, PENDING, _PENDING, UnreadableReason.PENDING)
+    is_redriven = DEAD_LETTER_REASON in strings
+    attempt = None if is_redriven else _matching(strings, ATTEMPT, _ATTEMPT, UnreadableReason.ATTEMPT)
     system: Mapping[str, str] = record.get("attributes") or {}
     sent_at = _matching(
         {"SentTimestamp": "", **system}, "SentTimestamp", _EPOCH_MILLISECONDS, UnreadableReason.SENT_TIME
@@ -140,11 +140,11 @@ def read_message(record: Record) -> QueuedMessage:
         message_id=record["messageId"],
         body=record["body"],
         sent_at_ms=int(sent_at or 0),
-        request_id=texts.get(REQUEST_ID),
+        request_id=strings.get(REQUEST_ID),
         request_time_ms=None if request_time is None else int(request_time),
-        proven_endpoint=texts.get(PROVEN_ENDPOINT),
+        proven_endpoint=strings.get(PROVEN_ENDPOINT),
         original_message_id=_matching(
-            texts, ORIGINAL_MESSAGE_ID, _MESSAGE_ID, UnreadableReason.ORIGINAL_MESSAGE_ID
+            strings, ORIGINAL_MESSAGE_ID, _MESSAGE_ID, UnreadableReason.ORIGINAL_MESSAGE_ID
         ),
     )
     return QueuedMessage(
@@ -155,8 +155,8 @@ def read_message(record: Record) -> QueuedMessage:
     )
 
 
-def attribute_texts(record: Record) -> dict[str, str]:
-    """The message attributes that are known here; one that is no text is an empty one."""
+def attribute_strings(record: Record) -> dict[str, str]:
+    """The known message attributes. One that is no string counts as empty."""
     attributes: Mapping[str, Mapping[str, object]] = record.get("messageAttributes") or {}
     return {name: str(attributes[name].get("stringValue") or "") for name in _TYPES if name in attributes}
 
@@ -164,9 +164,9 @@ def attribute_texts(record: Record) -> dict[str, str]:
 def retry_copy(
     queued: QueuedMessage, *, attempt: int, pending: Sequence[str], reason: str, delay_seconds: int
 ) -> OutgoingMessage:
-    """The message as it comes again, for the destinations that lack it.
+    """The copy of a message, to retry it in the destinations that lack the event.
 
-    It has no reason of a dead letter: with one, it would start again each time, and never come to an end.
+    It has no dead-letter reason: with one, its retries would start anew each time and never end.
     """
     return OutgoingMessage(
         message_id=queued.message.message_id,
@@ -182,7 +182,7 @@ def retry_copy(
 
 
 def dead_letter(queued: QueuedMessage, *, pending: Sequence[str], reason: str) -> OutgoingMessage:
-    """The message as a person finds it: with its reason, and the destinations that lack it."""
+    """The dead letter of a message, with its reason and the destinations that lack the event."""
     return OutgoingMessage(
         message_id=queued.message.message_id,
         body=queued.message.body,
@@ -195,9 +195,9 @@ def dead_letter(queued: QueuedMessage, *, pending: Sequence[str], reason: str) -
 
 
 def unreadable_dead_letter(record: Record, reason: str) -> OutgoingMessage:
-    """A message as it came, but for its attempt: what is wrong with it is for a person to see."""
-    texts = attribute_texts(record)
-    kept = {name: texts[name] for name in _OF_THE_MESSAGE if texts.get(name)}
+    """The dead letter of an unreadable message. Its attributes stay as they are, without the attempt."""
+    strings = attribute_strings(record)
+    kept = {name: strings[name] for name in _OF_THE_MESSAGE if strings.get(name)}
     if not _MESSAGE_ID.fullmatch(kept.get(ORIGINAL_MESSAGE_ID, "")):
         kept[ORIGINAL_MESSAGE_ID] = record["messageId"]
     return OutgoingMessage(
@@ -207,26 +207,26 @@ def unreadable_dead_letter(record: Record, reason: str) -> OutgoingMessage:
     )
 
 
-def _type(name: str, text: str) -> str:
-    """The type of an attribute: SQS refuses a message with a Number that is none, so that becomes a text."""
-    return _TYPES[name] if _TYPES[name] != "Number" or _NUMBER.fullmatch(text) else "String"
+def _type(name: str, string: str) -> str:
+    """The type of an attribute. SQS refuses a Number that is none, so that becomes a String."""
+    return _TYPES[name] if _TYPES[name] != "Number" or _NUMBER.fullmatch(string) else "String"
 
 
 def _kept_attributes(queued: QueuedMessage) -> dict[str, str]:
     message = queued.message
     optional = {REQUEST_ID: message.request_id, PROVEN_ENDPOINT: message.proven_endpoint}
     return {
-        **{name: text for name, text in optional.items() if text},
-        # Also where the gateway gave none: the copy's own time of sending would make the event young again.
+        **{name: string for name, string in optional.items() if string},
+        # Even if the gateway gave none: the copy's own sending time would make the event look new.
         REQUEST_TIME: str(queued.received_ms),
         ORIGINAL_MESSAGE_ID: queued.original_message_id,
     }
 
 
 def _matching(
-    texts: Mapping[str, str], name: str, pattern: re.Pattern[str], reason: UnreadableReason
+    strings: Mapping[str, str], name: str, pattern: re.Pattern[str], reason: UnreadableReason
 ) -> str | None:
-    text = texts.get(name)
-    if text is not None and not pattern.fullmatch(text):
+    string = strings.get(name)
+    if string is not None and not pattern.fullmatch(string):
         raise UnreadableMessageError(reason)
-    return text
+    return string

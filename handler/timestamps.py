@@ -1,7 +1,4 @@
-"""How AWS services write times.
-
-Pure.
-"""
+"""Writes times as AWS services do. Pure."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,6 +6,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def iso_8601(epoch_ms: int) -> str:
-    """Epoch milliseconds as ISO 8601 text in UTC, such as 2026-11-22T11:00:00.000Z."""
+    """Epoch milliseconds as ISO 8601 in UTC, such as 2026-11-22T11:00:00.000Z."""
     moment = _EPOCH + timedelta(milliseconds=epoch_ms)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,7 +1,4 @@
-"""Which profile updates an event may carry.
-
-Pure: knows no clock, environment, logger or AWS client.
-"""
+"""Decides which profile updates of an event are allowed. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,7 +10,7 @@ from handler.events import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """An event with the user attributes it may carry, and how many were denied."""
+    """An event with its allowed user attributes, and how many were denied."""
 
     event: Event
     denied: int
@@ -21,14 +18,14 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdatePolicy:
-    """The stack's rule. `allowed_names` counts under ALLOWLIST only; names are case-sensitive."""
+    """The policy of the stack. `allowed_names`, which are case-sensitive, count only for ALLOWLIST."""
 
     auth_mode: AuthMode
     profile_updates: ProfileUpdates
     allowed_names: frozenset[str] = frozenset()
 
     def apply(self, event: Event) -> Decision:
-        """Take the user attributes that are not allowed off an event. The event itself always stays."""
+        """Remove the user attributes that are not allowed. The event itself always stays."""
         allowed = self._allowed(event)
         denied = len(event.user_attributes) - len(allowed)
         return Decision(event=replace(event, user_attributes=allowed), denied=denied)
@@ -48,7 +45,7 @@ class UpdatePolicy:
                 assert_never(self.profile_updates)
 
     def _may_update(self, event: Event) -> bool:
-        """Whether the sender may update the profile of the event's endpoint."""
+        """Whether the sender may update the profile of the event's endpoint at all."""
         match self.auth_mode:
             case AuthMode.OPEN:
                 return True

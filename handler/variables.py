@@ -1,7 +1,6 @@
-"""Reads single variables of a function's environment into types.
+"""Reads variables of a function's environment into types.
 
-What is wrong with one is said in one line: its name, its value, what it must be and what to do. No value
-is a secret.
+An error names the variable, its value, the rule and the fix in one line. No value is a secret.
 """
 
 import json
@@ -28,7 +27,7 @@ class InvalidEnvironmentError(Exception):
 def read_text(variables: Mapping[str, str], name: str) -> str:
     value = variables.get(name, "").strip()
     if not value:
-        raise InvalidEnvironmentError(f"{name} is not set; it must hold text: {_FIX}")
+        raise InvalidEnvironmentError(f"{name} is not set; it must not be empty: {_FIX}")
     return value
 
 
@@ -48,7 +47,7 @@ def read_positive_integer(variables: Mapping[str, str], name: str) -> int:
 
 
 def read_names(variables: Mapping[str, str], name: str) -> frozenset[str]:
-    """Names from a JSON array of texts."""
+    """Names from a JSON array of strings."""
     text = read_text(variables, name)
     try:
         names: object = json.loads(text)
@@ -59,4 +58,4 @@ def read_names(variables: Mapping[str, str], name: str) -> frozenset[str]:
         texts = frozenset(item for item in items if isinstance(item, str))
         if all(isinstance(item, str) for item in items):
             return texts
-    raise InvalidEnvironmentError.of(name, text, "a JSON array of texts")
+    raise InvalidEnvironmentError.of(name, text, "a JSON array of strings")

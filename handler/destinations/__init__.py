@@ -1,7 +1,7 @@
-"""Where events are recorded: one protocol, one module a service.
+"""The services that record events: one protocol, its outcomes, and one module for each service.
 
-A module is named after its destination's name in the settings (`customer-profiles` is
-`customer_profiles.py`) and found by it; nothing else lists them.
+A module is found by the name of its destination in the settings: `customer-profiles` is in
+`customer_profiles.py`. Nothing else lists them. What a service is sent is in a pure module beside it.
 """
 
 import re
@@ -21,24 +21,24 @@ _NAME = re.compile(r"[a-z]+(-[a-z]+)*")
 class Recorded:
     """The service has the event."""
 
-    # Attributes left out because they exceed one of the service's limits, by reason.
+    # Attributes dropped because they exceed a limit of the service, by reason.
     dropped: Mapping[str, int] = field(default_factory=dict[str, int])
-    # How many user attributes were written to the profile.
+    # User attributes written to the profile.
     profile_updates: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """The event may succeed later: it comes again."""
+    """The event may succeed later: it is retried."""
 
     reason: str
-    # Whether the stack or its permissions are not as they should be: if that lasts, a person has to look.
+    # Whether resources or permissions are missing or wrong. If that lasts, a person has to act.
     not_set_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """The service will never take the event: it is dead-lettered, where a person can look at it."""
+    """The service will never take the event: it is dead-lettered, for a person to look at."""
 
     reason: str
 
@@ -47,7 +47,7 @@ Outcome = Recorded | Retry | DeadLetter
 
 
 class Item(Protocol):
-    """An event, or what a destination makes of it."""
+    """An event, or what a destination makes of one."""
 
     @property
     def message_id(self) -> str: ...
@@ -62,26 +62,26 @@ class Destination(Protocol):
     """A service that records events."""
 
     def record(self, events: Sequence[Event], *, time_left: Callable[[], float]) -> Mapping[str, Outcome]:
-        """Record a batch; an outcome for every event, by message id.
+        """Record a batch; returns an outcome for every event, by message id.
 
-        No two events have the same key (`event_identity.EventKey`). `time_left` says how many seconds
-        remain; an event whose turn comes too late gets Retry. A failure of one event or request leaves the
-        others alone. Other destinations record the same events at the same time, in threads of their own.
+        No two events have the same key (`event_identity.EventKey`). `time_left` returns the seconds that
+        remain; an event whose turn comes too late gets Retry. The failure of one event or request must not
+        affect others. Other destinations record the same events at the same time, in other threads.
         """
         ...
 
 
 class _DestinationModule(Protocol):
     def make(self, variables: Mapping[str, str]) -> Destination:
-        """The destination for a function's environment. Connects to nothing yet."""
+        """The destination for a function's environment. Makes no connection."""
         ...
 
 
 def make_destination(name: str, variables: Mapping[str, str]) -> Destination:
-    """The destination of this name; it reads its own variables. Raises InvalidEnvironmentError.
+    """The destination of this name, which reads its own variables. Raises InvalidEnvironmentError.
 
     An update changes a function's configuration before its code. Until the code has the module of a new
-    destination, its events are retried, and the other destinations get theirs.
+    destination, events are retried there; the other destinations get them.
     """
     if not _NAME.fullmatch(name):
         raise InvalidEnvironmentError.of("DESTINATIONS", name, "the name of a destination")
@@ -90,18 +90,18 @@ def make_destination(name: str, variables: Mapping[str, str]) -> Destination:
 
 
 class _NoModule:
-    """A destination whose module is not in the code archive, or not yet."""
+    """A destination whose module is not, or not yet, in the code archive."""
 
     def __init__(self, name: str) -> None:
         self._outcome = Retry(f"{name.replace('-', '_')}_no_module", not_set_up=True)
 
     def record(self, events: Sequence[Event], *, time_left: Callable[[], float]) -> Mapping[str, Outcome]:
-        del time_left  # nothing is called
+        del time_left  # makes no call
         return same_outcome(events, self._outcome)
 
 
 def is_destination(name: str) -> bool:
-    """Whether there is a destination of this name, be it configured or not."""
+    """Whether a destination of this name exists, configured or not."""
     return _module(name) is not None
 
 

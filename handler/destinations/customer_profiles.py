@@ -1,7 +1,6 @@
 """Amazon Connect Customer Profiles: records events as profile objects, with BatchPutProfileObject.
 
-An object that is put again replaces itself, because its key is made of what makes an event the same one: what
-may not have arrived can always be sent again.
+An object that is sent again replaces itself, because its key identifies the event.
 """
 
 import time
@@ -88,7 +87,7 @@ class CustomerProfilesDestination:
         possible, unsent = events, frozenset(event.message_id for event in events)
         while unsent:
             batch = prepare(possible, self._declared)
-            outcomes.update({id_: DeadLetter(reason) for id_, reason in batch.refused.items()})
+            outcomes.update({id_: DeadLetter(reason) for id_, reason in batch.dead_lettered.items()})
             chains = divide([one for one in batch.objects if one.message_id in unsent])
             outcomes.update(self._sender.send(chains, time_left=time_left))
             unsent = _updates_left_undone(batch.objects, outcomes)
@@ -114,7 +113,7 @@ class CustomerProfilesDestination:
 
 
 def _updates_left_undone(objects: Sequence[ProfileObject], outcomes: Mapping[str, Outcome]) -> frozenset[str]:
-    """The messages of recorded objects that left a user attribute to an object that was then refused."""
+    """The messages of recorded objects that left a user attribute to an object that was dead-lettered."""
     return frozenset(
         one.message_id
         for one in objects
@@ -133,5 +132,5 @@ def _failure_of(error: CallError) -> Retry | DeadLetter:
 
 
 def _concurrent(status: int | None, *, transient: bool) -> Retry | None:
-    """The outcome where the service was busy with another update of the same profile."""
+    """The outcome if the service was busy with another update of the same profile."""
     return Retry(f"{_NAME}_concurrent_update") if status == 400 and transient else None

@@ -1,9 +1,7 @@
-"""The profile objects that events become, and how a batch of them is divided into requests.
+"""Turns events into profile objects and divides them into requests. Pure.
 
-Pure: knows no clock, environment, logger or AWS client.
-
-The limits are Amazon Connect Customer Profiles' own. A value beyond one is left out whole and counted,
-because the service would refuse the object that carries it; a value is never shortened.
+A value that exceeds a limit of Customer Profiles is dropped and counted, because the service would refuse the
+whole object. A value is never shortened.
 """
 
 import json
@@ -22,11 +20,11 @@ from handler.timestamps import iso_8601
 
 
 class LimitReason(StrEnum):
-    """The limit of Customer Profiles, or of the object type, that an event or an attribute exceeds."""
+    """The limit of Customer Profiles or of the object type that an event or an attribute exceeds."""
 
-    # The event is refused.
+    # The event is dead-lettered.
     OBJECT_TOO_LARGE = "customer_profiles_object_too_large"
-    # The attribute is left out.
+    # The attribute is dropped.
     ATTRIBUTE_VALUE_EMPTY = "customer_profiles_attribute_value_empty"
     ATTRIBUTE_VALUE_TOO_LONG = "customer_profiles_attribute_value_too_long"
     USER_ATTRIBUTE_UNDECLARED = "customer_profiles_user_attribute_undeclared"
@@ -36,10 +34,10 @@ class LimitReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredAttributes:
-    """The names for which the object type has a field."""
+    """The names that have a field in the object type."""
 
-    profile_attributes: frozenset[str]  # of user attributes: what a profile can hold
-    trigger_attributes: frozenset[str]  # of event attributes: what triggers and searches can use
+    profile_attributes: frozenset[str]  # of user attributes, which a profile holds
+    trigger_attributes: frozenset[str]  # of event attributes, which triggers and searches use
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +47,11 @@ class ProfileObject:
     message_id: str
     endpoint_id: str
     text: str  # JSON
-    # How many user attributes it writes to the profile.
+    # How many user attributes the object writes to the profile.
     profile_updates: int
-    # The messages whose objects write user attributes in its place.
+    # The messages of newer events whose objects write some of its user attributes.
     overridden_by: frozenset[str]
-    # How many attributes were left out, by reason. A user attribute that a later event writes is not one.
+    # How many attributes were dropped, by reason. Those that a newer event writes do not count.
     dropped: Mapping[LimitReason, int]
 
 
@@ -61,28 +59,28 @@ class ProfileObject:
 class PreparedBatch:
     """The objects of a batch, and the events that the service would never take."""
 
-    objects: Sequence[ProfileObject]  # those of one endpoint side by side and in their order
-    refused: Mapping[str, LimitReason]  # by message id
+    objects: Sequence[ProfileObject]  # those of one endpoint together, the oldest first
+    dead_lettered: Mapping[str, LimitReason]  # by message id
 
 
 ObjectRequest = Sequence[ProfileObject]
-"""Objects that are sent in one call."""
+"""The objects of one call."""
 
 Chain = Sequence[ObjectRequest]
-"""Requests of which each shares an endpoint with the next, so that they have to follow one another."""
+"""Requests that must go one after the other, because each shares an endpoint with the next."""
 
 
 def prepare(events: Sequence[Event], declared: DeclaredAttributes) -> PreparedBatch:
-    """The objects of events, in the order in which the gateway took them, one endpoint after the other.
+    """The objects of events, one endpoint after the other, the oldest event first.
 
-    Of the events of an endpoint, only the newest that has a user attribute writes it: the service may work
-    through a request in any order.
+    Only the newest event of an endpoint with a user attribute writes it, because the service may process the
+    objects of a request in any order.
     """
     by_endpoint: dict[str, list[Event]] = {}
     for event in sorted(events, key=attrgetter("received_ms")):
         by_endpoint.setdefault(event.endpoint_id, []).append(event)
     objects: list[ProfileObject] = []
-    refused: dict[str, LimitReason] = {}
+    dead_lettered: dict[str, LimitReason] = {}
     for of_endpoint in by_endpoint.values():
         newest_first: list[ProfileObject] = []
         writers: dict[str, str] = {}  # by user attribute: the message whose object writes it
@@ -92,7 +90,7 @@ def prepare(events: Sequence[Event], declared: DeclaredAttributes) -> PreparedBa
             updates = {name: value for name, value in usable.items() if name not in writers}
             text = _object_text(event, _usable_attributes(event, declared, dropped), updates)
             if len(text) > limits.OBJECT_CHARACTERS:
-                refused[event.message_id] = LimitReason.OBJECT_TOO_LARGE
+                dead_lettered[event.message_id] = LimitReason.OBJECT_TOO_LARGE
                 continue
             overridden_by = frozenset(writers[name] for name in usable if name in writers)
             writers.update(dict.fromkeys(updates, event.message_id))
@@ -107,11 +105,11 @@ def prepare(events: Sequence[Event], declared: DeclaredAttributes) -> PreparedBa
                 )
             )
         objects.extend(reversed(newest_first))
-    return PreparedBatch(objects=objects, refused=refused)
+    return PreparedBatch(objects=objects, dead_lettered=dead_lettered)
 
 
 def divide(objects: Sequence[ProfileObject]) -> list[Chain]:
-    """As few requests as the limit allows, by what has to be sent in sequence."""
+    """As few requests as the limit allows, grouped into chains."""
     chains: list[list[ObjectRequest]] = []
     for request in fill_batches(objects, max_items=limits.OBJECTS_IN_REQUEST):
         if chains and chains[-1][-1][-1].endpoint_id == request[0].endpoint_id:
@@ -140,7 +138,7 @@ def _usable_user_attributes(
 def _usable_attributes(
     event: Event, declared: DeclaredAttributes, dropped: Counter[LimitReason]
 ) -> dict[str, str]:
-    """The event's attributes; one that is no field of the object type may be empty or of any length."""
+    """The event's attributes. One without a field in the object type may be empty or of any length."""
     usable: dict[str, str] = {}
     for name, value in event.attributes.items():
         if name in declared.trigger_attributes and not value:
@@ -153,7 +151,7 @@ def _usable_attributes(
 
 
 def _object_text(event: Event, attributes: Mapping[str, str], user_attributes: Mapping[str, str]) -> str:
-    """The object as JSON, which is ASCII: as many bytes as characters, however the service counts."""
+    """The object as JSON in ASCII: it has as many bytes as characters, whatever the service counts."""
     structure: dict[str, object] = {
         "event_key": EventKey.of(event).hashed(),
         "event_id": event.event_id,
@@ -161,7 +159,7 @@ def _object_text(event: Event, attributes: Mapping[str, str], user_attributes: M
         "event_type": event.event_type,
         "timestamp": iso_8601(event.timestamp_ms),
     }
-    # In the object type a dot would begin another level.
+    # A dot would start another level in the object type.
     profile_attributes = {name.replace(".", "_"): value for name, value in user_attributes.items()}
     parts = {"attributes": attributes, "metrics": event.metrics, "user_attributes": profile_attributes}
     structure.update({name: part for name, part in parts.items() if part})

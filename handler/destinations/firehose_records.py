@@ -1,11 +1,7 @@
-"""What a record of the analytics stream says, and how records are divided into PutRecordBatch requests.
+"""Turns events into records of the analytics stream and divides them into requests. Pure.
 
-Pure: knows no clock, environment, logger or AWS client.
-
-A record is an event in the shape of Amazon Pinpoint's event stream, so that queries on that keep working:
-what Pinpoint knew of a session or a device is absent; `event_id`, `proven` and `user_attributes` are
-additional.
-The limits are those of Amazon Data Firehose.
+A record has the shape of Amazon Pinpoint's event stream, so that queries on that keep working. Sessions and
+devices are absent; `event_id`, `proven` and `user_attributes` are additional.
 """
 
 import json
@@ -16,12 +12,12 @@ from contract import firehose as limits
 from handler.delivery.batching import fill_batches
 from handler.events import Event
 
-# What one record takes in a request beside its base64, and the longest request without any record.
+# Bytes that a record takes in a request besides its base64, and that a request takes without any record.
 _RECORD_FRAME_BYTES = len('{"Data": ""}, ')
 _REQUEST_FRAME_BYTES = len('{"DeliveryStreamName": "", "Records": []}') + 64
 
 EVENT_VERSION = "3.1"
-"""The version that Pinpoint's records of custom events carry."""
+"""The version in Pinpoint's records of custom events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,15 +29,15 @@ class EventRecord:
 
     @property
     def is_too_large(self) -> bool:
-        """Whether it exceeds the limit of a single record; all others fit into a request."""
+        """Whether the record exceeds the limit of a single one. Smaller records always fit into a request."""
         return len(self.data) > limits.RECORD_BYTES
 
 
 def as_record(event: Event, *, app_id: str) -> EventRecord:
     """An event as one line of JSON with its newline, which Firehose does not add.
 
-    Times are epoch milliseconds. `app_id` is what queries filter on as `application.app_id`. The text is
-    ASCII: readers disagree on which characters beyond it end a line, none on what an escaped one means.
+    Times are epoch milliseconds. Queries filter on `app_id` as `application.app_id`. The line is ASCII,
+    because readers disagree on which other characters end a line.
     """
     record = {
         "event_type": event.event_type,
@@ -61,7 +57,7 @@ def as_record(event: Event, *, app_id: str) -> EventRecord:
 
 
 def divide(records: Iterable[EventRecord]) -> list[Sequence[EventRecord]]:
-    """As few requests as the limits allow, the records in their order. None of them may be too large."""
+    """As few requests as the limits allow, in the order of the records. None may be too large."""
     batches = fill_batches(
         records,
         max_items=limits.RECORDS_IN_REQUEST,
@@ -72,5 +68,5 @@ def divide(records: Iterable[EventRecord]) -> list[Sequence[EventRecord]]:
 
 
 def _size_in_request(record: EventRecord) -> int:
-    """Bytes that botocore sends for a record: base64 of its data, in JSON."""
+    """Bytes that botocore sends for a record: its data in base64, in JSON."""
     return 4 * ((len(record.data) + 2) // 3) + _RECORD_FRAME_BYTES

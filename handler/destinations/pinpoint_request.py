@@ -1,9 +1,7 @@
-"""What a PutEvents request may hold, and how a batch of events is divided into requests.
+"""Turns events into PutEvents requests within Amazon Pinpoint's limits. Pure.
 
-Pure: knows no clock, environment, logger or AWS client.
-
-The limits are Amazon Pinpoint's own. An attribute beyond one is left out whole and counted, because the
-service would drop the event that carries it; a value is never shortened.
+An attribute that exceeds a limit is dropped and counted, because the service would drop the whole event. A
+value is never shortened.
 """
 
 import json
@@ -39,7 +37,7 @@ class LimitReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FittedEvent:
-    """An event without what exceeds the limits, and the count of that by reason."""
+    """An event without the attributes that exceed a limit, and their counts by reason."""
 
     event: Event
     dropped: Mapping[LimitReason, int]
@@ -54,15 +52,15 @@ class ProfileUpdate:
     """The user attributes that one request writes for one endpoint."""
 
     attributes: Mapping[str, str]
-    # By message id: how many of its user attributes are in `attributes` …
+    # By message id: how many of its user attributes are in `attributes`, …
     written: Mapping[str, int]
-    # … and how many did not fit, by reason. One replaced by a later event's value is in neither.
+    # … and how many were dropped, by reason. One that a newer event writes is in neither.
     dropped: Mapping[str, Mapping[LimitReason, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PutEventsRequest:
-    """Events of one PutEvents call, those of one endpoint side by side and in their order."""
+    """The events of one PutEvents call, those of one endpoint together, the oldest first."""
 
     events: Sequence[FittedEvent]
     profile_updates: Mapping[str, ProfileUpdate]  # by endpoint id
@@ -91,15 +89,15 @@ class PutEventsRequest:
 
 
 def id_in_request(event: Event) -> str:
-    """The id under which an event is in a request and in its answer.
+    """The id of an event in a request and its response.
 
-    Not `event_id`: a purchase and its refund may have the same one, and it may hold any character.
+    Not `event_id`: a purchase and its refund may share it, and it may hold any character.
     """
     return EventKey.of(event).hashed()
 
 
 def fit(event: Event) -> FittedEvent:
-    """Leave out what exceeds the limits of one event."""
+    """Drop the attributes that exceed a limit of one event."""
     dropped: Counter[LimitReason] = Counter()
     attributes: dict[str, str] = {}
     metrics: dict[str, float] = {}
@@ -130,7 +128,7 @@ def fit(event: Event) -> FittedEvent:
 def divide(events: Sequence[Event]) -> list[Sequence[FittedEvent]]:
     """The events of as few requests as the limits allow.
 
-    Events go out in the order in which the gateway took them, but those of one endpoint stay together, so
+    Events go out in the order in which the gateway received them, but those of one endpoint stay together, so
     that a request writes an endpoint's profile once.
     """
     by_endpoint: dict[str, list[FittedEvent]] = {}
@@ -148,9 +146,9 @@ def divide(events: Sequence[Event]) -> list[Sequence[FittedEvent]]:
 
 
 def _merge_user_attributes(events: Iterable[FittedEvent]) -> ProfileUpdate:
-    """One endpoint's user attributes: a later event's value replaces an earlier one's.
+    """The user attributes of one endpoint. A newer event's value replaces an older one's.
 
-    Where they do not all fit the endpoint, the newest stay.
+    If not all fit, the oldest are dropped.
     """
     latest: dict[str, tuple[str, str]] = {}  # name: (value, message id), the newest last
     for fitted in events:
@@ -211,5 +209,5 @@ def _endpoint_structure(user_attributes: Mapping[str, str]) -> dict[str, object]
 
 
 def _serialized_size(structure: Mapping[str, object]) -> int:
-    """Bytes as botocore sends a structure: json.dumps with its defaults, which is ASCII."""
+    """Bytes that botocore sends for a structure: json.dumps with its defaults, which is ASCII."""
     return len(json.dumps(structure))

@@ -42,7 +42,7 @@ def test_what_is_not_set_is_discovered_sub_and_no_cookie(rest: dict[str, str]) -
 def test_a_missing_variable_is_named_in_one_line(name: str) -> None:
     with pytest.raises(InvalidEnvironmentError) as caught:
         read_authorizer_environment({**REQUIRED, name: " "})
-    assert str(caught.value) == f"{name} is not set; it must hold text: run `pulumi up` to set it again"
+    assert str(caught.value) == f"{name} is not set; it must not be empty: run `pulumi up` to set it again"
 
 
 @pytest.mark.parametrize("name", ["OIDC_ISSUER", "OIDC_JWKS_URI"])

@@ -52,7 +52,7 @@ def test_a_missing_variable_is_named_in_one_line(name: str) -> None:
     without = {key: value for key, value in COMPLETE.items() if key != name}
     with pytest.raises(InvalidEnvironmentError) as caught:
         read_environment(without)
-    assert str(caught.value) == f"{name} is not set; it must hold text: run `pulumi up` to set it again"
+    assert str(caught.value) == f"{name} is not set; it must not be empty: run `pulumi up` to set it again"
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_a_missing_variable_is_named_in_one_line(name: str) -> None:
         ("AUTH_MODE", "opne", "one of open, authenticated"),
         ("PROFILE_UPDATES", "some", "one of none, allowlist, all"),
         ("TIMESTAMP_SOURCE", "sundial", "one of gateway, url"),
-        ("PROFILE_ATTRIBUTES", "plan,city", "a JSON array of texts"),
-        ("PROFILE_ATTRIBUTES", '{"plan": 1}', "a JSON array of texts"),
-        ("PROFILE_ATTRIBUTES", '["plan", 1]', "a JSON array of texts"),
+        ("PROFILE_ATTRIBUTES", "plan,city", "a JSON array of strings"),
+        ("PROFILE_ATTRIBUTES", '{"plan": 1}', "a JSON array of strings"),
+        ("PROFILE_ATTRIBUTES", '["plan", 1]', "a JSON array of strings"),
     ],
 )
 def test_a_wrong_variable_is_named_with_its_value_and_the_rule(name: str, value: str, rule: str) -> None:

@@ -165,7 +165,7 @@ def test_an_event_that_the_service_would_refuse_becomes_no_object(
 ) -> None:
     refused, other = make_event(attributes={"item": value}), make_event()
     batch = prepared(refused, other)
-    assert batch.refused == {refused.message_id: LimitReason.OBJECT_TOO_LARGE}
+    assert batch.dead_lettered == {refused.message_id: LimitReason.OBJECT_TOO_LARGE}
     assert [one.message_id for one in batch.objects] == [other.message_id]
 
 
