@@ -3,7 +3,6 @@
 The process is killed by SIGKILL: nothing of it can tidy up. `make bench` does the same with a large export.
 """
 
-import os
 import random
 import signal
 import subprocess
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from local.web.http_server import HttpServer
+from migrate.__main__ import main
 from migrate.commands.files import STATE_NAME
 from tests.migrate.exports import an_endpoint, as_line, write_lines
 from tests.migrate.service import DOMAIN, ENDPOINTS_TYPE, Service
@@ -43,9 +43,9 @@ def endpoints(chance: random.Random) -> list[dict[str, Any]]:
     return found
 
 
-def command(export: Path) -> list[str]:
-    target = ["--domain", DOMAIN, "--object-type", ENDPOINTS_TYPE, "--rate", "40"]
-    return [sys.executable, "-m", "migrate", "endpoints", str(export), "--key", "user-id", *target, "--quiet"]
+def arguments(export: Path) -> list[str]:
+    target = ["--domain", DOMAIN, "--object-type", ENDPOINTS_TYPE, "--rate", "100"]
+    return ["endpoints", str(export), "--key", "user-id", *target, "--quiet"]
 
 
 def profiles_of(service: Service) -> list[tuple[Any, ...]]:
@@ -65,14 +65,18 @@ def export(tmp_path: Path) -> Path:
 
 
 def test_an_import_that_is_killed_at_ten_points_ends_like_one_that_ran_through(
-    service: Service, export: Path
+    service: Service, export: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chance = random.Random(SEED)  # noqa: S311 - the same points in every run
     # Each user's object once, ten in a request.
     points = sorted(chance.sample(range(1, USERS // 10), KILLS))
     for point in points:
         process = subprocess.Popen(
-            command(export), cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            [sys.executable, "-m", "migrate", *arguments(export)],
+            cwd=PROJECT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         assert service.wait_for_requests(point, timeout=PATIENCE_SECONDS)
         process.kill()
@@ -83,32 +87,28 @@ def test_an_import_that_is_killed_at_ten_points_ends_like_one_that_ran_through(
             *("part-0.json.gz", "part-1.json.gz", f"{STATE_NAME}.new", f"{STATE_NAME}.lock"),
             *(STATE_NAME, f"{STATE_NAME}.skipped.jsonl"),
         }
-    last = subprocess.run(command(export), cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert main(arguments(export)) == 0
     killed = profiles_of(service)
 
-    assert last.stdout.startswith(
+    assert capsys.readouterr().out.startswith(
         f"{USERS} profiles from {3 * USERS:,} endpoints were imported into {DOMAIN}"
     )
     assert len(killed) == USERS
     (export / STATE_NAME).unlink()
-    subprocess.run([*command(export), "--rate", "100"], cwd=PROJECT, capture_output=True, check=True)
+    assert main(arguments(export)) == 0
     # A second import from the start changes nothing, and it is what one that ran through makes.
-    assert profiles_of(service) == killed == profiles_of(run_through(export))
+    assert profiles_of(service) == killed == profiles_of(run_through(export, monkeypatch))
 
 
-def run_through(export: Path) -> Service:
+def run_through(export: Path, monkeypatch: pytest.MonkeyPatch) -> Service:
     """The same export, imported at once into an empty domain."""
     other = Service()
     server = HttpServer(other).start()
     (export / STATE_NAME).unlink()
     try:
-        subprocess.run(
-            [*command(export), "--rate", "100"],
-            cwd=PROJECT,
-            capture_output=True,
-            check=True,
-            env={**os.environ, "AWS_ENDPOINT_URL_CUSTOMER_PROFILES": server.url},
-        )
+        with monkeypatch.context() as environment:
+            environment.setenv("AWS_ENDPOINT_URL_CUSTOMER_PROFILES", server.url)
+            assert main(arguments(export)) == 0
     finally:
         server.stop()
     return other
