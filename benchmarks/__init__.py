@@ -1,1 +1,1 @@
-"""Measurements, apart from the tests: machines are shared and noisy, so ratios within one run count."""
+"""Benchmarks, run by hand (`make bench`). Machines are noisy, so compare ratios within one run."""

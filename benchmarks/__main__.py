@@ -1,9 +1,10 @@
-"""`make bench`: what a cold start, a batch and an import cost, as ratios taken in one run.
+"""`make bench`: measures a cold start, a batch and an import, as ratios taken in one run.
 
-Absolute times are of this machine, not of Lambda; they are printed so that a ratio can be judged.
+Absolute times are those of this machine, not of Lambda; they are printed to put the ratios into perspective.
 """
 
-from bootstrap import python_version  # noqa: F401 - first: refuses a Python in which the rest may not even parse
+# First: refuses a Python in which the rest may not even parse.
+from bootstrap import python_version  # noqa: F401  # pyright: ignore[reportUnusedImport]
 
 # isort: split
 import os
@@ -14,7 +15,7 @@ import tempfile
 import time
 import uuid
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from types import SimpleNamespace
@@ -41,10 +42,10 @@ PROFILES = ProfileTemplateArgs(
 )
 REPEATS = 5
 EVENTS = 1_000
-# At the quota of 100 requests a second, these take half an hour; BENCH_ENDPOINTS sets another count.
+# Takes half an hour at the quota of 100 requests a second. BENCH_ENDPOINTS sets another count.
 ENDPOINTS = 1_000_000
 
-_NOWHERE = Path(os.devnull).open("w")  # noqa: SIM115 - open as long as the process
+_NOWHERE = Path(os.devnull).open("w")  # noqa: SIM115 - open until the process ends
 
 
 def main() -> None:
@@ -79,7 +80,7 @@ def _archive(requirements: str, services: set[str]) -> Path:
 
 
 def _cold_start(function: str, archive: Path, statement: str) -> None:
-    """Starting a function from its archive without compiled files, as Lambda does, against bare Python."""
+    """Start a function from its archive without compiled files, as on Lambda. Compare to bare Python."""
     with tempfile.TemporaryDirectory() as task_root:
         with zipfile.ZipFile(archive) as unpacked:
             unpacked.extractall(task_root)
@@ -94,15 +95,15 @@ def _cold_start(function: str, archive: Path, statement: str) -> None:
 
 def _python(statement: str, task_root: str) -> None:
     program = f"import sys; sys.dont_write_bytecode = True; sys.path.insert(0, {task_root!r}); {statement}"
-    subprocess.run([sys.executable, "-I", "-S", "-c", program], check=True, env={})  # noqa: S603 - own words
+    subprocess.run([sys.executable, "-I", "-S", "-c", program], check=True, env={})  # noqa: S603 - our own arguments
 
 
 def _batches(destination: str, requests_so_far: Callable[[], int]) -> None:
-    """The same events in one batch and one by one."""
+    """Process the same events in one batch, then one by one."""
     from handler import processor
 
-    # The next destination is another container.
-    processor._processor.cache_clear()  # noqa: SLF001
+    # Another destination means another container.
+    processor._processor.cache_clear()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     context: Any = SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000)
 
     def record(batches: Sequence[Sequence[int]]) -> Callable[[], None]:
@@ -113,9 +114,9 @@ def _batches(destination: str, requests_so_far: Callable[[], int]) -> None:
         return run
 
     together, singly = record([range(EVENTS)]), record([[n] for n in range(EVENTS)])
-    # The handler prints metrics and log lines, and its logger keeps the stream that it first saw.
+    # The handler prints metrics and logs, and its logger keeps the stream that it saw first.
     with redirect_stdout(_NOWHERE):
-        together()  # the first call makes the client
+        together()  # the first call creates the client
         before = requests_so_far()
         batched = _median(together)
         requests = (requests_so_far() - before) // REPEATS
@@ -136,8 +137,8 @@ def _sqs_record(number: int) -> dict[str, Any]:
 
 
 @contextmanager
-def _serving(destination: str, fake: WsgiApplication) -> Iterator[None]:
-    """A destination's fake on loopback, and the environment of a function that uses it."""
+def _serving(destination: str, fake: WsgiApplication) -> Generator[None]:
+    """Serve the fake of a destination on loopback, and set the environment of a function that uses it."""
     server = HttpServer(fake).start()
     os.environ |= {
         "AUTH_MODE": "open",
@@ -147,7 +148,7 @@ def _serving(destination: str, fake: WsgiApplication) -> Iterator[None]:
         "CUSTOMER_PROFILES_DOMAIN": PROFILES.domain_name,
         "CUSTOMER_PROFILES_OBJECT_TYPE": PROFILES.object_type_name,
         "CUSTOMER_PROFILES_TRIGGER_ATTRIBUTES": "[]",
-        # No quota here: what is measured is the work, not the pace.
+        # No rate limit: the benchmark measures the work, not the waiting.
         "CUSTOMER_PROFILES_REQUESTS_PER_SECOND": "100000",
         "PROFILE_UPDATES": "none",
         "PROFILE_ATTRIBUTES": "[]",
@@ -168,7 +169,7 @@ def _serving(destination: str, fake: WsgiApplication) -> Iterator[None]:
 
 
 def _median(action: Callable[[], None], repeats: int = REPEATS) -> float:
-    """Seconds that `action` takes."""
+    """Median duration of `action` in seconds."""
     times: list[float] = []
     for _ in range(repeats):
         started = time.perf_counter()

@@ -1,6 +1,6 @@
-"""What the import of a large export takes: memory and rate; a killed one ends like one that ran through.
+"""Measures memory and rate of a large import, and checks that a killed import ends like an uninterrupted one.
 
-The fake of Customer Profiles is a process of its own and keeps the service's quota of each operation.
+The fake of Customer Profiles runs in its own process and enforces the service's quota for each operation.
 """
 
 import gzip
@@ -11,24 +11,24 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from benchmarks.profiles_service import DOMAIN, ENDPOINTS_TYPE, QUOTA
+from contract.customer_profiles import OBJECTS_IN_REQUEST
 
 PROJECT = Path(__file__).parents[1]
 PARTS = 8
 SEED = 20_261_030
 KILLS = 10
-PROFILES_IN_REQUEST = 10
 
 _TARGET = ("--domain", DOMAIN, "--object-type", ENDPOINTS_TYPE, "--rate", str(QUOTA), "--quiet")
 
 
 def measure(endpoints: int) -> None:
-    """Import that many endpoints by endpoint; then by user, of whom each has five, and killed."""
+    """Import this many endpoints by endpoint id; then by user id, five endpoints each, with kills."""
     with tempfile.TemporaryDirectory() as directory:
         export = Path(directory) / "export"
         unpacked = _write_export(export, endpoints)
@@ -45,7 +45,7 @@ def _one_run(export: Path, key: str, unpacked: int) -> None:
         total = time.monotonic() - began
         sending = json.loads(state.read_text())["seconds"]
         profiles = len(profiles_of())
-    allowed = QUOTA * PROFILES_IN_REQUEST
+    allowed = QUOTA * OBJECTS_IN_REQUEST
     print(
         f"import --key {key}: {profiles:,} profiles, peak memory {peak / 1e6:,.0f} MB "
         f"({peak / unpacked:.2f} of the export), {profiles / sending:,.0f} profiles a second, "
@@ -56,7 +56,7 @@ def _one_run(export: Path, key: str, unpacked: int) -> None:
 
 
 def _killed(export: Path) -> None:
-    """Ten times SIGKILL, at random points of an import; then the same profiles as one that ran through."""
+    """Kill an import at KILLS random points; it must end with the same profiles as an uninterrupted one."""
     key = "user-id"
     with _service() as (url, profiles_of):
         peak = _run(export, key, url, export.parent / "through.json")
@@ -78,7 +78,7 @@ def _killed(export: Path) -> None:
         f"random points it ends with {same} profiles"
     )
     if killed != through:
-        raise SystemExit("an import that was killed does not end like one that ran through")
+        raise SystemExit("the killed import ended with other profiles than the uninterrupted one")
 
 
 def _settled(state: Path) -> int:
@@ -86,7 +86,7 @@ def _settled(state: Path) -> int:
 
 
 def _write_export(directory: Path, count: int) -> int:
-    """Gzipped parts, five endpoints a user, some opted out or inactive; how many bytes they unpack to."""
+    """Write gzipped parts, five endpoints a user, some opted out or inactive. Returns the unpacked bytes."""
     chance = random.Random(SEED)  # noqa: S311 - the same export in every run
     directory.mkdir()
     unpacked = 0
@@ -113,7 +113,7 @@ def _endpoint(number: int, count: int, chance: random.Random) -> dict[str, Any]:
         "Demographic": {"Platform": "ios", "Locale": "de_DE", "Timezone": "Europe/Berlin"},
         "Location": {"City": "Berlin", "Country": "DE"},
         "User": {
-            # Those of one user are far apart.
+            # Endpoints of one user are far apart.
             "UserId": f"user-{number % max(1, count // 5):08}",
             "UserAttributes": {"plan": [chance.choice(["gold", "tin"])], "loyalty_tier": [str(number % 7)]},
         },
@@ -133,7 +133,7 @@ def _start(export: Path, key: str, url: str, state: Path) -> "subprocess.Popen[b
         "AWS_SECRET_ACCESS_KEY": "none",
         "AWS_DEFAULT_REGION": "eu-west-1",
     }
-    return subprocess.Popen(  # noqa: S603 - own words
+    return subprocess.Popen(  # noqa: S603 - our own arguments
         [sys.executable, "-m", "migrate", *command],
         cwd=PROJECT,
         env=environment,
@@ -143,18 +143,18 @@ def _start(export: Path, key: str, url: str, state: Path) -> "subprocess.Popen[b
 
 
 def _run(export: Path, key: str, url: str, state: Path) -> int:
-    """Import to the end; the most memory that it took, in bytes."""
+    """Import to the end. Returns the peak memory in bytes."""
     process = _start(export, key, url, state)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        raise SystemExit(f"the import ended with {process.returncode}")
+        raise SystemExit(f"the import exited with status {process.returncode}")
     return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 @contextmanager
-def _service() -> Iterator[tuple[str, Any]]:
-    """The fake's URL, and what it holds in the end."""
+def _service() -> Generator[tuple[str, Callable[[], dict[str, Any]]]]:
+    """Yields the fake's URL, and a function that returns its profiles."""
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.profiles_service"],
         cwd=PROJECT,
@@ -164,7 +164,7 @@ def _service() -> Iterator[tuple[str, Any]]:
     )
     source, asked = process.stdout, process.stdin
     if source is None or asked is None:
-        raise SystemExit("the fake cannot be talked to")
+        raise SystemExit("the fake has no pipes")
 
     def profiles_of() -> dict[str, Any]:
         asked.write("\n")

@@ -1,7 +1,7 @@
-"""A plan as a Google Tag Manager container export, and back.
+"""Converts a plan to a Google Tag Manager container export, and back.
 
-Pure. The fields are those of genuine exports: GTM refuses a file that lacks one. The same
-plan gives the same bytes, so a container can live in version control and a diff shows what changed.
+Pure. The fields are those of genuine exports: GTM refuses a file that lacks one. The same plan always gives
+the same bytes, so a container can live in version control and a diff shows what changed.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from itertools import count
 from typing import Any, Final
 from urllib.parse import unquote
 
+from contract import url
 from gtm.plan import (
     DEFAULT_ENDPOINT_KEY,
     Parameter,
@@ -26,25 +27,25 @@ from gtm.plan import (
 )
 
 PREFIX: Final = "gtm-pixel - "
-"""Begins every name, so that an import that merges meets nothing of the same name."""
+"""Begins every name, so that a merging import does not collide with existing names."""
 
 FOLDER: Final = "gtm-pixel"
 ALL_CUSTOM_EVENTS: Final = "all custom events"
 
 CUSTOM_EVENT_PATTERN: Final = "^(?!gtm\\.).+"
-"""Every event but GTM's own (gtm.js, gtm.dom, gtm.load, gtm.click …), which `.*` would match as well."""
+"""Every event except GTM's own (gtm.js, gtm.dom, gtm.load, gtm.click …), which `.*` would also match."""
 
-# A moment would differ from run to run; GTM only shows it.
+# Constant, so that exports are reproducible. GTM only displays it.
 _EXPORT_TIME = "2026-01-01 00:00:00"
 
-# Google's own exports carry the ids of account and container here; an import replaces them.
+# Ids of the account and container; an import replaces them.
 _ACCOUNT = {"accountId": "0", "containerId": "0"}
 _PATH = "accounts/0/containers/0"
 _ADDRESS = "https://tagmanager.google.com/#"
 
 _CACHE_BUSTER = "gtmcb"
 
-_FOREIGN = "this is not a container that gtm-pixel wrote, or it was changed since; write it anew"
+_FOREIGN = "gtm-pixel did not write this container, or someone changed it since; export it again"
 
 _PAIR = re.compile(r"([^=&]+)=\{\{(.+?)\}\}")
 
@@ -58,12 +59,12 @@ class _Variable:
 
     @property
     def name(self) -> str:
-        # A data layer key has no space, so the two kinds cannot meet.
+        # Data layer keys have no spaces, so the two kinds cannot collide.
         return PREFIX + (f"cookie {self.key}" if self.source is TokenSource.COOKIE else self.key)
 
 
 def container_export(plan: Plan) -> dict[str, Any]:
-    """The export of a container that sends what a plan says, for Admin → Import Container."""
+    """The export of a container for a plan, for Admin → Import Container."""
     ids = count(1)
     folder = {"parentFolderId": str(next(ids))}
     variables = _variables(plan)
@@ -105,12 +106,12 @@ def container_export(plan: Plan) -> dict[str, Any]:
 
 
 def as_text(export: Mapping[str, Any]) -> str:
-    """An export as the file that GTM imports."""
+    """The file that GTM imports."""
     return json.dumps(export, ensure_ascii=False, indent=2) + "\n"
 
 
 def plan_of(export: Mapping[str, Any]) -> Plan:
-    """The plan that an export was made from. Raises PlanError for a container that another program made."""
+    """The plan from which an export was made. Raises PlanError unless this module made the export."""
     try:
         plan = _read(export["containerVersion"])
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
@@ -121,7 +122,7 @@ def plan_of(export: Mapping[str, Any]) -> Plan:
 
 
 def _variables(plan: Plan) -> list[_Variable]:
-    """Every variable that the tags use, once, in the order of use."""
+    """All variables that the tags use, in order of first use."""
     keys = [
         plan.endpoint_key,
         *(parameter.data_layer_key for tag in plan.tags for parameter in tag.parameters),
@@ -160,16 +161,20 @@ def _tag_object(
 
 
 def _url(plan: Plan, tag: TagPlan) -> str:
-    """The Image URL. GTM encodes what it puts in the place of a variable in the query.
+    """The Image URL. GTM percent-encodes the values of variables in the query.
 
-    `endpoint_id` comes first: filter lists block queries that begin with some events' names (docs/gtm.md).
+    `endpoint_id` comes first, because filter lists block queries that begin with certain events
+    (docs/gtm.md).
     """
-    pairs = [("endpoint_id", _Variable(TokenSource.DATA_LAYER, plan.endpoint_key).name), ("event", "Event")]
+    pairs = [
+        (url.ENDPOINT_ID, _Variable(TokenSource.DATA_LAYER, plan.endpoint_key).name),
+        (url.EVENT, "Event"),
+    ]
     for parameter in tag.parameters:
         variable = _Variable(TokenSource.DATA_LAYER, parameter.data_layer_key)
         pairs.append((encoded(parameter.url_name), variable.name))
     if plan.token is not None:
-        pairs.append(("token", _Variable(plan.token.source, plan.token.name).name))
+        pairs.append((url.TOKEN, _Variable(plan.token.source, plan.token.name).name))
     return plan.events_url + "?" + "&".join(f"{name}={{{{{variable}}}}}" for name, variable in pairs)
 
 
@@ -212,7 +217,7 @@ def _variable_object(variable: _Variable, variable_id: str, folder: Mapping[str,
 
 
 def _name(tag: TagPlan) -> str:
-    # An event of this very name would be called like the tag for all; they are never in one plan.
+    # An event called "all custom events" would collide, but a plan never has both.
     return PREFIX + (ALL_CUSTOM_EVENTS if tag.event is None else tag.event)
 
 
@@ -221,7 +226,7 @@ def _parameter(kind: str, key: str, value: str) -> dict[str, str]:
 
 
 def _with_fingerprint(content: dict[str, Any], **rest: Any) -> dict[str, Any]:
-    """An object with a fingerprint of what it holds, where GTM has it: the milliseconds of a change there."""
+    """Adds a fingerprint of the content, where GTM writes the time of the last change in milliseconds."""
     digest = hashlib.sha256(json.dumps([content, rest]).encode()).digest()
     return {**content, "fingerprint": f"1{int.from_bytes(digest[:8]) % 10**12:012d}", **rest}
 
@@ -236,9 +241,9 @@ def _read(version: Mapping[str, Any]) -> Plan:
         parameters: list[Parameter] = []
         for name, variable_name in _pairs(query):
             variable = variables.get(variable_name)
-            if name == "endpoint_id" and variable is not None:
+            if name == url.ENDPOINT_ID and variable is not None:
                 endpoint_key = variable.key
-            elif name == "token" and variable is not None:
+            elif name == url.TOKEN and variable is not None:
                 token = Token(source=variable.source, name=variable.key)
             elif variable is not None:
                 kind, own_name = ParameterKind(name[:5]), name[5:]

@@ -1,7 +1,7 @@
-"""The custom template for Google Tag Manager, allowed to call one stack's host and nothing else.
+"""Writes the custom template for one stack: it may call the stack's host and nothing else.
 
-The file in the Gallery form, template/template.tpl, has to suit every stack, so it allows
-every host of API Gateway; GTM's format has no way to take the host from the tag's own field.
+template/template.tpl itself is for the Gallery and must work with every stack, so it allows every host of API
+Gateway: a permission cannot take the host from one of the tag's fields.
 """
 
 import json
@@ -18,19 +18,17 @@ _SECTION = re.compile(r"^___([A-Z_]+)___$", re.MULTILINE)
 
 
 def sections(text: str) -> dict[str, str]:
-    """The sections of a template file by their names."""
+    """The sections of a template file, by name."""
     _, *parts = _SECTION.split(text)
     return {name: content.strip("\n") for name, content in zip(parts[::2], parts[1::2], strict=True)}
 
 
 def for_events_url(events_url: str) -> str:
-    """The template with a permission for the host of this URL only. Raises PlanError for another URL."""
+    """The template with permission for this URL's host only. Raises PlanError if the URL is not https."""
     check_events_url(events_url)
     parts = urlsplit(events_url)
     if parts.scheme != "https":
-        raise PlanError(
-            f"the events URL is {events_url!r}: a template may call https only; deploy the stack first"
-        )
+        raise PlanError(f"the events URL {events_url!r} must be https for a template; deploy the stack first")
     text = TEMPLATE.read_text(encoding="utf-8")
     written = sections(text)["WEB_PERMISSIONS"]
     permissions = json.loads(written)

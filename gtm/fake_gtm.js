@@ -1,14 +1,13 @@
 /*
- * Google Tag Manager in the browser, faked: executes a container export as GTM's web runtime does, for the
- * kinds of tags, triggers and variables that gtm-pixel writes. Anything else in an export is an error, not a guess.
- * It is for tests and for the local run; a site uses GTM.
+ * A fake of Google Tag Manager in the browser, for tests and the local run. It executes a container export as GTM's
+ * web runtime does, for the kinds of tags, triggers and variables that gtm-pixel writes. Anything else is an error.
  *
  *   const fakeGtm = GtmFake.run(containerExport, { onTag(report) { … } });
  *
- * `onTag` hears of every tag that a trigger fires: {tag, event, outcome, url?, missingConsent?}, with the outcome
+ * `onTag` is called for every tag that a trigger fires: {tag, event, outcome, url?, missingConsent?}. The outcome is
  * "blocked" (consent), or "sent" and later "succeeded" or "failed".
  *
- * Sources, named at each rule:
+ * Each rule names its source:
  *   [helper]     google/data-layer-helper, Google's published source of the data layer's rules
  *   [devguide]   developers.google.com/tag-platform/tag-manager/datalayer
  *   [templates]  developers.google.com/tag-platform/tag-manager/templates/api
@@ -16,7 +15,7 @@
  *                support.google.com/tagmanager/answer/10718549
  *   [api]        developers.google.com/tag-platform/tag-manager/api/v2, resource and dictionary reference
  *   [image tag]  support.google.com/tagmanager/answer/6107167
- *   [undocumented] known of GTM's runtime, not checked against it here; docs/gtm.md lists these as unproven
+ *   [undocumented] known behaviour of GTM's runtime, not verified here; docs/gtm.md lists these
  */
 (function (root) {
   "use strict";
@@ -37,7 +36,7 @@
     const dataLayer = (root[settings.dataLayer] = root[settings.dataLayer] || []);
     const push = dataLayer.push;
 
-    // [helper] Messages are worked off in order; one pushed meanwhile (by a tag's callback, say) waits its turn.
+    // [helper] Messages are processed in order. One pushed meanwhile, for example by a tag's callback, waits.
     function take(messages) {
       waiting.push(...messages);
       if (busy) return;
@@ -54,18 +53,18 @@
       if (kind === "Arguments") {
         command(Array.from(message));
       } else if (kind === "Array") {
-        // [helper] ["cart.push", item] calls a method of what is at a key; one that throws is left out.
+        // [helper] ["cart.push", item] calls a method of the value at a key. One that throws is ignored.
         quietly(() => callMethod(message));
       } else if (kind === "Function") {
-        // [helper] A function runs with get and set of the model as its `this`; one that throws is left out.
+        // [helper] A function runs with the model's get and set as its `this`. One that throws is ignored.
         quietly(() => message.call({ get: read, set: write }));
       } else if (isPlainObject(message)) {
-        // [helper] Keys of a message are merged one by one, and a dot in a key separates levels.
+        // [helper] The keys of a message are merged one by one. A dot in a key separates levels.
         for (const key of Object.keys(message)) write(key, message[key]);
-        // [devguide] A message with `event` is an event; triggers look at that very message's event.
+        // [devguide] A message with `event` is an event, on which triggers fire.
         if (typeof message.event === "string") fire(message.event);
       }
-      // [helper] Anything else is passed over.
+      // [helper] Anything else is ignored.
     }
 
     /** What gtag() pushes: an arguments object. */
@@ -80,7 +79,7 @@
       } else if (name === "consent") {
         setConsent(values[0], values[1] || {});
       }
-      // Other commands are for Google's own tags, which no container here has.
+      // Other commands are for Google's own tags, which these containers do not have.
     }
 
     function write(key, value) {
@@ -107,10 +106,10 @@
 
     // ---- Consent ---------------------------------------------------------------------------------------------
 
-    // [consent] gtag("consent", "default" | "update", {type: "granted" | "denied"}); an update counts from then on,
-    // and a default does not undo it.
+    // [consent] gtag("consent", "default" | "update", {type: "granted" | "denied"}). An update takes effect at once,
+    // and a later default does not undo it.
     function setConsent(mode, states) {
-      // A default for some regions only counts for a visitor from there, and nobody here is from anywhere.
+      // A default for certain regions applies to visitors from there. Here, visitors have no region.
       if (mode === "default" && states.region) return;
       for (const type of Object.keys(states)) {
         if (CONSENT_OPTIONS.includes(type)) continue;
@@ -131,10 +130,10 @@
     function fire(event) {
       const matching = container.triggers.filter((trigger) => trigger.matches(event)).map((trigger) => trigger.id);
       for (const tag of container.tags) {
-        // [api] tagFiringOption ONCE_PER_EVENT: however many of its triggers an event matches, a tag fires once.
+        // [api] tagFiringOption ONCE_PER_EVENT: a tag fires once, however many of its triggers match.
         if (!tag.triggers.some((id) => matching.includes(id))) continue;
-        // [consent] Additional consent NEEDED: every type has to be granted when the trigger fires. Consent given
-        // later does not make up for it (support.cookiehub.com/article/178 says so; Google says nothing).
+        // [consent] Additional consent NEEDED: every type must be granted when the trigger fires. Consent given
+        // later does not fire the tag (support.cookiehub.com/article/178; Google does not document it).
         const missingConsent = tag.consent.filter((type) => !isGranted(type));
         if (missingConsent.length) {
           settings.onTag({ tag: tag.name, event, outcome: "blocked", missingConsent });
@@ -144,7 +143,7 @@
       }
     }
 
-    // [image tag] The tag is an image of 1×1 that nobody sees; it succeeds when the image has loaded.
+    // [image tag] The tag is an invisible 1×1 image. It succeeds when the image loads.
     function sendImage(tag, event) {
       const url = bust(tag, substitute(tag.url, event));
       const report = { tag: tag.name, event, url };
@@ -161,12 +160,12 @@
       image.src = url;
     }
 
-    // [undocumented] In a query a variable is encoded as a component, and ' ( ) as well. What throws counts as false.
+    // [undocumented] A variable in the query is encoded as a URI component, and ' ( ) too. One that throws is "false".
     function substitute(pieces, event) {
       return pieces.map((piece) => (typeof piece === "string" ? piece : textOf(() => piece.value(event)))).join("");
     }
 
-    // [image tag] "Cache Busting" adds a parameter with a random number, gtmcb unless it is called otherwise.
+    // [image tag] "Cache Busting" adds a parameter with a random number, by default gtmcb.
     function bust(tag, url) {
       if (!tag.cacheBuster) return url;
       const last = url.charAt(url.length - 1);
@@ -181,7 +180,7 @@
       const variables = new Map();
       for (const variable of containerVersion.variable || []) variables.set(variable.name, compileVariable(variable));
       for (const builtIn of containerVersion.builtInVariable || []) {
-        // [api] The built-in variable EVENT is the name of the event that is being worked off.
+        // [api] The built-in variable EVENT is the name of the current event.
         expect(builtIn.type === "EVENT", "the built-in variable " + builtIn.type);
         variables.set(builtIn.name, (event) => event);
       }
@@ -200,7 +199,7 @@
         expect(!Object.keys(variable.formatValue || {}).length, variable.name + " with a value format");
         return () => read(given.name);
       }
-      // [api] First-party cookie: its value, undefined where there is none.
+      // [api] First-party cookie: its value, or undefined.
       expect(variable.type === "k" && given.decodeCookie !== "true", variable.name + " of type " + variable.type);
       return () => cookie(given.name);
     }
@@ -210,7 +209,7 @@
       const conditions = trigger.customEventFilter.map((condition) => {
         const given = parametersOf(condition);
         expect(given.arg0 === "{{_event}}" && given.negate !== "true", trigger.name + " with a condition");
-        // [api] EQUALS compares whole texts, case and all; MATCH_REGEX looks for a match anywhere.
+        // [api] EQUALS compares whole strings, case-sensitively. MATCH_REGEX matches anywhere.
         if (condition.type === "EQUALS") return (event) => event === given.arg1;
         expect(condition.type === "MATCH_REGEX", trigger.name + " with the operator " + condition.type);
         const pattern = new RegExp(given.arg1);
@@ -234,13 +233,13 @@
       };
     }
 
-    /** Texts, and the variables between them. */
+    /** Strings, and the variables between them. */
     function compileUrl(url, variables) {
       const query = url.indexOf("?");
       let position = 0;
       const pieces = [];
       for (const found of url.matchAll(/\{\{(.+?)\}\}/g)) {
-        expect(variables.has(found[1]), "the variable " + found[1] + ", which the container lacks,");
+        expect(variables.has(found[1]), "the variable " + found[1] + ", which is not in the container,");
         expect(query !== -1 && found.index > query, "the variable " + found[1] + " before the query");
         pieces.push(url.slice(position, found.index), { value: variables.get(found[1]) });
         position = found.index + found[0].length;
@@ -248,7 +247,7 @@
       return [...pieces, url.slice(position)];
     }
 
-    // [devguide] What was pushed before GTM loaded counts as well.
+    // [devguide] Messages pushed before GTM loaded count, too.
     take(dataLayer.slice());
     dataLayer.push = function (...messages) {
       const length = push.apply(dataLayer, messages);
@@ -266,7 +265,7 @@
     return Object.fromEntries((item.parameter || []).map(({ key, value }) => [key, value]));
   }
 
-  // What comes out for a variable without a value, the event processor knows as such (contract/missing_values.py).
+  // The event processor recognizes the strings for missing values (contract/missing_values.py).
   function textOf(value) {
     try {
       return encode(String(value()));
@@ -292,12 +291,12 @@
     return key.split(".").reduceRight((inner, part) => ({ [part]: inner }), value);
   }
 
-  // [helper] Objects and arrays are merged level by level, anything else replaces; so does what is in an object with
-  // a true `_clear`.
+  // [helper] Objects and arrays are merged level by level. Anything else replaces the old value, and so does
+  // everything in an object with a true `_clear`.
   function merge(from, to) {
     const deeper = !from._clear;
     for (const key of Object.keys(from)) {
-      // Not part of the helper: a page must not be able to change every object of this one.
+      // Not in the helper: prevents prototype pollution.
       if (key === "__proto__") continue;
       const value = from[key];
       if (deeper && Array.isArray(value)) {
@@ -317,7 +316,7 @@
     return Object.prototype.toString.call(value).slice("[object ".length, -1);
   }
 
-  // [helper] An instance of a class, a Date or an element is not plain: it is kept as it is.
+  // [helper] Class instances, Dates and elements are not plain; they are kept as they are.
   function isPlainObject(value) {
     if (kindOf(value) !== "Object") return false;
     const prototype = Object.getPrototypeOf(value);
@@ -328,7 +327,7 @@
     try {
       action();
     } catch (error) {
-      // As the helper does: what was pushed is left out.
+      // As the helper does: the message is ignored.
     }
   }
 

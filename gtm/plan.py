@@ -1,7 +1,7 @@
-"""What a Google Tag Manager container has to send: events, their parameters, and on whose consent.
+"""A plan: the events that a Google Tag Manager container sends, with their parameters and required consent.
 
-Pure: knows no file, clock or environment. Every class checks itself when it is made and raises PlanError,
-whose message is the value, the rule and the fix; a reader adds where the value was.
+Pure. Every class validates itself and raises PlanError with the value, the rule and the fix. The reader of a
+plan adds where the value came from.
 """
 
 import re
@@ -11,32 +11,25 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+from contract import pinpoint, url
 from contract.filter_lists import SOURCE, SOURCE_DATE, blocking_rule
+from contract.local_run import LOOPBACK_HOSTS
 from contract.missing_values import is_without_identity
+from contract.string_length import utf16_length
 
 UNKNOWN_CONTAINER: Final = "GTM-XXXXXXX"
-"""The public id of an export that is not meant for one container: an import does not look at it."""
+"""Public id of an export for any container. GTM ignores it on import."""
 
-DEFAULT_ENDPOINT_KEY: Final = "endpoint_id"
+DEFAULT_ENDPOINT_KEY: Final = url.ENDPOINT_ID
 DEFAULT_TOKEN_KEY: Final = "id_token"  # noqa: S105 - the name of a variable, not a token
 
-# Amazon Pinpoint's limits, as handler/destinations/pinpoint_request.py enforces them.
-LONGEST_NAME: Final = 50
-MOST_EVENT_KEYS: Final = 40  # attributes and metrics together
-MOST_USER_ATTRIBUTES: Final = 250
-_UNUSABLE_IN_USER_ATTRIBUTE: Final = "#:?\\/"
-
-LONGEST_EVENT: Final = 255
-"""UTF-16 units: the event processor rejects longer ones."""
-
-LONGEST_REQUEST_BYTES: Final = 10_240
-"""API Gateway: the request line and all headers of a request together."""
-
 BROWSER_HEADER_BYTES: Final = 2_000
-"""What a browser adds in headers of its own, generously; cookies of the API's own domain come on top."""
+"""A generous estimate of a browser's own headers, without cookies of the API's domain."""
 
-_LONGEST_TOKEN = 2_000
-_LONGEST_EVENT_OR_ENDPOINT = 100
+# Estimates, in characters.
+_LONG_TOKEN = 2_000
+_LONG_EVENT_OR_ENDPOINT = 100
+_LONG_NUMBER = 25
 _CACHE_BUSTER_BYTES = len("&gtmcb=2147483647")
 
 GOOGLE_CONSENT_TYPES: Final = (
@@ -53,25 +46,30 @@ _DATA_LAYER_KEY = re.compile(r"[^\s{}.]+(\.[^\s{}.]+)*")
 _COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 6265: a token
 _CONSENT_TYPE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CONTAINER = re.compile(r"GTM-[A-Z0-9]{4,12}")
-_LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 _LONGEST_SHOWN = 60
 
 
 class PlanError(ValueError):
-    """A value that no plan may hold."""
+    """A plan would be invalid; the message is one line."""
 
 
 class ParameterKind(StrEnum):
-    """What a parameter of the URL becomes, by its prefix."""
+    """What a parameter of the URL is, by its prefix."""
 
-    EVENT_ATTRIBUTE = "evat_"
-    METRIC = "evmt_"
-    USER_ATTRIBUTE = "usat_"
+    EVENT_ATTRIBUTE = url.EVENT_ATTRIBUTE
+    METRIC = url.EVENT_METRIC
+    USER_ATTRIBUTE = url.USER_ATTRIBUTE
 
     @property
     def longest_value(self) -> int:
-        """Characters that Amazon Pinpoint takes; of a metric, the digits that a number can have."""
-        return {"evat_": 200, "evmt_": 25, "usat_": 100}[self.value]
+        """Characters that Amazon Pinpoint accepts. For a metric, the digits that a number can have."""
+        match self:
+            case ParameterKind.EVENT_ATTRIBUTE:
+                return pinpoint.VALUE_CHARACTERS
+            case ParameterKind.METRIC:
+                return _LONG_NUMBER
+            case ParameterKind.USER_ATTRIBUTE:
+                return pinpoint.USER_ATTRIBUTE_VALUE_CHARACTERS
 
 
 class TokenSource(StrEnum):
@@ -83,29 +81,28 @@ class TokenSource(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """A parameter of the URL, and the data layer variable that its value comes from."""
+    """A parameter of the URL, and the data layer variable that supplies its value."""
 
     kind: ParameterKind
     name: str
     data_layer_key: str
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.name) <= LONGEST_NAME:
+        if not 1 <= len(self.name) <= pinpoint.KEY_CHARACTERS:
             raise PlanError(
-                f"the name {_shown(self.name)} has {len(self.name)} characters: Amazon Pinpoint takes "
-                f"1 to {LONGEST_NAME}; choose another"
+                f"the name {_shown(self.name)} has {len(self.name)} characters, and Amazon Pinpoint accepts "
+                f"1 to {pinpoint.KEY_CHARACTERS}; choose another"
             )
         if not _is_plain(self.name):
             raise PlanError(
-                f"the name {_shown(self.name)} must be of visible characters and must not begin or end with "
-                "a space; choose another"
+                f"the name {_shown(self.name)} must have visible characters only and no space at either end; "
+                "choose another"
             )
-        unusable = sorted(set(self.name) & set(_UNUSABLE_IN_USER_ATTRIBUTE))
+        unusable = sorted(set(self.name) & set(pinpoint.AVOIDED_IN_USER_ATTRIBUTE_NAME))
         if self.kind is ParameterKind.USER_ATTRIBUTE and unusable:
             raise PlanError(
-                f"the name {_shown(self.name)} holds {' '.join(unusable)}: user attributes of Amazon "
-                "Pinpoint "
-                "take none of # : ? \\ /; use an underscore"
+                f"the name {_shown(self.name)} contains {' '.join(unusable)}, and user attributes of Amazon "
+                "Pinpoint must not contain # : ? \\ /; use an underscore"
             )
         check_data_layer_key(self.data_layer_key)
 
@@ -116,7 +113,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """Where the customer's token comes from; `name` is a data layer variable's or a cookie's."""
+    """Where the customer's token comes from. `name` is that of a data layer variable or cookie."""
 
     source: TokenSource
     name: str
@@ -126,15 +123,14 @@ class Token:
             check_data_layer_key(self.name)
         elif _COOKIE_NAME.fullmatch(self.name) is None:
             raise PlanError(
-                f"the cookie {_shown(self.name)} must be named with letters, digits and !#$%&'*+.^_`|~- "
-                "only; "
-                "write the name as the site sets it"
+                f"the cookie name {_shown(self.name)} must consist of letters, digits and !#$%&'*+.^_`|~-; "
+                "write it as your site sets it"
             )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagPlan:
-    """One Custom Image tag: the event it waits for, and what it sends. No event: every custom event."""
+    """One Custom Image tag: its event and what it sends. Event None means every custom event."""
 
     event: str | None
     parameters: tuple[Parameter, ...] = ()
@@ -144,26 +140,26 @@ class TagPlan:
             _check_event(self.event)
         kinds = [parameter.kind for parameter in self.parameters]
         keys = len(kinds) - kinds.count(ParameterKind.USER_ATTRIBUTE)
-        if keys > MOST_EVENT_KEYS:
+        if keys > pinpoint.KEYS_OF_EVENT:
             raise PlanError(
-                f"there are {keys} event attributes and metrics: Amazon Pinpoint takes {MOST_EVENT_KEYS} "
-                "together; leave some out"
+                f"there are {keys} event attributes and metrics, and Amazon Pinpoint accepts "
+                f"{pinpoint.KEYS_OF_EVENT} in all; remove some"
             )
-        if len(kinds) - keys > MOST_USER_ATTRIBUTES:
+        if len(kinds) - keys > pinpoint.USER_ATTRIBUTES:
             raise PlanError(
-                f"there are {len(kinds) - keys} user attributes: Amazon Pinpoint takes "
-                f"{MOST_USER_ATTRIBUTES}; leave some out"
+                f"there are {len(kinds) - keys} user attributes, and Amazon Pinpoint accepts "
+                f"{pinpoint.USER_ATTRIBUTES}; remove some"
             )
         twice = _repeated(parameter.url_name for parameter in self.parameters)
         if twice is not None:
             raise PlanError(
-                f"{_shown(twice)} is there twice: a parameter has one value; leave one out or rename it"
+                f"{_shown(twice)} appears twice, but a parameter has one value; remove or rename one"
             )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Everything a container has to send."""
+    """Everything that a container sends."""
 
     events_url: str
     tags: tuple[TagPlan, ...]
@@ -180,33 +176,32 @@ class Plan:
             check_consent_type(consent_type)
         twice = _repeated(self.consent)
         if twice is not None:
-            raise PlanError(f"the consent type {_shown(twice)} is there twice; leave one out")
+            raise PlanError(f"the consent type {_shown(twice)} appears twice; remove one")
         if not self.tags:
-            raise PlanError("there is no event: name at least one, or take all custom events")
+            raise PlanError("there is no event; name at least one, or send all custom events")
         events = [tag.event for tag in self.tags]
         if None in events and len(events) > 1:
             raise PlanError(
-                "all custom events hold every single one as well, which would be sent twice; leave one out"
+                "all custom events include the events named here, which would be sent twice; remove either"
             )
         twice = _repeated(event for event in events if event is not None)
         if twice is not None:
-            raise PlanError(
-                f"the event {_shown(twice)} is there twice and would be sent twice; leave one out"
-            )
+            raise PlanError(f"the event {_shown(twice)} appears twice and would be sent twice; remove one")
 
 
-def check_events_url(url: str) -> None:
+def check_events_url(events_url: str) -> None:
+    """Raises PlanError."""
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(events_url)
         host, port_fits = parts.hostname, parts.port is None or parts.port > 0
     except ValueError:
         parts, host, port_fits = urlsplit(""), None, False
-    secure = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
+    secure = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK_HOSTS)
     whole = secure and host and port_fits and parts.path.strip("/")
-    if not whole or parts.query or parts.fragment or re.search(r"[\s{}?#\"'<>\\@]", url):
+    if not whole or parts.query or parts.fragment or re.search(r"[\s{}?#\"'<>\\@]", events_url):
         raise PlanError(
-            f"the events URL is {_shown(url)}: it must be https://HOST/STAGE/events and nothing after it; "
-            "take the stack's output events_url"
+            f"the events URL {_shown(events_url)} must be https://HOST/STAGE/events with nothing after it; "
+            "use the stack's output events_url"
         )
 
 
@@ -214,15 +209,15 @@ def check_data_layer_key(key: str) -> None:
     if _DATA_LAYER_KEY.fullmatch(key) is None or not key.isprintable():
         raise PlanError(
             f"the data layer variable {_shown(key)} must be a name such as value or ecommerce.value, without "
-            "spaces or braces; write it as the site pushes it"
+            "spaces and braces; write it as your site pushes it"
         )
 
 
 def check_consent_type(consent_type: str) -> None:
     if _CONSENT_TYPE.fullmatch(consent_type) is None:
         raise PlanError(
-            f"the consent type {_shown(consent_type)} must be of 1 to 64 letters, digits, hyphens and "
-            "underscores; take one of Google's, such as analytics_storage"
+            f"the consent type {_shown(consent_type)} must be 1 to 64 letters, digits, hyphens and "
+            "underscores; use one of Google's, such as analytics_storage"
         )
 
 
@@ -235,83 +230,81 @@ def check_container(container: str) -> None:
 
 
 def url_warnings(events_url: str) -> Iterator[str]:
-    """What may keep a browser from calling this URL."""
+    """Why a browser may not call this URL."""
     rule = blocking_rule(f"{events_url}?endpoint_id=e1&event=e")
     if rule is not None:
         yield (
-            f"the events URL {_shown(events_url)} is one that ad blockers block ({SOURCE} of {SOURCE_DATE}: "
-            f"{rule}); take another host or stage"
+            f"ad blockers block the events URL {_shown(events_url)} ({SOURCE} of {SOURCE_DATE}: {rule}); use "
+            "another host or stage"
         )
 
 
 def warnings(plan: Plan) -> Iterator[str]:
-    """What is allowed but may not be meant, one line each."""
+    """What is allowed but probably not intended, one line each."""
     yield from url_warnings(plan.events_url)
     for consent_type in plan.consent:
         if consent_type not in GOOGLE_CONSENT_TYPES:
             yield (
                 f"the consent type {consent_type} is not one of Google's: unless your page sets it, GTM "
-                "takes it "
-                "for granted and the tags fire"
+                "treats it as granted and the tags fire"
             )
     for tag in plan.tags:
         longest = longest_request_bytes(plan, tag)
-        if longest > LONGEST_REQUEST_BYTES:
+        if longest > url.LONGEST_REQUEST_BYTES:
             yield (
-                f"{tag.event or 'all custom events'}: with every value at its longest a request has about "
-                f"{longest:,} bytes; above {LONGEST_REQUEST_BYTES:,} API Gateway refuses it: send fewer "
-                "attributes, or shorter ones"
+                f"{tag.event or 'all custom events'}: if every value has its maximum length, a request has "
+                f"about {longest:,} bytes, and API Gateway refuses more than {url.LONGEST_REQUEST_BYTES:,}; "
+                "send fewer attributes, or shorter values"
             )
 
 
 def longest_request_bytes(plan: Plan, tag: TagPlan) -> int:
-    """Bytes of a request of a tag whose values are plain letters and as long as they may be.
+    """Bytes of a tag's request if all values are ASCII letters and have their maximum length.
 
-    A letter outside of ASCII takes 6 to 12 bytes of a URL, so such values may be less long.
+    A character outside ASCII takes 6 to 12 bytes in a URL.
     """
-    names = ["event", "endpoint_id", *(encoded(parameter.url_name) for parameter in tag.parameters)]
+    names = [url.EVENT, url.ENDPOINT_ID, *(encoded(parameter.url_name) for parameter in tag.parameters)]
     values = [
-        len(encoded(tag.event)) if tag.event is not None else _LONGEST_EVENT_OR_ENDPOINT,
-        _LONGEST_EVENT_OR_ENDPOINT,
+        len(encoded(tag.event)) if tag.event is not None else _LONG_EVENT_OR_ENDPOINT,
+        _LONG_EVENT_OR_ENDPOINT,
         *(parameter.kind.longest_value for parameter in tag.parameters),
     ]
     if plan.token is not None:
-        names.append("token")
-        values.append(_LONGEST_TOKEN)
+        names.append(url.TOKEN)
+        values.append(_LONG_TOKEN)
     pairs = sum(len("&=") + len(name) for name in names) + sum(values)
     return len(plan.events_url) + pairs + _CACHE_BUSTER_BYTES + BROWSER_HEADER_BYTES
 
 
 def encoded(text: str) -> str:
-    """A name or a value as a query carries it."""
+    """A name or value, percent-encoded for a query."""
     return quote(text, safe="")
 
 
 def _check_event(event: str) -> None:
-    if (length := len(event.encode("utf-16-le", "surrogatepass")) // 2) > LONGEST_EVENT:
+    if (length := utf16_length(event)) > url.LONGEST_ID:
         raise PlanError(
-            f"the event {_shown(event)} has {length} characters, and events have at most {LONGEST_EVENT}; "
-            "push an event with a shorter name"
+            f"the event {_shown(event)} has {length} characters, and the maximum is {url.LONGEST_ID}; push "
+            "an event with a shorter name"
         )
     if not _is_plain(event):
         raise PlanError(
-            f"the event {_shown(event)} must be a name of visible characters that does not begin or end with "
-            "a space; write it as the site pushes it"
+            f"the event {_shown(event)} must have visible characters only and no space at either end; write "
+            "it as your site pushes it"
         )
     if "{{" in event or "}}" in event:
         raise PlanError(
-            f"the event {_shown(event)} holds braces, which GTM reads as a variable; push an event "
+            f"the event {_shown(event)} contains braces, which GTM reads as a variable; push an event "
             "without them"
         )
     if is_without_identity(event):
         raise PlanError(
-            f"the event {_shown(event)} is what is written for a variable without a value; push an event "
-            "with a name of its own"
+            f"the event {_shown(event)} stands for a variable without a value; push an event with a real name"
         )
     if event.startswith("gtm."):
         raise PlanError(
-            f"the event {_shown(event)} is GTM's own: names that begin with gtm. are not custom events; push "
-            "an event of your own"
+            f"the event {_shown(event)} belongs to GTM: names that begin with gtm. are not custom events; "
+            "push an event with another name"
         )
 
 
@@ -329,5 +322,5 @@ def _repeated(texts: Iterable[str]) -> str | None:
 
 
 def _shown(text: str) -> str:
-    """A value for a message: in quotes, on one line, not endless."""
+    """A value for a message: in quotes, on one line, shortened."""
     return repr(text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…")

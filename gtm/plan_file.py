@@ -1,25 +1,24 @@
-"""gtm.yaml: the events of a site, and what goes with each, as a plan.
+"""Reads a plan from gtm.yaml: the events of a site and what is sent with each.
 
-Pure. Every error of a file is found in one reading, a line each: the key's path, the
-value, the rule and the fix.
+Pure. Reports all errors of a file at once, one line each: the key's path, the value, the rule and the fix.
 
     events_url: https://….amazonaws.com/v1/events    # or --events-url, or --outputs
     container: GTM-ABC1234                            # optional
-    endpoint_id: endpoint_id                          # the data layer variable of the endpoint id
-    consent: [analytics_storage]                      # optional: what a visitor has to have granted
+    endpoint_id: endpoint_id                          # data layer variable of the endpoint id
+    consent: [analytics_storage]                      # optional: consent that the tags need
     token: {data_layer: id_token}                     # authenticated scenario; or {cookie: NAME}
     events:                                           # or all_custom_events: {…}, one tag for every event
       purchase_success:
         event_attributes: {currency: ecommerce.currency}    # name: data layer variable
         metrics: {value: ecommerce.value, quantity: ecommerce.quantity}
         user_attributes: {plan: user.plan}
-      sign_up:                                        # nothing but the endpoint id
+      sign_up:                                        # only the endpoint id
 """
 
 import difflib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import yaml
 
@@ -50,7 +49,7 @@ _KEYS: Final = ("events_url", "container", "endpoint_id", "consent", "token", "e
 
 
 class PlanFileError(Exception):
-    """A file that is not a plan; `problems` has a line for each reason."""
+    """The file is not a valid plan. `problems` has one line for each error."""
 
     def __init__(self, problems: Collection[str]) -> None:
         super().__init__("\n".join(problems))
@@ -59,26 +58,26 @@ class PlanFileError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overrides:
-    """What the caller knows better than the file; None leaves it to the file."""
+    """Values that take precedence over the file; None leaves the file's value."""
 
     events_url: str | None = None
     container: str | None = None
     endpoint_key: str | None = None
     token: Token | None = None
-    # For a stack whose scenario wants a token, if the file names none.
+    # Used if neither the file nor `token` names one.
     default_token: Token | None = None
     consent: tuple[str, ...] | None = None
 
 
 def read(text: str, *, file: str = "gtm.yaml", overrides: Overrides | None = None) -> Plan:
-    """The plan that the text of a file describes. `file` is its name in errors. Raises PlanFileError."""
+    """Parse the text of a plan file. `file` is its name in errors. Raises PlanFileError."""
     try:
         document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "the file"
-        what = getattr(error, "problem", None) or "it cannot be read"
-        raise PlanFileError([f"{file}: {where} is not YAML: {what}; correct the line"]) from None
+        what = getattr(error, "problem", None) or "unreadable"
+        raise PlanFileError([f"{file}: {where} is not valid YAML ({what}); correct it"]) from None
     reader = _Reader(file)
     plan = reader.plan(document, overrides or Overrides())
     if plan is None or reader.problems:
@@ -87,38 +86,38 @@ def read(text: str, *, file: str = "gtm.yaml", overrides: Overrides | None = Non
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads safe YAML with keys as they are written: an event may be called `on` or `404`.
+    """Safe YAML that keeps keys as strings, so that an event may be called `on` or `404`.
 
-    A key that is there twice is an error, where YAML would keep the last.
+    A duplicate key is an error; YAML would silently keep the last one.
     """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
         seen: set[str] = set()
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise yaml.MarkedYAMLError(problem="a name is not a text", problem_mark=key.start_mark)
+                raise yaml.MarkedYAMLError(problem="a key is not a string", problem_mark=key.start_mark)
             if key.value in seen:
-                raise yaml.MarkedYAMLError(problem=f"{key.value} is there twice", problem_mark=key.start_mark)
+                raise yaml.MarkedYAMLError(problem=f"{key.value} appears twice", problem_mark=key.start_mark)
             seen.add(key.value)
             key.tag = "tag:yaml.org,2002:str"
         return super().construct_mapping(node, deep)
 
 
 class _Reader:
-    """Reads a document and keeps what is wrong with it."""
+    """Reads a document and collects its problems."""
 
     def __init__(self, file: str) -> None:
         self._file = file
         self.problems: list[str] = []
 
-    def plan(self, document: Any, overrides: Overrides) -> Plan | None:
+    def plan(self, document: object, overrides: Overrides) -> Plan | None:
         content = self._mapping(document, "", "events_url and events", _KEYS)
         if content is None:
             return None
         url = overrides.events_url or self._checked(content, "events_url", check_events_url)
         if url is None and "events_url" not in content:
             self._problem(
-                "events_url", "is missing: the tags need a URL to call; set it, or give --events-url"
+                "events_url", "is missing, so the tags have no URL to call; set it, or give --events-url"
             )
         container = overrides.container or self._checked(content, "container", check_container)
         key = overrides.endpoint_key or self._checked(content, "endpoint_id", check_data_layer_key)
@@ -142,12 +141,11 @@ class _Reader:
     def _tags(self, content: Mapping[str, Any]) -> list[TagPlan]:
         given = [key for key in ("events", "all_custom_events") if key in content]
         if len(given) != 1:
-            is_missing = "is missing: there is nothing to send"
-            self._problem("events", "and all_custom_events exclude each other" if given else is_missing)
-            self.problems[-1] += (
-                "; keep one of events and all_custom_events"
+            self._problem(
+                "events",
+                "and all_custom_events exclude each other; keep one of them"
                 if given
-                else ("; name the events, or set all_custom_events")
+                else "is missing, so nothing would be sent; name the events, or set all_custom_events",
             )
             return []
         if given == ["all_custom_events"]:
@@ -156,11 +154,11 @@ class _Reader:
             events = self._mapping(content["events"], "events", "the names of events")
             tags = [self._tag(name, value, f"events.{name}") for name, value in (events or {}).items()]
             if content["events"] == {}:
-                self._problem("events", "is empty: there is nothing to send; name at least one event")
+                self._problem("events", "is empty, so nothing would be sent; name at least one event")
         return [tag for tag in tags if tag is not None]
 
-    def _tag(self, event: str | None, value: Any, path: str) -> TagPlan | None:
-        # An event with nothing after its colon sends the endpoint id only.
+    def _tag(self, event: str | None, value: object, path: str) -> TagPlan | None:
+        # An event without a value sends only the endpoint id.
         content = self._mapping({} if value is None else value, path, ", ".join(_GROUPS), tuple(_GROUPS))
         parameters: list[Parameter] = []
         for group, kind in _GROUPS.items():
@@ -168,13 +166,13 @@ class _Reader:
                 parameters += self._parameters(content[group], kind, f"{path}.{group}")
         return self._made(path, lambda: TagPlan(event=event, parameters=tuple(parameters)))
 
-    def _parameters(self, value: Any, kind: ParameterKind, path: str) -> list[Parameter]:
+    def _parameters(self, value: object, kind: ParameterKind, path: str) -> list[Parameter]:
         found: list[Parameter] = []
         for name, key in (self._mapping(value, path, "name: data layer variable") or {}).items():
             where = f"{path}.{name}"
-            text = self._text(key, where)
-            parameter = text and self._made(
-                where, lambda name=name, text=text: Parameter(kind=kind, name=name, data_layer_key=text)
+            string = self._string(key, where)
+            parameter = string and self._made(
+                where, lambda name=name, string=string: Parameter(kind=kind, name=name, data_layer_key=string)
             )
             if parameter:
                 found.append(parameter)
@@ -188,10 +186,10 @@ class _Reader:
         if token is None:
             return None
         if len(token) != 1:
-            self._problem("token", "must be data_layer: NAME or cookie: NAME; name one of the two")
+            self._problem("token", "must be either data_layer: NAME or cookie: NAME; keep one")
             return None
         ((source, value),) = token.items()
-        name = self._text(value, f"token.{source}")
+        name = self._string(value, f"token.{source}")
         if name is None:
             return None
         return self._made(f"token.{source}", lambda: Token(source=TokenSource(source), name=name))
@@ -199,41 +197,42 @@ class _Reader:
     def _consent(self, content: Mapping[str, Any]) -> tuple[str, ...]:
         value = content.get("consent", [])
         if not isinstance(value, list):
-            self._problem("consent", f"is {_shown(value)}: it must be a list; write [analytics_storage]")
+            self._problem("consent", f"is {_shown(value)} but must be a list; write [analytics_storage]")
             return ()
-        texts = [self._text(item, f"consent[{index}]") for index, item in enumerate(value)]
+        items = cast(list[object], value)
+        texts = [self._string(item, f"consent[{index}]") for index, item in enumerate(items)]
         for index, text in enumerate(texts):
             if text is not None:
                 self._made(f"consent[{index}]", lambda text=text: check_consent_type(text))
         return tuple(text for text in texts if text is not None)
 
     def _checked(self, content: Mapping[str, Any], key: str, check: Callable[[str], None]) -> str | None:
-        text = self._text(content[key], key) if key in content else None
+        text = self._string(content[key], key) if key in content else None
         if text is not None:
             self._made(key, lambda: check(text))
         return text
 
     def _mapping(
-        self, value: Any, path: str, form: str, known: tuple[str, ...] | None = None
+        self, value: object, path: str, form: str, known: tuple[str, ...] | None = None
     ) -> dict[str, Any] | None:
         if not isinstance(value, dict):
-            self._problem(path, f"is {_shown(value)}: it must hold {form}; indent them below it")
+            self._problem(path, f"is {_shown(value)} but must contain {form}; indent them below it")
             return None
         content: dict[str, Any] = {}
-        for key, item in value.items():
+        for key, item in cast(dict[str, Any], value).items():
             where = f"{path}.{key}" if path else key
             if known is not None and key not in known:
                 close = difflib.get_close_matches(key, known, n=1)
                 fix = f"did you mean {close[0]}?" if close else "remove it"
-                self._problem(where, f"is not known here: there are {', '.join(known)}; {fix}")
+                self._problem(where, f"is unknown here (known: {', '.join(known)}); {fix}")
             else:
                 content[key] = item
         return content
 
-    def _text(self, value: Any, path: str) -> str | None:
+    def _string(self, value: object, path: str) -> str | None:
         if isinstance(value, str):
             return value
-        self._problem(path, f"is {_shown(value)}: it must be a text; write a name, in quotes if need be")
+        self._problem(path, f"is {_shown(value)} but must be a string; write a name, in quotes if necessary")
         return None
 
     def _made(self, path: str, make: Callable[[], T]) -> T | None:
@@ -249,7 +248,7 @@ class _Reader:
         self.problems.append(line + joint + what)
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     """A value for a message, as YAML writes it."""
     match value:
         case None:

@@ -30,7 +30,7 @@ ___TEMPLATE_PARAMETERS___
     "name": "eventsUrl",
     "displayName": "Endpoint URL",
     "simpleValueType": true,
-    "help": "The output \u003cb\u003eevents_url\u003c/b\u003e of your stack. Its host has to be among the template\u0027s permissions.",
+    "help": "The output \u003cb\u003eevents_url\u003c/b\u003e of your stack. Its host must be among the template\u0027s permissions.",
     "valueHint": "https://….amazonaws.com/v1/events",
     "valueValidators": [
       {
@@ -41,7 +41,7 @@ ___TEMPLATE_PARAMETERS___
         "args": [
           "^https://[^/?#]+/[^?#]+$"
         ],
-        "errorMessage": "An address that begins with https:// and has nothing after its path."
+        "errorMessage": "Enter a URL that begins with https:// and ends with its path."
       }
     ]
   },
@@ -63,7 +63,7 @@ ___TEMPLATE_PARAMETERS___
     "name": "endpointId",
     "displayName": "Endpoint id",
     "simpleValueType": true,
-    "help": "The variable that names the customer\u0027s endpoint. Without a value no event is sent and the tag fails.",
+    "help": "The variable that names the customer\u0027s endpoint. If it has no value, no event is sent and the tag fails.",
     "valueHint": "{{endpoint_id}}",
     "valueValidators": [
       {
@@ -149,7 +149,7 @@ ___TEMPLATE_PARAMETERS___
         "type": "SIMPLE_TABLE",
         "name": "userAttributes",
         "displayName": "User attributes",
-        "help": "They change the customer\u0027s profile as far as your stack\u0027s setting \u003cb\u003eprofileUpdates\u003c/b\u003e allows it.",
+        "help": "They update the customer\u0027s profile if your stack\u0027s setting \u003cb\u003eprofileUpdates\u003c/b\u003e allows it.",
         "simpleTableColumns": [
           {
             "defaultValue": "",
@@ -181,7 +181,7 @@ ___TEMPLATE_PARAMETERS___
         "name": "token",
         "displayName": "Customer\u0027s token",
         "simpleValueType": true,
-        "help": "Authenticated scenario only: the variable that holds the signed-in customer\u0027s short-lived JSON Web Token.",
+        "help": "Authenticated scenario only: the variable with the signed-in customer\u0027s short-lived JSON Web Token.",
         "valueHint": "{{id_token}}"
       }
     ]
@@ -198,8 +198,7 @@ const getType = require('getType');
 const makeString = require('makeString');
 const sendPixel = require('sendPixel');
 
-// What variables without a value look like once some other tag or variable has made text of them. The event processor
-// has the same lists.
+// Strings that other tags and variables write for missing values. The event processor has the same lists.
 const STRINGS_WITHOUT_VALUE = ['undefined', 'null', 'NaN', 'Invalid Date'];
 const STRINGS_WITHOUT_IDENTITY = [
   'undefined', 'null', 'nan', 'invalid date', 'false', 'true', '0',
@@ -215,10 +214,10 @@ const BLANKS =
   '\u2060\u2061\u2062\u2063\u2064\u2065\u2066\u2067\u2068\u2069\u206a\u206b\u206c\u206d\u206e\u206f' +
   '\u3000\ufeff';
 const QUOTES = '"\u0027`';
-// The event processor rejects an event whose name or endpoint id has more characters.
+// The event processor rejects longer event names and endpoint ids.
 const LONGEST_ID = 255;
 
-/** A value as a text, or undefined where there is none. */
+/** A value as a string, or undefined if it is missing. */
 function textOf(value) {
   const type = getType(value);
   if (type !== 'string' && type !== 'number' && type !== 'boolean' && type !== 'array') return undefined;
@@ -227,18 +226,18 @@ function textOf(value) {
   return text;
 }
 
-/** A value as a query carries it, or undefined where there is none. */
+/** A value, encoded for a query, or undefined if it is missing. */
 function encoded(value) {
   const text = textOf(value);
   return text === undefined ? undefined : encodeUriComponent(text);
 }
 
-/** An event or an endpoint as a query carries it, or undefined where the value names none. */
+/** An event name or endpoint id, encoded for a query, or undefined if the value identifies nothing. */
 function encodedIdentity(value) {
   const text = textOf(value);
   if (text === undefined || text.length > LONGEST_ID) return undefined;
   let decoded = text;
-  // A value that was encoded before arrives as a text that is still encoded.
+  // A value that was encoded twice is still encoded after one decoding.
   for (let decodings = 0; decodings < 4 && decoded !== undefined; decodings++) {
     if (namesNothing(decoded)) return undefined;
     decoded = decodeUriComponent(decoded.split('+').join(' '));
@@ -246,7 +245,7 @@ function encodedIdentity(value) {
   return encodeUriComponent(text);
 }
 
-/** A text without [object Object] and the like. */
+/** A string without [object Object] and the like. */
 function withoutObjects(text) {
   const start = text.indexOf('[object ');
   const end = start === -1 ? -1 : text.indexOf(']', start);
@@ -254,7 +253,7 @@ function withoutObjects(text) {
   return text.substring(0, start) + withoutObjects(text.substring(end + 1));
 }
 
-/** Whether a text is what a list of objects becomes. */
+/** Whether a string is all that is left of a list of objects. */
 function holdsObjectsOnly(text) {
   const rest = withoutObjects(text);
   return rest !== text && stripped(rest, BLANKS + ',') === '';
@@ -263,7 +262,7 @@ function holdsObjectsOnly(text) {
 function namesNothing(text) {
   const small = text.toLowerCase();
   if (withoutObjects(small) !== small) return true;
-  // A variable that nothing has filled in.
+  // A placeholder that was never filled in.
   const placeholder = small.indexOf('{{');
   if (placeholder !== -1 && small.indexOf('}}', placeholder + 2) !== -1) return true;
   return small.split(',').every(function(part) {
@@ -272,7 +271,7 @@ function namesNothing(text) {
   });
 }
 
-/** A text without these characters at its ends. */
+/** A string without these characters at its ends. */
 function stripped(text, characters) {
   let start = 0;
   let end = text.length;
@@ -281,7 +280,7 @@ function stripped(text, characters) {
   return text.substring(start, end);
 }
 
-/** The parameters of a table; a row without a name or a value is left out. */
+/** The parameters of a table, without rows that lack a name or value. */
 function parameters(prefix, table) {
   let query = '';
   (table || []).forEach(function(row) {
@@ -292,7 +291,7 @@ function parameters(prefix, table) {
   return query;
 }
 
-/** GTM wants to hear of success or failure once. */
+/** GTM expects success or failure exactly once. */
 let ended = false;
 function end(callback) {
   return function() {
@@ -308,19 +307,19 @@ const event = encodedIdentity(data.eventName);
 const endpointId = encodedIdentity(data.endpointId);
 
 if (event === undefined || endpointId === undefined) {
-  // The API or the event processor would refuse it.
+  // The API or the event processor would reject it.
   fail();
 } else {
   const token = encoded(data.token);
   const url = makeString(data.eventsUrl) +
-    // First: filter lists block queries that begin with the names of some events.
+    // Comes first: filter lists block queries that begin with certain events.
     '?endpoint_id=' + endpointId +
     '&event=' + event +
     parameters('evat_', data.eventAttributes) +
     parameters('evmt_', data.metrics) +
     parameters('usat_', data.userAttributes) +
     (token === undefined ? '' : '&token=' + token) +
-    // A browser may take an image that the page has loaded before from memory.
+    // A browser may reuse an image that the page has already loaded.
     '&gtmcb=' + generateRandom(0, 2147483647);
   sendPixel(url, succeed, fail);
 }
@@ -396,7 +395,7 @@ scenarios:
 
     assertThat(sent[0]).isEqualTo(EVENTS_URL + '?endpoint_id=e1&event=purchase_success' +
       '&evat_value=a%26usat_plan%3Dgold%23%3F&gtmcb=7');
-- name: What has no value is left out
+- name: Missing values are not sent
   code: |-
     mockData.eventAttributes = [
       {name: 'a', value: undefined},
@@ -414,7 +413,7 @@ scenarios:
 
     assertThat(sent[0]).isEqualTo(EVENTS_URL + '?endpoint_id=e1&event=purchase_success' +
       '&evat_zero=0&evat_no=false&gtmcb=7');
-- name: A list arrives with commas, as from a Custom Image tag
+- name: A list is joined with commas, as in a Custom Image tag
   code: |-
     mockData.eventAttributes = [{name: 'items', value: ['a', 'b']}];
 
@@ -422,7 +421,7 @@ scenarios:
 
     assertThat(sent[0]).isEqualTo(EVENTS_URL + '?endpoint_id=e1&event=purchase_success' +
       '&evat_items=a%2Cb&gtmcb=7');
-- name: The token goes along where there is one
+- name: A token is sent if there is one
   code: |-
     mockData.token = 'aaa.bbb.ccc';
 
@@ -447,7 +446,7 @@ scenarios:
 
     assertApi('sendPixel').wasNotCalled();
     assertApi('gtmOnFailure').wasCalled();
-- name: What is written for nobody is no endpoint id, and sends nothing
+- name: An endpoint id that stands for nobody sends nothing
   code: |-
     [undefined, null, '', 'undefined', ' NULL ', NaN, 0, '0', false, 'False', true, 'None', '(not set)', '{{user_id}}',
      {}, [{}, {}], '[object Object]', [], ['', ''], '%5Bobject%20Object%5D'].forEach(function(value) {
@@ -458,7 +457,7 @@ scenarios:
     assertApi('sendPixel').wasNotCalled();
     assertApi('gtmOnSuccess').wasNotCalled();
     assertApi('gtmOnFailure').wasCalled();
-- name: What only looks like it is an endpoint id
+- name: An endpoint id that only resembles those is sent
   code: |-
     ['00', '10', 'nobody', 'undefined-1', 7].forEach(function(value) {
       mockData.endpointId = value;
@@ -466,7 +465,7 @@ scenarios:
     });
 
     assertThat(sent.length).isEqualTo(5);
-- name: A list of objects is no value
+- name: A list of objects is not sent
   code: |-
     mockData.eventAttributes = [
       {name: 'items', value: [{item_id: 'a'}, {item_id: 'b'}]},
@@ -495,7 +494,7 @@ scenarios:
 
     assertApi('gtmOnSuccess').wasNotCalled();
     assertApi('gtmOnFailure').wasCalled();
-- name: GTM hears of the end once
+- name: GTM is told the result exactly once
   code: |-
     mock('sendPixel', function(url, onSuccess, onFailure) { onSuccess(); onFailure(); onSuccess(); });
 
@@ -517,5 +516,5 @@ setup: |-
 
 ___NOTES___
 
-Part of gtm-pixel. The permission allows API Gateway's own hosts. For an API on a domain of your own, or to allow
-nothing but your own host, write the template with `python -m gtm template --events-url URL`.
+Part of gtm-pixel. The permission allows API Gateway's own hosts. If your API has a custom domain, or to allow only
+your own host, write the template with `python -m gtm template --events-url URL`.

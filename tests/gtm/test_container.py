@@ -308,5 +308,5 @@ def changed(**changes: Any) -> dict[str, Any]:
     ids=["empty", "list", "text", "no tags", "another tag", "a field more", "no trigger"],
 )
 def test_a_container_of_another_program_is_not_read(foreign: Any) -> None:
-    with pytest.raises(PlanError, match="not a container that gtm-pixel wrote"):
+    with pytest.raises(PlanError, match="gtm-pixel did not write this container"):
         plan_of(foreign)

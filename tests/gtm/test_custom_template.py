@@ -120,7 +120,7 @@ def test_a_template_for_a_stack_is_the_same_apart_from_its_permission() -> None:
 
 
 def test_a_template_may_not_call_without_encryption() -> None:
-    with pytest.raises(PlanError, match="a template may call https only"):
+    with pytest.raises(PlanError, match="must be https for a template"):
         for_events_url("http://127.0.0.1:8080/v1/events")
 
 

@@ -137,7 +137,7 @@ def test_only_the_id_of_a_container_loads_a_script(opened: Open, query: str) -> 
 def test_an_id_that_is_none_is_said(opened: Open) -> None:
     page = opened("?id=UA-12345-1")
 
-    expect(page.get_by_role("status").first).to_contain_text("is not one of a container")
+    expect(page.get_by_role("status").first).to_contain_text("is not a container id")
 
 
 def test_a_container_that_does_not_load_is_said(page: Page, site: Site) -> None:

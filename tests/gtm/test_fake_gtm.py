@@ -429,7 +429,7 @@ UNKNOWN = {
     ),
     "a variable that is not there": (
         reparameter("tag", "url", "https://a.example/v1/events?a={{b}}"),
-        "the variable b, which the container lacks",
+        "the variable b, which is not in the container",
     ),
     "a variable before the query": (
         reparameter("tag", "url", "https://a.example/{{Event}}?a=b"),

@@ -165,8 +165,8 @@ def test_the_next_steps_say_how_importing_again_differs(capsys: Capture, tmp_pat
     assert main([*FLAGS, "-o", str(tmp_path / "container.json")]) == 0
 
     assert capsys.readouterr().err.splitlines()[-2:] == [
-        "The first time: Merge, Rename conflicting tags.",
-        "When you import again: Merge, Overwrite conflicting tags, or every event is sent twice.",
+        "First import: choose Merge, Rename conflicting tags.",
+        "Later imports: choose Merge, Overwrite conflicting tags. Otherwise every event is sent twice.",
     ]
 
 
@@ -179,7 +179,7 @@ def test_a_url_that_ad_blockers_block_is_written_with_a_warning(
     streams = capsys.readouterr()
     assert "https://stats.example.com/" in streams.out
     assert streams.err.startswith(
-        "warning: the events URL 'https://stats.example.com/v1/events' is one that ad"
+        "warning: ad blockers block the events URL 'https://stats.example.com/v1/events' "
     )
 
 
@@ -201,42 +201,42 @@ WRONG = {
     "no command": ((), "the following arguments are required: container|template (python -m gtm --help)"),
     "no URL": (
         ("container", "--event", "e"),
-        "the tags need a URL to call: give --events-url, --outputs or --config",
+        "the tags have no URL to call; give --events-url, --outputs or --config",
     ),
     "no event": (
         ("container", "--events-url", EVENTS_URL),
-        "what is sent? give --event NAME (or several), or --all-custom-events, or --config",
+        "nothing to send; give --event NAME (or several), --all-custom-events, or --config",
     ),
     "an event and all": (
         ("container", "--events-url", EVENTS_URL, "--event", "e", "--all-custom-events"),
-        "what is sent? give --event NAME (or several), or --all-custom-events, or --config",
+        "nothing to send; give --event NAME (or several), --all-custom-events, or --config",
     ),
     "an attribute without a variable": (
         (*FLAGS, "--event-attribute", "currency"),
-        "--event-attribute currency: it must be NAME=KEY; for example --event-attribute "
+        "--event-attribute currency must be NAME=KEY; for example --event-attribute "
         "currency=ecommerce.currency",
     ),
     "a user attribute that cannot be": (
         (*FLAGS, "--user-attribute", "a/b=c"),
-        "--user-attribute a/b=c: the name 'a/b' holds /: user attributes of Amazon Pinpoint take none of "
-        "# : ? \\ /; use an underscore",
+        "--user-attribute a/b=c: the name 'a/b' contains /, and user attributes of Amazon Pinpoint "
+        "must not contain # : ? \\ /; use an underscore",
     ),
     "a URL that is none": (
         ("container", "--events-url", "nonsense", "--event", "e"),
-        "the events URL is 'nonsense': it must be https://HOST/STAGE/events and nothing after it; take the "
+        "the events URL 'nonsense' must be https://HOST/STAGE/events with nothing after it; use the "
         "stack's output events_url",
     ),
     "a file and flags": (
         (*FLAGS, "--config", "gtm.yaml"),
-        "--config, --from and flags such as --event each say what is sent: keep one of the three",
+        "--config, --from and flags such as --event exclude each other; keep one of them",
     ),
     "a file that is not there": (
         ("container", "--events-url", EVENTS_URL, "--config", "/nowhere/gtm.yaml"),
-        "/nowhere/gtm.yaml cannot be read (No such file or directory): give the path of a file",
+        "/nowhere/gtm.yaml cannot be read (No such file or directory); give the path of a file",
     ),
     "a place where nothing can be written": (
         (*FLAGS, "-o", "/nowhere/container.json"),
-        "/nowhere/container.json cannot be written (No such file or directory): give another -o",
+        "/nowhere/container.json cannot be written (No such file or directory); give another -o",
     ),
     "an unknown flag": (
         (*FLAGS, "--evnt", "e"),
@@ -244,11 +244,11 @@ WRONG = {
     ),
     "a template without a URL": (
         ("template",),
-        "the template needs a URL: give --events-url, or --outputs",
+        "the template has no URL to call; give --events-url or --outputs",
     ),
     "a template for this machine": (
         ("template", "--events-url", "http://127.0.0.1:8080/v1/events"),
-        "the events URL is 'http://127.0.0.1:8080/v1/events': a template may call https only; deploy the "
+        "the events URL 'http://127.0.0.1:8080/v1/events' must be https for a template; deploy the "
         "stack first",
     ),
 }
@@ -269,7 +269,7 @@ def test_outputs_without_a_url_are_of_a_stack_that_is_not_up(
 
     line = error(capsys, "container", "--outputs", str(outputs), "--event", "e")
 
-    assert line == f"{outputs}: there is no output events_url; run pulumi up first"
+    assert line == f"{outputs} has no output events_url; run pulumi up first"
 
 
 def test_outputs_that_are_not_json_are_refused(capsys: Capture, outputs: Path) -> None:
@@ -277,16 +277,19 @@ def test_outputs_that_are_not_json_are_refused(capsys: Capture, outputs: Path) -
 
     line = error(capsys, "container", "--outputs", str(outputs), "--event", "e")
 
-    assert line == f"{outputs} holds no JSON: give another file"
+    assert line == f"{outputs} is not JSON; give another file"
 
 
-NO_OUTPUTS = "`pulumi stack output --json` gave nothing: is the Pulumi CLI installed, and the stack deployed?"
+NO_OUTPUTS = (
+    "`pulumi stack output --json` printed nothing; check that the Pulumi CLI is installed and the stack is "
+    "deployed"
+)
 
 PIPED = {
     "nothing": ("", NO_OUTPUTS),
     "a line end": ("\n", NO_OUTPUTS),
-    "no JSON": ("events_url", "standard input holds no JSON: give another file"),
-    "no URL": ("{}", "standard input: there is no output events_url; run pulumi up first"),
+    "no JSON": ("events_url", "standard input is not JSON; give another file"),
+    "no URL": ("{}", "standard input has no output events_url; run pulumi up first"),
 }
 
 
@@ -304,7 +307,7 @@ def test_an_earlier_container_through_an_empty_pipe_is_no_matter_of_pulumi(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
 
-    assert error(capsys, "container", "--from", "-") == "standard input holds no JSON: give another file"
+    assert error(capsys, "container", "--from", "-") == "standard input is not JSON; give another file"
 
 
 def test_each_error_of_a_file_is_a_line(capsys: Capture, tmp_path: Path) -> None:

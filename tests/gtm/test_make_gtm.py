@@ -100,7 +100,7 @@ def test_without_an_answer_of_pulumi_it_says_what_to_do(make: Make, project: Pat
 
     assert ended.returncode != 0
     (line,) = [line for line in ended.stderr.splitlines() if line.startswith("error: ")]
-    assert line.endswith("gave nothing: is the Pulumi CLI installed, and the stack deployed?")
+    assert line.endswith("printed nothing; check that the Pulumi CLI is installed and the stack is deployed")
     assert not list(project.glob("gtm-container*"))
 
 

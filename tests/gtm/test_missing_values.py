@@ -43,7 +43,7 @@ def test_the_template_has_the_handlers_lists() -> None:
 @pytest.mark.parametrize("event", sorted(STRINGS_WITHOUT_IDENTITY))
 def test_no_container_has_a_tag_for_an_event_that_the_handler_rejects(event: str) -> None:
     for written in (event, event.upper(), f"[object {event}]"):
-        with pytest.raises(PlanError, match="is what is written for a variable without a value"):
+        with pytest.raises(PlanError, match="stands for a variable without a value"):
             TagPlan(event=written)
 
 

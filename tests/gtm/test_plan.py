@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from contract.url import LONGEST_REQUEST_BYTES
 from gtm.plan import (
-    LONGEST_REQUEST_BYTES,
     Parameter,
     ParameterKind,
     PlanError,
@@ -28,88 +28,81 @@ def attributes(number: int) -> tuple[Parameter, ...]:
 ERRORS: dict[str, tuple[Callable[[], Any], str]] = {
     "a name that is too long": (
         lambda: event_attribute("n" * 51, "value"),
-        f"the name '{'n' * 51}' has 51 characters: Amazon Pinpoint takes 1 to 50; choose another",
+        f"the name '{'n' * 51}' has 51 characters, and Amazon Pinpoint accepts 1 to 50; choose another",
     ),
     "an empty name": (
         lambda: metric("", "value"),
-        "the name '' has 0 characters: Amazon Pinpoint takes 1 to 50; choose another",
+        "the name '' has 0 characters, and Amazon Pinpoint accepts 1 to 50; choose another",
     ),
     "a name that nobody can see": (
         lambda: event_attribute("a\nb", "value"),
-        "the name 'a\\nb' must be of visible characters and must not begin or end with a space; choose "
-        "another",
+        "the name 'a\\nb' must have visible characters only and no space at either end; choose another",
     ),
     "a user attribute that Pinpoint's console cannot show": (
         lambda: user_attribute("a/b:c", "value"),
-        "the name 'a/b:c' holds / :: user attributes of Amazon Pinpoint take none of # : ? \\ /; use an "
-        "underscore",
+        "the name 'a/b:c' contains / :, and user attributes of Amazon Pinpoint must not contain # : "
+        "? \\ /; use an underscore",
     ),
     "a data layer variable with a space": (
         lambda: event_attribute("value", "order value"),
-        "the data layer variable 'order value' must be a name such as value or ecommerce.value, without "
-        "spaces "
-        "or braces; write it as the site pushes it",
+        "the data layer variable 'order value' must be a name such as value or ecommerce.value, "
+        "without spaces and braces; write it as your site pushes it",
     ),
     "a cookie that no site can set": (
         lambda: Token(source=TokenSource.COOKIE, name="id token"),
-        "the cookie 'id token' must be named with letters, digits and !#$%&'*+.^_`|~- only; write the "
-        "name as "
-        "the site sets it",
+        "the cookie name 'id token' must consist of letters, digits and !#$%&'*+.^_`|~-; write it as "
+        "your site sets it",
     ),
     "an event without a name": (
         lambda: TagPlan(event="undefined"),
-        "the event 'undefined' is what is written for a variable without a value; push an event with a "
-        "name of "
-        "its own",
+        "the event 'undefined' stands for a variable without a value; push an event with a real name",
     ),
     "an event that nobody can see": (
         lambda: TagPlan(event="a\tb"),
-        "the event 'a\\tb' must be a name of visible characters that does not begin or end with a space; "
-        "write it as the site pushes it",
+        "the event 'a\\tb' must have visible characters only and no space at either end; write it as "
+        "your site pushes it",
     ),
     "an event that would be read as a variable": (
         lambda: TagPlan(event="{{Event}}"),
-        "the event '{{Event}}' holds braces, which GTM reads as a variable; push an event without them",
+        "the event '{{Event}}' contains braces, which GTM reads as a variable; push an event without them",
     ),
     "an event of GTM's own": (
         lambda: TagPlan(event="gtm.click"),
-        "the event 'gtm.click' is GTM's own: names that begin with gtm. are not custom events; push an "
-        "event of "
-        "your own",
+        "the event 'gtm.click' belongs to GTM: names that begin with gtm. are not custom events; "
+        "push an event with another name",
     ),
     "more keys than an event may have": (
         lambda: TagPlan(event="e", parameters=(*attributes(40), metric("m", "m"))),
-        "there are 41 event attributes and metrics: Amazon Pinpoint takes 40 together; leave some out",
+        "there are 41 event attributes and metrics, and Amazon Pinpoint accepts 40 in all; remove some",
     ),
     "more user attributes than an endpoint may have": (
         lambda: TagPlan(event="e", parameters=tuple(user_attribute(f"u{i}", "u") for i in range(251))),
-        "there are 251 user attributes: Amazon Pinpoint takes 250; leave some out",
+        "there are 251 user attributes, and Amazon Pinpoint accepts 250; remove some",
     ),
     "an attribute twice": (
         lambda: TagPlan(event="e", parameters=(event_attribute("a", "b"), event_attribute("a", "c"))),
-        "'evat_a' is there twice: a parameter has one value; leave one out or rename it",
+        "'evat_a' appears twice, but a parameter has one value; remove or rename one",
     ),
     "no event": (
         lambda: plan(tags=()),
-        "there is no event: name at least one, or take all custom events",
+        "there is no event; name at least one, or send all custom events",
     ),
     "an event twice": (
         lambda: plan(TagPlan(event="e"), TagPlan(event="e")),
-        "the event 'e' is there twice and would be sent twice; leave one out",
+        "the event 'e' appears twice and would be sent twice; remove one",
     ),
     "all custom events and one more": (
         lambda: plan(TagPlan(event=None), TagPlan(event="e")),
-        "all custom events hold every single one as well, which would be sent twice; leave one out",
+        "all custom events include the events named here, which would be sent twice; remove either",
     ),
     "a consent type that is none": (
         lambda: plan(consent=("analytics storage",)),
-        "the consent type 'analytics storage' must be of 1 to 64 letters, digits, hyphens and "
-        "underscores; take "
-        "one of Google's, such as analytics_storage",
+        "the consent type 'analytics storage' must be 1 to 64 letters, digits, hyphens and "
+        "underscores; use one of Google's, such as analytics_storage",
     ),
     "a consent type twice": (
         lambda: plan(consent=("ad_storage", "ad_storage")),
-        "the consent type 'ad_storage' is there twice; leave one out",
+        "the consent type 'ad_storage' appears twice; remove one",
     ),
     "a container id that is none": (
         lambda: plan(container="ABC1234"),
@@ -147,7 +140,7 @@ def test_an_error_names_the_value_the_rule_and_the_fix(make: Callable[[], Any], 
 )
 def test_an_events_url_is_https_with_a_path_and_nothing_after_it(url: str) -> None:
     with pytest.raises(
-        PlanError, match="it must be https://HOST/STAGE/events and nothing after it; take the stack's"
+        PlanError, match="must be https://HOST/STAGE/events with nothing after it; use the stack's"
     ):
         plan(events_url=url)
 
@@ -173,9 +166,8 @@ def test_a_plan_that_fits_has_no_warnings() -> None:
 
 def test_a_consent_type_that_a_page_may_never_set_is_warned_of() -> None:
     assert list(warnings(plan(consent=("analytic_storage",)))) == [
-        "the consent type analytic_storage is not one of Google's: unless your page sets it, GTM takes "
-        "it for "
-        "granted and the tags fire"
+        "the consent type analytic_storage is not one of Google's: unless your page sets it, GTM treats it "
+        "as granted and the tags fire"
     ]
 
 
@@ -183,8 +175,8 @@ def test_an_events_url_that_ad_blockers_block_is_warned_of() -> None:
     (warning,) = warnings(plan(events_url="https://tracking.example.com/v1/events"))
 
     assert warning == (
-        "the events URL 'https://tracking.example.com/v1/events' is one that ad blockers block "
-        "(EasyPrivacy of 2026-08-22: ://tracking.*/event); take another host or stage"
+        "ad blockers block the events URL 'https://tracking.example.com/v1/events' (EasyPrivacy of "
+        "2026-08-22: ://tracking.*/event); use another host or stage"
     )
 
 
@@ -193,8 +185,8 @@ def test_a_tag_whose_requests_could_be_too_long_is_warned_of() -> None:
 
     (warning,) = warnings(made)
 
-    assert warning.startswith("too_long: with every value at its longest a request has about 10,")
-    assert "above 10,240 API Gateway refuses it: send fewer attributes, or shorter ones" in warning
+    assert warning.startswith("too_long: if every value has its maximum length, a request has about 10,")
+    assert "API Gateway refuses more than 10,240; send fewer attributes, or shorter values" in warning
 
 
 def test_a_request_holds_the_url_each_pair_and_the_headers() -> None:

@@ -46,7 +46,7 @@ def test_a_file_describes_many_events() -> None:
 def test_an_event_may_have_a_name_that_yaml_takes_for_something_else() -> None:
     text = f"events_url: {EVENTS_URL}\nevents: {{on: , 404: , null: {{metrics: {{1: value}}}}}}"
 
-    with pytest.raises(PlanFileError, match=r"events\.null: the event 'null' is what is written"):
+    with pytest.raises(PlanFileError, match=r"events\.null: the event 'null' stands for"):
         plan_file.read(text)
     assert [tag.event for tag in plan_file.read(text.replace("null", "no")).tags] == ["on", "404", "no"]
 
@@ -61,8 +61,8 @@ def test_a_file_can_send_all_custom_events_with_one_tag() -> None:
 
 def test_a_file_sets_container_endpoint_consent_and_token() -> None:
     text = PURCHASE_YAML + (
-        "container: GTM-ABC1234\nendpoint_id: user.id\nconsent: [analytics_storage]\ntoken: {cookie: "
-        "id_token}\n"
+        "container: GTM-ABC1234\nendpoint_id: user.id\n"
+        "consent: [analytics_storage]\ntoken: {cookie: id_token}\n"
     )
 
     assert plan_file.read(text) == plan(
@@ -126,78 +126,76 @@ URL = f"events_url: {EVENTS_URL}\n"
 WRONG = {
     "an unknown key": (
         URL + "event: {a: {}}\nevents: {a: }",
-        "gtm.yaml: event is not known here: there are events_url, container, endpoint_id, consent, "
-        "token, events, "
-        "all_custom_events; did you mean events?",
+        "gtm.yaml: event is unknown here (known: events_url, container, endpoint_id, consent, token, "
+        "events, all_custom_events); did you mean events?",
     ),
     "an unknown group": (
         URL + "events: {a: {user_attribute: {plan: plan}}}",
-        "gtm.yaml: events.a.user_attribute is not known here: there are event_attributes, metrics, "
-        "user_attributes; did you mean user_attributes?",
+        "gtm.yaml: events.a.user_attribute is unknown here (known: event_attributes, metrics, "
+        "user_attributes); did you mean user_attributes?",
     ),
     "a data layer variable that is no text": (
         URL + "events: {a: {metrics: {n: 12}}}",
-        "gtm.yaml: events.a.metrics.n is 12: it must be a text; write a name, in quotes if need be",
+        "gtm.yaml: events.a.metrics.n is 12 but must be a string; write a name, in quotes if necessary",
     ),
     "a data layer variable that is missing": (
         URL + "events: {a: {metrics: {n: }}}",
-        "gtm.yaml: events.a.metrics.n is empty: it must be a text; write a name, in quotes if need be",
+        "gtm.yaml: events.a.metrics.n is empty but must be a string; write a name, in quotes if necessary",
     ),
     "a name that is a list": (
         URL + "events: {[a]: {}}",
-        "gtm.yaml: line 2 is not YAML: a name is not a text; correct the line",
+        "gtm.yaml: line 2 is not valid YAML (a key is not a string); correct it",
     ),
     "a value that no plan may hold": (
         URL + "events: {a: {user_attributes: {p/q: plan}}}",
-        "gtm.yaml: events.a.user_attributes.p/q: the name 'p/q' holds /: user attributes of Amazon "
-        "Pinpoint take "
-        "none of # : ? \\ /; use an underscore",
+        "gtm.yaml: events.a.user_attributes.p/q: the name 'p/q' contains /, and user attributes of "
+        "Amazon Pinpoint must not contain # : ? \\ /; use an underscore",
     ),
     "a list in the place of a mapping": (
         URL + "events: [a, b]",
-        "gtm.yaml: events is a list: it must hold the names of events; indent them below it",
+        "gtm.yaml: events is a list but must contain the names of events; indent them below it",
     ),
     "no events": (
         URL,
-        "gtm.yaml: events is missing: there is nothing to send; name the events, or set all_custom_events",
+        "gtm.yaml: events is missing, so nothing would be sent; name the events, or set all_custom_events",
     ),
     "an empty list of events": (
         URL + "events: {}",
-        "gtm.yaml: events is empty: there is nothing to send; name at least one event",
+        "gtm.yaml: events is empty, so nothing would be sent; name at least one event",
     ),
     "events and all custom events": (
         URL + "events: {a: {}}\nall_custom_events: {}",
-        "gtm.yaml: events and all_custom_events exclude each other; keep one of events and all_custom_events",
+        "gtm.yaml: events and all_custom_events exclude each other; keep one of them",
     ),
     "no URL": (
         "events: {a: {}}",
-        "gtm.yaml: events_url is missing: the tags need a URL to call; set it, or give --events-url",
+        "gtm.yaml: events_url is missing, so the tags have no URL to call; set it, or give --events-url",
     ),
     "consent that is no list": (
         URL + "events: {a: {}}\nconsent: analytics_storage",
-        "gtm.yaml: consent is analytics_storage: it must be a list; write [analytics_storage]",
+        "gtm.yaml: consent is analytics_storage but must be a list; write [analytics_storage]",
     ),
     "two tokens": (
         URL + "events: {a: {}}\ntoken: {cookie: a, data_layer: b}",
-        "gtm.yaml: token must be data_layer: NAME or cookie: NAME; name one of the two",
+        "gtm.yaml: token must be either data_layer: NAME or cookie: NAME; keep one",
     ),
     "a token of nothing": (
         URL + "events: {a: {}}\ntoken: id_token",
-        "gtm.yaml: token is id_token: it must hold data_layer: NAME or cookie: NAME; indent them below it",
+        "gtm.yaml: token is id_token but must contain data_layer: NAME or cookie: NAME; indent them below it",
     ),
-    "nothing": ("", "gtm.yaml is empty: it must hold events_url and events; indent them below it"),
+    "nothing": ("", "gtm.yaml is empty but must contain events_url and events; indent them below it"),
     "a key twice": (
         URL + "events:\n  a: {}\n  a: {}",
-        "gtm.yaml: line 4 is not YAML: a is there twice; correct the line",
+        "gtm.yaml: line 4 is not valid YAML (a appears twice); correct it",
     ),
     "no YAML": (
         URL + "events: {a",
-        "gtm.yaml: line 2 is not YAML: expected ',' or '}', but got '<stream end>'; correct the line",
+        "gtm.yaml: line 2 is not valid YAML (expected ',' or '}', but got '<stream end>'); correct it",
     ),
     "code": (
         "!!python/object/apply:os.system [ls]",
-        "gtm.yaml: line 1 is not YAML: could not determine a constructor for the tag "
-        "'tag:yaml.org,2002:python/object/apply:os.system'; correct the line",
+        "gtm.yaml: line 1 is not valid YAML (could not determine a constructor for the tag "
+        "'tag:yaml.org,2002:python/object/apply:os.system'); correct it",
     ),
 }
 

@@ -41,8 +41,8 @@ MISTAKES = {
         "undefined : text",
         "A value cannot become a parameter",
     ),
-    "an undefined value sent": ("value !== undefined", "true", "What has no value is left out"),
-    "two ends": ("if (ended) return;", "", "GTM hears of the end once"),
+    "an undefined value sent": ("value !== undefined", "true", "Missing values are not sent"),
+    "two ends": ("if (ended) return;", "", "GTM is told the result exactly once"),
     "success for failure": (
         "sendPixel(url, succeed, fail)",
         "sendPixel(url, succeed, succeed)",
@@ -56,11 +56,11 @@ MISTAKES = {
     "an endpoint id for nobody": (
         "if (namesNothing(decoded)) return undefined;",
         "",
-        "What is written for nobody is no endpoint id, and sends nothing",
+        "An endpoint id that stands for nobody sends nothing",
     ),
-    "a list of objects sent": ("|| holdsObjectsOnly(text)", "", "A list of objects is no value"),
+    "a list of objects sent": ("|| holdsObjectsOnly(text)", "", "A list of objects is not sent"),
     "no cache buster": ("'&gtmcb=' +", "'' +", "An event goes to the endpoint URL with its endpoint id"),
-    "no token": ("'&token=' + token", "''", "The token goes along where there is one"),
+    "no token": ("'&token=' + token", "''", "A token is sent if there is one"),
     "a look at the page": ("let ended = false;", "let ended = !window;", "An image that loads is a success"),
 }
 

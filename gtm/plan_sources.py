@@ -1,0 +1,169 @@
+"""Where a plan comes from: gtm.yaml, an earlier container or flags, and the outputs of the stack."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from contract.scenario import AuthMode
+from gtm import plan_file
+from gtm.container import plan_of
+from gtm.plan import (
+    DEFAULT_ENDPOINT_KEY,
+    DEFAULT_TOKEN_KEY,
+    UNKNOWN_CONTAINER,
+    Parameter,
+    ParameterKind,
+    Plan,
+    PlanError,
+    TagPlan,
+    Token,
+    TokenSource,
+    check_container,
+    check_data_layer_key,
+    check_events_url,
+)
+
+
+class UsageError(Exception):
+    """What the caller must change, in one line."""
+
+
+def read_plan(options: argparse.Namespace) -> Plan:
+    """The plan for `container`. Raises UsageError, PlanError and PlanFileError."""
+    groups = [_parameters(kind, getattr(options, kind.name.lower())) for kind in ParameterKind]
+    by_flags = bool(options.event or options.all_custom_events or any(groups))
+    if sum([by_flags, options.config is not None, options.earlier is not None]) > 1:
+        raise UsageError("--config, --from and flags such as --event exclude each other; keep one of them")
+    overrides = _overrides(options)
+    if options.config is not None:
+        return plan_file.read(_read(options.config), file=options.config, overrides=overrides)
+    if options.earlier is not None:
+        return _changed(plan_of(_json(options.earlier, _read(options.earlier))), overrides)
+    if overrides.events_url is None:
+        raise UsageError("the tags have no URL to call; give --events-url, --outputs or --config")
+    if options.all_custom_events == bool(options.event):
+        raise UsageError("nothing to send; give --event NAME (or several), --all-custom-events, or --config")
+    parameters = tuple(parameter for group in groups for parameter in group)
+    return Plan(
+        events_url=overrides.events_url,
+        tags=tuple(TagPlan(event=event, parameters=parameters) for event in options.event or [None]),
+        endpoint_key=overrides.endpoint_key or DEFAULT_ENDPOINT_KEY,
+        token=overrides.token or overrides.default_token,
+        consent=overrides.consent or (),
+        container=overrides.container or UNKNOWN_CONTAINER,
+    )
+
+
+def read_events_url(options: argparse.Namespace) -> str:
+    """The URL for `template`. Raises UsageError and PlanError."""
+    events_url, _ = _target(options)
+    if events_url is None:
+        raise UsageError("the template has no URL to call; give --events-url or --outputs")
+    return events_url
+
+
+def flag_of(kind: ParameterKind) -> str:
+    return "--" + kind.name.lower().replace("_", "-")
+
+
+def _changed(plan: Plan, overrides: plan_file.Overrides) -> Plan:
+    return Plan(
+        events_url=overrides.events_url or plan.events_url,
+        tags=plan.tags,
+        endpoint_key=overrides.endpoint_key or plan.endpoint_key,
+        token=overrides.token or plan.token or overrides.default_token,
+        consent=plan.consent if overrides.consent is None else overrides.consent,
+        container=overrides.container or plan.container,
+    )
+
+
+def _overrides(options: argparse.Namespace) -> plan_file.Overrides:
+    """Values from flags and stack outputs, which apply wherever the events are described."""
+    events_url, default_token = _target(options)
+    if options.endpoint_id is not None:
+        check_data_layer_key(options.endpoint_id)
+    if options.container is not None:
+        check_container(options.container)
+    return plan_file.Overrides(
+        events_url=events_url,
+        container=options.container,
+        endpoint_key=options.endpoint_id,
+        token=_token(options),
+        default_token=default_token,
+        consent=None if options.consent is None else tuple(options.consent),
+    )
+
+
+def _target(options: argparse.Namespace) -> tuple[str | None, Token | None]:
+    """The events URL, and where an authenticated stack expects the token by default."""
+    events_url: str | None = options.events_url
+    token = None
+    if options.outputs is not None:
+        events_url, auth_mode = _outputs(options.outputs)
+        if auth_mode == AuthMode.AUTHENTICATED:
+            token = Token(source=TokenSource.DATA_LAYER, name=DEFAULT_TOKEN_KEY)
+    if events_url is not None:
+        check_events_url(events_url)
+    return events_url, token
+
+
+def _outputs(file: str) -> tuple[str, object]:
+    """The outputs events_url and auth_mode of a stack."""
+    text = _read(file)
+    # Empty if the CLI at the other end of the pipe failed or is missing.
+    if file == "-" and not text.strip():
+        raise UsageError(
+            "`pulumi stack output --json` printed nothing; check that the Pulumi CLI is installed and the "
+            "stack is deployed"
+        )
+    outputs = _json(file, text)
+    values = cast(dict[str, Any], outputs) if isinstance(outputs, dict) else {}
+    events_url = values.get("events_url")
+    if not isinstance(events_url, str):
+        raise UsageError(f"{_shown(file)} has no output events_url; run pulumi up first")
+    return events_url, values.get("auth_mode")
+
+
+def _token(options: argparse.Namespace) -> Token | None:
+    if options.token is not None:
+        return Token(source=TokenSource.DATA_LAYER, name=options.token)
+    if options.token_cookie is not None:
+        return Token(source=TokenSource.COOKIE, name=options.token_cookie)
+    return None
+
+
+def _parameters(kind: ParameterKind, texts: Sequence[str]) -> list[Parameter]:
+    flag = flag_of(kind)
+    parameters: list[Parameter] = []
+    for text in texts:
+        name, equals, key = text.rpartition("=")
+        if not equals:
+            raise UsageError(f"{flag} {text} must be NAME=KEY; for example {flag} {text}=ecommerce.{text}")
+        try:
+            parameters.append(Parameter(kind=kind, name=name, data_layer_key=key))
+        except PlanError as error:
+            raise UsageError(f"{flag} {text}: {error}") from None
+    return parameters
+
+
+def _read(file: str) -> str:
+    try:
+        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise UsageError(f"{_shown(file)} cannot be read ({reason}); give the path of a file") from None
+
+
+def _json(file: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise UsageError(f"{_shown(file)} is not JSON; give another file") from None
+
+
+def _shown(file: str) -> str:
+    """A file name for a message."""
+    return "standard input" if file == "-" else file
