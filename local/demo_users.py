@@ -1,7 +1,7 @@
-"""A user pool for the authenticated scenario, as a site would have in Amazon Cognito, and users to try it.
+"""Demo users for the authenticated scenario, in a user pool like a site's own in Amazon Cognito.
 
-The pool is in moto, which signs real JSON Web Tokens and serves the key set. Its tokens name the endpoint in
-the claim `sub`.
+The pool is in moto, which signs real JSON Web Tokens and serves the key set. The claim `sub` names the
+endpoint.
 """
 
 import json
@@ -20,7 +20,7 @@ _PASSWORD_FLOW = "USER_PASSWORD_AUTH"  # noqa: S105 - a kind of sign-in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """A signed-in user: the endpoint that the token proves, the token, and one that expired an hour ago."""
+    """A signed-in user, the endpoint that the token proves, and a token that expired an hour ago."""
 
     user: str
     endpoint_id: str
@@ -29,7 +29,7 @@ class SignedIn:
 
 
 class DemoUsers:
-    """The users of a new pool with one app client."""
+    """The users of a new user pool with one app client."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
@@ -44,19 +44,19 @@ class DemoUsers:
 
     @property
     def settings(self) -> Mapping[str, str]:
-        """The stack's settings that make the program believe this pool, and no other issuer."""
+        """The settings that make this pool the stack's issuer."""
         return {
             "oidcIssuer": f"https://cognito-idp.{self._cloud.region}.amazonaws.com/{self._pool_id}",
             "oidcAudiences": json.dumps([self._client_id]),
-            # The discovery document is at the real Amazon Cognito, which knows nothing of this pool.
+            # Discovery would ask the real Amazon Cognito, which does not have this pool.
             "oidcJwksUri": f"{self._cloud.endpoint_url}/{self._pool_id}/.well-known/jwks.json",
         }
 
     def sign_in(self, user: str) -> SignedIn:
-        """Sign a user in, and first up if there is none of that name."""
+        """Sign a user in; sign them up first if there is no such user."""
         with self._lock:
             account = self._accounts.get(user) or self._sign_up(user)
-        answer = self._cognito.initiate_auth(
+        response = self._cognito.initiate_auth(
             ClientId=self._client_id,
             AuthFlow=_PASSWORD_FLOW,
             AuthParameters={"USERNAME": user, "PASSWORD": account.password},
@@ -64,19 +64,19 @@ class DemoUsers:
         return SignedIn(
             user=user,
             endpoint_id=account.subject,
-            token=answer["AuthenticationResult"]["IdToken"],
+            token=response["AuthenticationResult"]["IdToken"],
             expired_token=self._expired_token(user),
         )
 
     def _sign_up(self, user: str) -> "_Account":
         password = f"Aa1!{secrets.token_urlsafe(16)}"
-        answer = self._cognito.sign_up(ClientId=self._client_id, Username=user, Password=password)
+        response = self._cognito.sign_up(ClientId=self._client_id, Username=user, Password=password)
         self._cognito.admin_confirm_sign_up(UserPoolId=self._pool_id, Username=user)
-        self._accounts[user] = account = _Account(answer["UserSub"], password)
+        self._accounts[user] = account = _Account(response["UserSub"], password)
         return account
 
     def _expired_token(self, user: str) -> str:
-        """What a browser still holds of a session that is over; no service would issue it."""
+        """A token as a browser may still hold it after a session; Cognito would not issue one."""
         pool = cognitoidp_backends[self._cloud.account_id][self._cloud.region].user_pools[self._pool_id]
         token, _ = pool.create_jwt(self._client_id, user, "id", expires_in=-_HOUR_SECONDS)
         return token

@@ -1,6 +1,6 @@
-"""What went wrong in the background of an local run: kept in full, said once per kind.
+"""Problems in the background of a local run: all are kept, and one of each kind is printed.
 
-A poller that is refused a permission fails ten times a second; one line is enough for who watches.
+A poller without a permission fails ten times a second; one line is enough.
 """
 
 import threading
@@ -17,7 +17,7 @@ class Problems:
         self._lines: list[str] = []
 
     def report(self, line: str, *, kind: str | None = None) -> None:
-        """Keep a line, and print it unless one of its kind (default: the same line) was printed before."""
+        """Keep a line, and print it if it is the first of its kind. The default kind is the line itself."""
         with self._lock:
             self._lines.append(line)
             is_new = (kind or line) not in self._kinds

@@ -1,7 +1,6 @@
 """What the local run has recorded so far, for the page, `/recorded` and the tests.
 
-Fakes and the poller write here from their own threads; readers get copies. Nothing is kept on
-disk: the record ends with the run.
+Fakes and functions write here from their own threads; readers get copies. Nothing is kept on disk.
 """
 
 import threading
@@ -15,9 +14,8 @@ from typing import Any
 class RecordedEvent:
     """One event as a destination has it.
 
-    `timestamp` is ISO 8601 as the destination received it; `user_attributes` maps a name to its list
-    of values, as Amazon Pinpoint stores them. `event_key` is the same in every destination that has the
-    event.
+    `timestamp` is ISO 8601, as the destination received it. `user_attributes` maps a name to a list of
+    values, as Amazon Pinpoint does. `event_key` is the same in every destination.
     """
 
     destination: str
@@ -33,7 +31,7 @@ class RecordedEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectedMessage:
-    """A message that held no event: dropped by the handler, with its reason."""
+    """A message that holds no event, with the reason."""
 
     message_id: str
     reason: str
@@ -41,7 +39,7 @@ class RejectedMessage:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """An event or a rejection, and when it was written down (epoch milliseconds)."""
+    """An event or a rejected message, and when it was recorded (epoch milliseconds)."""
 
     recorded_at: int
     item: RecordedEvent | RejectedMessage
@@ -55,7 +53,7 @@ class Recorder:
         self._changed = threading.Condition()
 
     def add(self, *items: RecordedEvent | RejectedMessage) -> None:
-        """Append; wakes everyone who waits for arrivals."""
+        """Append items, and wake up whoever waits for arrivals."""
         now = time.time_ns() // 1_000_000
         with self._changed:
             self._arrivals.extend(Arrival(now, item) for item in items)
@@ -68,12 +66,12 @@ class Recorder:
         return [a.item for a in self.since(0) if isinstance(a.item, RejectedMessage)]
 
     def since(self, position: int) -> list[Arrival]:
-        """The arrivals from `position` (a count of arrivals already seen) on."""
+        """The arrivals from `position` on, which is the number of arrivals already seen."""
         with self._changed:
             return self._arrivals[position:]
 
     def wait_for(self, count: int, timeout: float) -> bool:
-        """Wait until `count` arrivals were written, for at most `timeout` seconds; True if they were."""
+        """Wait for `count` arrivals, at most `timeout` seconds; whether they are there."""
         with self._changed:
             return self._changed.wait_for(lambda: len(self._arrivals) >= count, timeout)
 

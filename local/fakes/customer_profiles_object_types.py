@@ -1,7 +1,6 @@
-"""Reads the domains and object types of Customer Profiles out of CloudFormation templates.
+"""Reads the domains and object types of Customer Profiles from CloudFormation templates.
 
-What a template declares is what the fake does: nothing is known here of this project's own types.
-Pure.
+The fake does what the templates declare: nothing here is specific to this project's object types.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,17 +23,17 @@ _OBJECT_TYPE: Final = "AWS::CustomerProfiles::ObjectType"
 
 
 class ObjectTypeError(FakeError):
-    """An object type that the service would refuse, or that is not emulated; one line that names it."""
+    """An object type that the service would refuse, or that is not emulated; one line names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One value of an object, and where in the profile it goes."""
+    """One value of an object, and its place in the profile."""
 
     source: Sequence[str]
-    # `Attributes.NAME`, or a standard field such as `EmailAddress`; None: it stays in the object.
+    # `Attributes.NAME`, or a standard field such as `EmailAddress`; None: not in the profile.
     target: str | None
-    # How a key compares its values.
+    # Decides how keys compare values.
     content_type: str = "STRING"
 
 
@@ -57,11 +56,11 @@ class ObjectType:
     domain: str
     name: str
     allow_profile_creation: bool
-    # Objects of the type that one profile keeps; None: as many as there is room for.
+    # How many objects of the type one profile keeps; None for no limit.
     max_objects: int | None
     fields: Mapping[str, Field]
     keys: Sequence[Key]
-    # As the template declares it.
+    # As declared in the template.
     properties: Mapping[str, Any]
 
     @property
@@ -70,14 +69,14 @@ class ObjectType:
 
 
 def read_domains(templates: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The names of the domains that templates make."""
+    """The names of the domains that templates create."""
     return [
         properties["DomainName"] for template in templates for _, properties in _resources(template, _DOMAIN)
     ]
 
 
 def read_object_types(templates: Iterable[Mapping[str, Any]]) -> list[ObjectType]:
-    """The object types that templates make; raises ObjectTypeError."""
+    """The object types that templates create; raises ObjectTypeError."""
     return [
         _object_type(template, properties)
         for template in templates
@@ -94,7 +93,7 @@ def _resources(template: Mapping[str, Any], type_: str) -> list[tuple[str, Mappi
 
 
 def _object_type(template: Mapping[str, Any], properties: Mapping[str, Any]) -> ObjectType:
-    name = _text(template, properties["ObjectTypeName"])
+    name = _string(template, properties["ObjectTypeName"])
     fields = {
         entry["Name"]: _field(name, entry["Name"], entry["ObjectTypeField"])
         for entry in properties.get("Fields", [])
@@ -106,9 +105,9 @@ def _object_type(template: Mapping[str, Any], properties: Mapping[str, Any]) -> 
         raise ObjectTypeError(f"the object type {name} has {len(keys)} keys: {_MAX_KEYS} are allowed")
     unique = sum(key.is_unique for key in keys)
     if unique != 1:
-        raise ObjectTypeError(f"the object type {name} has {unique} UNIQUE keys: there has to be one")
+        raise ObjectTypeError(f"the object type {name} has {unique} UNIQUE keys: it needs exactly one")
     return ObjectType(
-        domain=_text(template, properties["DomainName"]),
+        domain=_string(template, properties["DomainName"]),
         name=name,
         allow_profile_creation=properties.get("AllowProfileCreation", False),
         max_objects=properties.get("MaxProfileObjectCount"),
@@ -142,7 +141,7 @@ def _keys(entry: Mapping[str, Any], fields: Mapping[str, Field], type_name: str)
         for field_name in key["FieldNames"]:
             if field_name not in fields:
                 raise ObjectTypeError(
-                    f"the key {entry['Name']} of {type_name} names the field {field_name}, which is not there"
+                    f"the key {entry['Name']} of {type_name} names the field {field_name}, which is missing"
                 )
         identifiers = key.get("StandardIdentifiers", [])
         if not {"UNIQUE", "PROFILE"}.issuperset(identifiers):
@@ -156,8 +155,8 @@ def _keys(entry: Mapping[str, Any], fields: Mapping[str, Field], type_name: str)
         )
 
 
-def _text(template: Mapping[str, Any], value: Any) -> str:
-    """A text as it stands, or a `Ref` to a domain of the template, which gives the domain's name."""
+def _string(template: Mapping[str, Any], value: Any) -> str:
+    """A string as it is, or the name of the template's domain that a `Ref` refers to."""
     if isinstance(value, str):
         return value
     domains = dict(_resources(template, _DOMAIN))

@@ -38,7 +38,7 @@ from local.recorder import RecordedEvent, Recorder
 
 _PRINCIPAL = "firehose.amazonaws.com"
 
-# Of a stream that was there before the stack.
+# Of a stream that existed before the stack.
 _EXISTING_BUCKET = "existing-event-bucket"
 _EXISTING_ROLE = "existing-delivery-role"
 
@@ -47,10 +47,10 @@ _MAX_RECORD_BYTES = 1_024_000
 _MAX_REQUEST_BYTES = 4_000_000
 _MAX_KEY_PREFIX_LENGTH = 512
 
-# What a prefix gets that names no time.
+# Appended to a prefix without a time.
 _DEFAULT_TIME = "!{timestamp:yyyy/MM/dd/HH/}"
 _EXPRESSION = re.compile(r"!\{([^:}]*):([^}]*)\}")
-# The part of Java's DateTimeFormatter that is understood here: these letters, and text for itself.
+# The supported part of Java's DateTimeFormatter: these letters and literal text.
 _PATTERN_PART = re.compile(r"(?P<letters>([A-Za-z])\2*)|'(?P<quoted>[^']*)'|(?P<literal>[^A-Za-z'])")
 _LETTERS = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
 
@@ -59,7 +59,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedResponse:
-    """A fault for one PutRecordBatch. What is not planned is answered as usual."""
+    """A fault for one PutRecordBatch. Requests without a plan get the usual response."""
 
     # An error of the whole request, such as ServiceUnavailableException, and its HTTP status. Nothing is
     # delivered then.
@@ -67,9 +67,9 @@ class PlannedResponse:
     status: int = 400
     # Error codes of single records, by index. They are not delivered.
     failed: Mapping[int, str] = field(default_factory=dict[int, str])
-    # Indexes of records that the answer leaves out though they are delivered: what follows moves up.
+    # Indexes of records missing from the response, though they are delivered. Later entries move up.
     left_out: Collection[int] = ()
-    # Indexes of records whose entry says nothing, though they are delivered.
+    # Indexes of records whose entry is empty, though they are delivered.
     blank: Collection[int] = ()
     # Instead of the true number.
     failed_put_count: int | None = None
@@ -81,7 +81,7 @@ class PrefixError(FakeError):
 
 
 class NotAnEventError(Exception):
-    """A delivered object holds a line that is no event."""
+    """A line of a delivered object is not an event."""
 
 
 @contextmanager
@@ -128,7 +128,7 @@ class FirehoseFake:
         return firehose_backends[self._cloud.account_id][self._cloud.region].delivery_streams
 
     def add_stream(self, name: str) -> str:
-        """Create a stream that a stack expects to exist already, with a role; the name of its bucket."""
+        """Create a stream that a stack expects to exist, with a role and a bucket; the name of the bucket."""
         bucket, role = _EXISTING_BUCKET, _EXISTING_ROLE
         iam = self._cloud.client("iam")
         bucket_arn = self._cloud.create_bucket(bucket)
@@ -152,13 +152,13 @@ class FirehoseFake:
         )
         return bucket
 
-    def plan(self, *answers: PlannedResponse) -> None:
-        """Answer the next requests so, in this order."""
-        self._plan.extend(answers)
+    def plan(self, *responses: PlannedResponse) -> None:
+        """Respond to the next requests with these, in this order."""
+        self._plan.extend(responses)
 
     @property
     def requests(self) -> list[Sequence[bytes]]:
-        """The records of every authorized request so far, also of those that were refused."""
+        """The records of each authorized request so far, including refused ones."""
         return list(self._requests)
 
     def _put_record_batch(self, delivery_stream_name: str, records: list[dict[str, bytes]]) -> dict[str, Any]:
@@ -176,10 +176,10 @@ class FirehoseFake:
             stream,
             [one for index, one in enumerate(data) if index not in planned.failed],
         )
-        return _answer(len(data), planned)
+        return _response(len(data), planned)
 
     def _deliver(self, stream: DeliveryStream, records: Sequence[bytes]) -> None:
-        """Write records as one S3 object and record what the object holds. What fails is a problem."""
+        """Write records as one S3 object, and record the events in it. A failure is reported as a problem."""
         if not records:
             return
         name = stream.delivery_stream_name
@@ -207,7 +207,7 @@ class FirehoseFake:
             )
 
     def _client_of(self, role_arn: str) -> Any:
-        """S3 with the permissions of a delivery stream's role. Raises AssumeRoleDenied."""
+        """An S3 client with the permissions of a stream's role. Raises AssumeRoleDenied."""
         with self._lock:
             if role_arn not in self._s3_by_role:
                 credentials = self._cloud.assume_role(role_arn, service=_PRINCIPAL)
@@ -216,7 +216,7 @@ class FirehoseFake:
 
 
 def object_key(prefix: str, *, stream_name: str, version: str, moment: datetime, extension: str) -> str:
-    """The key of an object that a stream delivers at a moment: evaluated prefix, name, time, random id.
+    """The key of an object delivered at a moment: evaluated prefix, stream, time, random id.
 
     Raises PrefixError.
     """
@@ -228,32 +228,32 @@ def object_key(prefix: str, *, stream_name: str, version: str, moment: datetime,
             return _format(moment, value)
         if (namespace, value) == ("firehose", "random-string"):
             return uuid.uuid4().hex[:11]
-        raise PrefixError(f"{expression.group()} cannot be in a Prefix")
+        raise PrefixError(f"{expression.group()} is not supported in a Prefix")
 
     evaluated = _EXPRESSION.sub(evaluate, prefix if times else prefix + _DEFAULT_TIME)
     if "!{" in evaluated:
-        raise PrefixError(f"{prefix!r} has an expression that is not !{{namespace:value}}")
+        raise PrefixError(f"{prefix!r} has an expression without the form !{{namespace:value}}")
     if len(evaluated) > _MAX_KEY_PREFIX_LENGTH:
-        raise PrefixError(f"a Prefix has at most {_MAX_KEY_PREFIX_LENGTH} characters when it is evaluated")
+        raise PrefixError(f"an evaluated Prefix has at most {_MAX_KEY_PREFIX_LENGTH} characters")
     return f"{evaluated}{stream_name}-{version}-{moment:%Y-%m-%d-%H-%M-%S}-{uuid.uuid4()}{extension}"
 
 
 def read_events(cloud: Cloud, bucket: str, key: str) -> list[RecordedEvent]:
-    """The events of one delivered object, in their order. Raises NotAnEventError."""
+    """The events of one delivered object, in order. Raises NotAnEventError."""
     body: bytes = cloud.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-    # By the name, as Amazon Athena decides it.
+    # Amazon Athena goes by the name, too.
     lines = (gzip.decompress(body) if key.endswith(".gz") else body).decode().split("\n")
     try:
         events = [_recorded_event(json.loads(line)) for line in lines[:-1]]
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise NotAnEventError(f"a line of {key} is no event") from None
+        raise NotAnEventError(f"a line of {key} is not an event") from None
     if lines[-1]:
-        raise NotAnEventError(f"the last line of {key} has no newline of its own")
+        raise NotAnEventError(f"the last line of {key} does not end in a newline")
     return events
 
 
 def _recorded_event(record: Mapping[str, Any]) -> RecordedEvent:
-    # What the other destinations are sent as the event's key.
+    # The event's key in the other destinations.
     key = [record["client"]["client_id"], record["event_type"], record["event_id"], record["proven"]]
     moment = _EPOCH + timedelta(milliseconds=record["event_timestamp"])
     return RecordedEvent(
@@ -275,7 +275,7 @@ def _format(moment: datetime, pattern: str) -> str:
     while position < len(pattern):
         part = _PATTERN_PART.match(pattern, position)
         if part is None or (part["letters"] and part["letters"] not in _LETTERS):
-            raise PrefixError(f"!{{timestamp:{pattern}}} is not understood at {pattern[position:]!r}")
+            raise PrefixError(f"!{{timestamp:{pattern}}} is not supported from {pattern[position:]!r} on")
         if part["letters"]:
             formatted += moment.strftime(_LETTERS[part["letters"]])
         else:
@@ -305,17 +305,17 @@ def _check_prefixes(stream: DeliveryStream) -> None:
 
 
 def _check_limits(data: Sequence[bytes]) -> None:
-    # As botocore writes a request: base64 inside of JSON.
+    # botocore sends base64 in JSON.
     request_bytes = sum(4 * -(-len(one) // 3) + len('{"Data": ""}, ') for one in data)
     if not 0 < len(data) <= _MAX_RECORDS:
-        raise InvalidArgumentException(f"A request holds from 1 to {_MAX_RECORDS} records")
+        raise InvalidArgumentException(f"A request has from 1 to {_MAX_RECORDS} records")
     if any(len(one) > _MAX_RECORD_BYTES for one in data):
         raise InvalidArgumentException(f"A record has at most {_MAX_RECORD_BYTES} bytes")
     if request_bytes > _MAX_REQUEST_BYTES:
         raise InvalidArgumentException(f"A request has at most {_MAX_REQUEST_BYTES} bytes")
 
 
-def _answer(count: int, planned: PlannedResponse) -> dict[str, Any]:
+def _response(count: int, planned: PlannedResponse) -> dict[str, Any]:
     def entry(index: int) -> dict[str, str]:
         if index in planned.failed:
             return {"ErrorCode": planned.failed[index], "ErrorMessage": "planned"}

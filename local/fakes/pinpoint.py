@@ -1,8 +1,7 @@
-"""A fake for Amazon Pinpoint's PutEvents, which moto lacks.
+"""The fake of Amazon Pinpoint's PutEvents, which moto lacks.
 
 Speaks the service's REST-JSON protocol over HTTP, enforces its documented limits, and records what it
-accepts. A limit that the documentation leaves open (what is a character, what is a kilobyte) is read
-strictly here.
+accepts. What the documentation leaves open (what is a character, how large is a kilobyte) is read strictly.
 """
 
 import json
@@ -38,17 +37,17 @@ _MAX_USER_ATTRIBUTE_VALUES = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedResponse:
-    """A fault for one request. What is not planned is answered as usual."""
+    """A fault for one request. Requests without a plan get the usual response."""
 
-    # The HTTP status of the whole request instead of 202; nothing is recorded then.
+    # The HTTP status of the whole request instead of 202. Nothing is recorded then.
     status: int | None = None
-    # Instead of 202: by event id and by endpoint id. A refused event is not recorded.
+    # Statuses instead of 202, by event id and by endpoint id. A refused event is not recorded.
     event_statuses: Mapping[str, int] = field(default_factory=dict[str, int])
     endpoint_statuses: Mapping[str, int] = field(default_factory=dict[str, int])
-    # Ids that the answer leaves out, though they are recorded.
+    # Ids missing from the response, though they are recorded.
     events_left_out: Collection[str] = ()
     endpoints_left_out: Collection[str] = ()
-    # Leave only the EndpointItemResponse of these endpoints out.
+    # Endpoints whose EndpointItemResponse is missing.
     endpoint_items_left_out: Collection[str] = ()
     delay_seconds: float = 0.0
 
@@ -71,7 +70,7 @@ def make(deployed: Deployed) -> Iterator[Fake]:
 
 
 class PinpointFake:
-    """A WSGI application that answers PutEvents for some applications."""
+    """A WSGI application that serves PutEvents of these Pinpoint applications."""
 
     def __init__(
         self,
@@ -88,17 +87,17 @@ class PinpointFake:
         self._endpoints: dict[str, dict[str, Sequence[str]]] = {}
         self._operations = Operations("pinpoint", ["PutEvents"])
 
-    def plan(self, *answers: PlannedResponse) -> None:
-        """Answer the next requests so, in this order."""
-        self._plan.extend(answers)
+    def plan(self, *responses: PlannedResponse) -> None:
+        """Respond to the next requests with these, in this order."""
+        self._plan.extend(responses)
 
     @property
     def requests(self) -> list[Mapping[str, Any]]:
-        """The BatchItem of every request so far that was authorized and readable."""
+        """The BatchItem of each authorized and readable request so far."""
         return list(self._requests)
 
     def profile(self, endpoint_id: str) -> Mapping[str, Sequence[str]] | None:
-        """The user attributes of an endpoint, as all updates so far have left them; None: there is none."""
+        """An endpoint's user attributes after all updates so far; None if there is no such endpoint."""
         attributes = self._endpoints.get(endpoint_id)
         return None if attributes is None else dict(attributes)
 
@@ -147,7 +146,7 @@ class PinpointFake:
         user_attributes = item["Endpoint"].get("User", {}).get("UserAttributes", {})
         if endpoint_status == 202:
             self._endpoints.setdefault(endpoint_id, {}).update(user_attributes)
-        answers: dict[str, Any] = {}
+        responses: dict[str, Any] = {}
         for event_id, event in item["Events"].items():
             event_refusal = _event_refusal(event)
             status = planned.event_statuses.get(event_id, 400 if event_refusal else 202)
@@ -166,8 +165,8 @@ class PinpointFake:
                     )
                 )
             if event_id not in planned.events_left_out:
-                answers[event_id] = _item(status, event_refusal)
-        result: dict[str, Any] = {"EventsItemResponse": answers}
+                responses[event_id] = _item(status, event_refusal)
+        result: dict[str, Any] = {"EventsItemResponse": responses}
         if endpoint_id not in planned.endpoint_items_left_out:
             result["EndpointItemResponse"] = _item(endpoint_status, refusal)
         return result
@@ -178,7 +177,7 @@ def _item(status: int, refusal: str | None) -> dict[str, Any]:
 
 
 def _read_batch(body: bytes) -> Mapping[str, Any]:
-    """The BatchItem of a request body; raises for what the service answers with an error as a whole."""
+    """The BatchItem of a request body. Raises ServiceError if the service would refuse the whole request."""
     if len(body) > _MAX_REQUEST_BYTES:
         raise ServiceError(413, "Request payload is too large")
     try:
@@ -195,7 +194,7 @@ def _read_batch(body: bytes) -> Mapping[str, Any]:
 
 
 def _event_refusal(event: Mapping[str, Any]) -> str | None:
-    """Why the service would drop an event; None where it would not."""
+    """Why the service would refuse an event; None if it would not."""
     attributes, metrics = event.get("Attributes", {}), event.get("Metrics", {})
     if not event.get("EventType"):
         return "EventType is missing"
@@ -213,7 +212,7 @@ def _event_refusal(event: Mapping[str, Any]) -> str | None:
 
 
 def _endpoint_refusal(endpoint: Mapping[str, Any]) -> str | None:
-    """Why the service would not update an endpoint; None where it would."""
+    """Why the service would refuse to update an endpoint; None if it would not."""
     attributes: Mapping[str, list[str]] = endpoint.get("User", {}).get("UserAttributes", {})
     if len(json.dumps(endpoint, ensure_ascii=False).encode()) > _MAX_ENDPOINT_BYTES:
         return "The endpoint is too large"

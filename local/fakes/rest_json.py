@@ -1,6 +1,6 @@
-"""What the fakes of services with a REST-JSON protocol share: routes, validation and errors.
+"""Routes, validation and errors for fakes of services with a REST-JSON protocol.
 
-All of it comes from botocore's own model of a service. A limit in "characters" is read strictly.
+All of it comes from botocore's model of the service. A limit in "characters" is read strictly.
 """
 
 import re
@@ -21,7 +21,7 @@ Authorize = Callable[[Request, str, str], None]
 
 
 class ServiceError(Exception):
-    """An error answer for the whole request."""
+    """An error response for the whole request."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -30,7 +30,7 @@ class ServiceError(Exception):
 
 
 class Operations:
-    """Some operations of a service: where they are served, what they take, what their errors are called."""
+    """Some operations of a service: their routes, inputs and error names."""
 
     def __init__(self, service: str, names: Collection[str]) -> None:
         model = _service_model(service)
@@ -43,7 +43,7 @@ class Operations:
         )
 
     def match(self, request: Request) -> tuple[str, dict[str, Any]]:
-        """The operation that a request is for, and the path's parameters; raises ServiceError."""
+        """The operation that a request calls, and its path parameters; raises ServiceError."""
         try:
             name, arguments = self._routes.bind_to_environ(request.environ).match()
         except MethodNotAllowed as error:
@@ -53,11 +53,11 @@ class Operations:
         return name, dict(arguments)
 
     def input_shape(self, name: str) -> Any:
-        """The shape of an operation's input, as botocore has it."""
+        """The input shape of an operation in botocore's model."""
         return self._models[name].input_shape
 
     def error_name(self, status: int) -> str:
-        """What the service calls an error with this status; the status' own name where it has none."""
+        """The service's name for an error with this status, or the name of the status if it has none."""
         for operation in self._models.values():
             for shape in operation.error_shapes:
                 if shape.metadata["error"]["httpStatusCode"] == status:
@@ -71,12 +71,12 @@ def _service_model(service: str) -> Any:
 
 
 def _rule(request_uri: str) -> str:
-    """A route of werkzeug, whose parameters cannot have a hyphen."""
+    """A werkzeug route; its parameters cannot contain a hyphen."""
     return re.sub(r"\{([^}]+)\}", lambda match: f"<{match[1].replace('-', '_')}>", request_uri)
 
 
 def check_permission(authorize: Authorize | None, request: Request, action: str, resource: str) -> None:
-    """Raises ServiceError where the caller lacks the permission; without `authorize`, all may do all."""
+    """Raises ServiceError if the caller lacks the permission. Without `authorize`, nothing is checked."""
     if authorize is not None:
         try:
             authorize(request, action, resource)
@@ -131,7 +131,7 @@ def _is_of_type(type_name: str, value: Any) -> bool:
 
 
 def _own_problems(shape: Any, value: Any, name: str) -> Iterator[str]:
-    """A shape's size, pattern and enumeration."""
+    """Violations of a shape's size, pattern and enumeration."""
     limits = shape.metadata
     size = value if isinstance(value, int) else length(value) if isinstance(value, str) else len(value)
     if not limits.get("min", size) <= size <= limits.get("max", size):

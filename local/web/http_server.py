@@ -1,7 +1,7 @@
 """A small HTTP server on loopback around a WSGI application: the page, the API and the fakes.
 
-Werkzeug does the HTTP. Two socket settings matter here: replies are buffered into one write and
-Nagle's algorithm is off, because otherwise each call waits out a delayed acknowledgement (~40 ms).
+Werkzeug does the HTTP. Responses are buffered into one write and Nagle's algorithm is off; otherwise each
+call waits for a delayed acknowledgement (about 40 ms).
 """
 
 import socket
@@ -21,24 +21,24 @@ _HEADERS = "gtm_pixel.headers"
 
 
 class _QuietHandler(WSGIRequestHandler):
-    """Keeps connections open, sends a reply in one piece, and logs no request (a query string is data)."""
+    """Keeps connections open, sends each response in one write, and logs no requests."""
 
     protocol_version = "HTTP/1.1"
     wbufsize = -1
     disable_nagle_algorithm = True
 
     def handle_expect_100(self) -> bool:
-        # Who asks before sending a body waits for the answer: it must not stay in the buffer.
+        # The client waits for this response before it sends the body.
         super().handle_expect_100()
         self.wfile.flush()
         return True
 
     def make_environ(self) -> dict[str, Any]:
-        # WSGI has one value a header and no name with an underscore; a real gateway sees all of them.
+        # WSGI merges repeated headers and drops names with underscores; a real gateway sees them all.
         return {**super().make_environ(), _HEADERS: self.headers.items()}
 
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug names it so
-        """Say nothing: a request line holds the visitor's data."""
+        """Log nothing: a request line holds a visitor's data."""
 
 
 class HttpServer:
@@ -69,7 +69,7 @@ class HttpServer:
         return self
 
     def stop(self) -> None:
-        """Stop accepting requests and free the port. Safe to call on a server never started."""
+        """Stop accepting requests and free the port. Safe on a server that never started."""
         if self._thread.is_alive():
             self._server.shutdown()
         self._server.server_close()
@@ -94,5 +94,5 @@ def _bind(application: WsgiApplication, port: int) -> BaseWSGIServer:
 
 
 def headers_of(environ: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Every header of a request to an HttpServer, as it was sent: repeated ones too, in their order."""
+    """All headers of a request to an HttpServer, as sent: in order, repeated ones included."""
     return environ[_HEADERS]
