@@ -7,8 +7,10 @@ processor are those of the program.
 import json
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from itertools import product
+from typing import Any, NamedTuple, TypeVar
 from urllib.error import HTTPError
 
 import pytest
@@ -20,7 +22,7 @@ from local.deployment.resources.declaration import ResourceType
 from local.fakes.customer_profiles import CustomerProfilesFake
 from local.recorder import RecordedEvent
 from local.run import LocalRun
-from tests.forged_tokens import FORGERIES, Forger, Forgery
+from tests.forged_tokens import FORGERIES, Forger
 from tests.handler.log_output import LogOutput
 from tests.hostile import HOSTILE_VALUES
 from tests.patience import PATIENCE_SECONDS, eventually
@@ -29,6 +31,7 @@ from tests.runs import (
     TO_PROFILES,
     Runs,
     attributes_of,
+    denied,
     deployed_actions,
     events_of,
     log_lines,
@@ -36,7 +39,6 @@ from tests.runs import (
     send,
     send_pairs,
     the_event_of,
-    without,
 )
 from tests.token_issuer import TokenIssuer
 
@@ -45,6 +47,7 @@ COOKIE = "session"
 UPDATES = {"usat_plan": "gold", "usat_tier": "1"}
 
 Pairs = Sequence[tuple[str, str]]
+Name = TypeVar("Name")
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +60,16 @@ def issuer() -> Iterator[TokenIssuer]:
 @pytest.fixture
 def run(runs: Runs, issuer: TokenIssuer) -> LocalRun:
     """The authenticated scenario as it is by default: every update of a proven endpoint."""
-    return runs.shared(*authenticated(issuer), *PROFILE_UPDATES["all"], *AT_ONCE)
+    return authenticated_run(runs, issuer, "all")
+
+
+@pytest.fixture
+def still_run(runs: Runs, issuer: TokenIssuer) -> LocalRun:
+    """A run whose messages stay in the queue."""
+    run = runs.shared(*authenticated(issuer), "stageName=still", *AT_ONCE)
+    run.poller.stop()
+    assert messages(run) == []
+    return run
 
 
 def authenticated(issuer: TokenIssuer) -> Sequence[str]:
@@ -105,11 +117,40 @@ class Sent(NamedTuple):
     event: RecordedEvent
 
 
+class Request(NamedTuple):
+    endpoint_id: str
+    parameters: Pairs = ()
+    headers: Pairs = ()
+
+
 def record(run: LocalRun, endpoint_id: str, parameters: Pairs = (), headers: Pairs = ()) -> Sent:
     """Send an event that asks for profile updates, and wait until it is recorded."""
-    event = [("event", "purchase"), ("endpoint_id", endpoint_id), *UPDATES.items()]
-    answer = send_pairs(run, [*event, *parameters], headers)
-    return Sent(answer.status, answer.headers["x-amz-apigw-id"], the_event_of(run, endpoint_id))
+    return record_all(run, {"": Request(endpoint_id, parameters, headers)})[""]
+
+
+def record_all(run: LocalRun, requests: Mapping[Name, Request]) -> dict[Name, Sent]:
+    """The same for many, which are sent before the first is waited for."""
+    responses = {
+        name: send_pairs(
+            run,
+            [
+                ("event", "purchase"),
+                ("endpoint_id", request.endpoint_id),
+                *UPDATES.items(),
+                *request.parameters,
+            ],
+            request.headers,
+        )
+        for name, request in requests.items()
+    }
+    return {
+        name: Sent(
+            response.status,
+            response.headers["x-amz-apigw-id"],
+            the_event_of(run, requests[name].endpoint_id),
+        )
+        for name, response in responses.items()
+    }
 
 
 def record_with(run: LocalRun, endpoint_id: str, token: str, source: str = "parameter") -> Sent:
@@ -160,39 +201,58 @@ AUTHENTICATED_ROWS = (
 )
 
 
-def _name(value: object) -> str:
-    return value.name if isinstance(value, Row) else str(value)
+def open_run(runs: Runs, profile_updates: str) -> LocalRun:
+    setting = () if profile_updates == "none" else PROFILE_UPDATES[profile_updates]  # it is the default
+    return runs.shared("authMode=open", *TO_BOTH, *setting, *AT_ONCE)
 
 
-def _check(run: LocalRun, issuer: TokenIssuer, row: Row, source: str, profile_updates: str) -> None:
-    endpoint_id = new_endpoint()
+def authenticated_run(runs: Runs, issuer: TokenIssuer, profile_updates: str) -> LocalRun:
+    setting = () if profile_updates == "all" else PROFILE_UPDATES[profile_updates]  # it is the default
+    return runs.shared(*authenticated(issuer), *TO_BOTH, *setting, *AT_ONCE)
 
-    sent = record_with(run, endpoint_id, row.token(issuer, endpoint_id), source)
 
-    assert sent.status == 200
-    assert sent.event.user_attributes == (ALLOWED[profile_updates] if row.may_update else {})
+TO_BOTH = (*TO_PROFILES, "destinations=pinpoint,customer-profiles")
+
+
+def assert_only_these_may_update(
+    run: LocalRun, issuer: TokenIssuer, rows: Sequence[Row], profile_updates: str
+) -> None:
+    """Each row with its token from each source: what the event may update, and what the profile then has."""
+    requests = {}
+    for row, source in product(rows, SOURCES):
+        endpoint_id = new_endpoint()
+        requests[row, source] = Request(endpoint_id, *SOURCES[source](row.token(issuer, endpoint_id)))
+
+    sent = record_all(run, requests)
+
+    allowed = ALLOWED[profile_updates]
+    profile = {name: value for name, [value] in allowed.items()}
+    assert {one.status for one in sent.values()} == {200}
+    assert {(row.name, source): one.event.user_attributes for (row, source), one in sent.items()} == {
+        (row.name, source): allowed if row.may_update else {} for row, source in requests
+    }
+    assert {
+        (row.name, source): attributes_of(run, request.endpoint_id)
+        for (row, source), request in requests.items()
+    } == {(row.name, source): profile if row.may_update else {} for row, source in requests}
 
 
 class TestWhoMayUpdateAProfile:
-    # The last one varies slowest, so that all that want the same run follow each other.
-
-    @pytest.mark.parametrize("source", SOURCES)
-    @pytest.mark.parametrize("row", OPEN_ROWS, ids=_name)
     @pytest.mark.parametrize("profile_updates", PROFILE_UPDATES)
     def test_in_an_open_stack_the_setting_alone_decides(
-        self, runs: Runs, issuer: TokenIssuer, profile_updates: str, row: Row, source: str
+        self, runs: Runs, issuer: TokenIssuer, profile_updates: str
     ) -> None:
-        run = runs.shared("authMode=open", *PROFILE_UPDATES[profile_updates], *AT_ONCE)
-        _check(run, issuer, row, source, profile_updates)
+        run = open_run(runs, profile_updates)
 
-    @pytest.mark.parametrize("source", SOURCES)
-    @pytest.mark.parametrize("row", AUTHENTICATED_ROWS, ids=_name)
+        assert_only_these_may_update(run, issuer, OPEN_ROWS, profile_updates)
+
     @pytest.mark.parametrize("profile_updates", PROFILE_UPDATES)
     def test_in_an_authenticated_stack_the_token_must_prove_the_endpoint_too(
-        self, runs: Runs, issuer: TokenIssuer, profile_updates: str, row: Row, source: str
+        self, runs: Runs, issuer: TokenIssuer, profile_updates: str
     ) -> None:
-        run = runs.shared(*authenticated(issuer), *PROFILE_UPDATES[profile_updates], *AT_ONCE)
-        _check(run, issuer, row, source, profile_updates)
+        run = authenticated_run(runs, issuer, profile_updates)
+
+        assert_only_these_may_update(run, issuer, AUTHENTICATED_ROWS, profile_updates)
 
     def test_the_same_token_from_two_places_is_one(self, run: LocalRun, issuer: TokenIssuer) -> None:
         endpoint_id = new_endpoint()
@@ -247,66 +307,43 @@ class TestWhoMayUpdateAProfile:
 
         assert sent.event.user_attributes == {}
 
-    @pytest.mark.parametrize(
-        "endpoint_id",
-        [value for value in HOSTILE_VALUES if value.isprintable() and not is_without_identity(value)],
-    )
-    def test_any_printable_endpoint_can_be_proven(
-        self, run: LocalRun, issuer: TokenIssuer, endpoint_id: str
-    ) -> None:
-        assert (
-            record_with(run, endpoint_id, token(issuer, endpoint_id)).event.user_attributes == ALLOWED["all"]
+    def test_any_printable_endpoint_can_be_proven(self, run: LocalRun, issuer: TokenIssuer) -> None:
+        endpoints = [
+            value for value in HOSTILE_VALUES if value.isprintable() and not is_without_identity(value)
+        ]
+
+        sent = record_all(
+            run, {name: Request(name, *SOURCES["parameter"](token(issuer, name))) for name in endpoints}
         )
 
+        updates = {name: one.event.user_attributes for name, one in sent.items()}
+        assert updates == dict.fromkeys(endpoints, ALLOWED["all"])
 
-class TestTheProfileItself:
-    """The same rules, seen in the profile that Customer Profiles has afterwards."""
-
-    @pytest.mark.parametrize("row", [OPEN_ROWS[0], OPEN_ROWS[3]], ids=_name)
-    def test_in_an_open_stack_anyone_may_change_it_where_the_setting_says_so(
-        self, runs: Runs, issuer: TokenIssuer, row: Row
+    def test_nobody_else_changes_what_the_owner_of_a_profile_has_set(
+        self, run: LocalRun, issuer: TokenIssuer
     ) -> None:
-        run = runs.shared("profileUpdates=all", *TO_PROFILES, *AT_ONCE)
-        endpoint_id = new_endpoint()
-
-        record_with(run, endpoint_id, row.token(issuer, endpoint_id))
-
-        assert attributes_of(run, endpoint_id) == {"plan": "gold", "tier": "1"}
-
-    def test_in_an_open_stack_nobody_may_change_it_by_default(self, runs: Runs) -> None:
-        run = runs.shared(*TO_PROFILES, *AT_ONCE)
-        endpoint_id = new_endpoint()
-
-        record(run, endpoint_id)
-
-        assert attributes_of(run, endpoint_id) == {}
-
-    @pytest.mark.parametrize("row", AUTHENTICATED_ROWS, ids=_name)
-    def test_in_an_authenticated_stack_only_a_proven_endpoint_changes_it(
-        self, runs: Runs, issuer: TokenIssuer, row: Row
-    ) -> None:
-        run = runs.shared(*authenticated(issuer), *TO_PROFILES, *AT_ONCE)
-        endpoint_id = new_endpoint()
-
-        record_with(run, endpoint_id, row.token(issuer, endpoint_id))
-
-        assert attributes_of(run, endpoint_id) == ({"plan": "gold", "tier": "1"} if row.may_update else {})
-
-    def test_nobody_else_changes_what_its_owner_has_set(self, runs: Runs, issuer: TokenIssuer) -> None:
-        run = runs.shared(*authenticated(issuer), *TO_PROFILES, *AT_ONCE)
         endpoint_id = new_endpoint()
         record_with(run, endpoint_id, token(issuer, endpoint_id))
 
         send(run, event="forgery", endpoint_id=endpoint_id, usat_plan="platinum")
-        eventually(lambda: len(events_of(run, endpoint_id)) == 2)
+        eventually(lambda: len(events_of(run, endpoint_id, "customer-profiles")) == 2)
 
         assert attributes_of(run, endpoint_id) == {"plan": "gold", "tier": "1"}
 
-    def test_an_attribute_that_is_not_declared_is_left_out(self, runs: Runs, issuer: TokenIssuer) -> None:
-        run = runs.shared(*authenticated(issuer), *TO_PROFILES, "profileAttributes=plan", *AT_ONCE)
+    def test_an_attribute_that_is_not_declared_is_left_out_of_the_profile(
+        self, run: LocalRun, issuer: TokenIssuer
+    ) -> None:
         endpoint_id = new_endpoint()
 
-        record_with(run, endpoint_id, token(issuer, endpoint_id))
+        send(
+            run,
+            event="purchase",
+            endpoint_id=endpoint_id,
+            token=token(issuer, endpoint_id),
+            usat_plan="gold",
+            usat_colour="blue",
+        )
+        eventually(lambda: events_of(run, endpoint_id, "customer-profiles"))
 
         assert attributes_of(run, endpoint_id) == {"plan": "gold"}
 
@@ -326,21 +363,30 @@ class TestTheProfileItself:
 
 
 class TestForgedTokens:
-    @pytest.mark.parametrize("forgery", FORGERIES, ids=lambda forgery: forgery.name)
     def test_none_changes_a_profile_and_each_event_is_recorded_and_each_reason_counted(
-        self, run: LocalRun, issuer: TokenIssuer, forgery: Forgery
+        self, run: LocalRun, issuer: TokenIssuer
     ) -> None:
-        endpoint_id = new_endpoint()
-        tokens = forgery.tokens(forger(issuer, endpoint_id))
+        requests = {}
+        for forgery in FORGERIES:
+            endpoint_id = new_endpoint()
+            tokens = forgery.tokens(forger(issuer, endpoint_id))
+            requests[forgery.name] = Request(endpoint_id, [("token", one) for one in tokens])
         before = len(authorizer_log(run))
 
-        sent = record(run, endpoint_id, [("token", one) for one in tokens])
+        sent = record_all(run, requests)
 
-        assert (sent.status, sent.event.user_attributes) == (200, {})
+        assert {name: (one.status, one.event.user_attributes) for name, one in sent.items()} == dict.fromkeys(
+            requests, (200, {})
+        )
         log = LogOutput(output="\n".join(authorizer_log(run)[before:]))
-        (refusal,) = log.logged("token invalid")
-        assert (refusal["reason"], refusal["request_id"]) == (forgery.reason, sent.request_id)
-        assert log.metric("TokensInvalid", reason=forgery.reason) == [1]
+        reasons = {line["request_id"]: line["reason"] for line in log.logged("token invalid")}
+        assert {name: reasons.get(one.request_id) for name, one in sent.items()} == {
+            forgery.name: forgery.reason for forgery in FORGERIES
+        }
+        counted = {reason: log.metric("TokensInvalid", reason=reason) for reason in set(reasons.values())}
+        assert counted == {
+            reason: [1] * count for reason, count in Counter(f.reason for f in FORGERIES).items()
+        }
 
     def test_there_are_at_least_forty(self) -> None:
         assert len(FORGERIES) >= 40
@@ -406,14 +452,6 @@ POSING = {
 
 
 class TestPosing:
-    @pytest.fixture
-    def still_run(self, runs: Runs, issuer: TokenIssuer) -> LocalRun:
-        """A run whose messages stay in the queue."""
-        run = runs.shared(*authenticated(issuer), "stageName=still", *AT_ONCE)
-        run.poller.stop()
-        assert messages(run) == []
-        return run
-
     def test_a_value_in_the_url_cannot_pose_as_a_message_attribute(self, still_run: LocalRun) -> None:
         send(still_run, event="purchase", endpoint_id="e1", **POSING)
 
@@ -434,12 +472,14 @@ class TestPosing:
 
     def test_what_a_request_says_of_itself_changes_no_profile(self, run: LocalRun) -> None:
         endpoint_id = new_endpoint()
+        posing = {name: value.replace("e1", endpoint_id) for name, value in POSING.items()}
 
-        sent = record(
-            run, endpoint_id, [(name, text.replace("e1", endpoint_id)) for name, text in POSING.items()]
-        )
+        send(run, event="purchase", endpoint_id=endpoint_id, **UPDATES, **posing)
 
-        assert sent.event.user_attributes == {}
+        for destination in run.outputs["destinations"]:
+            (event,) = eventually(lambda place=destination: events_of(run, endpoint_id, place))
+            assert event.user_attributes == {}
+        assert attributes_of(run, endpoint_id) == {}
 
     @pytest.mark.parametrize("name", ["event", "endpoint_id"])
     def test_no_header_supplies_a_required_parameter(self, run: LocalRun, name: str) -> None:
@@ -496,17 +536,15 @@ def message_attributes(run: LocalRun) -> dict[str, str]:
 
 
 class TestATokenIsNowhere:
-    def test_it_is_in_no_queue_message(self, runs: Runs, issuer: TokenIssuer) -> None:
-        run = runs.fresh(*authenticated(issuer), *AT_ONCE)
-        run.poller.stop()
+    def test_it_is_in_no_queue_message(self, still_run: LocalRun, issuer: TokenIssuer) -> None:
         tokens = [make(issuer, "e1") for make in (token, expired)]
         sources = [*SOURCES.values(), *WRITTEN_OTHERWISE.values()]
         for one in tokens:
             for source in sources:
                 parameters, headers = source(one)
-                send_pairs(run, [("event", "purchase"), ("endpoint_id", "e1"), *parameters], headers)
+                send_pairs(still_run, [("event", "purchase"), ("endpoint_id", "e1"), *parameters], headers)
 
-        found = [*messages(run), *messages(run)]  # at most ten at a time
+        found = [*messages(still_run), *messages(still_run)]  # at most ten at a time
 
         assert len(found) == len(tokens) * len(sources)
         assert parts_within(tokens, json.dumps(found)) == []
@@ -547,20 +585,19 @@ class TestLeastPrivilege:
         assert actions == set(AUTHORIZER_ACTIONS)
 
     def test_nothing_is_denied(self, run: LocalRun, issuer: TokenIssuer) -> None:
-        endpoint_id = new_endpoint()
+        endpoint_id, before = new_endpoint(), len(run.problems.lines)
         record_with(run, endpoint_id, token(issuer, endpoint_id))
 
-        assert [line for line in run.problems.lines if "AccessDenied" in line] == []
+        assert [line for line in run.problems.lines[before:] if "AccessDenied" in line] == []
 
     @pytest.mark.parametrize(("action", "refused"), AUTHORIZER_ACTIONS.items())
-    def test_without_one_of_its_actions_that_shows(
-        self, runs: Runs, issuer: TokenIssuer, monkeypatch: pytest.MonkeyPatch, action: str, refused: str
-    ) -> None:
-        without(monkeypatch, action)
-        run = runs.fresh(*authenticated(issuer), *AT_ONCE)
+    def test_without_one_of_its_actions_that_shows(self, run: LocalRun, action: str, refused: str) -> None:
+        before = len(run.problems.lines)
 
-        assert send(run, event="purchase", endpoint_id="e1").status == 200
-        assert any("AccessDenied" in line and refused in line for line in run.problems.lines)
+        with denied(run, action):
+            assert send(run, event="purchase", endpoint_id=new_endpoint()).status == 200
+
+        assert any("AccessDenied" in line and refused in line for line in run.problems.lines[before:])
 
     def test_without_permission_to_invoke_the_authorizer_a_request_is_a_500_and_queues_nothing(
         self, runs: Runs, issuer: TokenIssuer, monkeypatch: pytest.MonkeyPatch
@@ -613,7 +650,7 @@ class TestTheDemoUser:
         assert sign_in(prod, "fourth")["endpoint_id"] == sign_in(prod, "fourth")["endpoint_id"]
 
     def test_with_an_issuer_of_the_callers_own_there_is_none(self, runs: Runs, issuer: TokenIssuer) -> None:
-        run = runs.shared(*authenticated(issuer), *PROFILE_UPDATES["all"], *AT_ONCE)
+        run = authenticated_run(runs, issuer, "all")
 
         with pytest.raises(HTTPError, match="404") as refused:
             sign_in(run, "demo")
