@@ -1,19 +1,24 @@
-"""The stacks that README has people set up, from the least to the most, run and record an event."""
+"""What the documents tell people to run on this machine, and the stacks that they set up, record events."""
 
+import json
+import re
+import shlex
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import yaml
 
+from tests.documents import DOCUMENTS, PROJECT, blocks, read
+from tests.patience import eventually
 from tests.pulumi_cli import block_after, config_sets, stack_config
 from tests.runs import AT_ONCE, Runs, new_endpoint, send, the_event_of
 
-PROJECT = Path(__file__).parents[1]
-README = (PROJECT / "README.md").read_text()
-DEPLOYMENT = (PROJECT / "docs" / "deployment.md").read_text()
-SECURITY = (PROJECT / "docs" / "security.md").read_text()
+README = read("README.md")
+DEPLOYMENT = read("docs/deployment.md")
+SECURITY = read("docs/security.md")
 
 DEPLOY = list(config_sets(block_after("## Deploy it on AWS", README)))
 AUTHENTICATED = list(config_sets(block_after("## Set it up", SECURITY)))
@@ -76,3 +81,78 @@ def test_a_stack_of_the_readme_runs(
     endpoint_id = new_endpoint()
     assert send(run, event="purchase", endpoint_id=endpoint_id, evmt_value="12.5").status == 200
     assert the_event_of(run, endpoint_id).metrics == {"value": 12.5}
+
+
+# ---- make local ----------------------------------------------------------------------------------------
+
+
+class Example(NamedTuple):
+    """A `make local` of the documents, and what is to be sent to it."""
+
+    stack: str
+    overrides: tuple[str, ...]
+    port: str
+    # URLs that the same section fetches with curl, in their order.
+    urls: tuple[str, ...]
+
+
+def examples() -> list[Example]:
+    """Every distinct configuration that a document starts, with what the first that starts it fetches."""
+    found: dict[tuple[str, tuple[str, ...]], Example] = {}
+    for document in DOCUMENTS:
+        sections = [(block.heading, block.code.replace("\\\n", " ")) for block in blocks(document)]
+        prose = re.sub(r"^ *```.*?^ *```$", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
+        sections += [("", command) for command in re.findall(r"`(make local[^`]*)`", prose)]
+        for heading, code in sections:
+            for command in re.findall(r"^ *(make local\b[^\n]*)", code, re.MULTILINE):
+                variables = dict(word.split("=", 1) for word in shlex.split(command, comments=True)[2:])
+                port = variables.get("PORT", "8080")
+                fetched = "".join(code for other, code in sections if other == heading)
+                example = Example(
+                    stack=variables.get("STACK", "dev"),
+                    overrides=tuple(shlex.split(variables.get("CONFIG", ""))),
+                    port=port,
+                    urls=tuple(
+                        re.findall(rf"^curl [^\n]*?'?http://127\.0\.0\.1:{port}(/[^' \n]*)", fetched, re.M)
+                    ),
+                )
+                if len(example.urls) >= len(found.get(example[:2], example).urls):
+                    found[example[:2]] = example
+    return list(found.values())
+
+
+EXAMPLES = examples()
+
+
+def test_the_documents_have_such_examples() -> None:
+    assert {example.stack for example in EXAMPLES} >= {"dev", "prod"}
+    assert any(example.overrides and example.urls for example in EXAMPLES)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: " ".join(example[0:1] + example[1]))
+def test_a_local_run_of_the_documents_records_an_event(example: Example, runs: Runs) -> None:
+    run = runs.shared(*AT_ONCE, *example.overrides, stack=example.stack)
+
+    endpoint_id = new_endpoint()
+    assert send(run, event="purchase", endpoint_id=endpoint_id, evmt_value="12.5").status == 200
+    assert the_event_of(run, endpoint_id).metrics == {"value": 12.5}
+
+
+@pytest.mark.parametrize(
+    "example", [one for one in EXAMPLES if one.urls], ids=lambda example: " ".join(example[0:1] + example[1])
+)
+def test_what_the_documents_fetch_from_a_local_run_is_there(example: Example, runs: Runs) -> None:
+    run = runs.shared(*AT_ONCE, *example.overrides, stack=example.stack)
+
+    def fetched(path: str) -> Any:
+        with urllib.request.urlopen(run.url + path) as response:
+            body = response.read()
+            return json.loads(body) if response.headers["Content-Type"] == "application/json" else body
+
+    event, recorded, profile = example.urls
+    assert b"<svg" in fetched(event)
+    everywhere = [{"value": 12.5}] * len(run.outputs["destinations"])
+    assert eventually(
+        lambda: [one["metrics"] for one in fetched(recorded)["events"][-len(everywhere) :]] == everywhere
+    )
+    assert eventually(lambda: "gold" in json.dumps(fetched(profile)))

@@ -4,21 +4,18 @@ import json
 import re
 import shlex
 import subprocess
-from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import botocore.session
 import jmespath
 import pytest
 import yaml
-from botocore import xform_name
 from botocore.validate import ParamValidator
 
 from local.fakes.customer_profiles_object_types import read_object_types
 from migrate.__main__ import main
 from migrate.endpoints import DropReason, SkipReason
+from tests.aws_cli import HIGH_LEVEL, options, parameters_of, words_of
 from tests.migrate.exports import numbered, write_export
 from tests.migrate.service import DOMAIN, ENDPOINTS_TYPE, REGION, TEMPLATE, Service
 from tests.migrate.test_domain_check import INTEGRATIONS
@@ -27,23 +24,13 @@ from tests.settings.stacks import APPLICATION_ID, load
 PROJECT = Path(__file__).parents[2]
 GUIDE = (PROJECT / "docs" / "leaving-pinpoint.md").read_text(encoding="utf-8")
 
-# Commands of the AWS CLI that are not operations of a service.
-HIGH_LEVEL = {("s3", "sync")}
-GLOBAL_OPTIONS = {"--query", "--output", "--region"}
-
 MIGRATE = ".venv/bin/python -m migrate"
-
-SESSION = botocore.session.get_session()
-SERVICES = set(SESSION.get_available_services())
 
 SUBSTITUTION = r"\$\((.*)\)"
 
 # How far into an answer the queries of the guide go, and how many values an enumeration there has.
 DEEPEST_QUERY = 4
 MOST_ENUMERATED = 6
-
-# As long as any id that a shell variable of the guide stands for.
-AN_ID = "0a1b2c3d-0000-0000-0000-000000000000"
 
 
 def blocks(language: str) -> list[str]:
@@ -66,35 +53,6 @@ def prose(heading: str) -> str:
     return GUIDE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
 
 
-@cache
-def operations(service: str) -> Mapping[str, Any]:
-    """The operations of a service by their names in the AWS CLI."""
-    model: Any = SESSION.get_service_model(service)
-    return {xform_name(name, "-"): model.operation_model(name) for name in model.operation_names}
-
-
-def parameters_of(command: str) -> tuple[Any, dict[str, Any]]:
-    """The operation of an `aws` command, and its parameters as botocore takes them."""
-    _, service, name, *words = words_of(command)
-    assert service in SERVICES, f"there is no service {service}"
-    assert name in operations(service), f"{service} has no {name}"
-    operation = operations(service)[name]
-    members = {f"--{xform_name(member, '-')}": member for member in operation.input_shape.members}
-    parameters: dict[str, Any] = {}
-    for option, values in options(words).items():
-        if option in GLOBAL_OPTIONS:
-            continue
-        switch = option.replace("--no-", "--", 1)
-        assert option in members or switch in members, f"{service} {name} has no {option}"
-        member = members.get(option) or members[switch]
-        parameters[member] = value_of(operation.input_shape.members[member].type_name, option, values)
-    return operation, parameters
-
-
-def words_of(command: str) -> list[str]:
-    return shlex.split(re.sub(r"\$[A-Z_]+", AN_ID, command), comments=True)
-
-
 def an_answer(shape: Any, place: int = 0, depth: int = 0) -> Any:
     """An answer with everything that a service's model has; lists go through the values of an enumeration."""
     match shape.type_name:
@@ -106,36 +64,6 @@ def an_answer(shape: Any, place: int = 0, depth: int = 0) -> Any:
             return shape.enum[place % len(shape.enum)]
         case other:
             return other
-
-
-def options(words: Sequence[str]) -> dict[str, list[str]]:
-    """The values of each option."""
-    found: dict[str, list[str]] = {}
-    for word in words:
-        if word.startswith("--"):
-            assert word not in found, f"{word} is there twice"
-            found[word] = []
-        else:
-            found[next(reversed(found))].append(word)
-    return found
-
-
-def value_of(type_name: str, option: str, values: list[str]) -> Any:
-    match type_name, values:
-        case "boolean", []:
-            return not option.startswith("--no-")
-        case "list", _:
-            return values
-        case "structure", [text] if text.startswith("{"):
-            return json.loads(text)
-        case "structure", [text]:
-            return dict(pair.split("=", 1) for pair in text.split(","))
-        case (("integer" | "long"), [text]):
-            return int(text)
-        case _, [text]:
-            return text
-        case _:
-            raise AssertionError(f"{option} has {len(values)} values")
 
 
 def test_there_are_commands_to_check() -> None:
