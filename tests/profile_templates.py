@@ -1,20 +1,20 @@
-"""A template to begin with, and what AWS's own models say about one.
+"""A minimal template for Customer Profiles, and checks of templates by AWS's own models.
 
-The models are cfn-lint's resource specification and botocore's description of the API.
+The models are cfn-lint's resource specification and botocore's API description.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import botocore.session
 from botocore.validate import ParamValidator
-from cfnlint.config import ConfigMixIn
-from cfnlint.decode import decode_str
-from cfnlint.runner import Runner
 
 from components.profile_template import ProfileTemplateArgs
+
+if TYPE_CHECKING:
+    from cfnlint.runner import Runner
 
 REGIONS = ("eu-central-1", "us-east-1")
 
@@ -26,17 +26,22 @@ MINIMAL = ProfileTemplateArgs(
     max_events_per_profile=500,
     create_profiles=True,
 )
-"""The least that a stack can say of its events."""
+"""The template of a stack without optional settings."""
 
 
 @cache
-def _linter() -> Runner:
-    """One for all templates: reading the rules takes longer than using them."""
+def _linter() -> "Runner":
+    """One for all templates, because loading the rules takes longest."""
+    from cfnlint.config import ConfigMixIn  # takes half a second, which other tests need not wait
+    from cfnlint.runner import Runner
+
     return Runner(ConfigMixIn(regions=list(REGIONS)))
 
 
 def findings(body: str) -> list[str]:
-    """What cfn-lint finds, warnings included, in two Regions that have Customer Profiles."""
+    """What cfn-lint finds, with warnings, in two Regions that have Customer Profiles."""
+    from cfnlint.decode import decode_str
+
     template, errors = decode_str(body)
     matches = errors if template is None else list(_linter().validate_template(template))
     return [f"{match.rule.id} {match.message}" for match in matches]
@@ -48,7 +53,7 @@ def service_model() -> Any:
 
 
 def refusals(template: Mapping[str, Any]) -> list[str]:
-    """What the API's model does not allow in the requests that CloudFormation makes of a template."""
+    """What the API's model refuses in the requests that CloudFormation makes for a template."""
     return [
         f"{operation}: {problem}"
         for operation, request in _requests(template)

@@ -149,6 +149,37 @@ def test_a_wheel_with_another_hash_is_refused(tmp_path: Path) -> None:
         build(package(tmp_path, requirements=requirements))
 
 
+def test_downloaded_wheels_are_kept(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", " ".join(map(str, (cache / "wheels").iterdir())))
+
+    build(package(tmp_path))
+
+    (downloaded,) = (tmp_path / "wheels").iterdir()
+    expected = cache / "wheels" / downloaded.name
+    assert {wheel.name for wheel in downloaded.iterdir()} == {wheel.name for wheel in expected.iterdir()}
+
+
+def test_a_wheel_that_the_archive_cannot_unpack_is_refused(offline_cache: Path) -> None:
+    for wheels in (offline_cache / "wheels").iterdir():
+        with zipfile.ZipFile(wheels / "odd-1.0-py3-none-any.whl", "w") as wheel:
+            wheel.writestr("odd-1.0.data/purelib/odd.py", "")
+
+    with pytest.raises(PackagingError, match=r"odd-1\.0\.data has modules in purelib"):
+        build(package(offline_cache))
+
+
+def test_an_archive_that_lambda_would_refuse_is_not_written(
+    offline_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("components.lambda_package.MAX_UNZIPPED_BYTES", 1_000)
+
+    with pytest.raises(PackagingError, match="AWS Lambda accepts at most 1000"):
+        build(package(offline_cache))
+
+    assert not (offline_cache / "archives").exists()
+
+
 def test_a_package_without_modules_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
 

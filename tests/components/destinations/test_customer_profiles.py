@@ -7,8 +7,6 @@ import botocore.session
 import pulumi
 import pulumi_aws as aws
 import pytest
-from cfnlint.helpers import REGIONS as ALL_REGIONS
-from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from components.destinations.customer_profiles import CustomerProfiles, CustomerProfilesArgs
 from components.profile_template import template_body
@@ -16,14 +14,6 @@ from contract.customer_profiles import CLOUDFORMATION_REGIONS
 from tests.components.destinations.provisioning import provisioned
 from tests.profile_templates import MINIMAL
 from tests.recording import Recording, record
-
-# cfn-lint also knows isolated partitions. It has no specification of me-south-1, and assumes that everything
-# is there.
-PARTITION_AWS = [
-    region
-    for region in ALL_REGIONS
-    if "-iso" not in region and not region.startswith(("eusc-", "cn-", "us-gov-", "me-south-1"))
-]
 
 ARGS = replace(MINIMAL, new_domain=True)
 
@@ -82,9 +72,14 @@ def test_the_regions_are_those_that_the_sdk_knows() -> None:
 
 @pytest.mark.parametrize("type_", ["Domain", "ObjectType", "EventTrigger", "Integration"])
 def test_the_regions_are_those_where_cloudformation_has_the_types(type_: str) -> None:
+    from cfnlint.helpers import REGIONS  # takes half a second, which other tests need not wait
+    from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
+
     specified = {
         region
-        for region in PARTITION_AWS
+        for region in REGIONS
+        # Partition aws only. Of me-south-1, cfn-lint has no specification, and assumes that it has all.
+        if "-iso" not in region and not region.startswith(("eusc-", "cn-", "us-gov-", "me-south-1"))
         if f"AWS::CustomerProfiles::{type_}" in PROVIDER_SCHEMA_MANAGER.get_resource_types(region)
     }
 
