@@ -42,8 +42,8 @@ class Profiles:
 
     # The attributes of an endpoint's profile; None if it has no profile.
     of: Callable[[str], Mapping[str, str] | None]
-    # Whether the first event of an endpoint creates its profile.
-    created_by_events: bool
+    # What the page says of an endpoint without a profile: how it gets one.
+    when_missing: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

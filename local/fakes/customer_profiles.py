@@ -102,7 +102,11 @@ def make(deployed: Deployed) -> Iterator[Fake]:
         applications={"customer-profiles": service},
         profiles=Profiles(
             of=service.profile,
-            created_by_events=deployed.setting("customerProfilesCreate") == "true",
+            when_missing=(
+                "No profile yet: the first recorded event creates it."
+                if deployed.setting("customerProfilesCreate") == "true"
+                else "No profile: customerProfilesCreate is off, so events create none."
+            ),
         ),
     )
 

@@ -65,7 +65,9 @@ def make(deployed: Deployed) -> Iterator[Fake]:
         service=service,
         notes=["Amazon Pinpoint: a fake of PutEvents that checks its documented limits."],
         applications={"pinpoint": service},
-        profiles=Profiles(of=service.profile_strings, created_by_events=True),
+        profiles=Profiles(
+            of=service.profile_strings, when_missing="No profile yet: the first recorded event creates it."
+        ),
     )
 
 

@@ -173,7 +173,7 @@ class Front:
             {
                 "destination": destination,
                 "attributes": profiles.of(endpoint_id),
-                "created_by_events": profiles.created_by_events,
+                "when_missing": profiles.when_missing,
                 "events": recorded[destination],
             }
             for destination, profiles in self._profiles.items()

@@ -19,8 +19,8 @@ def users(cloud: Cloud) -> DemoUsers:
 def verified(users: DemoUsers, token: str) -> dict[str, Any]:
     """The claims of a token, verified as the settings say; raises what PyJWT raises."""
     settings = users.settings
-    with urllib.request.urlopen(settings["oidcJwksUri"]) as answer:
-        keys = jwt.PyJWKSet.from_json(answer.read().decode())
+    with urllib.request.urlopen(settings["oidcJwksUri"]) as response:
+        keys = jwt.PyJWKSet.from_json(response.read().decode())
     key = keys[jwt.get_unverified_header(token)["kid"]]
     audience, issuer = json.loads(settings["oidcAudiences"]), settings["oidcIssuer"]
     return jwt.decode(token, key, algorithms=["RS256"], audience=audience, issuer=issuer)

@@ -68,7 +68,6 @@ function profileBlock(profile, changes) {
 }
 
 function noProfile(profile) {
-  if (profile.created_by_events) return "No profile yet: the first recorded event creates it.";
   const discarded = profile.events ? " Accepted, then discarded: " + profile.events + "." : "";
-  return "No profile: customerProfilesCreate is off, so events create none." + discarded;
+  return profile.when_missing + discarded;
 }

@@ -166,10 +166,10 @@ def put(service: Any, *contents: Any, object_type: str = EVENTS, domain: str = D
     )
 
 
-def codes(answer: Mapping[str, Any]) -> dict[str, int]:
+def codes(response: Mapping[str, Any]) -> dict[str, int]:
     """200 or the code of the failure, by item id."""
-    return {item["Id"]: 200 for item in answer["Successful"]} | {
-        item["Id"]: item["Code"] for item in answer["Failed"]
+    return {item["Id"]: 200 for item in response["Successful"]} | {
+        item["Id"]: item["Code"] for item in response["Failed"]
     }
 
 
@@ -250,11 +250,11 @@ class TestMapping:
 
 
 def put_directly(fake: CustomerProfilesFake, content: Any, *, object_type: str = EVENTS) -> Any:
-    """PutProfileObject without a client between: the answer."""
+    """PutProfileObject without a client between: the response."""
     body = {"ObjectTypeName": object_type, "Object": json.dumps(content)}
-    answer = Client(fake).put(f"/domains/{DOMAIN}/profiles/objects", json=body)
-    assert answer.status_code == 200
-    return answer.json
+    response = Client(fake).put(f"/domains/{DOMAIN}/profiles/objects", json=body)
+    assert response.status_code == 200
+    return response.json
 
 
 class TestUniqueKey:
@@ -393,8 +393,8 @@ class TestLimits:
 def put_raw(fake: CustomerProfilesFake, body: Any) -> tuple[int, str]:
     data = body if isinstance(body, str) else json.dumps(body)
     path = f"/domains/{DOMAIN}/profiles/objects/batch-put-profile-object"
-    answer = Client(fake).put(path, data=data)
-    return answer.status_code, answer.headers["x-amzn-ErrorType"]
+    response = Client(fake).put(path, data=data)
+    return response.status_code, response.headers["x-amzn-ErrorType"]
 
 
 class TestWhatIsNotThere:
@@ -420,11 +420,11 @@ class TestWhatIsNotThere:
 
 class TestPutProfileObject:
     def test_it_answers_the_objects_key(self, service: Any, fake: CustomerProfilesFake) -> None:
-        answer = service.put_profile_object(
+        response = service.put_profile_object(
             DomainName=DOMAIN, ObjectTypeName=EVENTS, Object=json.dumps(an_event())
         )
         (stored,) = fake.objects("e1")
-        assert answer["ProfileObjectUniqueKey"] == stored.unique_key
+        assert response["ProfileObjectUniqueKey"] == stored.unique_key
 
     def test_a_refused_object_is_a_bad_request(self, service: Any) -> None:
         parameters = {"DomainName": DOMAIN, "ObjectTypeName": EVENTS, "Object": json.dumps(an_event(""))}
@@ -433,8 +433,8 @@ class TestPutProfileObject:
 
 class TestSearch:
     def search(self, service: Any, key_name: str, *values: str, **more: Any) -> list[dict[str, Any]]:
-        answer = service.search_profiles(DomainName=DOMAIN, KeyName=key_name, Values=list(values), **more)
-        return answer["Items"]
+        response = service.search_profiles(DomainName=DOMAIN, KeyName=key_name, Values=list(values), **more)
+        return response["Items"]
 
     def test_the_endpoint_finds_its_profile(self, service: Any, fake: CustomerProfilesFake) -> None:
         put(service, an_event("e1", user_attributes={"plan": "gold"}), an_event("e2"))
@@ -601,10 +601,10 @@ class TestListObjects:
     ) -> None:
         put(service, an_event("e1", "m1"), an_event("e1", "m2"), an_event("e2", "m3"))
         put(service, {"endpoint_id": "e1"}, object_type=ENDPOINTS)
-        answer = service.list_profile_objects(
+        response = service.list_profile_objects(
             DomainName=DOMAIN, ObjectTypeName=EVENTS, ProfileId=fake.profiles[0]["ProfileId"]
         )
-        assert [json.loads(item["Object"])["event_id"] for item in answer["Items"]] == ["m1", "m2"]
+        assert [json.loads(item["Object"])["event_id"] for item in response["Items"]] == ["m1", "m2"]
 
     def test_an_unknown_profile_is_not_found(self, service: Any) -> None:
         parameters = {"DomainName": DOMAIN, "ObjectTypeName": EVENTS, "ProfileId": "0" * 32}
@@ -634,7 +634,7 @@ class TestPlannedResponses:
         with pytest.raises(ClientError, match="A concurrent update is in progress"):
             put(service, an_event())
 
-    def test_an_item_can_be_left_out_of_the_answer(
+    def test_an_item_can_be_left_out_of_the_response(
         self, service: Any, fake: CustomerProfilesFake, recorder: Recorder
     ) -> None:
         fake.plan(PlannedResponse(items_left_out=["0"]))

@@ -224,9 +224,13 @@ def test_a_record_that_is_planned_to_fail_is_not_delivered(
 ) -> None:
     create_delivery_stream(cloud)
     delivery.plan(PlannedResponse(failed={1: "InternalFailure"}))
-    answer = put(line("a"), line("b"), line("c"))
-    assert answer["FailedPutCount"] == 1
-    assert [entry.get("ErrorCode") for entry in answer["RequestResponses"]] == [None, "InternalFailure", None]
+    response = put(line("a"), line("b"), line("c"))
+    assert response["FailedPutCount"] == 1
+    assert [entry.get("ErrorCode") for entry in response["RequestResponses"]] == [
+        None,
+        "InternalFailure",
+        None,
+    ]
     assert [event.event_id for event in recorder.events()] == ["a", "c"]
 
 
@@ -235,9 +239,9 @@ def test_what_a_planned_answer_leaves_out_is_delivered_all_the_same(
 ) -> None:
     create_delivery_stream(cloud)
     delivery.plan(PlannedResponse(left_out=[0], blank=[1], failed_put_count=7))
-    answer = put(line("a"), line("b"), line("c"))
-    assert answer["FailedPutCount"] == 7
-    assert [bool(entry.get("RecordId")) for entry in answer["RequestResponses"]] == [False, True]
+    response = put(line("a"), line("b"), line("c"))
+    assert response["FailedPutCount"] == 7
+    assert [bool(entry.get("RecordId")) for entry in response["RequestResponses"]] == [False, True]
     assert [event.event_id for event in recorder.events()] == ["a", "b", "c"]
 
 

@@ -1,4 +1,4 @@
-"""The Pinpoint fake, seen by a plain client: its limits, its error answers, and who may call it."""
+"""The Pinpoint fake, seen by a plain client: its limits, its error responses, and who may call it."""
 
 import json
 import runpy
@@ -49,9 +49,9 @@ def put_events(fake: PinpointFake) -> Iterator[Callable[..., dict[str, Any]]]:
     pinpoint = client(server.url, aws_access_key_id="test", aws_secret_access_key="test")
 
     def put(batch: dict[str, Any], application_id: str = APPLICATION) -> dict[str, Any]:
-        answer = pinpoint.put_events(ApplicationId=application_id, EventsRequest={"BatchItem": batch})
-        assert answer["ResponseMetadata"]["HTTPStatusCode"] == 202
-        return answer["EventsResponse"]["Results"]
+        response = pinpoint.put_events(ApplicationId=application_id, EventsRequest={"BatchItem": batch})
+        assert response["ResponseMetadata"]["HTTPStatusCode"] == 202
+        return response["EventsResponse"]["Results"]
 
     yield put
     pinpoint.close()
@@ -164,14 +164,14 @@ def test_a_request_of_more_than_four_megabytes_is_too_large(put_events: Callable
     ["", "[]", "{}", '{"BatchItem": []}', '{"BatchItem": {"e1": {"Events": {}}}}'],
 )
 def test_a_malformed_body_is_a_bad_request(fake: PinpointFake, body: str) -> None:
-    answer = Client(fake).post(f"/v1/apps/{APPLICATION}/events", data=body)
-    assert (answer.status_code, answer.headers["x-amzn-ErrorType"]) == (400, "BadRequestException")
+    response = Client(fake).post(f"/v1/apps/{APPLICATION}/events", data=body)
+    assert (response.status_code, response.headers["x-amzn-ErrorType"]) == (400, "BadRequestException")
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "events", 405), ("POST", "users", 404)])
 def test_other_operations_are_not_served(fake: PinpointFake, method: str, path: str, status: int) -> None:
-    answer = Client(fake).open(f"/v1/apps/{APPLICATION}/{path}", method=method)
-    assert answer.status_code == status
+    response = Client(fake).open(f"/v1/apps/{APPLICATION}/{path}", method=method)
+    assert response.status_code == status
 
 
 def test_each_planned_answer_is_given_once_and_in_its_turn(
@@ -222,13 +222,13 @@ def put_one(server: HttpServer, credentials: dict[str, Any], application_id: str
     pinpoint = client(server.url, **credentials)
     request = {"BatchItem": batch_of(an_event())}
     try:
-        answer = pinpoint.put_events(ApplicationId=application_id, EventsRequest=request)
+        response = pinpoint.put_events(ApplicationId=application_id, EventsRequest=request)
     except ClientError as error:
-        answer = error.response
-        assert answer["Error"]["Code"] in ("ForbiddenException", "NotFoundException")
+        response = error.response
+        assert response["Error"]["Code"] in ("ForbiddenException", "NotFoundException")
     finally:
         pinpoint.close()
-    return answer["ResponseMetadata"]["HTTPStatusCode"]
+    return response["ResponseMetadata"]["HTTPStatusCode"]
 
 
 def events_of(cloud: Cloud, application_id: str = APPLICATION, region: str = REGION) -> str:
@@ -301,5 +301,5 @@ def test_an_unsigned_request_is_turned_away(recorder: Recorder, header: str | No
     fake = PinpointFake(recorder, application_ids=[APPLICATION], authorize=authorize)
     headers = {"Authorization": header} if header else {}
     body = json.dumps({"BatchItem": batch_of(an_event())})
-    answer = Client(fake).post(f"/v1/apps/{APPLICATION}/events", data=body, headers=headers)
-    assert answer.status_code == 403
+    response = Client(fake).post(f"/v1/apps/{APPLICATION}/events", data=body, headers=headers)
+    assert response.status_code == 403

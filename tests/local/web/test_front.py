@@ -25,7 +25,7 @@ DEAD_LETTER = {"message_id": "m-9", "reason": "pinpoint_400", "pending": "pinpoi
 RETRY = {"message_id": "m-8", "reason": "customer_profiles_503", "pending": "customer-profiles,firehose"}
 
 
-PROFILES = Profiles(of={"e1": {"plan": "gold"}}.get, created_by_events=True)
+PROFILES = Profiles(of={"e1": {"plan": "gold"}}.get, when_missing="No profile yet.")
 
 
 def gateway(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
@@ -116,10 +116,10 @@ def test_arrivals_are_told_once(client: Client, recorder: Recorder) -> None:
 
 
 def test_arrivals_count_what_comes_again_and_dead_letters_and_say_why(client: Client) -> None:
-    answer = client.get("/arrivals").get_json()
+    response = client.get("/arrivals").get_json()
 
-    assert (answer["retried"], answer["dead_letters"]) == (2, 1)
-    assert answer["reasons"] == [
+    assert (response["retried"], response["dead_letters"]) == (2, 1)
+    assert response["reasons"] == [
         "To retry (customer-profiles, firehose): customer_profiles_503 (2 messages)",
         "Dead-lettered (pinpoint): pinpoint_400",
     ]
@@ -138,7 +138,7 @@ def test_a_profile_is_what_each_destination_has_of_an_endpoint(client: Client, r
             {
                 "destination": "customer-profiles",
                 "attributes": {"plan": "gold"},
-                "created_by_events": True,
+                "when_missing": "No profile yet.",
                 "events": 1,
             }
         ]
@@ -152,11 +152,11 @@ def test_an_endpoint_without_a_profile_has_no_attributes(client: Client) -> None
 
 
 @pytest.mark.parametrize("path", ["/profile", "/profile?endpoint_id="])
-def test_a_profile_of_nobody_is_answered_with_400(client: Client, path: str) -> None:
-    answer = client.get(path)
+def test_a_profile_of_nobody_gets_400(client: Client, path: str) -> None:
+    response = client.get(path)
 
-    assert answer.status_code == 400
-    assert "endpoint_id" in answer.get_json()["message"]
+    assert response.status_code == 400
+    assert "endpoint_id" in response.get_json()["message"]
 
 
 @pytest.mark.parametrize("timestamp", ["1970-01-01T00:00:01.500Z", "1970-01-01T01:00:01.500+01:00"])
@@ -170,11 +170,11 @@ def test_the_delay_is_from_the_events_time_to_its_recording(
 
 
 @pytest.mark.parametrize("after", ["-1", "x", "", "1.5", "٣", "9" * 30])
-def test_a_position_that_is_no_number_is_answered_with_400(client: Client, after: str) -> None:
-    answer = client.get("/arrivals", query_string={"after": after})
+def test_a_position_that_is_no_number_gets_400(client: Client, after: str) -> None:
+    response = client.get("/arrivals", query_string={"after": after})
 
-    assert answer.status_code == 400
-    assert "after" in answer.get_json()["message"]
+    assert response.status_code == 400
+    assert "after" in response.get_json()["message"]
 
 
 @pytest.mark.parametrize("path", ["/dev", "/dev/events"])
@@ -183,15 +183,15 @@ def test_the_stage_belongs_to_the_gateway(client: Client, path: str) -> None:
 
 
 def test_a_path_that_only_begins_like_the_stage_is_not_the_gateways(client: Client) -> None:
-    answer = client.get("/development")
+    response = client.get("/development")
 
-    assert (answer.status_code, answer.mimetype) == (404, "application/json")
+    assert (response.status_code, response.mimetype) == (404, "application/json")
 
 
 def test_only_get_is_answered(client: Client) -> None:
-    answer = client.post("/recorded")
+    response = client.post("/recorded")
 
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+    assert (response.status_code, response.headers["Allow"]) == (405, "GET, HEAD")
 
 
 def test_the_favicon_is_empty_and_not_missing(client: Client) -> None:
@@ -239,9 +239,9 @@ def test_every_module_of_the_page_is_served_and_so_is_what_it_imports(client: Cl
 
 
 def test_the_container_is_the_export_for_the_parameters_asked_for(client: Client) -> None:
-    answer = client.get("/gtm/container.json?parameter=evat_value&parameter=evmt_n&parameter=usat_plan")
+    response = client.get("/gtm/container.json?parameter=evat_value&parameter=evmt_n&parameter=usat_plan")
 
-    plan = plan_of(json.loads(answer.text))
+    plan = plan_of(json.loads(response.text))
     assert plan.events_url == OUTPUTS["events_url"]
     assert [(tag.event, [p.url_name for p in tag.parameters]) for tag in plan.tags] == [
         (None, ["evat_value", "evmt_n", "usat_plan"])
@@ -256,18 +256,18 @@ def test_the_container_of_the_authenticated_scenario_sends_the_token(signing_cli
 
 
 @pytest.mark.parametrize("parameter", ["value", "evat_", "evat_a b", "usat_a:b", "evat_" + "a" * 51])
-def test_a_parameter_that_no_container_can_have_is_answered_with_400(client: Client, parameter: str) -> None:
-    answer = client.get("/gtm/container.json", query_string={"parameter": parameter})
+def test_a_parameter_that_no_container_can_have_gets_400(client: Client, parameter: str) -> None:
+    response = client.get("/gtm/container.json", query_string={"parameter": parameter})
 
-    assert answer.status_code == 400
-    assert (answer.json or {})["message"].endswith(".")
+    assert response.status_code == 400
+    assert (response.json or {})["message"].endswith(".")
 
 
 def test_the_script_that_runs_the_container_is_served(client: Client) -> None:
-    answer = client.get("/gtm/fake-gtm.js")
+    response = client.get("/gtm/fake-gtm.js")
 
-    assert answer.mimetype == "text/javascript"
-    assert "GtmFake" in answer.text
+    assert response.mimetype == "text/javascript"
+    assert "GtmFake" in response.text
 
 
 def test_the_page_writes_values_as_text_only() -> None:
@@ -316,30 +316,30 @@ def signing_client(recorder: Recorder, cloud: Cloud) -> Client:
 
 
 def test_a_demo_user_signs_in_with_one_request(signing_client: Client) -> None:
-    answer = signing_client.post("/demo/sign-in", json={"user": "demo"})
+    response = signing_client.post("/demo/sign-in", json={"user": "demo"})
 
-    assert answer.status_code == 200
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert set(answer.get_json()) == {"user", "endpoint_id", "token", "expired_token"}
+    assert response.status_code == 200
+    assert response.headers["Cache-Control"] == "no-store"
+    assert set(response.get_json()) == {"user", "endpoint_id", "token", "expired_token"}
 
 
 @pytest.mark.parametrize(
     "body", [{}, {"user": ""}, {"user": "a b"}, {"user": 1}, {"user": "x" * 65}, [], "demo"]
 )
-def test_a_user_that_is_no_name_is_answered_with_400(signing_client: Client, body: object) -> None:
+def test_a_user_that_is_no_name_gets_400(signing_client: Client, body: object) -> None:
     assert signing_client.post("/demo/sign-in", json=body).status_code == 400
 
 
 def test_a_form_of_another_page_signs_nobody_in(signing_client: Client) -> None:
-    answer = signing_client.post("/demo/sign-in", data='{"user": "demo"}', content_type="text/plain")
+    response = signing_client.post("/demo/sign-in", data='{"user": "demo"}', content_type="text/plain")
 
-    assert answer.status_code == 400
+    assert response.status_code == 400
 
 
 def test_signing_in_is_a_post(signing_client: Client) -> None:
-    answer = signing_client.get("/demo/sign-in")
+    response = signing_client.get("/demo/sign-in")
 
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert (response.status_code, response.headers["Allow"]) == (405, "POST")
 
 
 def test_without_demo_users_nobody_can_sign_in(client: Client) -> None:

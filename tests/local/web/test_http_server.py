@@ -28,8 +28,8 @@ def test_a_sender_that_asks_before_its_body_is_answered_before_it(server: HttpSe
         connection.sendall(head)
         assert connection.recv(64).startswith(b"HTTP/1.1 100 Continue\r\n")
         connection.sendall(b"body")
-        answer = b""
-        while not answer.endswith(b"body"):
+        response = b""
+        while not response.endswith(b"body"):
             received = connection.recv(4096)
             assert received, "the connection ended without the body"
-            answer += received
+            response += received
