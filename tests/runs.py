@@ -134,7 +134,7 @@ class Runs:
         self._run: LocalRun | None = None
         self._wanted: tuple[str, ...] = ()
 
-    def shared(self, *overrides: str, stack: str = "dev") -> LocalRun:
+    def shared(self, *overrides: str, stack: str = "pinpoint") -> LocalRun:
         """A run with these settings; others may have used it."""
         wanted = (stack, *overrides)
         if self._run is None or self._wanted != wanted:
@@ -143,7 +143,7 @@ class Runs:
         assert self._run is not None
         return self._run
 
-    def fresh(self, *overrides: str, stack: str = "dev", project_dir: Path = PROJECT_DIR) -> LocalRun:
+    def fresh(self, *overrides: str, stack: str = "pinpoint", project_dir: Path = PROJECT_DIR) -> LocalRun:
         """A run of a test's own."""
         self.stop()
         self._run = LocalRun.start(overrides=overrides, stack=stack, project_dir=project_dir)

@@ -30,7 +30,7 @@ def run_program() -> None:
 
 
 def recorded(
-    stack: str = "dev", *, name: str = "test", project: str = "gtm-pixel", **changes: Any
+    stack: str = "pinpoint", *, name: str = "test", project: str = "gtm-pixel", **changes: Any
 ) -> Recording:
     """What a stack registers. Tests of the same configuration share one recording."""
     return _recorded(name, project, tuple(stack_config(stack, project, **changes).items()))
@@ -42,7 +42,7 @@ def _recorded(name: str, project: str, config: tuple[tuple[str, str], ...]) -> R
     return record(run_program, config=values, region=values["aws:region"], stack=name, project=project)
 
 
-def refused_stack(stack: str = "dev", *, project: str = "gtm-pixel", **changes: Any) -> Refusal:
+def refused_stack(stack: str = "pinpoint", *, project: str = "gtm-pixel", **changes: Any) -> Refusal:
     return refused(run_program, config=stack_config(stack, project, **changes), project=project)
 
 

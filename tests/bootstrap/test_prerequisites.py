@@ -75,7 +75,7 @@ class TestTheNameOfTheProject:
         """The engine hands them over; to a program of another name they say nothing, authMode included."""
         left = {"gtm-pixel:authMode": "authenticated"}
 
-        refusal = refused(run_program, config={**stack_config("dev", "shop"), **left}, project="shop")
+        refusal = refused(run_program, config={**stack_config("pinpoint", "shop"), **left}, project="shop")
 
         assert refusal.resources == []
         assert refusal.error == (
