@@ -25,7 +25,7 @@ TO_PROFILES = (
     *("destinations=customer-profiles", "customerProfilesDomain=amazon-connect-example"),
     "profileAttributes=plan,tier",
 )
-"""Amazon Connect Customer Profiles in place of the destination of `dev`, with two attributes."""
+"""Amazon Connect Customer Profiles in place of the destination of `pinpoint`, with two attributes."""
 
 _numbers = itertools.count()
 
