@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from itertools import cycle, islice
+from itertools import islice
 from urllib.parse import urlencode
 
 import pytest
@@ -51,23 +51,19 @@ def run(runs: Runs) -> LocalRun:
     return runs.shared(*EVERYWHERE)
 
 
-def test_a_thousand_messages_of_nobody_make_no_event_no_profile_and_no_dead_letter(runs: Runs) -> None:
-    run = runs.fresh(*EVERYWHERE, "batchSize=500", "batchWindowSeconds=5")
-    sampled = NOBODY[:: len(NOBODY) // 40]
-    answers: Counter[int] = Counter()
-    expected: Counter[str] = Counter()
-    for parameters, reason in sampled:
-        status = send(run, **{**REQUIRED, **parameters}).status
-        answers[status] += 1
-        if status == 200:
-            expected[reason] += 1
-    assert answers[200] > 30
-    queued = list(islice(cycle(NOBODY), 1000 - answers[200]))
-    expected.update(reason for _, reason in queued)
-    queue(run, (urlencode({**REQUIRED, **parameters}) for parameters, _ in queued))
+def test_messages_of_nobody_make_no_event_no_profile_and_no_dead_letter(runs: Runs) -> None:
+    run = runs.fresh(*EVERYWHERE, "batchSize=500", "batchWindowSeconds=1")
+    # Some through the API, which refuses what is blank; the others into the queue, past it.
+    sampled = NOBODY[::10]
+    statuses = [send(run, **{**REQUIRED, **parameters}).status for parameters, _ in sampled]
+    expected = Counter(reason for (_, reason), status in zip(sampled, statuses, strict=True) if status == 200)
+    expected.update(reason for _, reason in NOBODY)
+    queue(run, (urlencode({**REQUIRED, **parameters}) for parameters, _ in NOBODY))
 
-    assert run.recorder.wait_for(1000, timeout=PATIENCE_SECONDS)
+    assert run.recorder.wait_for(expected.total(), timeout=PATIENCE_SECONDS)
 
+    assert set(statuses) <= {200, 400}
+    assert statuses.count(200) > len(sampled) / 2
     assert Counter(message.reason for message in run.recorder.rejected()) == expected
     assert run.recorder.events() == []
     assert run.fake(CustomerProfilesFake).profiles == []
