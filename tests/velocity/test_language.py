@@ -16,7 +16,7 @@ REQUEST: Final[dict[str, Any]] = {
     "context": {"stage": "dev", "requestTimeEpoch": 1795252800123, "authorizer": {"proof": "proven"}},
 }
 SETTINGS: Final = settings(
-    max_examples=100,
+    max_examples=50,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
