@@ -1,7 +1,7 @@
-"""What Java and API Gateway do to strings, for mapping templates: methods of java.lang.String, and `$util`.
+"""String functions of mapping templates: methods of java.lang.String, and `$util`.
 
-tests/velocity holds each function to Java. A regular expression is read only where Java and Python mean the
-same by it.
+tests/velocity compares each function with Java. Only regular expressions that mean the same in Java and
+Python are supported.
 """
 
 import functools
@@ -11,11 +11,11 @@ from urllib.parse import quote_plus
 
 
 class UnknownPattern(ValueError):  # noqa: N818 - it is the pattern that is unknown
-    """A regular expression, or a replacement, that Java might read otherwise than Python."""
+    """A regular expression or replacement that may mean something else in Java."""
 
 
 def url_encode(text: str) -> str:
-    """`$util.urlEncode`, taken to be java.net.URLEncoder: a space is `+`, and `*` stays, `~` does not."""
+    """`$util.urlEncode`, assumed to be java.net.URLEncoder: space becomes `+`, `~` is encoded, `*` is not."""
     return quote_plus(text, safe="*").replace("~", "%7E")
 
 
@@ -26,7 +26,7 @@ _JAVASCRIPT_ESCAPES: Final = {
 
 
 def escape_javascript(text: str) -> str:
-    """`$util.escapeJavaScript`, taken to be Apache Commons Lang's: `'` becomes `\\'`, which JSON refuses."""
+    """`$util.escapeJavaScript`, assumed to be Apache Commons Lang's: `'` becomes `\\'`, which is not JSON."""
     return "".join(
         _JAVASCRIPT_ESCAPES.get(code) or (chr(code) if 32 <= code <= 0x7F else f"\\u{code:04X}")
         for code in _utf16(text)
@@ -39,12 +39,12 @@ def length(text: str) -> int:
 
 
 def trim(text: str) -> str:
-    """Java's `trim` takes away the characters up to U+0020, and no other white space."""
+    """Java's `trim` removes characters up to U+0020, and no other white space."""
     return text.strip("".join(map(chr, range(0x21))))
 
 
 def equals_ignore_case(text: str, other: str) -> bool:
-    """Java compares unit by unit: the upper cases, then the lower cases of these."""
+    """Java compares UTF-16 unit by unit: the lower case of the upper case."""
     return [*map(_folded, _utf16(text))] == [*map(_folded, _utf16(other))]
 
 
@@ -59,7 +59,7 @@ def replace_all(text: str, pattern: str, replacement: str) -> str:
         raise UnknownPattern("a replacement with $ or \\ is not supported")
     compiled = _compiled(pattern)
     if compiled.fullmatch(""):
-        # Java finds such a match between the two halves of a character beyond the first plane, too.
+        # Java also finds such a match between the two halves of a character outside the first plane.
         raise UnknownPattern("the regular expression matches the empty string")
     return compiled.sub(lambda _: replacement, text)
 
@@ -70,7 +70,7 @@ def _utf16(text: str) -> list[int]:
 
 
 def _folded(unit: int) -> str:
-    """The lower case of the upper case, each a single character as java.lang.Character maps it."""
+    """The lower case of the upper case, each one character, as java.lang.Character maps it."""
     character = chr(unit)
     for upper in (character.upper(), character.title()):
         if len(upper) == 1:
@@ -83,15 +83,15 @@ _CHARACTER: Final = r"(?:[A-Za-z0-9_ ;:,@%=/~!<>\"'&-]|\\x[0-7][0-9a-fA-F]|\\[.\
 _IN_CLASS: Final = r"(?:[A-Za-z0-9_ ;:,@%=/!<>\"'.*+?(){}$]|\\x[0-7][0-9a-fA-F]|\\[\[\]\\^-])"
 _CLASS: Final = rf"\[\^?(?:{_IN_CLASS}(?:-{_IN_CLASS})?)+\]"
 _QUANTIFIER: Final = r"(?:[*+?][+?]?)"
-# A group is repeated possessively or not at all: otherwise a long text overflows Java's stack.
+# A group may only be repeated possessively: otherwise a long string overflows Java's stack.
 _TOKENS: Final = re.compile(rf"\((?:\?:)?|\)(?:[*+?]\+)?|\||(?:{_CLASS}|{_CHARACTER}){_QUANTIFIER}?")
 
 
 @functools.cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """Literals of ASCII, classes, groups, alternatives, quantifiers, `^` at the start; nothing else.
+    """Supports ASCII literals, classes, groups, alternatives, quantifiers, and `^` at the start.
 
-    The messages of errors do not hold the pattern, which may be a visitor's value.
+    Error messages do not hold the pattern, which may be a visitor's value.
     """
     at = 1 if pattern.startswith("^") else 0
     while at < len(pattern):

@@ -1,12 +1,13 @@
 """API Gateway's mapping templates, rendered as Apache Velocity 1.7 renders them.
 
-API Gateway's engine behaves like Velocity 1.7. Velocity is lenient: it writes an unknown reference out as it
-stands in the template, a null in `#set` keeps the old value, and everything but null and false is true. For
-unknown names AWS does something else again. A template that works by such an accident is a mistake, so it
-raises MappingTemplateError: when the template is read if possible, otherwise when it is rendered. A message
-names the template's text, never a value.
+API Gateway's engine behaves like Velocity 1.7. Velocity is lenient: it writes an unknown reference as it
+stands in the template, a null in `#set` keeps the old value, and everything but null and false is true. AWS
+treats unknown names differently again. A template that depends on any of this is a mistake, so it raises
+MappingTemplateError: when it is parsed if possible, otherwise when it is rendered. The message quotes the
+template, never a value.
 
-AWS's reference: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
+AWS's reference:
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
 """
 
 import functools
@@ -36,12 +37,12 @@ __all__ = ["MappingTemplate", "MappingTemplateError", "Parameters", "Rendered"]
 
 MAX_TEMPLATE_BYTES: Final = 300 * 1024
 MAX_FOREACH_TURNS: Final = 1_000
-"""Both from the quotas of a REST API: docs.aws.amazon.com, api-gateway-execution-service-limits-table."""
+"""Both from the quotas of REST APIs: docs.aws.amazon.com, api-gateway-execution-service-limits-table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameters:
-    """The parameters of a method request, decoded; the names of headers as the client sent them."""
+    """The parameters of a method request, decoded."""
 
     path: Mapping[str, str] = field(default_factory=dict[str, str])
     querystring: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -50,7 +51,7 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """The text a template wrote, and what it assigned to $context.responseOverride."""
+    """What a template wrote, and what it assigned to $context.responseOverride."""
 
     text: str
     headers: Mapping[str, str]
@@ -58,7 +59,7 @@ class Rendered:
 
 
 class MappingTemplate:
-    """A template, read once; `render` may be called from several threads."""
+    """A parsed template. Several threads may render it."""
 
     def __init__(self, text: str) -> None:
         if len(text.encode()) > MAX_TEMPLATE_BYTES:
@@ -66,7 +67,7 @@ class MappingTemplate:
         self._block = parse(text)
 
     def render(self, *, body: str, parameters: Parameters, context: Mapping[str, Any]) -> Rendered:
-        """Render with `$input`, `$util` and `$context`; `context` itself is left as it is."""
+        """Render with `$input`, `$util` and `$context`; `context` is not changed."""
         rendering = _Rendering(body, parameters, context)
         rendering.write(self._block)
         override = rendering.response_override
@@ -76,7 +77,7 @@ class MappingTemplate:
 
 
 class _Rendering:
-    """One rendering: its names, and what has been written so far."""
+    """One rendering: its variables, and what it has written so far."""
 
     def __init__(self, body: str, parameters: Parameters, context: Mapping[str, Any]) -> None:
         self.written: list[str] = []
@@ -134,7 +135,7 @@ class _Rendering:
     def _loop(self, loop: Loop) -> None:
         items = self._value(loop.items)
         if not isinstance(items, _Keys):
-            raise _refused(loop.items, "is nothing that #foreach walks here, such as keySet()")
+            raise _refused(loop.items, "#foreach only loops over names, as in keySet()")
         if len(items.names) > MAX_FOREACH_TURNS:
             raise _refused(loop.items, f"#foreach would turn more than {MAX_FOREACH_TURNS} times")
         unset = object()
@@ -142,7 +143,7 @@ class _Rendering:
         for name in items.names:
             self._names[loop.name] = name
             self.write(loop.body)
-        # The name has its old value again after the loop, or none.
+        # After the loop, the name has its old value again, or none.
         if before is unset:
             self._names.pop(loop.name, None)
         else:
@@ -151,9 +152,9 @@ class _Rendering:
     def _truth(self, condition: Expression) -> bool:
         value = self._value(condition)
         if not isinstance(value, bool):
-            # Velocity takes all but null and false for true, AWS even what is unknown.
+            # Velocity takes everything but null and false for true, and AWS even unknown names.
             place = None if isinstance(condition, Literal) else condition
-            raise _refused(place, "a condition is true or false: compare the value with something")
+            raise _refused(place, "a condition must be true or false: compare the value with something")
         return value
 
     def _value(self, expression: Expression) -> Any:
@@ -178,9 +179,7 @@ class _Rendering:
             case _:
                 left, right = self._value(operation.left), self._value(operation.right)
                 if type(left) is not type(right) or not isinstance(left, str | int):
-                    raise _refused(
-                        operation, "only two strings, two numbers or two booleans are compared here"
-                    )
+                    raise _refused(operation, "only two strings, two numbers or two booleans can be compared")
                 return (left == right) == (operation.operator == "==")
 
     def _referred(self, reference: Reference) -> Any:
@@ -199,7 +198,7 @@ class _Rendering:
 
     def _property(self, value: object, step: Property, reference: Reference) -> Any:
         known = value.properties if isinstance(value, _Context | _Input | _AllParameters) else {}
-        # Every object of Java has a `class`, which comes before a key of that name.
+        # In Java, every object has the property `class`, which wins over a key of that name.
         if step.name not in known or step.name == "class":
             raise _refused(reference, f"{step.name} is not known here")
         return known[step.name]
@@ -223,20 +222,20 @@ class _Rendering:
 
 
 def _refused(place: Reference | Operation | Not | None, reason: str) -> MappingTemplateError:
-    """An error with the line and the reference, as far as the place has them."""
+    """An error with the line and the reference, if known."""
     line = "" if place is None else f", line {place.line}"
     text = f", at {place.source!r}" if isinstance(place, Reference) else ""
     return MappingTemplateError(f"mapping template{line}{text}: {reason}")
 
 
-# ---- What a template can reach: only what Java has, with Java's meaning ------------------------------
+# ---- The objects that a template can reach, with the methods and properties that they have in Java ----
 
 _Methods = Mapping[tuple[str, int], Callable[..., Any]]
-"""Functions by the method's name and the number of its arguments."""
+"""Functions by method name and number of arguments."""
 
 
 class _Context:
-    """`$context` and what is below it: properties only, for what kind of object it is, is not documented."""
+    """`$context` and the objects in it. They have only properties: AWS does not document their methods."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self.properties: Mapping[str, Any] = {
@@ -273,7 +272,7 @@ class _AllParameters:
 
 
 class _ParameterMap:
-    """A java.util.Map of strings. Its keys are the sender's, so only `get` finds them, no property does."""
+    """A java.util.Map of strings. The sender chooses its keys, so `get` reads them, but no property does."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self.methods: _Methods = {

@@ -1,8 +1,8 @@
-"""Reads a mapping template: the part of the Velocity Template Language that our templates use, and no more.
+"""Parses a mapping template: the part of the Velocity Template Language that our templates use.
 
-Everything that is not known to mean the same here and in Apache Velocity 1.7 is refused with its line and the
-reason. What a line break or a space after a directive becomes, and which characters a name takes, is
-Velocity 1.7's: tests/velocity renders the same templates with it.
+It refuses everything else, with the line and the reason. Line breaks and spaces after a directive, and the
+characters of a name, are treated as in Apache Velocity 1.7: tests/velocity renders the same templates with
+both.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import Final
 
 
 class MappingTemplateError(Exception):
-    """The template does something that API Gateway refuses, or that is not known to work there."""
+    """The template uses something that API Gateway refuses, or that may work differently there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ Expression = Reference | Literal | Not | Operation
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Written as it is."""
+    """Text between directives and references."""
 
     text: str
 
@@ -110,13 +110,13 @@ _TRUTH: Final = re.compile(r"(?:true|false)(?![A-Za-z0-9_-])")
 _PLAIN: Final = re.compile(r"[^$#\\]+")
 _ESCAPE: Final = re.compile(r"\\+(?=[$#])")
 _COMMENT: Final = re.compile(r"##[^\r\n]*(?:\r\n|\r|\n)?")
-# A directive takes the spaces after it and the line break with it, if only spaces are between.
+# A directive at the end of a line takes the spaces and the line break after it.
 _LINE_END: Final = re.compile(r"[ \t]*(?:\r\n|\r|\n)")
 _DIRECTIVE: Final = re.compile(
     r"#(?:(set|if|elseif|foreach)(?= *\()|(else|end)(?![A-Za-z0-9_-])|\{(else|end)\})"
 )
 
-# What Velocity itself puts into a template, and what API Gateway does.
+# Names that API Gateway defines, and names that Velocity defines inside a loop.
 _GIVEN: Final = frozenset({"input", "util", "context"})
 _LOOP_NAMES: Final = frozenset({"foreach", "velocityCount", "velocityHasNext"})
 
@@ -140,7 +140,7 @@ class _Parser:
     # ---- Text and directives ----------------------------------------------------------------------
 
     def _block(self) -> tuple[Block, str | None]:
-        """What stands up to the next #elseif, #else or #end, and which of them it is; else to the end."""
+        """Everything up to the next #elseif, #else or #end, and which of them it is; None at the end."""
         parts: list[Text | Reference | Assignment | Choice | Loop] = []
         while self._at < len(self._template):
             if plain := self._take(_PLAIN):
@@ -179,11 +179,11 @@ class _Parser:
         start = self._at
         comment = self._take(_COMMENT)
         if not comment.endswith(("\n", "\r")) and ("$" in comment or "#" in comment[2:]):
-            # Velocity looks for the character after it, and there may be none.
+            # Velocity reads the character after the comment, and there may be none.
             raise self._refused("end the line of a comment that holds $ or #", start)
 
     def _other(self) -> str:
-        """A backslash that escapes nothing is text; whatever else is left is refused."""
+        """A backslash that escapes nothing is text; anything else is refused."""
         character = self._template[self._at]
         if character == "\\":
             if _ESCAPE.match(self._template, self._at):
@@ -316,7 +316,7 @@ class _Parser:
         return value
 
     def _string(self, quote: str) -> str:
-        """The rest of a string that holds nothing that Velocity would look into."""
+        """The rest of a string, which must hold nothing that Velocity would evaluate."""
         start = self._at - 1
         end = self._template.find(quote, self._at)
         text = self._template[self._at : end]
@@ -336,7 +336,7 @@ class _Parser:
         braces = self._take_operator("{", space_after=False)
         name = self._name(start)
         if name in _LOOP_NAMES:
-            raise self._refused("this is Velocity's own name in a loop, which is not supported", start)
+            raise self._refused("Velocity's own names in a loop are not supported", start)
         steps: list[Property | Call] = []
         while self._take_operator(".", space_after=False):
             steps.append(self._step(start))
@@ -363,7 +363,7 @@ class _Parser:
             raise self._refused("expected a name of letters, digits, _ and -", start)
         return name
 
-    # ---- Reading on ---------------------------------------------------------------------------------
+    # ---- Tokens -------------------------------------------------------------------------------------
 
     def _take(self, pattern: re.Pattern[str]) -> str:
         found = pattern.match(self._template, self._at)
@@ -388,7 +388,7 @@ class _Parser:
         return self._template.count("\n", 0, self._at) + 1
 
     def _refused(self, reason: str, start: int | None = None) -> MappingTemplateError:
-        """An error with the line, the template's text from `start` on, and the reason."""
+        """An error with the line, the template's text from `start` (or here) on, and the reason."""
         if start is not None:
             self._at = start
         text = self._template[self._at : self._at + 60].partition("\n")[0]

@@ -1,1 +1,6 @@
-"""Runs the Pulumi program and creates its resources in moto."""
+"""Deploys a stack on this machine: runs the Pulumi program, and creates its resources in moto.
+
+`stack_config` reads the configuration, `program` runs the program, and `resources` creates what it declares.
+`cloud` is the AWS account: moto, with `moto_corrections` where it differs from AWS, and `trust_policy` for
+roles.
+"""

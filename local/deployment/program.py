@@ -1,8 +1,7 @@
-"""Runs the Pulumi program itself, `__main__.py` unmodified, without the Pulumi engine.
+"""Runs the Pulumi program, `__main__.py` unmodified, without the Pulumi engine.
 
-The SDK's mocks stand where the engine's monitor would be; whoever creates the resources is passed in.
-Each run has its own thread, hence its own context: the SDK keeps its settings in context variables, so a
-process can run the program twice.
+The SDK's mocks replace the engine's monitor, and pass each resource to a provider. Each run has a thread of
+its own: the SDK keeps its settings in context variables, so a process can run the program twice.
 """
 
 import asyncio
@@ -29,34 +28,34 @@ from local.deployment.stack_config import StackConfig
 _STACK_TYPE = "pulumi:pulumi:Stack"
 
 LOCAL_RUN = "GTM_PIXEL_LOCAL_RUN"
-"""The environment variable by which program and functions know that they do not run on AWS.
+"""The environment variable that tells the program and the functions that they run locally.
 
-What depends on it: an issuer of tokens may be on this machine, over plain http.
+With it, an issuer of tokens may be on this machine, over plain http.
 """
 
 
 class ProgramError(Exception):
-    """The program did not run to its end; the message is one line."""
+    """The program failed. The message is one line."""
 
 
 class Provider(Protocol):
-    """Creates what the program declares. An unknown type or function raises and ends the run."""
+    """Creates what the program declares. An exception that it raises ends the run."""
 
     def create(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Create a resource; answers its id and its output properties, named as on the wire."""
+        """Create a resource; returns its id and its outputs, named as on the wire (camel case)."""
         ...
 
     def invoke(self, token: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Answer a function of the provider, such as `aws:index/getRegion:getRegion`."""
+        """Call a provider function, such as `aws:index/getRegion:getRegion`."""
         ...
 
 
 def run(
     project_dir: Path, config: StackConfig, provider: Provider, echo: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Run the program of `project_dir`; answers the stack outputs, secrets in clear.
+    """Run the program of `project_dir`; returns the stack outputs, secrets in clear.
 
-    What the program logs goes to `echo`, a line each. Raises ProgramError, or what `provider` raised.
+    `echo` gets each line that the program logs. Raises ProgramError, or what `provider` raised.
     """
     execution = _Execution(project_dir, config, provider, echo)
     thread = threading.Thread(target=execution.run, name="pulumi-program", daemon=True)
@@ -121,13 +120,10 @@ class _Execution:
 
 @contextmanager
 def _started_like_pulumi_does(project_dir: Path) -> Iterator[None]:
-    """The working directory and import path that `pulumi up` gives a program, and a quiet asyncio.
-
-    It can tell that it is not `pulumi up` by LOCAL_RUN.
-    """
+    """The working directory and import path as in `pulumi up`, LOCAL_RUN set, and a quiet asyncio."""
     asyncio_logger = logging.getLogger("asyncio")
     level = asyncio_logger.level
-    # Like the SDK's own launcher: a failed resource leaves futures behind that nobody awaits.
+    # As the SDK's own launcher does: a failed resource leaves futures behind that nobody awaits.
     asyncio_logger.setLevel(logging.CRITICAL)
     sys.path.insert(0, str(project_dir))
     os.environ[LOCAL_RUN] = "1"
@@ -168,7 +164,7 @@ class _Mocks(mocks.Mocks):
 
 
 class _Monitor(mocks.MockMonitor):
-    """Keeps the stack's outputs, which the SDK's own mock throws away."""
+    """Keeps the stack's outputs, which the SDK's mock discards."""
 
     def __init__(self, program_mocks: _Mocks) -> None:
         super().__init__(program_mocks)
@@ -186,7 +182,7 @@ class _Monitor(mocks.MockMonitor):
 
 
 class _Engine:
-    """Where pulumi.log and warnings of the SDK go."""
+    """Receives what the program and the SDK log."""
 
     def __init__(self, echo: Callable[[str], None]) -> None:
         self._echo = echo
@@ -196,11 +192,11 @@ class _Engine:
             self._echo(f"{engine_pb2.LogSeverity.Name(request.severity).lower()}: {request.message}")
 
     def RequirePulumiVersion(self, request: Any) -> None:  # noqa: N802 - the name on the wire
-        """There is no CLI whose version could be too old."""
+        """Accept any version: there is no CLI here."""
 
 
 def _in_clear(value: Any) -> Any:
-    """The value with every secret in it unwrapped: a secret inside a map wraps the whole map."""
+    """The value with all secrets unwrapped; a secret inside a map wraps the whole map."""
     value = rpc.unwrap_rpc_secret(value)
     if isinstance(value, dict):
         return {key: _in_clear(item) for key, item in value.items()}
