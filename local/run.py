@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from local.apigateway.gateway import Gateway
-from local.apigateway.gateway_responses import UnservedPart
+from local.apigateway.responses import UnservedPart
 from local.apigateway.velocity import MappingTemplateError
 from local.demo_users import DemoUsers
 from local.deployment import program, stack_config

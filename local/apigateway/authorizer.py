@@ -1,7 +1,7 @@
-"""A Lambda authorizer of a REST API, asked as API Gateway asks it: REQUEST events, no cache.
+"""Calls a Lambda authorizer as API Gateway does: with a REQUEST event, for each request, without a cache.
 
-The function is read from the authorizer as deployed; before each call its resource policy is held against
-what API Gateway is, because moto does not do that. What is answered becomes `$context.authorizer`.
+Before each call the function's resource policy must allow it, which moto does not check. What the function
+returns as context becomes `$context.authorizer`.
 
 AWS's reference: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
 """
@@ -12,15 +12,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NoReturn
 
-from local.apigateway.gateway_responses import Failed, Failure, UnservedPart
 from local.apigateway.query_string import query_parameters
+from local.apigateway.responses import Failed, Failure, UnservedPart
 from local.deployment.cloud import Cloud
 from local.functions.lambda_runtime import Invocation
 
 _log = logging.getLogger(__name__)
 
 Invoke = Callable[[str, Mapping[str, Any]], Invocation]
-"""Invokes the function of this name with an event, and waits."""
+"""Invokes the function of this name with an event and waits for the result."""
 
 _FUNCTION_URI: Final = re.compile(
     r"arn:[a-z-]+:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/"
@@ -30,7 +30,7 @@ _SERVICE_PRINCIPAL: Final = "apigateway.amazonaws.com"
 _INVOKE_FUNCTION: Final = "lambda:InvokeFunction"
 _INVOKE_API: Final = "execute-api:Invoke"
 
-# Of a method without authentication by AWS, API Gateway knows these two and writes null for the others.
+# For a method without AWS authentication, API Gateway fills in sourceIp and userAgent, and null for the rest.
 _IDENTITY: Final = (
     *(
         "accessKey",
@@ -47,7 +47,7 @@ _IDENTITY: Final = (
 
 
 class Authorizer:
-    """One authorizer of the API. Raises UnservedPart for a kind that is not served."""
+    """One authorizer of the API. Raises UnservedPart for a kind that the local run does not serve."""
 
     def __init__(self, cloud: Cloud, rest_api_id: str, authorizer: Mapping[str, Any], invoke: Invoke) -> None:
         place = f"authorizer {authorizer['name']}"
@@ -72,12 +72,12 @@ class Authorizer:
     def authorize(
         self, *, path: str, headers: Sequence[tuple[str, str]], query_string: str, context: Mapping[str, Any]
     ) -> Mapping[str, str]:
-        """What the function says of a request, for `$context.authorizer`; raises Failed.
+        """The values for `$context.authorizer`. Raises Failed if the request is not allowed.
 
-        `path` is that of the resource; `headers` are as the client sent them, each value by itself.
+        `path` is the path of the resource. `headers` are as the client sent them, repeated ones too.
         """
         if not self._may_be_invoked():
-            self._fail("its function has no permission for this authorizer")
+            self._fail("API Gateway has no permission to invoke its function")
         method_arn = f"{self._api_arn}/{context['stage']}/{context['httpMethod']}{path}"
         invocation = self._invoke(
             self._function_name, _request_event(method_arn, path, headers, query_string, context)
@@ -89,21 +89,21 @@ class Authorizer:
             self._fail(f"its function failed with {invocation.error.error_type}")
         return self._evaluate(invocation.payload, method_arn)
 
-    def _evaluate(self, answer: Any, method_arn: str) -> dict[str, str]:
-        """The context of an answer that allows the method; api-gateway-lambda-authorizer-output."""
-        match answer:
+    def _evaluate(self, output: Any, method_arn: str) -> dict[str, str]:
+        """The context of an output that allows the method; api-gateway-lambda-authorizer-output."""
+        match output:
             case {"principalId": str(principal), "policyDocument": {"Statement": statements}}:
                 effects = set(self._effects(_as_list(statements), method_arn))
             case _:
-                self._fail("its function's answer has no principalId or no policy")
-        # Texts as observed; not documented as such.
+                self._fail("its function's output has no principalId or no policyDocument")
+        # Messages as observed; not documented.
         if "Deny" in effects:
             raise Failed(
                 Failure.ACCESS_DENIED, "User is not authorized to access this resource with an explicit deny"
             )
         if "Allow" not in effects:
             raise Failed(Failure.ACCESS_DENIED, "User is not authorized to access this resource")
-        return {"principalId": principal, **self._context(answer.get("context") or {})}
+        return {"principalId": principal, **self._context(output.get("context") or {})}
 
     def _effects(self, statements: Sequence[Any], method_arn: str) -> Iterator[str]:
         for statement in statements:
@@ -115,22 +115,24 @@ class Authorizer:
                     if _any_like(_INVOKE_API.lower(), names) and _any_like(method_arn, _as_list(resources)):
                         yield effect
                 case _:
-                    self._fail("its function's answer has a statement that is not served")
+                    self._fail("its function's output has a statement that the local run does not support")
 
     def _context(self, context: Any) -> dict[str, str]:
         """ "You can't set a JSON object or array as a valid value of any key in the context map." """
         if not isinstance(context, dict):
-            self._fail("its function's answer has a context that is no map")
-        texts: dict[str, str] = {}
+            self._fail("its function's output has a context that is not a map")
+        strings: dict[str, str] = {}
         for name, value in context.items():
             if not isinstance(value, str | int | float):
-                self._fail("its function's answer has a context with other values than text")
+                self._fail(
+                    "its function's output has a context value that is not a string, number or boolean"
+                )
             # "API Gateway … returns these values … as stringified values": true, 1, and so on.
-            texts[name] = value if isinstance(value, str) else json.dumps(value)
-        return texts
+            strings[name] = value if isinstance(value, str) else json.dumps(value)
+        return strings
 
     def _may_be_invoked(self) -> bool:
-        """Whether the function's resource policy lets API Gateway invoke it for this authorizer."""
+        """Whether the function's resource policy allows API Gateway to invoke it for this authorizer."""
         client = self._cloud.client("lambda")
         try:
             policy = json.loads(client.get_policy(FunctionName=self._function_name)["Policy"])
@@ -162,8 +164,8 @@ class Authorizer:
         return True
 
     def _fail(self, reason: str) -> NoReturn:
-        # Which of the two types for authorizers each failure has is not documented; AWS has been observed
-        # to answer this one, without a message, for a missing permission, an error and a bad answer.
+        # AWS does not document which failure has which of the two response types for authorizers. It has been
+        # observed to use this one, without a message, for a missing permission, an error and a bad output.
         _log.error("%s: %s", self._place, reason)
         raise Failed(Failure.AUTHORIZER_CONFIGURATION_ERROR)
 
@@ -206,14 +208,14 @@ def _all_values(pairs: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
     return values
 
 
-def _any_like(text: str, patterns: Sequence[str]) -> bool:
-    return any(_like(text, pattern) for pattern in patterns)
+def _any_like(string: str, patterns: Sequence[str]) -> bool:
+    return any(_like(string, pattern) for pattern in patterns)
 
 
-def _like(text: str, pattern: str) -> bool:
-    """Whether a text fits a pattern with `*` for any characters and `?` for one."""
+def _like(string: str, pattern: str) -> bool:
+    """Whether a string matches a pattern with `*` for any characters and `?` for one."""
     expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(expression, text, re.DOTALL) is not None
+    return re.fullmatch(expression, string, re.DOTALL) is not None
 
 
 def _arn_like(arn: str, pattern: str) -> bool:

@@ -1,24 +1,19 @@
-"""Puts a whole OpenAPI document into moto's API Gateway, part by part through API Gateway's own API.
+"""Puts an OpenAPI document into moto's API Gateway, part by part through API Gateway's own API.
 
-moto's import of a document drops gateway responses, request validators and the headers of method
-responses. Here nothing is dropped: a part that this module does not know raises UnknownPart, because
-a part left out would make the local run lie.
+moto's own import drops gateway responses, request validators and the headers of method responses. This one
+drops nothing: it raises UnknownPart for a part that it does not know.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch")
-_PARAMETER_LOCATIONS: Final = {"query": "querystring", "header": "header", "path": "path"}
+_PARAMETER_LOCATIONS: Final = {"query": "querystring", "header": "header"}
 _INTEGRATION_TYPES: Final = {"aws": "AWS", "mock": "MOCK"}
-_PASSTHROUGH: Final = {
-    "never": "NEVER",
-    "when_no_match": "WHEN_NO_MATCH",
-    "when_no_templates": "WHEN_NO_TEMPLATES",
-}
+_PASSTHROUGH: Final = {"never": "NEVER"}
 
-# What each object of the document may hold. The first group of a line is applied; what describes only
-# (descriptions, schemas of strings) has no effect in API Gateway either.
+# What each object of the document may hold: first what is imported, then what only describes (descriptions,
+# schemas of strings) and has no effect in API Gateway either.
 _DOCUMENT = {
     "paths",
     "components",
@@ -54,24 +49,23 @@ _INTEGRATION = {
     "passthroughBehavior",
     "requestParameters",
     "requestTemplates",
-    "timeoutInMillis",
     "responses",
 }
 _INTEGRATION_RESPONSE = {"statusCode", "responseParameters", "responseTemplates"}
 
 
 class UnknownPart(ValueError):  # noqa: N818 - it is the part that is unknown
-    """The document holds something that this import would have to leave out."""
+    """The document holds a part that this import would have to drop."""
 
 
 class InvalidDocument(ValueError):  # noqa: N818
-    """API Gateway would refuse the document: one part refers to another that is not there."""
+    """API Gateway would refuse the document: it refers to a part that is not there."""
 
 
 def import_openapi(client: Any, rest_api_id: str, document: Mapping[str, Any]) -> None:
     """Create every resource, method, integration and response of the document in the REST API.
 
-    `client` is a boto3 `apigateway` client; the REST API exists and holds only its root resource.
+    `client` is a boto3 `apigateway` client. The REST API must exist and hold only its root resource.
     Raises UnknownPart or InvalidDocument, with the place in the document.
     """
     _Import(client, rest_api_id, document).run()
@@ -112,7 +106,7 @@ class _Import:
             )
 
     def _authorizer(self, name: str, scheme: Mapping[str, Any]) -> str:
-        """The authorizer of a security scheme; API Gateway makes one of each that has the extension."""
+        """Create the authorizer of a security scheme; returns its id."""
         place = f"security scheme {name}"
         _known(scheme, _SECURITY_SCHEME, place)
         _one_of(scheme["type"], {"apikey": "apiKey"}, f"{place}, type")
@@ -136,7 +130,7 @@ class _Import:
         return created["id"]
 
     def _resource(self, path: str) -> str:
-        """The resource of a path; creates it and its parents where they are missing."""
+        """The resource of a path; creates it and its parents if they are missing."""
         path = path.rstrip("/")
         if path not in self._resources:
             parent, _, part = path.rpartition("/")
@@ -166,11 +160,11 @@ class _Import:
         integration = operation.get("x-amazon-apigateway-integration")
         if integration is None:
             raise InvalidDocument(f"{place} has no x-amazon-apigateway-integration: API Gateway needs one")
-        self._integration(key, f"{place}, integration", integration, parameters)
+        self._integration(key, f"{place}, integration", integration)
         self._integration_responses(key, f"{place}, integration", integration, declared)
 
     def _authorization(self, operation: Mapping[str, Any], place: str) -> dict[str, str]:
-        """The authorizer that the operation's security names, or none."""
+        """The authorizer that the operation's security names, if any."""
         match operation.get("security", []):
             case []:
                 return {"authorizationType": "NONE"}
@@ -183,7 +177,7 @@ class _Import:
         return {"authorizationType": "CUSTOM", "authorizerId": self._authorizers[name]}
 
     def _validator(self, operation: Mapping[str, Any], place: str) -> dict[str, str]:
-        """The request validator of the operation, else the document's, else none."""
+        """The request validator of the operation, otherwise the document's, otherwise none."""
         extension = "x-amazon-apigateway-request-validator"
         name = operation.get(extension, self._document.get(extension))
         if name is None:
@@ -192,18 +186,8 @@ class _Import:
             raise InvalidDocument(f"{place} names the request validator {name!r}, which is not declared")
         return {"requestValidatorId": self._validators[name]}
 
-    def _integration(
-        self,
-        key: Mapping[str, str],
-        place: str,
-        integration: Mapping[str, Any],
-        declared: Mapping[str, bool],
-    ) -> None:
+    def _integration(self, key: Mapping[str, str], place: str, integration: Mapping[str, Any]) -> None:
         _known(integration, _INTEGRATION, place)
-        mappings = integration.get("requestParameters", {})
-        for source in mappings.values():
-            if source.startswith("method.request.") and source not in declared:
-                raise InvalidDocument(f"{place} maps {source}, which the method does not declare")
         arguments = {
             "type": _one_of(integration["type"], _INTEGRATION_TYPES, f"{place}, type"),
             "passthroughBehavior": _one_of(
@@ -211,12 +195,12 @@ class _Import:
                 _PASSTHROUGH,
                 f"{place}, passthroughBehavior",
             ),
-            "requestParameters": mappings,
+            "requestParameters": integration.get("requestParameters", {}),
             "requestTemplates": integration.get("requestTemplates", {}),
         }
         if "httpMethod" in integration:
             arguments["integrationHttpMethod"] = integration["httpMethod"]
-        for name in ("uri", "credentials", "timeoutInMillis"):
+        for name in ("uri", "credentials"):
             if name in integration:
                 arguments[name] = integration[name]
         self._client.put_integration(**key, **arguments)
@@ -233,10 +217,10 @@ class _Import:
             here = f"{place}, response {pattern}"
             _known(response, _INTEGRATION_RESPONSE, here)
             status, mappings = response["statusCode"], response.get("responseParameters", {})
-            # In API Gateway the status code is the name of an integration response: it has one of each.
+            # API Gateway identifies an integration response by its status code.
             if status in statuses:
                 raise InvalidDocument(
-                    f"{here} is a second one with status code {status}: API Gateway has one"
+                    f"{here} is a second one with status code {status}: API Gateway allows one"
                 )
             if status not in declared:
                 raise InvalidDocument(f"{here}: the method declares no response {status}")
@@ -265,7 +249,7 @@ def _response_headers(response: Mapping[str, Any], place: str) -> dict[str, bool
 
 
 def _known(part: Mapping[str, Any], known: Iterable[str], place: str) -> None:
-    """Raise where the part holds a key that would be left out."""
+    """Raise UnknownPart if the part holds a key that would be dropped."""
     if unknown := sorted(set(part) - set(known)):
         raise UnknownPart(f"{place} holds {', '.join(unknown)}: the local run does not serve this")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.apigateway.authorizer import Authorizer
-from local.apigateway.gateway_responses import Failed, Failure, UnservedPart
+from local.apigateway.responses import Failed, Failure, UnservedPart
 from local.deployment.cloud import Cloud
 from local.functions.lambda_runtime import Invocation
 

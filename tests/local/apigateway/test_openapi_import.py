@@ -208,12 +208,15 @@ def test_a_mapping_to_a_header_that_the_response_does_not_declare_is_refused(
         import_openapi(client, rest_api_id, document)
 
 
-def test_a_mapping_from_a_parameter_that_the_method_does_not_declare_is_refused(
-    client: Any, rest_api_id: str, document: dict[str, Any]
+@pytest.mark.parametrize("behavior", ["when_no_match", "when_no_templates", None])
+def test_an_integration_that_would_pass_a_body_through_is_refused(
+    client: Any, rest_api_id: str, document: dict[str, Any], behavior: str | None
 ) -> None:
-    integration_of(document)["requestParameters"]["integration.request.header.X"] = "method.request.header.X"
+    integration_of(document)["passthroughBehavior"] = behavior
+    if behavior is None:  # the default, when_no_match, would be used
+        del integration_of(document)["passthroughBehavior"]
 
-    with pytest.raises(InvalidDocument, match=r"method\.request\.header\.X"):
+    with pytest.raises(UnknownPart, match=r"passthroughBehavior is 'when_no_\w+': .* serves never"):
         import_openapi(client, rest_api_id, document)
 
 

@@ -1,6 +1,6 @@
-"""The answers that API Gateway writes itself, customized or not, and the failures that lead to them.
+"""Gateway responses: what API Gateway itself responds when a request fails, and the failures that lead there.
 
-What AWS documents is cited where it is coded; what it does not document is marked "not documented".
+Comments cite what AWS documents, and mark what it does not document as "not documented".
 """
 
 import functools
@@ -37,7 +37,7 @@ class Failure(StrEnum):
 
     @property
     def defaults(self) -> tuple[int, str | None, str]:
-        """Status code (documented), message and x-amzn-ErrorType (as observed; not documented)."""
+        """Status code (documented), message and x-amzn-ErrorType (both as observed; not documented)."""
         return _DEFAULTS[self]
 
 
@@ -74,7 +74,7 @@ class Failed(Exception):  # noqa: N818
 
 
 class GatewayResponses:
-    """The answers that API Gateway writes itself."""
+    """The gateway responses of an API, as customized."""
 
     def __init__(self, customized: Iterable[Mapping[str, Any]]) -> None:
         self._customized = {response["responseType"]: response for response in customized}
@@ -84,7 +84,7 @@ class GatewayResponses:
                     raise UnservedPart(f"gateway response {response_type}: {source} is not served")
 
     def write(self, failed: Failed, context: Mapping[str, Any]) -> Response:
-        """A type that is not customized falls back to DEFAULT_4XX or DEFAULT_5XX, then to AWS's own."""
+        """A type that is not customized falls back to DEFAULT_4XX or DEFAULT_5XX, then to AWS's default."""
         status, _, error_type = failed.failure.defaults
         fallback = "DEFAULT_4XX" if status < 500 else "DEFAULT_5XX"
         response = self._customized.get(failed.failure) or self._customized.get(fallback) or {}
@@ -99,15 +99,15 @@ class GatewayResponses:
         body = _CONTEXT_VARIABLE.sub(
             functools.partial(_variable, {**context, "error": error}), templates[media_type]
         )
-        answer = Response(body, status=int(response.get("statusCode") or status), content_type=media_type)
-        answer.headers["x-amzn-ErrorType"] = error_type
+        written = Response(body, status=int(response.get("statusCode") or status), content_type=media_type)
+        written.headers["x-amzn-ErrorType"] = error_type
         for target, source in (response.get("responseParameters") or {}).items():
-            answer.headers[target.removeprefix("gatewayresponse.header.")] = static_value(source) or ""
-        return answer
+            written.headers[target.removeprefix("gatewayresponse.header.")] = static_value(source) or ""
+        return written
 
 
 def static_value(source: str) -> str | None:
-    """The value of a static mapping, which is written in single quotes; else None."""
+    """The value of a static mapping, which is written in single quotes; None for any other mapping."""
     static = len(source) > 1 and source.startswith("'") and source.endswith("'")
     return source[1:-1] if static else None
 
