@@ -4,6 +4,9 @@ The first import of every module that is started by itself. Those modules and th
 Pythons, too, or the reader sees a syntax error.
 """
 
+# Old Pythons do not know type annotations.
+# pyright: basic
+
 import importlib.util
 import sys
 
