@@ -12,9 +12,8 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
 from random import SystemRandom
 from typing import Any
 
@@ -29,6 +28,7 @@ from contract.function_time import (
     SHORTEST_TIMEOUT_SECONDS,
 )
 from handler.batch_report import BatchReport
+from handler.delivery.concurrency import map_concurrently
 from handler.delivery.resting import Resting
 from handler.delivery.retry_schedule import RetrySchedule
 from handler.delivery.settlement import Delivery, Replacement, Settlement, events_to_record
@@ -248,14 +248,15 @@ class EventProcessor:
         self, events: Mapping[str, Sequence[Event]], time_left: TimeLeft
     ) -> Mapping[str, Mapping[str, Outcome]]:
         """Record events, given by destination; returns outcomes by destination and message id."""
-        if not events:
-            return {}
-        # All destinations at the same time, so that a slow one leaves the others the time they need.
-        with ThreadPoolExecutor(len(events)) as threads:
-            record_in = partial(self._record_in, time_left=time_left)
-            return dict(zip(events, threads.map(record_in, events, events.values()), strict=True))
 
-    def _record_in(self, name: str, events: Sequence[Event], *, time_left: TimeLeft) -> Mapping[str, Outcome]:
+        def record_in(name: str) -> Mapping[str, Outcome]:
+            return self._record_in(name, events[name], time_left)
+
+        # All destinations at the same time, so that a slow one leaves the others the time they need.
+        names = list(events)
+        return dict(zip(names, map_concurrently(record_in, names, at_once=len(names)), strict=True))
+
+    def _record_in(self, name: str, events: Sequence[Event], time_left: TimeLeft) -> Mapping[str, Outcome]:
         if resting := self._resting.outcome(name):
             return same_outcome(events, resting)
         outcomes = same_outcome(events, Retry(_UNEXPECTED))

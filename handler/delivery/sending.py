@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from random import SystemRandom
 from typing import Generic, TypeVar
 
 from handler.aws_calls import AwsService, CallError
+from handler.delivery.concurrency import map_concurrently
 from handler.delivery.failures import call_failure, no_response
 from handler.delivery.rate_limiter import RateLimiter
 from handler.delivery.splitting import send_or_split
@@ -71,11 +71,10 @@ class RequestSender(Generic[_ItemT]):
 
         Chains are sent at the same time, the requests of one chain in their order.
         """
+        send_chain = partial(self._send_chain, time_left=time_left)
         outcomes: dict[str, Outcome] = {}
-        if chains:
-            with ThreadPoolExecutor(min(CONCURRENT_REQUESTS, len(chains))) as threads:
-                for sent in threads.map(partial(self._send_chain, time_left=time_left), chains):
-                    outcomes.update(sent)
+        for sent in map_concurrently(send_chain, chains, at_once=CONCURRENT_REQUESTS):
+            outcomes.update(sent)
         return outcomes
 
     def _send_chain(self, chain: Sequence[Sequence[_ItemT]], *, time_left: TimeLeft) -> dict[str, Outcome]:

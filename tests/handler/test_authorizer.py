@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from handler import authorizer
 from handler.tokens.invalid import InvalidTokenReason
+from handler.tokens.keys import TIMEOUT_SECONDS
 from tests.forged_tokens import FORGERIES, Forger, Forgery, Signer, rsa_key
 from tests.handler.log_output import LogOutput
 from tests.patience import PATIENCE_SECONDS
@@ -301,8 +302,11 @@ def test_an_issuer_that_is_down_from_the_start_costs_no_event(
 
 
 def test_an_issuer_that_does_not_answer_holds_up_one_request(
-    authorize: Authorize, forger: Forger, issuer: TokenIssuer
+    monkeypatch: pytest.MonkeyPatch, authorize: Authorize, forger: Forger, issuer: TokenIssuer
 ) -> None:
+    keys = authorizer._authorizer()._verifier.keys
+    assert keys._timeout_seconds == TIMEOUT_SECONDS
+    monkeypatch.setattr(keys, "_timeout_seconds", 0.1)
     issuer.delay_seconds = 2 * PATIENCE_SECONDS
     start = time.monotonic()
     assert authorize(request(forger.token())).context == NOTHING

@@ -1,4 +1,4 @@
-"""Four hours without one of two destinations, at up to 500 events a second, in simulated time."""
+"""Two hours without one of two destinations, at up to 500 events a second, in simulated time."""
 
 import heapq
 from collections import Counter
@@ -15,7 +15,7 @@ from handler.events import Event
 from handler.processor import EventProcessor
 from tests.handler.simulated_queue import Clock, SimulatedQueue, make_processor, process
 
-OUTAGE_SECONDS = 4 * 3600.0
+OUTAGE_SECONDS = 2 * 3600.0
 BATCH_SIZE, BATCH_WINDOW_SECONDS, CONCURRENCY = 100, 1.0, 5  # the defaults
 # How long an invocation takes: with a destination that fails three times, with none.
 FAILING_SECONDS, WORKING_SECONDS = 1.5, 0.2
@@ -114,7 +114,7 @@ class Simulation:
 @pytest.fixture(scope="module")
 def outage() -> Simulation:
     at_full_speed = [number / 500 for number in range(1_500)]
-    all_the_time = [10.0 + 90 * number for number in range(180)]  # half an hour longer than the outage
+    all_the_time = [10.0 + 90 * number for number in range(100)]  # half an hour longer than the outage
     simulation = Simulation(at_full_speed + all_the_time)
     simulation.run()
     return simulation

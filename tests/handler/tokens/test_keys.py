@@ -346,7 +346,7 @@ def test_a_slow_issuer_is_waited_for_no_longer_than_the_timeout_and_leaves_no_th
     start: bytes, again: bytes
 ) -> None:
     server = SlowServer(start, again)
-    keys = signing_keys(server.url, timeout_seconds=0.3)
+    keys = signing_keys(server.url, timeout_seconds=0.1)
     began = time.monotonic()
 
     assert detail(keys) == "no response in time"
@@ -406,7 +406,7 @@ class TestOverTls:
     def test_a_handshake_that_does_not_end_is_given_up(self, again: bytes) -> None:
         server = SlowServer(b"", again)
         url = server.url.replace("http:", "https:")
-        keys = SigningKeys(issuer=url, jwks_uri=url, timeout_seconds=0.3)
+        keys = SigningKeys(issuer=url, jwks_uri=url, timeout_seconds=0.1)
         assert found(keys) == InvalidTokenReason.KEYS_UNAVAILABLE
         assert server.clients_gone.acquire(timeout=PATIENCE_SECONDS)
         server.stop()
@@ -425,7 +425,7 @@ def test_a_name_that_is_looked_up_for_ever_holds_up_nobody_and_keeps_one_thread(
         return real(*arguments, **named)
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    keys = signing_keys(issuer.url, timeout_seconds=0.2, clock=clock)
+    keys = signing_keys(issuer.url, timeout_seconds=0.1, clock=clock)
     for _ in range(3):
         assert detail(keys) == "no response in time"
         clock.passes(10)
