@@ -5,6 +5,7 @@
 # make coverage   every test, and what of the code they run
 # make check      format, lint and types
 # make bench      measurements: cold start, batches, an import of a million endpoints (half an hour; BENCH_ENDPOINTS=20000: a minute)
+# make screenshot take the picture of the local run's page for README
 # make lock       compile the pinned requirements again
 #
 # Everything is set up on the way: a virtual environment in .venv with hash-checked dependencies.
@@ -33,7 +34,7 @@ SET_UP = @test -n "$(FOUND)" || { echo "gtm-pixel needs Python 3.11 or newer; in
 # A file's tests run in one process; tests/kinds.py says which files come first.
 ON_ALL_CORES = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: local gtm test test-unit coverage check format bench lock clean for-uv for-deploy for-local for-dev
+.PHONY: local gtm test test-unit coverage check format bench screenshot lock clean for-uv for-deploy for-local for-dev
 
 local: for-local
 	@echo "Starting the stack $(or $(STACK),dev) …"
@@ -67,6 +68,9 @@ format: for-dev
 
 bench: for-dev
 	$(BIN)/python -m benchmarks
+
+screenshot: for-dev
+	$(BIN)/python -m docs.screenshot
 
 # Resolves anew within the ranges of the .in files; names no package index.
 COMPILE = $(BIN)/uv pip compile --quiet --upgrade --no-header --no-emit-index-url --emit-build-options --generate-hashes
