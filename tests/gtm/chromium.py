@@ -1,4 +1,4 @@
-"""Where the browser tests find Chromium, and what happens where there is none."""
+"""Finds Chromium for the browser tests, which are skipped without one."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ _INSTALLED = ("chromium", "chromium-browser", "google-chrome", "google-chrome-st
 
 
 def find() -> str | None:
-    """The program that CHROMIUM names, an installed Chromium, or the one that Playwright has downloaded."""
+    """The program in CHROMIUM, an installed Chromium, or the one that Playwright downloaded."""
     named = os.environ.get("CHROMIUM")
     installed = named or next(filter(None, map(shutil.which, _INSTALLED)), None)
     if installed is not None:

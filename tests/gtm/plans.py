@@ -1,4 +1,4 @@
-"""Plans to make containers from."""
+"""Plans for tests."""
 
 from typing import Any
 
@@ -31,5 +31,5 @@ PURCHASE = TagPlan(
 
 
 def plan(*tags: TagPlan, **changes: Any) -> Plan:
-    """A plan of these tags; a purchase where none is given."""
+    """A plan with these tags, by default a purchase."""
     return Plan(**{"events_url": EVENTS_URL, "tags": tags or (PURCHASE,), **changes})

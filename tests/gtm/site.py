@@ -56,7 +56,7 @@ class Endpoint:
 
     @property
     def parameters(self) -> list[dict[str, str]]:
-        """What was sent, as the event processor reads it, without the cache buster."""
+        """The parameters of each request, as the event processor reads them, without the cache buster."""
         read = [dict(parse_qsl(query, keep_blank_values=True, errors="strict")) for query in self.queries]
         return [{name: value for name, value in each.items() if name != "gtmcb"} for each in read]
 
@@ -93,7 +93,7 @@ class Site:
         self.page.goto(self.url)
 
     def run(self, container: Plan | Mapping[str, Any], *, before: str = "") -> None:
-        """Open the page and start a container on it, after a script that the page itself would have."""
+        """Open the page, run `before` as the page's own script, and start a container."""
         export = container_export(container) if isinstance(container, Plan) else container
         self.open()
         self.page.evaluate(
@@ -119,7 +119,7 @@ class Site:
         return [report for report in reports if outcome is None or report["outcome"] == outcome]
 
     def await_outcomes(self, number: int = 1) -> list[str]:
-        """How that many tags ended, once they have."""
+        """Wait until this many tags have ended. Returns their outcomes."""
         self.page.wait_for_function(
             "number => reports.filter(({ outcome }) => outcome === 'succeeded' || outcome === "
             "'failed').length"

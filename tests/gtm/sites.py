@@ -1,7 +1,7 @@
-"""Shops over https, each with an API on a host of its own, and a site of somebody else: all on loopback.
+"""Shops over https, each with its own API host, and another party's site, all on loopback.
 
-The browser that visits them needs `RESOLVER_RULES` and has to take any certificate. What it sends to an API's
-host goes on to a local run as it came: every header, as Chromium wrote it.
+The browser needs `RESOLVER_RULES` and must accept any certificate. Requests to an API host are forwarded to a
+local run unchanged: every header, as Chromium wrote it.
 """
 
 import threading
@@ -24,7 +24,7 @@ _HOP_BY_HOP = frozenset({"host", "connection", "keep-alive", "transfer-encoding"
 
 
 class Sent(NamedTuple):
-    """A request of the browser's to the API."""
+    """A request from the browser to the API."""
 
     method: str
     headers: list[tuple[str, str]]
@@ -34,10 +34,10 @@ class Sent(NamedTuple):
 
 
 class Sites:
-    """Serves all hosts at one port, until `stop`. `shops` are domains: of pages, and of an API at `api.`."""
+    """Serves all hosts on one port until `stop`. `shops` are domains, each with an API at `api.`."""
 
     def __init__(self, directory: Path, *, shops: Sequence[str], cookie: str) -> None:
-        # The token that a visitor gets for signing in, and the local run's own address.
+        # The token that signing in gives a visitor, and the URL of the local run.
         self.token = ""
         self.api_url = ""
         self.sent: dict[str, Sent] = {}
@@ -61,14 +61,14 @@ class Sites:
         return f"https://{host}:{self._server.server_port}{path}{query}"
 
     def sign_in_url(self, shop: str, *, attributes: str) -> str:
-        """Where a visitor gets a cookie for all hosts of a shop, with these attributes besides."""
+        """URL that sets a cookie for all hosts of a shop, with additional attributes."""
         return self.url(shop, "/sign-in", domain=shop, attributes=attributes)
 
     def redirect_url(self, host: str, to: str) -> str:
         return self.url(host, "/redirect", to=to)
 
     def await_events(self, endpoint_ids: Set[str]) -> None:
-        """Wait until the browser has sent an event of each of these endpoints."""
+        """Wait until the browser has sent an event for each endpoint."""
         with self._arrived:
             done = self._arrived.wait_for(lambda: endpoint_ids <= self.sent.keys(), PATIENCE_SECONDS)
             assert done, f"never sent: {sorted(endpoint_ids - self.sent.keys())}"
@@ -89,7 +89,7 @@ class _Server(ThreadingHTTPServer):
         self.sites = sites
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: a browser closes connections as it likes."""
+        """Ignored: browsers close connections at any time."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -151,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server names it so
-        """Say nothing: requests hold tokens."""
+        """Not logged: requests contain tokens."""
 
 
 def _end_to_end(headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The container export: the shape of a genuine one, the right tags, and the same bytes for the same plan."""
+"""The container export: genuine shape, right tags, and the same bytes for the same plan."""
 
 import json
 import re
@@ -30,7 +30,7 @@ EVERYTHING = plan(
 
 
 def deviations(actual: Any, shape: Any, path: str = "") -> Iterator[str]:
-    """Where an export differs from the shape of a genuine one: fields, their order, types, parameters."""
+    """Differences from the shape of a genuine export: fields, their order, types, parameters."""
     if type(actual) is not type(shape):
         yield f"{path} is {actual!r}"
     elif isinstance(shape, dict):
@@ -55,7 +55,7 @@ def _fields(actual: dict[str, Any], shape: dict[str, Any], path: str) -> Iterato
 
 
 def _alternative(item: Any, shapes: list[Any]) -> Any:
-    """The shape of an item: of the variables' two shapes, the one of its type."""
+    """The shape of an item. Variables have two shapes, one for each type."""
     same = [shape for shape in shapes if isinstance(shape, dict) and shape.get("type") == item.get("type")]
     return same[0] if same else shapes[0]
 

@@ -1,7 +1,7 @@
-"""Which requests carry a signed-in visitor's cookie, and which of them may update the profile.
+"""Which requests carry a signed-in visitor's cookie, and which of them can update the profile.
 
-Chromium visits sites of different owners and sends what it sends; the gateway, the authorizer and the rules
-are those of the program. One browser goes through the whole table once.
+Chromium visits sites of different owners; gateway, authorizer and rules are the deployed ones. One browser
+goes through the whole table once.
 """
 
 import itertools
@@ -27,12 +27,12 @@ DOCUMENTATION: Final = Path(__file__).parents[2] / "docs" / "security.md"
 
 COOKIE = "session"
 
-# Each kind of cookie at a shop of its own, so that one visitor has all of them.
+# One shop for each kind of cookie, so that one visitor has all of them.
 SHOPS: Final = {kind: f"{kind.lower()}-shop.test" for kind in ("Lax", "Strict", "None", "unset")}
 
 ANOTHER_SITE, THE_SITE, THE_API = "another site", "the site", "the API's own host"
 
-# Each in a new tab where it leaves the page: to a browser these are the same navigations.
+# Navigations open a new tab; to a browser they are the same.
 WAYS: Final = {
     "link": """url => {
         const link = Object.assign(document.createElement('a'), {href: url, target: '_blank'});
@@ -71,7 +71,7 @@ WAYS: Final = {
 """How a page makes a browser call a URL."""
 
 OF_A_PAGE: Final = ("image", "fetch", "fetch POST", "sendBeacon")
-"""The ways that load something into a page; all others navigate."""
+"""The ways that load something into a page. All others navigate."""
 
 
 class Case(NamedTuple):
@@ -82,11 +82,11 @@ class Case(NamedTuple):
 
 CASES: Final = [
     *(Case(*names) for names in itertools.product(SHOPS, (ANOTHER_SITE, THE_SITE), WAYS)),
-    # A host is to itself what a site is, so a few will do.
+    # A host's own pages behave like those of its site, so a few cases suffice.
     *(Case(*names) for names in itertools.product(SHOPS, (THE_API,), ("link", *OF_A_PAGE))),
 ]
 
-# What is not a place of the table.
+# Cases outside the table.
 TYPED = Case("Strict", "address bar", "typed")
 IMAGE_REDIRECTED_BY_THE_SITE = Case("None", ANOTHER_SITE, "image that the site redirects")
 IMAGE_REDIRECTED_BY_ANOTHER = Case("None", THE_SITE, "image that another site redirects")
@@ -97,7 +97,7 @@ OTHERS: Final = (
     *(TYPED, IMAGE_REDIRECTED_BY_THE_SITE, IMAGE_REDIRECTED_BY_ANOTHER, HEADER, NO_TOKEN, IN_A_FRAME),
 )
 
-# One token proves them all: its claim lists them.
+# One token proves all endpoints: its claim lists them.
 ENDPOINTS: Final = {case: f"c{number}" for number, case in enumerate((*CASES, *OTHERS))}
 
 
@@ -127,14 +127,14 @@ class Visitor:
             page.goto(self._sites.sign_in_url(shop, attributes=attributes))
 
     def call(self, host: str, calls: Mapping[Case, str], *, by: Mapping[Case, str] | None = None) -> None:
-        """Open a page of a host, and call the URL of each case in the way given, or one that leads there."""
+        """Open a page of a host and call each case's URL, or the one in `by`, in the given way."""
         page = self.context.new_page()
         page.goto(self._sites.url(host))
         for case, script in calls.items():
             page.evaluate(f"url => {{ ({script})(url); }}", (by or {}).get(case, self.url(case)))
 
     def call_from_a_frame(self, host: str, case: Case, script: str) -> None:
-        """Let another site's page show one of the host in a frame, which calls."""
+        """Show a page of the host in a frame of another site's page, and call from the frame."""
         page = self.context.new_page()
         page.goto(self._sites.url(ELSEWHERE))
         page.set_content(f'<iframe src="{self._sites.url(host)}"></iframe>', wait_until="load")
@@ -169,7 +169,7 @@ def run(runs: Runs, issuer: TokenIssuer, sites: Sites) -> LocalRun:
 
 @pytest.fixture(scope="module")
 def context(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
-    """A browser that blocks no third-party cookies, as they all were: Playwright's contexts do block them."""
+    """A browser that allows third-party cookies, as browsers used to. Playwright's contexts block them."""
     profile = tmp_path_factory.mktemp("profile")
     (profile / "Default").mkdir()
     preferences = {"profile": {"block_third_party_cookies": False, "cookie_controls_mode": 0}}
@@ -214,7 +214,7 @@ def outcomes(context: BrowserContext, sites: Sites, run: LocalRun) -> Mapping[Ca
 
 
 def outcome(sites: Sites, run: LocalRun, endpoint_id: str) -> Outcome:
-    """What Chromium sent, and what the endpoint's profile has of it once the event is there."""
+    """What Chromium sent, and what the profile holds once the event is recorded."""
     sent = sites.sent[endpoint_id]
     (event,) = eventually(lambda: events_of(run, endpoint_id))
     profile = attributes_of(run, endpoint_id)
@@ -236,7 +236,7 @@ def test_no_request_that_another_site_makes_changes_a_profile(outcomes: Mapping[
 
 
 def test_though_many_of_them_carry_the_cookie(outcomes: Mapping[Case, Outcome]) -> None:
-    """What would change profiles if the cookie counted."""
+    """They would update profiles if the cookie counted."""
     carry = {case for case in CASES if case.page == ANOTHER_SITE and outcomes[case].has_cookie}
     navigations = {"link", "redirect", "window.open", "GET form"}
     assert {case.way for case in carry if case.kind == "Lax"} == navigations
@@ -272,8 +272,8 @@ def test_another_site_on_the_way_makes_it_a_request_of_another_site(
     assert outcomes[case] == Outcome(has_cookie=True, site="cross-site", mode="no-cors", updated=False)
 
 
-def test_a_page_of_the_site_stays_one_in_another_sites_frame(outcomes: Mapping[Case, Outcome]) -> None:
-    """What it sends is its own doing: docs/security.md says how to keep it out of frames."""
+def test_a_page_of_the_site_counts_even_in_another_sites_frame(outcomes: Mapping[Case, Outcome]) -> None:
+    """docs/security.md says how to keep a page out of frames."""
     assert outcomes[IN_A_FRAME] == Outcome(has_cookie=True, site="same-site", mode="no-cors", updated=True)
 
 

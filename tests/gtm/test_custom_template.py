@@ -33,7 +33,7 @@ CATEGORIES = {
 
 
 def fields(parameters: list[dict[str, Any]]) -> dict[str, str]:
-    """Every field with its type, those in groups too."""
+    """All fields with their types, including those in groups."""
     found: dict[str, str] = {}
     for parameter in parameters:
         found |= fields(parameter.get("subParams", [])) or {parameter["name"]: parameter["type"]}

@@ -1,4 +1,4 @@
-"""The demo page, with the fake GTM served in the place of Google's script."""
+"""The demo page, with the fake GTM served instead of Google's script."""
 
 import json
 from collections.abc import Callable
@@ -20,7 +20,7 @@ Open = Callable[..., Page]
 
 @pytest.fixture
 def opened(page: Page, site: Site, endpoint: Endpoint) -> Open:
-    """Opens the demo page with a query; a container id loads this plan's container in GTM's place."""
+    """Opens the demo page with a query. A container id loads this plan's container instead of GTM."""
 
     def open_it(query: str = "?id=GTM-ABC1234", *tags: TagPlan, **changes: Any) -> Page:
         container = container_export(plan(*tags, **{"events_url": endpoint.events_url, **changes}))
@@ -134,13 +134,13 @@ def test_only_the_id_of_a_container_loads_a_script(opened: Open, query: str) -> 
     assert page.locator("script[src]").count() == 0
 
 
-def test_an_id_that_is_none_is_said(opened: Open) -> None:
+def test_the_page_says_if_the_id_is_invalid(opened: Open) -> None:
     page = opened("?id=UA-12345-1")
 
     expect(page.get_by_role("status").first).to_contain_text("is not a container id")
 
 
-def test_a_container_that_does_not_load_is_said(page: Page, site: Site) -> None:
+def test_the_page_says_if_a_container_does_not_load(page: Page, site: Site) -> None:
     page.route("https://www.googletagmanager.com/**", lambda route: route.abort())
     page.goto(f"{site.url}/demo.html?id=GTM-ABC1234")
 

@@ -24,7 +24,7 @@ def to(endpoint: Endpoint, *tags: TagPlan, **changes: Any) -> Plan:
 
 
 def sent_value(site: Site, endpoint: Endpoint, message: str, key: str = "value", before: str = "") -> str:
-    """What arrives as the attribute `value`, read from a data layer variable, after pushing a message."""
+    """Push a message. Returns the attribute `value` that arrives, read from a data layer variable."""
     tag = TagPlan(event="e", parameters=(event_attribute("value", key),))
     site.run(to(endpoint, tag), before=before)
     site.push(message)
@@ -89,7 +89,7 @@ def test_quotes_and_brackets_are_encoded_too(site: Site, endpoint: Endpoint) -> 
         ("{event: 'e', value: ''}", ""),
     ],
 )
-def test_a_value_that_is_no_text_becomes_one_as_in_gtm(
+def test_other_values_become_strings_as_in_gtm(
     site: Site, endpoint: Endpoint, message: str, text: str
 ) -> None:
     assert sent_value(site, endpoint, message) == text
@@ -101,7 +101,7 @@ def test_a_variable_that_throws_is_false(site: Site, endpoint: Endpoint) -> None
     assert sent_value(site, endpoint, thrower, "order.value") == "false"
 
 
-def test_what_is_below_null_is_false_and_below_undefined_undefined(site: Site, endpoint: Endpoint) -> None:
+def test_a_path_below_null_is_false_and_below_undefined_is_undefined(site: Site, endpoint: Endpoint) -> None:
     two = (event_attribute("null", "ecommerce.value"), event_attribute("nothing", "order.lines.first"))
     site.run(to(endpoint, TagPlan(event="e", parameters=two)))
 
@@ -220,7 +220,7 @@ def test_each_request_has_another_cache_buster(site: Site, endpoint: Endpoint) -
         HTTPStatus.SERVICE_UNAVAILABLE,
     ],
 )
-def test_an_error_answer_is_a_failed_tag(site: Site, endpoint: Endpoint, status: HTTPStatus) -> None:
+def test_an_error_response_fails_the_tag(site: Site, endpoint: Endpoint, status: HTTPStatus) -> None:
     endpoint.status, endpoint.content, endpoint.media_type = status, '{"message": "no"}', "application/json"
     site.run(to(endpoint, ONE_VALUE))
 
@@ -229,7 +229,7 @@ def test_an_error_answer_is_a_failed_tag(site: Site, endpoint: Endpoint, status:
     assert site.await_outcomes() == ["failed"]
 
 
-def test_an_answer_that_is_no_image_is_a_failed_tag(site: Site, endpoint: Endpoint) -> None:
+def test_a_response_that_is_not_an_image_fails_the_tag(site: Site, endpoint: Endpoint) -> None:
     endpoint.content, endpoint.media_type = "{}", "application/json"
     site.run(to(endpoint, ONE_VALUE))
 
@@ -238,7 +238,7 @@ def test_an_answer_that_is_no_image_is_a_failed_tag(site: Site, endpoint: Endpoi
     assert site.await_outcomes() == ["failed"]
 
 
-def test_an_endpoint_that_does_not_answer_is_a_failed_tag(site: Site) -> None:
+def test_an_endpoint_that_does_not_respond_fails_the_tag(site: Site) -> None:
     with Endpoint() as gone:
         container = to(gone, ONE_VALUE)
     site.run(container)
@@ -258,7 +258,7 @@ def test_without_consent_nothing_is_sent(site: Site, endpoint: Endpoint) -> None
     )
 
     site.push("{event: 'e'}")
-    # What goes out after it would also arrive after it.
+    # A request sent later would also arrive later.
     site.script(f"() => fetch('{endpoint.events_url}?event=last', {{mode: 'no-cors'}}).then(() => null)")
 
     assert site.reports() == [
@@ -382,7 +382,7 @@ def test_while_nobody_is_signed_in_the_token_is_undefined(
     assert endpoint.parameters[0]["token"] == "undefined"
 
 
-def test_a_stopped_container_hears_no_more(site: Site, endpoint: Endpoint) -> None:
+def test_a_stopped_container_ignores_pushes(site: Site, endpoint: Endpoint) -> None:
     site.open()
     site.page.evaluate(
         "container => { window.dataLayer = []; window.reports = [];"
@@ -439,7 +439,7 @@ UNKNOWN = {
 
 
 @pytest.mark.parametrize(("make", "what"), UNKNOWN.values(), ids=UNKNOWN)
-def test_what_it_does_not_know_is_an_error(
+def test_anything_unknown_is_an_error(
     site: Site, endpoint: Endpoint, make: Callable[[dict[str, Any]], None], what: str
 ) -> None:
     export = container_export(to(endpoint, PURCHASE))

@@ -27,13 +27,13 @@ Capture = pytest.CaptureFixture[str]
 
 
 def written(capture: Capture, *arguments: str) -> Any:
-    """The plan of the container that is written to standard output."""
+    """The plan of the container written to standard output."""
     assert main(arguments) == 0
     return plan_of(json.loads(capture.readouterr().out))
 
 
 def error(capture: Capture, *arguments: str) -> str:
-    """The one line that a call with these arguments ends with."""
+    """The one-line error of a call with these arguments."""
     assert main(arguments) == 2
     streams = capture.readouterr()
     assert streams.out == ""
@@ -114,7 +114,7 @@ def test_an_attribute_name_may_hold_an_equals_sign(capsys: Capture) -> None:
     assert made.tags[0].parameters == (event_attribute("a=b", "order.value"),)
 
 
-def test_a_file_describes_events_and_a_flag_says_where_they_go(capsys: Capture, tmp_path: Path) -> None:
+def test_a_file_describes_events_and_a_flag_sets_the_url(capsys: Capture, tmp_path: Path) -> None:
     config = write(tmp_path / "gtm.yaml", "events: {sign_up: }")
 
     made = written(capsys, "container", "--config", str(config), "--events-url", EVENTS_URL)
@@ -122,7 +122,7 @@ def test_a_file_describes_events_and_a_flag_says_where_they_go(capsys: Capture, 
     assert made == plan(TagPlan(event="sign_up"))
 
 
-def test_stack_outputs_say_where_events_go(capsys: Capture, outputs: Path) -> None:
+def test_stack_outputs_set_the_url(capsys: Capture, outputs: Path) -> None:
     assert written(capsys, "container", "--outputs", str(outputs), "--event", "e") == plan(TagPlan(event="e"))
 
 
@@ -149,7 +149,7 @@ def test_an_earlier_container_can_be_written_for_another_stack(capsys: Capture, 
     assert made == plan(PURCHASE, consent=("ad_storage",), events_url=other)
 
 
-def test_a_file_is_written_and_the_next_steps_are_said(capsys: Capture, tmp_path: Path) -> None:
+def test_a_file_is_written_and_the_next_steps_are_printed(capsys: Capture, tmp_path: Path) -> None:
     target = tmp_path / "container.json"
 
     assert main([*FLAGS, "-o", str(target)]) == 0
@@ -294,7 +294,7 @@ PIPED = {
 
 
 @pytest.mark.parametrize(("text", "expected"), PIPED.values(), ids=PIPED)
-def test_piped_outputs_that_are_none_are_refused(
+def test_piped_outputs_that_are_invalid_are_refused(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch, text: str, expected: str
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(text))
@@ -302,7 +302,7 @@ def test_piped_outputs_that_are_none_are_refused(
     assert error(capsys, "container", "--outputs", "-", "--event", "e") == expected
 
 
-def test_an_earlier_container_through_an_empty_pipe_is_no_matter_of_pulumi(
+def test_an_empty_pipe_for_from_does_not_blame_pulumi(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))

@@ -1,4 +1,4 @@
-"""`make gtm` with the project's Makefile, in a folder of the test's own."""
+"""`make gtm` with the project's Makefile, in a temporary folder."""
 
 import json
 import os
@@ -25,7 +25,7 @@ OUTPUTS = json.dumps({"events_url": EVENTS_URL})
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """The Makefile and what `make gtm` needs, installed already; `bin` is the only place of programs."""
+    """The Makefile and what `make gtm` needs, already installed. PATH holds only `bin`."""
     folder = tmp_path / "project"
     for package in ("gtm", "contract", "bootstrap"):
         shutil.copytree(PROJECT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
@@ -39,7 +39,7 @@ def project(tmp_path: Path) -> Path:
 @pytest.fixture
 def make(project: Path) -> Make:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        # Without what a make around the tests hands on.
+        # Without the variables of a make that runs these tests.
         inherited = {
             name: value
             for name, value in os.environ.items()
@@ -64,7 +64,7 @@ def program(path: Path, line: str) -> None:
 
 
 def pulumi(project: Path, *, outputs: str = OUTPUTS) -> Path:
-    """A Pulumi CLI that says these outputs; the file that it writes its arguments to."""
+    """Make a Pulumi CLI that prints these outputs. Returns the file to which it writes its arguments."""
     asked = project / "asked.txt"
     program(project / "bin" / "pulumi", f"echo \"$*\" > '{asked}'\necho '{outputs}'")
     return asked
@@ -92,7 +92,7 @@ def test_it_writes_the_container_of_the_stack_that_is_named(make: Make, project:
 
 
 @pytest.mark.parametrize("line", [None, "exit 255"], ids=["missing", "failing"])
-def test_without_an_answer_of_pulumi_it_says_what_to_do(make: Make, project: Path, line: str | None) -> None:
+def test_without_output_from_pulumi_it_says_what_to_do(make: Make, project: Path, line: str | None) -> None:
     if line is not None:
         program(project / "bin" / "pulumi", line)
 
@@ -105,7 +105,7 @@ def test_without_an_answer_of_pulumi_it_says_what_to_do(make: Make, project: Pat
 
 
 @pytest.mark.parametrize(("arguments", "stack"), [((), "dev"), (("STACK=prod",), "prod")])
-def test_the_embedded_run_is_of_dev_where_no_stack_is_named(
+def test_the_local_run_uses_dev_if_no_stack_is_named(
     make: Make, arguments: tuple[str, ...], stack: str
 ) -> None:
     ended = make("--dry-run", "local", *arguments)

@@ -1,4 +1,4 @@
-"""Handler, container, custom template and fake GTM know the same texts without a value."""
+"""Handler, container, custom template and fake GTM agree on strings for missing values."""
 
 import json
 import re
@@ -27,7 +27,7 @@ CODE = sections(TEMPLATE.read_text(encoding="utf-8"))["SANDBOXED_JS_FOR_WEB_TEMP
 
 
 def constant(name: str) -> Any:
-    """A constant of the template: a list of texts, or a text in several pieces."""
+    """A constant of the template: a list of strings, or a string in several pieces."""
     source = re.search(rf"const {name} =(.*?);\n", CODE, re.DOTALL)
     assert source
     texts = [json.loads(f'"{text}"') for text in re.findall(r"'([^']*)'", source[1])]
@@ -58,7 +58,7 @@ class TestTheTemplate:
         identities = [*IDENTITIES, "x" * 255, "🎉" * 127]
         assert self.sent(page, field, identities) == identities
 
-    def test_sends_of_any_texts_those_that_the_handler_takes(self, page: Page) -> None:
+    def test_sends_those_random_strings_that_the_handler_accepts(self, page: Page) -> None:
         random = Random(4711)  # noqa: S311 - the same texts each time
         pieces = [
             *STRINGS_WITHOUT_IDENTITY,
@@ -84,7 +84,7 @@ class TestTheTemplate:
         assert failure(page, scenario) is None
 
     def sent(self, page: Page, field: str, values: list[str]) -> list[str]:
-        """Those of some values with which the template calls the endpoint."""
+        """Those values with which the template calls the endpoint."""
         scenario = (
             f"const values = {json.dumps(values)};"
             "const taken = values.filter(function(value) {"
@@ -97,7 +97,7 @@ class TestTheTemplate:
         return json.loads(told.removesuffix(' is not "shown"'))
 
 
-# What a page may have in its data layer where there is no customer, and no value.
+# What a page may have in its data layer instead of a customer or a value.
 NOTHING = (
     *("undefined", "null", "NaN", "{}", "[]", "[{}, {}]", "[undefined, undefined]", "[null]", "new Map()"),
     *("document.body", "window", "new Date(NaN)", "Promise.resolve()", "-1 / 0", "''", "' '"),
@@ -128,7 +128,7 @@ class TestTheFake:
     def written(
         self, site: Site, endpoint: Endpoint, values: list[str], *, below: str = ""
     ) -> dict[str, str]:
-        """What a tag sends for variables with these values, each in a data layer variable of its own."""
+        """What a tag sends for these values, each in its own data layer variable."""
         tag = TagPlan(
             event="e",
             parameters=tuple(event_attribute(f"a{n}", f"v{n}{below}") for n in range(len(values))),

@@ -1,4 +1,4 @@
-"""gtm.yaml: what it may say, and one line for each thing that is wrong with it."""
+"""Reading gtm.yaml, with one line for each error."""
 
 from pathlib import Path
 
@@ -85,7 +85,7 @@ def test_what_the_caller_knows_better_counts() -> None:
     assert made == plan(PURCHASE, events_url="https://events.example.com/v1/events", token=token)
 
 
-def test_the_token_of_a_scenario_is_taken_where_the_file_names_none() -> None:
+def test_the_default_token_is_used_if_the_file_names_none() -> None:
     default = Token(source=TokenSource.DATA_LAYER, name="id_token")
 
     assert plan_file.read(PURCHASE_YAML, overrides=Overrides(default_token=default)).token == default

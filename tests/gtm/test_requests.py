@@ -1,4 +1,4 @@
-"""How scripts and images of a page send events: a real browser, and everything behind it as deployed."""
+"""How scripts and images of a page send events, in a real browser, to a local run."""
 
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlencode
@@ -32,7 +32,7 @@ def url_of(run: LocalRun, endpoint_id: str, **parameters: str) -> str:
 
 
 class TestAPageThatIsolatesItself:
-    """`Cross-Origin-Embedder-Policy: require-corp` keeps out what does not say that any site may embed it."""
+    """With `Cross-Origin-Embedder-Policy: require-corp`, only what allows any site to embed it loads."""
 
     @pytest.fixture
     def isolated(self, site: Site) -> Site:
@@ -72,11 +72,11 @@ BODIES = {
     "a Blob of text": "new Blob(['event=forged'], {type: 'text/plain;charset=utf-8'})",
     "a Blob of a form": "new Blob(['event=forged'], {type: 'application/x-www-form-urlencoded'})",
 }
-"""What a page can post without the browser asking first."""
+"""Bodies that a page can post without a preflight request."""
 
 
 class TestPosting:
-    """The same query by POST; nothing of the body is recorded."""
+    """The same query by POST. The body is not recorded."""
 
     @pytest.mark.parametrize(
         "sender",
@@ -175,14 +175,14 @@ class TestFetch:
 
 
 class TestACookieThatCarriesTheToken:
-    """`fetch` with credentials, from a site that is listed and one that is not."""
+    """`fetch` with credentials, from a listed site and from another."""
 
     READ = """async ([url, init]) => {
       try { return (await fetch(url, { credentials: 'include', ...init })).status; }
       catch (error) { return error.name; }
     }"""
 
-    # The browser asks before it sends the last one.
+    # The last one needs a preflight request.
     REQUESTS = (
         {},
         {"method": "POST", "keepalive": True},

@@ -1,4 +1,4 @@
-"""The custom template's own tests, run in a browser with GTM's sandbox mocked."""
+"""Runs the custom template's own tests in a browser with a mock of GTM's sandbox."""
 
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ SANDBOX = Path(__file__).with_name("sandbox.js").read_text(encoding="utf-8")
 
 
 def failure(page: Page, scenario: str, code: str = CODE) -> str | None:
-    """Why a scenario fails with this code in the sandbox; None where it passes."""
+    """Why a scenario fails with this code in the sandbox, or None if it passes."""
     return page.evaluate(
         "([sandbox, code, setup, scenario]) =>"
         " new Function(sandbox + '; return runScenario;')()(code, setup, scenario)",
@@ -33,7 +33,7 @@ def test_a_scenario_of_the_template_passes(page: Page, name: str) -> None:
     assert failure(page, SCENARIOS[name]) is None
 
 
-# What a mistake in the code looks like, and the scenario that has to see it.
+# Mistakes in the code, and the scenario that must catch each.
 MISTAKES = {
     "a wrong prefix": ("'evmt_'", "'evat_'", "Attributes, metrics and user attributes have their prefixes"),
     "a value that is not encoded": (
@@ -72,7 +72,7 @@ def test_a_mistake_in_the_code_fails_its_scenario(page: Page, right: str, wrong:
     assert failure(page, SCENARIOS[scenario], CODE.replace(right, wrong)) is not None
 
 
-def test_text_that_no_url_can_hold_is_left_out(page: Page) -> None:
+def test_a_string_that_no_url_can_hold_is_not_sent(page: Page) -> None:
     scenario = (
         "mockData.eventAttributes = [{name: 'half', value: '\\ud83d'}]; runCode(mockData);"
         "assertThat(sent[0]).isEqualTo(EVENTS_URL + '?endpoint_id=e1&event=purchase_success&gtmcb=7');"

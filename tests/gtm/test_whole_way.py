@@ -1,7 +1,7 @@
-"""The whole way in a real browser: data layer, exported container, image, API, queue, function, record.
+"""End to end in a real browser: data layer, exported container, image, API, queue, function, record.
 
-The container is what `python -m gtm container` writes; GTM's runtime is the fake GTM, everything behind the
-image is the local run.
+The container is what `python -m gtm container` writes, GTM's runtime is the fake GTM, and the local run is
+everything behind the image.
 """
 
 import json
@@ -44,7 +44,7 @@ def push(site: Site, **message: object) -> None:
 
 
 class TestATag:
-    """An exported Custom Image tag on a site of another origin."""
+    """An exported Custom Image tag on a site with another origin."""
 
     def test_it_fires_and_succeeds_and_its_event_is_recorded(self, site: Site, run: LocalRun) -> None:
         endpoint_id = new_endpoint()
@@ -73,14 +73,14 @@ class TestATag:
             recorded[endpoint_id] = (event.attributes, event.user_attributes)
         assert recorded == {endpoint_id: ({"text": value}, {}) for endpoint_id, value in values.items()}
 
-    def test_it_fails_where_the_endpoint_answers_400(self, site: Site, run: LocalRun) -> None:
+    def test_it_fails_if_the_endpoint_responds_400(self, site: Site, run: LocalRun) -> None:
         site.run(plan(run))
 
         push(site, endpoint_id="")
 
         assert site.await_outcomes() == ["failed"]
 
-    def test_it_fails_where_the_endpoint_answers_429(self, site: Site, runs: Runs) -> None:
+    def test_it_fails_if_the_endpoint_responds_429(self, site: Site, runs: Runs) -> None:
         run = runs.fresh("throttlingRateLimit=1", "throttlingBurstLimit=1", *AT_ONCE)
         site.run(plan(run))
 
@@ -89,7 +89,7 @@ class TestATag:
 
         assert set(site.await_outcomes(5)) == {"succeeded", "failed"}
 
-    def test_it_fails_where_the_queue_refuses(self, site: Site, runs: Runs) -> None:
+    def test_it_fails_if_the_queue_refuses(self, site: Site, runs: Runs) -> None:
         run = runs.fresh(*AT_ONCE)
         run.poller.stop()
         run.cloud.client("sqs").delete_queue(QueueUrl=run.outputs["queue_url"])
@@ -165,7 +165,7 @@ class TestThePage:
         assert url.startswith(f"{run.outputs['events_url']}?endpoint_id=")
         assert "evat_currency=" in url
 
-    def test_a_name_that_no_container_can_have_is_one_clear_line(self, page: Page, run: LocalRun) -> None:
+    def test_an_invalid_name_is_one_clear_line(self, page: Page, run: LocalRun) -> None:
         page.goto(f"{run.url}/")
         page.wait_for_function("() => document.querySelector('#outputs').childElementCount > 0")
 
@@ -201,7 +201,7 @@ class TestThePage:
 
 
 class TestTheProfileOnThePage:
-    """The panel that shows what an event has made of a profile."""
+    """The panel that shows how an event changed a profile."""
 
     BOTH = ("destinations=customer-profiles,firehose",)
 
@@ -209,7 +209,7 @@ class TestTheProfileOnThePage:
         return runs.shared("profileUpdates=all", *TO_PROFILES, *self.BOTH, *settings, *AT_ONCE)
 
     def open(self, page: Page, runs: Runs, *settings: str) -> str:
-        """The page of a stack with Customer Profiles, with an endpoint of the test's own in its form."""
+        """Open the page of a stack with Customer Profiles, and enter a new endpoint id."""
         endpoint_id = new_endpoint()
         page.goto(f"{self.run(runs, *settings).url}/")
         page.wait_for_function("() => document.querySelector('#outputs').childElementCount > 0")
@@ -289,7 +289,7 @@ class TestTheProfileOnThePage:
 
     # Each of these has a stack of its own.
 
-    def test_it_says_plainly_where_events_make_none(self, page: Page, runs: Runs) -> None:
+    def test_it_says_if_events_create_no_profile(self, page: Page, runs: Runs) -> None:
         self.open(page, runs, "customerProfilesCreate=false")
 
         self.send(page, "gold")

@@ -1,4 +1,4 @@
-"""What the tests of the migration share: Customer Profiles on loopback, and an export to import."""
+"""Fixtures of the import tests: Customer Profiles on loopback, and an export."""
 
 from collections.abc import Iterator
 from pathlib import Path

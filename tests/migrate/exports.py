@@ -8,7 +8,7 @@ from typing import Any
 
 
 def an_endpoint(endpoint_id: str = "e1", **fields: Any) -> dict[str, Any]:
-    """An endpoint with everything that an export has of one; `fields` replace its parts."""
+    """An endpoint with all fields of an export; `fields` replace some."""
     return {
         "Id": endpoint_id,
         "ApplicationId": "0123456789abcdef0123456789abcdef",
@@ -38,7 +38,7 @@ def as_line(endpoint: Any) -> bytes:
 
 
 def write_lines(path: Path, lines: Iterable[bytes]) -> Path:
-    """A part of an export; gzipped where its name says so."""
+    """Write a part of an export, gzipped if it is named .gz."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with gzip.open(path, "wb") if path.suffix == ".gz" else path.open("wb") as file:
         file.writelines(lines)

@@ -1,4 +1,4 @@
-"""Customer Profiles on loopback with the object types that the stack would make."""
+"""A fake of Customer Profiles on loopback, with the object types of a stack."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -26,9 +26,9 @@ TEMPLATE = profile_template(TEMPLATE_ARGS)
 
 
 class Service:
-    """The fake. A test can wait for a count of requests that put objects.
+    """The fake. A test can wait for a number of requests that put objects.
 
-    `regions` are those that requests were signed for.
+    `regions` are the Regions for which requests were signed.
     """
 
     def __init__(self, **args: Any) -> None:
@@ -43,7 +43,7 @@ class Service:
 
     @property
     def put_sizes(self) -> list[int]:
-        """How many profiles each request that put objects had."""
+        """Number of objects in each request that put objects."""
         return [
             len(request.parameters["Items"])
             for request in self.fake.requests
@@ -54,7 +54,7 @@ class Service:
         return sum(request.operation == operation for request in self.fake.requests)
 
     def puts(self, key: str) -> int:
-        """How often an endpoint's or user's object was put."""
+        """How often the object with this key was put."""
         return sum(stored.puts for stored in self.fake.objects(key))
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -61,7 +61,7 @@ def test_ten_objects_are_one_request(profiles: CustomerProfiles, service: Servic
     assert service.put_sizes == [10]
 
 
-def test_answers_are_in_the_order_of_the_objects(profiles: CustomerProfiles, service: Service) -> None:
+def test_responses_are_in_the_order_of_the_objects(profiles: CustomerProfiles, service: Service) -> None:
     service.fake.plan(PlannedResponse(item_failures={"1": (503, "planned")}, items_left_out=["2"]))
 
     assert profiles.put([an_object(f"e{number}") for number in range(4)]) == [
@@ -80,7 +80,7 @@ def test_an_object_that_the_service_refuses_is_refused_alone(profiles: CustomerP
     ]
 
 
-def test_an_update_at_the_same_time_is_told_apart_by_its_text(
+def test_a_concurrent_update_is_recognized_by_its_message(
     profiles: CustomerProfiles, service: Service
 ) -> None:
     text = "Concurrent update in progress"
@@ -112,7 +112,7 @@ def test_an_error_of_a_request_has_a_status_and_no_text(
     assert len(service.put_sizes) == 1  # boto3 itself does not try again
 
 
-def test_no_answer_is_an_error_without_a_status(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_response_is_an_error_without_a_status(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_CUSTOMER_PROFILES", "http://127.0.0.1:9")
 
     with pytest.raises(CallError) as caught:
@@ -170,7 +170,7 @@ def test_addresses_are_taken_off_a_profile(profiles: CustomerProfiles) -> None:
     assert after.addresses == {Kind.PHONE: "+491711234567"}
 
 
-def test_an_answer_that_does_not_say_by_what_a_profile_was_found_is_read_by_its_attributes(
+def test_a_response_without_matched_keys_is_read_by_attributes(
     profiles: CustomerProfiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     item = {"ProfileId": "p", "Attributes": {ENDPOINT_KEY: "e1"}}
@@ -197,7 +197,7 @@ def test_the_region_is_the_configured_one_unless_it_is_given() -> None:
     assert (connect().region, connect(region="us-east-1").region) == (REGION, "us-east-1")
 
 
-def test_a_missing_region_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_region_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
 
@@ -216,14 +216,14 @@ def test_missing_credentials_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("url", ["foo", "http://", "http://a b", "http://[::1", "http://127.0.0.1:99999"])
-def test_an_endpoint_url_that_is_none_is_said(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+def test_an_invalid_endpoint_url_is_an_error(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_CUSTOMER_PROFILES", url)
 
     with pytest.raises(SetupError, match=r"configuration is invalid; .* the endpoint URL"):
         connect()
 
 
-def test_a_profile_that_is_not_configured_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_aws_profile_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody-has-this-profile")
 
     with pytest.raises(SetupError, match="configuration"):

@@ -1,4 +1,4 @@
-"""How objects are delivered: at which rate, what is tried again, and what ends the run."""
+"""Sending objects: rate, retries, and what ends the run."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ Answer = CallError | Sequence[ItemResponse]
 
 
 class Clock:
-    """Time that passes only while somebody waits."""
+    """A clock that advances only while something waits."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -41,7 +41,7 @@ class Clock:
 
 
 class ScriptedService:
-    """Answers by a script, then takes everything."""
+    """Responds as scripted, then accepts everything."""
 
     def __init__(self, *script: Answer) -> None:
         self._script = list(script)
@@ -56,7 +56,7 @@ class ScriptedService:
 
 
 class RefusingService:
-    """Refuses a request as wrong when one of its objects is."""
+    """Refuses a whole request if one of its objects is invalid."""
 
     def __init__(self, *wrong: str) -> None:
         self._wrong = set(wrong)
@@ -182,7 +182,7 @@ def test_an_object_on_which_the_service_fails_to_the_end_is_refused(answer: Item
     assert delivery == Delivery(statuses={0: answer.status or 0}, abort_reason=None)
 
 
-def test_what_waits_when_the_run_is_to_stop_stays_unsettled() -> None:
+def test_waiting_objects_stay_unsettled_when_the_run_stops() -> None:
     service = ScriptedService(items(OK, 500, 500))
     delivery = deliver(service, wait=lambda _: bool(service.requests))
 
@@ -194,7 +194,7 @@ def test_what_waits_when_the_run_is_to_stop_stays_unsettled() -> None:
 @given(
     st.lists(st.sampled_from([OK, 400, 403, 404, 413, 429, 500, 503, None]), max_size=30), st.integers(1, 10)
 )
-def test_no_object_is_sent_again_after_it_was_taken(statuses: list[int | None], count: int) -> None:
+def test_no_object_is_sent_again_after_it_was_accepted(statuses: list[int | None], count: int) -> None:
     script: list[Answer] = [
         CallError(status) if index % 3 == 0 and status != OK else items(status)
         for index, status in enumerate(statuses)
@@ -275,7 +275,7 @@ def a_profile(key: str, *withdrawn: Kind) -> ProfileObject:
 
 
 class Target:
-    """Profiles with addresses, by key. Fails by a script of errors, then does as it is told."""
+    """Profiles with addresses, by key. Fails as scripted, then works."""
 
     def __init__(self, addresses: dict[str, set[Kind]], *, errors: Sequence[CallError | None] = ()) -> None:
         self.addresses = addresses
@@ -350,7 +350,7 @@ def test_five_profiles_are_searched_for_at_once() -> None:
     assert target.searches == [["a", "b", "c", "d", "e"], ["f", "g"]]
 
 
-def test_addresses_go_also_where_the_object_was_refused() -> None:
+def test_addresses_are_removed_even_if_the_object_was_refused() -> None:
     target = Target({"a": set(BOTH)})
     outcome = deliver_profiles([a_profile("a", *BOTH)], target, service=ScriptedService(items(400)))
 
@@ -373,7 +373,7 @@ def test_what_may_succeed_later_is_tried_again(errors: list[CallError | None]) -
 
 
 @pytest.mark.parametrize("errors", [[CallError(400)], [None, CallError(400)]])
-def test_an_address_that_cannot_be_taken_away_is_told(errors: list[CallError | None]) -> None:
+def test_an_address_that_cannot_be_removed_is_reported(errors: list[CallError | None]) -> None:
     outcome = deliver_profiles([a_profile("a", Kind.EMAIL)], Target({"a": {Kind.EMAIL}}, errors=errors))
 
     assert (outcome.delivery.statuses, outcome.kept) == ({0: OK}, {0: 400})
@@ -409,7 +409,7 @@ def test_a_call_that_is_refused_for_good_is_not_tried_again() -> None:
     assert len(target.searches) == 1
 
 
-def test_a_service_that_never_answers_well_is_an_obstacle() -> None:
+def test_a_service_that_keeps_failing_aborts_the_import() -> None:
     clock = Clock()
     rate = RateLimiter(1_000, clock=clock, wait=clock.wait)
     calls = Calls(rate=rate, wait=clock.wait, jitter=lambda: 1.0, permission="profile:X")

@@ -1,4 +1,4 @@
-"""What `check-domain` warns of."""
+"""The warnings of `check-domain`."""
 
 import re
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ INTEGRATIONS = [
 
 
 def as_answered(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """An object type of a template as GetProfileObjectType answers it."""
+    """An object type of a template, as GetProfileObjectType returns it."""
     return {
         **properties,
         "Fields": {field["Name"]: field["ObjectTypeField"] for field in properties["Fields"]},
@@ -121,7 +121,7 @@ def test_another_type_that_finds_profiles_by_one_of_our_keys_is_named(key: str) 
     ],
     ids=str,
 )
-def test_keys_that_join_nobody_are_no_warning(types: dict[str, Any]) -> None:
+def test_keys_that_do_not_find_profiles_are_no_warning(types: dict[str, Any]) -> None:
     assert warned(types=types) == []
 
 
@@ -130,7 +130,7 @@ def test_a_type_of_the_stack_that_is_not_there_is_named(name: str) -> None:
     assert warned(without=name) == [f"object type {name} is not in the domain; run pulumi up"]
 
 
-def test_a_type_of_an_older_version_is_told_by_what_it_lacks() -> None:
+def test_an_object_type_of_an_older_version_is_a_warning() -> None:
     endpoints = OWN[ENDPOINTS_TYPE]
     older = {
         **endpoints,
@@ -158,13 +158,13 @@ def test_a_type_of_an_older_version_is_told_by_what_it_lacks() -> None:
     ],
     ids=["expiry", "sum", "available"],
 )
-def test_a_quota_that_does_not_fit_is_told_with_its_numbers(types: dict[str, Any], expected: str) -> None:
+def test_an_exceeded_quota_is_a_warning_with_numbers(types: dict[str, Any], expected: str) -> None:
     (warning,) = warned(types=types)
 
     assert expected in warning
 
 
-def test_a_domain_that_amazon_connect_does_not_reach_is_told() -> None:
+def test_a_domain_that_amazon_connect_cannot_access_is_a_warning() -> None:
     (warning,) = warned(name="example")
 
     assert "does not begin with amazon-connect-" in warning

@@ -1,4 +1,4 @@
-"""What one endpoint of an export says."""
+"""Reading one endpoint of an export."""
 
 from typing import Any
 
@@ -60,11 +60,11 @@ def test_nothing_of_a_whole_endpoint_is_dropped() -> None:
     assert made(an_endpoint()).dropped == {}
 
 
-def test_the_key_is_the_user_where_that_is_asked_for() -> None:
+def test_the_key_is_the_user_on_request() -> None:
     assert made(an_endpoint("e1"), KeyBy.USER_ID).key == "user-of-e1"
 
 
-def test_an_endpoint_of_no_user_is_its_own_customer() -> None:
+def test_an_endpoint_without_a_user_is_its_own_customer() -> None:
     assert made(an_endpoint("e1", User={}), KeyBy.USER_ID).key == "e1"
 
 
@@ -76,7 +76,7 @@ def test_a_user_needs_no_endpoint_id() -> None:
 
 
 @pytest.mark.parametrize("value", WITHOUT_IDENTITY)
-def test_an_id_that_is_everybodys_is_no_customers(value: str) -> None:
+def test_an_id_that_stands_for_nobody_is_skipped(value: str) -> None:
     """The event processor rejects events with such an endpoint id."""
     assert skipped(an_endpoint(value)) in (SkipReason.ID_NO_VALUE, SkipReason.ID_MISSING)
     endpoint = made(an_endpoint("e1", User={"UserId": value}), KeyBy.USER_ID)
@@ -160,7 +160,7 @@ def test_other_digits_in_brackets_are_part_of_the_number(address: str) -> None:
         "a@example.com\nBcc: b@example.com",
     ],
 )
-def test_what_is_no_email_address_is_dropped(address: str) -> None:
+def test_an_invalid_email_address_is_dropped(address: str) -> None:
     endpoint = made(an_endpoint(Address=address))
 
     assert (endpoint.email, endpoint.dropped) == (None, {DropReason.ADDRESS_NOT_EMAIL: 1})
@@ -196,12 +196,12 @@ def test_an_inactive_endpoint_gets_none(status: str) -> None:
 
 
 @pytest.mark.parametrize("status", ["ACTIVE", " active", "", None])
-def test_an_endpoint_is_active_where_nothing_else_is_said(status: str | None) -> None:
+def test_an_endpoint_is_active_by_default(status: str | None) -> None:
     assert made(an_endpoint("e1", EndpointStatus=status)).consent is Consent.OPEN
 
 
 @pytest.mark.parametrize("user", [None, {}, {"UserId": " "}, {"UserId": 42}])
-def test_an_endpoint_without_a_user_is_told_where_users_are_the_key(user: Any) -> None:
+def test_an_endpoint_without_a_user_is_counted_if_users_are_the_key(user: Any) -> None:
     by_user = read_endpoint(an_endpoint("e1", User=user), [], KeyBy.USER_ID)
 
     assert isinstance(by_user, Endpoint)
@@ -250,7 +250,7 @@ def test_values_are_joined_as_gtm_joins_a_list_and_empty_ones_hide_none(values: 
     assert (endpoint.user_attributes, endpoint.dropped) == ({"plan": text}, {})
 
 
-def test_a_value_outside_of_a_list_is_taken() -> None:
+def test_a_value_may_be_without_a_list() -> None:
     assert made(with_attributes({"plan": "gold"})).user_attributes == {"plan": "gold"}
 
 
@@ -344,7 +344,7 @@ ANY_ENDPOINT = st.fixed_dictionaries(
 
 @settings(deadline=None)
 @given(ANY_ENDPOINT, st.sampled_from(KeyBy))
-def test_whatever_an_endpoint_holds_what_is_taken_is_within_the_services_limits(
+def test_whatever_an_endpoint_holds_imported_values_are_within_the_services_limits(
     endpoint: dict[str, Any], key_by: KeyBy
 ) -> None:
     result = read_endpoint(endpoint, DECLARED, key_by)

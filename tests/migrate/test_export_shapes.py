@@ -28,12 +28,12 @@ NAMES = [f"a{number}" for number in range(250)]
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """An export, and its profiles by key: addresses, and attributes without the key and the user id."""
+    """An export, and its profiles by key: addresses, and attributes other than key and user id."""
 
     files: Mapping[str, bytes]
     profiles: Mapping[str, Profile]
     key: str = "endpoint-id"
-    # Reasons and counts as the summary has them.
+    # Reasons and counts in the summary.
     told: Mapping[str, int] = field(default_factory=dict[str, int])
     status: int = 0
 
@@ -228,7 +228,7 @@ SHAPES = {
 
 
 def profiles_of(service: Service) -> dict[str, Profile]:
-    """What the target holds, by key, without what does not depend on the shape."""
+    """What the target holds, by key, without what is the same for all shapes."""
     found: dict[str, Profile] = {}
     for one in service.fake.profiles:
         attributes = {name: value for name, value in one["Attributes"].items() if name != "user_id"}

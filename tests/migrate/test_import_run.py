@@ -1,4 +1,4 @@
-"""A whole import: everything once, going on where it stopped, in constant memory."""
+"""A whole import: sends everything once, continues where it stopped, in constant memory."""
 
 import io
 import json
@@ -34,7 +34,7 @@ Deliver = Callable[[Sequence[ProfileObject]], Outcome]
 
 
 class Taker:
-    """Takes everything and remembers it; ends the run after some requests where `stop_after` says so."""
+    """Accepts and remembers everything. Stops the run after `stop_after` requests."""
 
     def __init__(self, *, stop: threading.Event | None = None, stop_after: int | None = None) -> None:
         self.taken: list[str] = []
@@ -71,13 +71,13 @@ def run(
     key_by: KeyBy = KeyBy.ENDPOINT_ID,
     sample: list[ProfileObject] | None = None,
 ) -> tuple[Counts, str | None]:
-    """Import with the state beside the export; the counts, and why it ended early."""
+    """Import with the state beside the export. Returns the counts, and why it ended early."""
     directory = export.parent
     files, _ = export_files([export])
     state = ImportState.load(directory / "state.json", {"domain": "d"})
     sizes = [file.stat().st_size for file in files]
     state.check_files(dict(zip(names(files, directory), sizes, strict=True)))
-    if skipped is not None:  # as the file is, which is written anew by every run
+    if skipped is not None:  # every run writes the file anew
         skipped.seek(0)
         skipped.truncate()
     log = ImportLog(skipped=skipped)
@@ -125,7 +125,7 @@ def test_profiles_go_out_ten_at_a_time(export: Path) -> None:
     taker = Taker()
     run(export, taker)
 
-    assert taker.requests == 3  # wherever the endpoints lie
+    assert taker.requests == 3  # wherever the endpoints are
 
 
 def test_the_endpoints_of_a_user_go_out_as_one(tmp_path: Path) -> None:
@@ -315,7 +315,7 @@ def test_an_address_that_could_not_be_taken_away_is_counted_and_listed_by_every_
     ]
 
 
-def test_an_obstacle_ends_the_run_and_what_was_not_settled_comes_next_time(export: Path) -> None:
+def test_an_abort_ends_the_run_and_the_next_run_sends_the_rest(export: Path) -> None:
     counts, reason = run(export, lambda _: outcome({0: OK}, "the service is away"))
     taker = Taker()
     run(export, taker)
@@ -324,7 +324,7 @@ def test_an_obstacle_ends_the_run_and_what_was_not_settled_comes_next_time(expor
     assert counts.profiles + len(taker.taken) == 25
 
 
-def test_some_of_what_was_sent_can_be_looked_up(tmp_path: Path) -> None:
+def test_a_sample_of_the_sent_profiles_is_kept(tmp_path: Path) -> None:
     export = write_export(tmp_path / "part.json", numbered(500))
     sample: list[ProfileObject] = []
     run(export, Taker(), sample=sample)
@@ -372,7 +372,7 @@ def test_a_service_that_took_nothing_gets_everything_when_it_takes_it(tmp_path: 
     assert (counts.profiles, counts.refused) == (60, {})
 
 
-def test_the_first_profile_that_is_taken_says_that_those_before_it_were_refused(export: Path) -> None:
+def test_the_first_accepted_profile_settles_those_refused_before_it(export: Path) -> None:
     def take_one(made: Sequence[ProfileObject]) -> Outcome:
         return outcome({place: OK if one.key == "endpoint-17" else 400 for place, one in enumerate(made)})
 
@@ -389,7 +389,7 @@ def test_the_first_profile_that_is_taken_says_that_those_before_it_were_refused(
     assert again.taken == []
 
 
-def test_an_address_that_stays_in_the_profile_of_one_refused_at_first_is_told(export: Path) -> None:
+def test_an_address_kept_for_a_customer_refused_at_first_is_reported(export: Path) -> None:
     def keep(made: Sequence[ProfileObject]) -> Outcome:
         return outcome(dict.fromkeys(range(len(made)), 400), kept={0: 503})
 
@@ -430,7 +430,7 @@ def test_a_run_that_ends_early_leaves_what_was_refused_at_first_to_the_next_one(
     assert sorted(taker.taken) == sorted(ids(25))
 
 
-def test_what_is_taken_after_the_first_were_all_refused_counts_and_the_first_come_next_time(
+def test_a_profile_accepted_after_refusals_counts_and_the_refused_are_sent_next_time(
     tmp_path: Path,
 ) -> None:
     export = write_export(tmp_path / "part.json", numbered(70))
@@ -440,7 +440,7 @@ def test_what_is_taken_after_the_first_were_all_refused_counts_and_the_first_com
     def deliver(made: Sequence[ProfileObject]) -> Outcome:
         found = [one.key for one in made]
         if "endpoint-0" in found:
-            # So that the sixth request is under way before the answer to the first one is known.
+            # The sixth request must be under way before the response to the first one arrives.
             assert late.wait(PATIENCE_SECONDS)
         if "endpoint-50" not in found:
             return refuse(made)
@@ -470,7 +470,7 @@ def test_missing_credentials_end_the_run(export: Path) -> None:
 def test_a_part_that_cannot_be_read_ends_the_run_before_anything_is_sent(
     export: Path, content: bytes
 ) -> None:
-    """Which line of an endpoint is the newest is known when all are read."""
+    """Only then is it known which line of an endpoint is the newest."""
     (export / "part-2.json.gz").write_bytes(content)
     taker = Taker()
 
@@ -525,7 +525,7 @@ def test_memory_does_not_grow_with_the_export(tmp_path: Path) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
-    assert peak < 3_000_000  # of some 6 MB
+    assert peak < 3_000_000  # of about 6 MB
 
 
 def test_a_slow_service_is_not_read_ahead_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -548,7 +548,7 @@ def test_a_slow_service_is_not_read_ahead_of(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(Staging, "customers", counted)
     run(export, slowly)
 
-    # The requests that wait or are under way, and the next one.
+    # Requests waiting or under way, and the next one.
     assert max(ahead) <= (WORKERS * 4 + WORKERS + 1) * 10
 
 
@@ -557,7 +557,7 @@ def test_a_slow_service_is_not_read_ahead_of(tmp_path: Path, monkeypatch: pytest
 def test_whatever_stops_runs_in_the_end_every_profile_was_taken_or_refused_once(
     seed: int, count: int, refused: int
 ) -> None:
-    """Each run meets stops, obstacles and halfway deliveries at random; the last one meets none."""
+    """Each run meets random stops, aborts and partial deliveries. The last one meets none."""
     chance = random.Random(seed)  # noqa: S311 - the seed makes a failure repeatable
     unwelcome = set(chance.sample(ids(count), min(refused, count)))
     lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""The state of an import: what it keeps, and when it does not fit."""
+"""The state of an import: what it keeps, and when it is refused."""
 
 import json
 from pathlib import Path
@@ -124,7 +124,7 @@ def test_another_target_is_an_error_that_names_the_difference(path: Path, name: 
 
 
 @pytest.mark.parametrize("text", ["", "null", "{}", "[1]", '{"version": 1, "target": {}}', '{"version": 3}'])
-def test_a_file_that_is_no_state_is_an_error_and_stays(path: Path, text: str) -> None:
+def test_a_file_that_is_not_a_state_is_an_error_and_is_kept(path: Path, text: str) -> None:
     path.write_text(text)
 
     with pytest.raises(StateError, match="is not a state of this import"):

@@ -1,6 +1,6 @@
-"""An import that is killed, again and again, ends with the profiles of one that ran through.
+"""An import that is killed again and again ends with the same profiles as an uninterrupted one.
 
-The process is killed by SIGKILL: nothing of it can tidy up. `make bench` does the same with a large export.
+SIGKILL leaves the process no chance to clean up. `make bench` does the same with a large export.
 """
 
 import random
@@ -68,7 +68,7 @@ def test_an_import_that_is_killed_at_ten_points_ends_like_one_that_ran_through(
     service: Service, export: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chance = random.Random(SEED)  # noqa: S311 - the same points in every run
-    # Each user's object once, ten in a request.
+    # One object for each user, ten in a request.
     points = sorted(chance.sample(range(1, USERS // 10), KILLS))
     for point in points:
         process = subprocess.Popen(
@@ -82,7 +82,7 @@ def test_an_import_that_is_killed_at_ten_points_ends_like_one_that_ran_through(
         process.kill()
         _, said = process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == -signal.SIGKILL, said
-        # What was sorted on disk holds customers' data: nothing of it outlives the process.
+        # The sorted endpoints on disk are customer data, and must not outlive the process.
         assert {path.name for path in export.iterdir()} <= {
             *("part-0.json.gz", "part-1.json.gz", f"{STATE_NAME}.new", f"{STATE_NAME}.lock"),
             *(STATE_NAME, f"{STATE_NAME}.skipped.jsonl"),
@@ -96,7 +96,7 @@ def test_an_import_that_is_killed_at_ten_points_ends_like_one_that_ran_through(
     assert len(killed) == USERS
     (export / STATE_NAME).unlink()
     assert main(arguments(export)) == 0
-    # A second import from the start changes nothing, and it is what one that ran through makes.
+    # Importing again from the start changes nothing, and an uninterrupted import gives the same.
     assert profiles_of(service) == killed == profiles_of(run_through(export, monkeypatch))
 
 

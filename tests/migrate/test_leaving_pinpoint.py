@@ -1,4 +1,4 @@
-"""docs/leaving-pinpoint.md against the programs that it tells people to run."""
+"""Checks docs/leaving-pinpoint.md against the commands that it tells people to run."""
 
 import json
 import re
@@ -28,7 +28,7 @@ MIGRATE = ".venv/bin/python -m migrate"
 
 SUBSTITUTION = r"\$\((.*)\)"
 
-# How far into an answer the queries of the guide go, and how many values an enumeration there has.
+# How deep the queries of the guide go into a response, and how many values an enumeration has there.
 DEEPEST_QUERY = 4
 MOST_ENUMERATED = 6
 
@@ -44,7 +44,7 @@ def shell_lines() -> list[str]:
 
 
 def commands(program: str) -> list[str]:
-    """The commands of shell blocks that begin with this, also those whose output a variable gets."""
+    """Commands of the shell blocks that begin with this, including those assigned to a variable."""
     found = [re.sub(rf'^(?:export )?[A-Z_]+="?{SUBSTITUTION}"?', r"\1", line) for line in shell_lines()]
     return [command for command in found if command.startswith(program + " ")]
 
@@ -53,13 +53,13 @@ def prose(heading: str) -> str:
     return GUIDE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
 
 
-def an_answer(shape: Any, place: int = 0, depth: int = 0) -> Any:
-    """An answer with everything that a service's model has; lists go through the values of an enumeration."""
+def a_response(shape: Any, place: int = 0, depth: int = 0) -> Any:
+    """A response with every field of the service's model. Lists go through the values of an enumeration."""
     match shape.type_name:
         case "structure" if depth < DEEPEST_QUERY:
-            return {name: an_answer(part, place, depth + 1) for name, part in shape.members.items()}
+            return {name: a_response(part, place, depth + 1) for name, part in shape.members.items()}
         case "list":
-            return [an_answer(shape.member, at, depth) for at in range(MOST_ENUMERATED)]
+            return [a_response(shape.member, at, depth) for at in range(MOST_ENUMERATED)]
         case "string" if shape.enum:
             return shape.enum[place % len(shape.enum)]
         case other:
@@ -112,18 +112,18 @@ def test_a_command_of_the_aws_cli_is_one_that_the_service_has(command: str) -> N
 
 
 @pytest.mark.parametrize("command", [command for command in commands("aws") if " --query " in command])
-def test_a_query_finds_something_in_what_the_service_answers(command: str) -> None:
+def test_a_query_matches_the_services_response(command: str) -> None:
     operation, _ = parameters_of(command)
     (query,) = options(words_of(command)[3:])["--query"]
 
-    assert jmespath.search(query, an_answer(operation.output_shape))
+    assert jmespath.search(query, a_response(operation.output_shape))
 
 
 def test_a_wrong_query_would_be_noticed() -> None:
     operation, _ = parameters_of("aws connect list-instances")
 
-    assert jmespath.search("InstanceSummaryList[0].Id", an_answer(operation.output_shape))
-    assert not jmespath.search("InstanceSummaries[0].Id", an_answer(operation.output_shape))
+    assert jmespath.search("InstanceSummaryList[0].Id", a_response(operation.output_shape))
+    assert not jmespath.search("InstanceSummaries[0].Id", a_response(operation.output_shape))
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_every_reason_of_the_summary_is_described(reason: str) -> None:
     assert f"\n| `{reason}` | " in GUIDE
 
 
-def test_what_is_said_to_be_in_the_profile_is_what_the_object_type_maps() -> None:
+def test_the_guides_profile_fields_are_those_the_object_type_maps() -> None:
     (endpoints,) = [one for one in read_object_types([TEMPLATE]) if one.name == ENDPOINTS_TYPE]
     targets = {field.target for field in endpoints.fields.values()}
     table = prose("Import the endpoints").partition("### What is imported")[2].partition("\n\n`_email`")[0]
@@ -200,13 +200,13 @@ def test_what_is_said_to_be_in_the_profile_is_what_the_object_type_maps() -> Non
     assert "Attributes.gtm_pixel_opt_out" in said
 
 
-def test_the_permissions_of_the_commands_are_said_and_the_code_needs_no_others() -> None:
+def test_the_guide_lists_the_permissions_that_the_code_needs() -> None:
     source = (PROJECT / "migrate" / "customer_profiles.py").read_text(encoding="utf-8")
     operations = set(re.findall(r'(?:_call|_pages)\(\s*"([a-z_]+)"', source))
     needed = {f"profile:{name.title().replace('_', '').removeprefix('Batch')}" for name in operations}
     said = set(re.findall(r"profile:[A-Za-z]+", GUIDE))
 
-    # What the guide's own PutConnectInstanceIntegration needs beside.
+    # PutConnectInstanceIntegration in the guide needs these two.
     assert said == needed | {"profile:PutIntegration", "profile:GetProfileObjectTypeTemplate"}
 
 

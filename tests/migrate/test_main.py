@@ -47,7 +47,7 @@ def dry_run(export: Path, *more: str) -> int:
 
 
 def usage_error(capture: Capture, *arguments: str) -> str:
-    """The one line that a call with these arguments ends with."""
+    """The one-line error of a call with these arguments."""
     key = () if "--key" in arguments else BY_ENDPOINT
     assert main(["endpoints", *arguments, *key]) == 2
     streams = capture.readouterr()
@@ -71,7 +71,7 @@ def test_every_endpoint_becomes_a_profile(service: Service, export: Path) -> Non
 def test_an_imported_profile_is_the_one_that_events_find(service: Service, export: Path) -> None:
     imported(export)
     fake = service.fake
-    # An event of the same endpoint, as the event processor puts it.
+    # An event of the same endpoint, as the event processor sends it.
     event = {"event_key": "k1", "event_id": "m1", "endpoint_id": "endpoint-3", "event_type": "e"}
     put_event(event | {"timestamp": "t", "user_attributes": {"plan": "platinum"}})
 
@@ -133,16 +133,16 @@ def test_without_a_key_both_are_explained_in_three_lines(export: Path, capsys: C
 
 
 @pytest.mark.usefixtures("service")
-def test_what_the_target_holds_is_looked_up(export: Path, capsys: Capture) -> None:
+def test_the_import_ends_with_a_spot_check(export: Path, capsys: Capture) -> None:
     imported(export)
 
     assert "Spot check of 25 profiles: all are as they were sent." in capsys.readouterr().out
 
 
-def test_profiles_that_are_not_there_are_told_and_not_exit_0(
+def test_missing_profiles_are_reported_and_not_exit_0(
     service: Service, export: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The service takes an object first, and works on it later."""
+    """The service accepts an object first, and applies it later."""
     monkeypatch.setattr("migrate.spot_check.WAITS_SECONDS", (0.01,))
     monkeypatch.setattr("migrate.customer_profiles.CustomerProfiles.search", lambda *_: [])
 
@@ -282,7 +282,7 @@ def test_check_domain_warns_in_lines_and_changes_nothing(
     }
 
 
-def test_check_domain_is_content_with_a_domain_that_is_ready(service: Service, capsys: Capture) -> None:
+def test_check_domain_has_no_warning_for_a_domain_that_is_ready(service: Service, capsys: Capture) -> None:
     service.fake.describe(DOMAIN, integrations=INTEGRATIONS)
 
     assert main(["check-domain", *TARGET]) == 0
@@ -290,9 +290,7 @@ def test_check_domain_is_content_with_a_domain_that_is_ready(service: Service, c
 
 
 @pytest.mark.usefixtures("service")
-def test_check_domain_says_which_permission_it_lacks(
-    capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_check_domain_names_the_missing_permission(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     def denied(_service: CustomerProfiles, _name: str, _parameters: Any) -> Any:
         raise CallError(403)
 
@@ -304,7 +302,7 @@ def test_check_domain_says_which_permission_it_lacks(
     assert line.endswith("permission profile:GetDomain")
 
 
-def test_the_stacks_outputs_say_where_to(service: Service, export: Path, tmp_path: Path) -> None:
+def test_the_stacks_outputs_set_the_target(service: Service, export: Path, tmp_path: Path) -> None:
     assert main(["endpoints", str(export), *BY_ENDPOINT, "--outputs", str(outputs_file(tmp_path))]) == 0
     assert len(service.fake.profiles) == 25
 
@@ -320,7 +318,7 @@ def test_outputs_can_come_from_a_pipe(
 
 
 def outputs_file(directory: Path, **more: Any) -> Path:
-    """What `pulumi stack output --json` says."""
+    """Write the output of `pulumi stack output --json`."""
     target = {"customer_profiles_domain": DOMAIN, "customer_profiles_endpoints_type": ENDPOINTS_TYPE}
     file = directory / "outputs.json"
     file.write_text(json.dumps(target | more))
@@ -333,7 +331,7 @@ def outputs_file(directory: Path, **more: Any) -> Path:
         ({"region": "eu-west-2"}, [], "eu-west-2"),
         ({"region": "eu-west-2"}, ["--region", "us-east-1"], "us-east-1"),
         ({}, ["--region", "us-east-1"], "us-east-1"),
-        # An older stack does not say it.
+        # Older stacks do not have this output.
         ({}, [], REGION),
     ],
 )
@@ -351,9 +349,7 @@ def test_the_region_is_the_one_asked_for_then_the_stacks_then_the_configurations
     assert service.regions == {expected}
 
 
-def test_a_region_of_the_outputs_that_is_no_text_is_one_line(
-    export: Path, tmp_path: Path, capsys: Capture
-) -> None:
+def test_a_region_that_is_not_a_string_is_one_line(export: Path, tmp_path: Path, capsys: Capture) -> None:
     file = outputs_file(tmp_path, region=None)
 
     assert "has no output region" in usage_error(capsys, str(export), "--outputs", str(file))
@@ -404,7 +400,7 @@ def test_what_was_skipped_is_listed_beside_the_state(tmp_path: Path, capsys: Cap
     assert str(listed) in capsys.readouterr().out
 
 
-def test_an_endpoint_that_the_service_refuses_is_told_by_the_exit_status(
+def test_a_refused_endpoint_shows_in_the_exit_status(
     service: Service, tmp_path: Path, capsys: Capture
 ) -> None:
     service.fake.plan(PlannedResponse(item_failures={"1": (400, "e2@example.com is wrong")}))
@@ -488,7 +484,7 @@ def test_a_dry_run_counts_and_calls_nothing(service: Service, export: Path, caps
     assert service.fake.requests == []
 
 
-def test_a_dry_run_says_which_names_may_be_slips_of_the_pen(tmp_path: Path, capsys: Capture) -> None:
+def test_a_dry_run_points_out_misspelled_attributes(tmp_path: Path, capsys: Capture) -> None:
     dry_run(write_export(tmp_path / "part.json", [with_attributes({"Plan": ["a"], "city": ["b"]})]))
 
     assert "Plan  differs from plan only in case" in capsys.readouterr().out
@@ -567,14 +563,14 @@ def test_the_same_command_counts_the_same_with_its_files_in_the_export(
     command = ["endpoints", str(export), *BY_ENDPOINT, *(word.format(export) for word in arguments)]
     first, second = [(main(command), counts(capsys)) for _ in range(2)]
 
-    # The first run looks profiles up, the second has sent none.
+    # Only the first run sends profiles, and so has a spot check.
     assert [line for line in first[1] if "Spot check" not in line] == second[1]
     assert first[0] == second[0]
     assert first[1][0] == "25 profiles from 25 endpoints"
 
 
 def counts(capture: Capture) -> list[str]:
-    """The summary without how long it took."""
+    """The summary without its duration."""
     first, *rest = capture.readouterr().out.splitlines()
     return [" ".join(first.split()[:5]), *rest]
 
@@ -613,7 +609,7 @@ def test_its_own_files_are_not_read_however_they_are_named(
         (f"{STATE_NAME}.skipped.jsonl", [], f"{STATE_NAME}.skipped.jsonl was written by an earlier import"),
     ],
 )
-def test_a_file_of_its_own_that_is_named_as_the_export_is_refused_and_kept(
+def test_its_own_files_are_refused_as_the_export_and_kept(
     tmp_path: Path,
     capsys: Capture,
     monkeypatch: pytest.MonkeyPatch,
@@ -661,7 +657,7 @@ def test_a_csv_is_for_its_owner_only(export: Path, tmp_path: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_directory_is_no_csv(export: Path, tmp_path: Path, capsys: Capture) -> None:
+def test_a_directory_cannot_be_the_csv(export: Path, tmp_path: Path, capsys: Capture) -> None:
     line = usage_error(capsys, str(export), "--attributes", "plan", "--csv", str(tmp_path))
 
     assert line == f"{tmp_path} is a directory; give a file as --csv"
@@ -714,7 +710,7 @@ def test_wrong_usage_is_one_line(
         ("no json", "is not JSON"),
     ],
 )
-def test_outputs_that_say_no_target_are_one_line(
+def test_outputs_without_a_target_are_one_line(
     export: Path, tmp_path: Path, capsys: Capture, text: str, expected: str
 ) -> None:
     outputs = tmp_path / "outputs.json"
@@ -823,7 +819,7 @@ def test_the_bar_is_silent_without_a_terminal(export: Path, capsys: Capture) -> 
 
 
 def on_a_terminal(*arguments: str, status: int = 0) -> str:
-    """What a terminal shows on standard error until the command ends with this exit status."""
+    """What a terminal shows on standard error until the command exits with this status."""
     reader, writer = os.openpty()
     termios.tcsetwinsize(writer, (24, 80))
     shown = b""
@@ -878,7 +874,7 @@ def test_an_export_that_says_something_else_in_as_many_bytes_is_not_taken_for_im
 
 
 @pytest.mark.usefixtures("service")
-def test_an_import_that_cannot_be_looked_up_is_told_and_not_exit_0(
+def test_a_failed_spot_check_is_not_exit_0(
     export: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     searched = CustomerProfiles.search

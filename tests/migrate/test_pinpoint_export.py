@@ -1,4 +1,4 @@
-"""Reading the files of an export: which, line by line, and what is damaged."""
+"""Finding and reading the files of an export, and refusing damaged ones."""
 
 import gzip
 import os
@@ -28,7 +28,7 @@ def test_a_directory_stands_for_its_parts_in_order(tmp_path: Path) -> None:
     assert names(export_files([tmp_path])) == ["c.json", "a.jsonl", "b.json.gz", "d.csv"]
 
 
-def test_hidden_files_and_other_files_of_a_directory_are_no_parts(tmp_path: Path) -> None:
+def test_hidden_and_other_files_of_a_directory_are_not_parts(tmp_path: Path) -> None:
     for name in ("part.gz", ".gtm-pixel-import.json", ".cache/part.gz", "readme.txt"):
         write_lines(tmp_path / name, [b"{}\n"])
 
@@ -38,7 +38,7 @@ def test_hidden_files_and_other_files_of_a_directory_are_no_parts(tmp_path: Path
 
 @pytest.mark.parametrize("target", ["part.json", ".", "..", "nowhere"])
 def test_a_link_in_a_directory_is_an_error_that_names_it(tmp_path: Path, target: str) -> None:
-    """A file twice, a loop, something outside, nothing: what it leads to may be anywhere."""
+    """A link may lead to the same file again, to a loop, outside, or nowhere."""
     export = tmp_path / "export"
     write_lines(export / "part.json", [b"{}\n"])
     (export / "link.json").symlink_to(target)
@@ -58,7 +58,7 @@ def test_a_link_that_is_named_is_followed(tmp_path: Path) -> None:
 def test_a_directory_that_may_not_be_read_is_an_error_that_names_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever runs the tests may read them all."""
+    """The user who runs the tests may be able to read every file."""
     closed = tmp_path / "closed"
     closed.mkdir()
     listed = Path.iterdir
@@ -74,14 +74,14 @@ def test_a_directory_that_may_not_be_read_is_an_error_that_names_it(
         export_files([tmp_path])
 
 
-def test_the_mark_of_a_part_that_was_appended_is_taken_off(tmp_path: Path) -> None:
+def test_the_byte_order_mark_of_an_appended_part_is_removed(tmp_path: Path) -> None:
     part = tmp_path / "part.gz"
     part.write_bytes(gzip.compress(b"\xef\xbb\xbf{}\n") * 2)
 
     assert list(read_lines(part)) == [b"{}", b"{}"]
 
 
-def test_what_is_no_file_is_an_error(tmp_path: Path) -> None:
+def test_a_path_that_is_not_a_file_is_an_error(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
 
     with pytest.raises(ExportError, match="pipe is neither a file nor a directory"):
@@ -108,7 +108,7 @@ def test_other_files_of_a_directory_are_not_read(tmp_path: Path) -> None:
     assert names(export_files([tmp_path], no_parts=[no_part])) == ["part.json"]
 
 
-def test_a_directory_with_nothing_but_what_is_no_part_is_an_error(tmp_path: Path) -> None:
+def test_a_directory_without_any_part_is_an_error(tmp_path: Path) -> None:
     no_part = write_lines(tmp_path / "skipped.jsonl", [b"{}\n"]).resolve()
 
     with pytest.raises(ExportError, match=r"has no \.gz"):
@@ -116,7 +116,7 @@ def test_a_directory_with_nothing_but_what_is_no_part_is_an_error(tmp_path: Path
 
 
 @pytest.mark.parametrize("path", ["nothing", "empty"])
-def test_what_holds_no_part_is_an_error_that_names_it(tmp_path: Path, path: str) -> None:
+def test_a_path_without_parts_is_an_error_that_names_it(tmp_path: Path, path: str) -> None:
     (tmp_path / "empty").mkdir()
 
     with pytest.raises(ExportError, match=path):
@@ -159,7 +159,7 @@ def test_gzip_is_known_by_its_content(tmp_path: Path) -> None:
     assert list(read_lines(file)) == [b"one"]
 
 
-def test_a_byte_order_mark_is_no_content(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_removed(tmp_path: Path) -> None:
     file = write_lines(tmp_path / "part.json", [b"\xef\xbb\xbfone\n", b"two\n"])
 
     assert list(read_lines(file)) == [b"one", b"two"]
@@ -200,7 +200,9 @@ def test_a_file_that_unpacks_to_far_more_than_an_export_is_an_error(
             pass
 
 
-def test_endpoints_that_are_much_alike_are_no_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endpoints_that_are_much_alike_are_not_a_zip_bomb(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("migrate.pinpoint_export._RATIO_COUNTS_FROM", 0)
     file = write_lines(tmp_path / "part.gz", map(as_line, numbered(5_000)))
 

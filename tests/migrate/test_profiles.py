@@ -1,4 +1,4 @@
-"""What the endpoints of one customer become."""
+"""Combining the endpoints of one customer into a profile."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ OPTED_OUT = {"OptOut": "ALL"}
 
 
 def of_user(*endpoints: dict[str, Any]) -> ProfileObject:
-    """The profile of a user with these endpoints, the oldest first."""
+    """The profile of a user with these endpoints, oldest first."""
     made = make_profile("u1", read(*endpoints))
     assert isinstance(made, ProfileObject)
     return made
@@ -61,7 +61,7 @@ def test_an_endpoint_becomes_an_object_with_its_key_address_user_consent_and_att
     }
 
 
-def test_what_a_customer_lacks_is_absent() -> None:
+def test_missing_values_are_absent() -> None:
     made = make_profile("e1", read({"Id": "e1"}))
 
     assert isinstance(made, ProfileObject)
@@ -100,10 +100,10 @@ def test_the_newest_address_of_a_kind_counts_and_the_others_are_counted() -> Non
         ([email("a@example.com", **OPTED_OUT), email("b@example.com")], "b@example.com", set(), "EMAIL"),
         ([email("b@example.com"), email("a@example.com", **OPTED_OUT)], "b@example.com", set(), "EMAIL"),
         ([email("a@example.com", **INACTIVE), email("b@example.com")], "b@example.com", set(), "NONE"),
-        # Of one address the newest endpoint counts, in whatever letters it is written.
+        # The newest endpoint of an address counts, regardless of case.
         ([email(Id="e1", **OPTED_OUT), email("Anna@example.com")], "Anna@example.com", set(), "NONE"),
         ([email("Anna@example.com"), email(Id="e2", **OPTED_OUT)], None, {Kind.EMAIL}, "EMAIL"),
-        # Nothing to send to, and an earlier import may have written an address.
+        # There is no address to send, but an earlier import may have written one.
         ([email("nobody", **OPTED_OUT)], None, {Kind.EMAIL}, "EMAIL"),
         ([email("", **INACTIVE)], None, {Kind.EMAIL}, "NONE"),
         ([email("nobody")], None, set(), "NONE"),
@@ -111,7 +111,7 @@ def test_the_newest_address_of_a_kind_counts_and_the_others_are_counted() -> Non
         ([an_endpoint(ChannelType="X", Address="t", **OPTED_OUT)], None, set(), "OTHER"),
     ],
 )
-def test_an_address_is_sent_where_amazon_pinpoint_would_have_sent_to_it(
+def test_an_address_is_sent_if_amazon_pinpoint_would_have_used_it(
     endpoints: list[dict[str, Any]], expected: str | None, withdrawn: set[Kind], mark: str
 ) -> None:
     made = of_user(*endpoints)
@@ -151,7 +151,7 @@ def test_why_an_address_is_missing_is_listed_with_its_line() -> None:
     ]
 
 
-def test_a_dot_in_the_name_of_an_attribute_begins_no_level_in_the_object() -> None:
+def test_a_dot_in_an_attribute_name_does_not_start_a_level() -> None:
     made = of_user(with_attributes({"address.zip-code": ["10115"]}))
 
     assert json.loads(made.json_text())["user_attributes"] == {"address_zip-code": "10115"}
@@ -205,7 +205,7 @@ ENDPOINTS = st.lists(
 def test_whatever_endpoints_a_user_has_no_address_is_sent_against_consent(
     endpoints: list[dict[str, Any]],
 ) -> None:
-    """For each channel and address the newest endpoint says whether Amazon Pinpoint would send."""
+    """For each channel and address, the newest endpoint decides whether Amazon Pinpoint would send."""
     made = of_user(*endpoints)
     newest = {
         (one["ChannelType"], one["Address"].lower()): one

@@ -1,4 +1,4 @@
-"""The endpoints of a file: JSON lines and CSV, and lines that are neither."""
+"""Parsing the lines of an export: JSON, CSV, and lines that are neither."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,12 +23,12 @@ def test_json_lines_are_endpoints() -> None:
     "line",
     [b"e1,e1@example.com", b"[]", b'"text"', b"null", b'{"Id": "e1"', b"\x00", b"1" * 5_000, b"[" * 100_000],
 )
-def test_a_line_that_is_no_json_object_is_unreadable(line: bytes) -> None:
+def test_a_line_that_is_not_a_json_object_is_unreadable(line: bytes) -> None:
     assert records(b'{"Id": "e0"}', line)[1] == (2, SkipReason.UNREADABLE)
 
 
 @pytest.mark.parametrize("line", [b'{"Id": "\xff"}', "é".encode("latin-1"), '{"Id": "é"}'.encode("utf-16")])
-def test_a_line_in_another_encoding_is_told_apart(line: bytes) -> None:
+def test_a_line_that_is_not_utf8_has_its_own_reason(line: bytes) -> None:
     assert records(b'{"Id": "e0"}', line)[1] == (2, SkipReason.NOT_UTF8)
 
 
@@ -104,7 +104,7 @@ def test_of_two_names_that_differ_in_case_the_one_in_the_letters_of_the_service_
         assert records(line)[0][1] == {"OptOut": "NONE", "optout": "ALL"}
 
 
-def test_the_header_of_a_part_that_was_appended_is_no_endpoint() -> None:
+def test_the_header_of_an_appended_part_is_not_an_endpoint() -> None:
     assert records(b"Id,Address", b"e1,a", b'"Id",Address', b"e2,b") == [
         (2, {"Id": "e1", "Address": "a"}),
         (4, {"Id": "e2", "Address": "b"}),
@@ -119,7 +119,7 @@ def test_a_row_that_does_not_fit_its_header_is_unreadable(row: bytes) -> None:
     assert found[0] == (2, SkipReason.UNREADABLE) or row == b'e1,a"b"c"'
 
 
-def test_a_header_without_a_column_of_an_endpoint_makes_no_csv() -> None:
+def test_a_header_without_any_endpoint_column_is_not_csv() -> None:
     assert records(b"name,age", b"Anna,30") == [(1, SkipReason.UNREADABLE), (2, SkipReason.UNREADABLE)]
 
 

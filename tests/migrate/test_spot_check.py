@@ -1,4 +1,4 @@
-"""What the target holds in the end, of some of the profiles that were sent."""
+"""The spot check of imported profiles."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -29,7 +29,7 @@ def found(key: str, email: str | None = None, opt_out: str | None = "NONE") -> F
 
 
 class Target:
-    """Answers searches by a list of what it holds, one more of them at each round."""
+    """Responds to searches with one more of its profiles in each round."""
 
     def __init__(self, *rounds: Sequence[FoundProfile] | Exception) -> None:
         self._rounds = list(rounds)
@@ -61,7 +61,7 @@ def looked_up(
     return spot_check(made, target, searches=calls, wait=wait or waited), waits
 
 
-def test_profiles_that_are_as_they_were_sent_are_looked_up_once() -> None:
+def test_profiles_that_are_as_they_were_sent_are_searched_once() -> None:
     keys = [f"e{number}" for number in range(12)]
     target = Target([found(key) for key in keys])
 
@@ -93,7 +93,7 @@ def test_profiles_that_take_their_time_are_waited_for() -> None:
         (a_profile("a", email=None), [found("a", "other@example.com")], (0, 0, 0)),
     ],
 )
-def test_what_stays_otherwise_is_told(
+def test_profiles_that_stay_different_are_counted(
     made: ProfileObject, held: list[FoundProfile], expected: tuple[int, int, int]
 ) -> None:
     result, waits = looked_up([made], Target(held))
@@ -103,7 +103,7 @@ def test_what_stays_otherwise_is_told(
 
 
 @pytest.mark.parametrize("error", [CallError(403), CallError(400), SetupError("the session has expired")])
-def test_where_the_service_does_not_answer_that_is_told(error: Exception) -> None:
+def test_a_service_that_does_not_respond_is_reported(error: Exception) -> None:
     unanswered = SpotCheck(count=1, missing=0, different=0, against_consent=0, failed=True)
 
     assert looked_up([a_profile("a")], Target(error)) == (unanswered, [])
@@ -115,7 +115,7 @@ def test_a_person_need_not_wait() -> None:
     assert result == SpotCheck(count=1, missing=1, different=0, against_consent=0)
 
 
-def test_of_nothing_nothing_is_looked_up() -> None:
+def test_an_empty_sample_is_not_searched() -> None:
     target = Target([])
 
     assert looked_up([], target)[0] == SpotCheck(count=0, missing=0, different=0, against_consent=0)

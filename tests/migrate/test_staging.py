@@ -1,5 +1,4 @@
-"""Sorting an export by customer: the newest line of an endpoint, wherever it lies, in flat memory and no "
-"file."""
+"""Sorting an export by customer: newest line of each endpoint, in flat memory, without a visible file."""
 
 import os
 import subprocess
@@ -20,7 +19,7 @@ PROJECT = Path(__file__).parents[2]
 
 @pytest.fixture(autouse=True)
 def _the_environment_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever a test leaves open."""
+    """Closes what a test leaves open."""
     monkeypatch.setenv("SQLITE_TMPDIR", os.environ.get("SQLITE_TMPDIR", "/tmp"))  # noqa: S108 - as it is by default
 
 
@@ -74,7 +73,7 @@ OPT_OUT, INACTIVE, OPEN = {"OptOut": "ALL"}, {"EndpointStatus": "INACTIVE"}, {}
     ],
 )
 @pytest.mark.parametrize("order", [1, -1])
-def test_where_dates_do_not_tell_the_newer_line_an_opt_out_counts(
+def test_an_opt_out_counts_if_dates_do_not_tell_the_newer_line(
     tmp_path: Path,
     key_by: KeyBy,
     ids: tuple[str, str],
@@ -95,7 +94,7 @@ def test_where_dates_do_not_tell_the_newer_line_an_opt_out_counts(
     assert endpoints[-1][1] == wanted
 
 
-def test_the_line_that_is_of_no_use_is_told(tmp_path: Path) -> None:
+def test_the_replaced_line_is_returned(tmp_path: Path) -> None:
     staging = staged(tmp_path, an_endpoint("e1", EffectiveDate=OLD))
     newer = read_endpoint(an_endpoint("e1", EffectiveDate=NEW), [], KeyBy.ENDPOINT_ID)
     older = read_endpoint(an_endpoint("e1", EffectiveDate="2020-01-01T00:00:00Z"), [], KeyBy.ENDPOINT_ID)
@@ -147,7 +146,7 @@ def test_an_endpoint_comes_back_as_it_was(tmp_path: Path) -> None:
 UNFIT_SIZE = MAX_ENDPOINTS_OF_USER + 1
 
 
-def test_a_user_of_more_endpoints_than_one_can_have_is_dropped_and_each_line_told(tmp_path: Path) -> None:
+def test_a_user_with_too_many_endpoints_is_dropped_with_each_line(tmp_path: Path) -> None:
     guests = [an_endpoint(f"g{number}", User={"UserId": "guest"}) for number in range(UNFIT_SIZE)]
     anna = [an_endpoint(f"a{number}", User={"UserId": "anna"}) for number in range(MAX_ENDPOINTS_OF_USER)]
     staging = staged(tmp_path, *guests, *anna, key_by=KeyBy.USER_ID)
@@ -188,7 +187,7 @@ def test_the_process_is_left_as_it_was(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_a_disk_that_is_full_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
-    """A limit of the size of files stands for the disk; SQLite needs one when its cache is full."""
+    """A file size limit simulates the full disk. SQLite writes a file once its cache is full."""
     program = textwrap.dedent(
         """
         import resource, signal, sys

@@ -1,4 +1,4 @@
-"""The summary of an import, as a person reads it."""
+"""The summary of an import."""
 
 from collections import Counter
 
@@ -42,14 +42,14 @@ def test_every_reason_has_its_count_and_explanation_the_most_frequent_first() ->
     ]
 
 
-def test_what_is_refused_and_what_stays_against_consent_is_told_by_status() -> None:
+def test_refusals_and_kept_addresses_are_counted_by_status() -> None:
     lines = text(Counts(refused=Counter({"400": 2}), addresses_kept=Counter({"503": 1}))).splitlines()
 
     assert "STILL IN THEIR PROFILES" in lines[1]
     assert [lines[2].split(), lines[4].split()] == [["1", "503"], ["2", "400"]]
 
 
-def test_addresses_that_were_taken_away_are_told() -> None:
+def test_removed_addresses_are_counted() -> None:
     assert "Removed 2 addresses from" in text(Counts(addresses_removed=2))
     assert "Removed 1 address from" in text(Counts(addresses_removed=1))
 
@@ -75,18 +75,18 @@ def test_addresses_that_were_taken_away_are_told() -> None:
         ),
     ],
 )
-def test_what_was_looked_up_is_told(check: SpotCheck, expected: str) -> None:
+def test_the_result_of_the_spot_check_is_reported(check: SpotCheck, expected: str) -> None:
     assert expected in text(Counts(profiles=100), check=check)
 
 
-def test_nothing_is_said_of_a_look_up_that_was_none() -> None:
+def test_without_a_sample_the_spot_check_is_not_mentioned() -> None:
     assert "Spot check" not in text(
         Counts(profiles=1), check=SpotCheck(count=0, missing=0, different=0, against_consent=0)
     )
     assert "Spot check" not in text(Counts(profiles=1))
 
 
-def test_names_that_are_not_declared_are_told_with_those_that_differ_in_case_only() -> None:
+def test_undeclared_attributes_are_listed_with_those_that_differ_only_in_case() -> None:
     lines = text(Counts(undeclared=Counter({"Plan": 7, "secret\n": 2}))).splitlines()
 
     assert lines[-3:] == [
@@ -96,7 +96,7 @@ def test_names_that_are_not_declared_are_told_with_those_that_differ_in_case_onl
     ]
 
 
-def test_of_many_names_the_first_are_told() -> None:
+def test_of_many_names_the_most_frequent_are_listed() -> None:
     undeclared = Counter({f"n{number}": 100 - number for number in range(12)})
 
     assert text(Counts(undeclared=undeclared)).splitlines()[-1].strip() == "and 2 more"
