@@ -1,6 +1,8 @@
 """The local run: the same program as `pulumi up`, on this machine, without an AWS account.
 
-`python -m local` runs `__main__.py` against moto, serves the deployed API on loopback and feeds the
-packaged handler from the queue. docs/fidelity.md says what it does not prove. It may run the program and
-read its files; nothing of the program or the handler imports it.
+`run` starts and stops it, `python -m local` (`__main__`) does so from a terminal. `deployment/` runs the
+Pulumi program and creates its resources in moto; `apigateway/` serves the deployed API; `functions/` polls
+the queue and runs the deployed functions; `fakes/` are the services behind the destinations; `web/` is the
+page. `recorder`, `queues` and `problems` say what happened so far; `demo_users` signs users in.
+docs/fidelity.md says what a local run does not prove. The program and the handler import nothing from here.
 """
