@@ -96,11 +96,13 @@ def test_looking_at_dead_letters_does_not_hide_them(local_run: StartRun) -> None
     assert len(sqs.receive_message(QueueUrl=url)["Messages"]) == 1
 
 
-def test_the_command_on_the_page_runs_other_destinations(local_run: StartRun) -> None:
+def test_the_commands_on_the_page_run_what_it_says(local_run: StartRun) -> None:
     page = (PROJECT_DIR / "local" / "web" / "page" / "index.html").read_text()
-    (command,) = re.findall(r'make local CONFIG="([^"]+)"', page)
-    run = local_run(*command.split())
-    assert run.outputs["destinations"] == ["customer-profiles", "firehose"]
+    (settings,) = re.findall(r'make local CONFIG="([^"]+)"', page)
+    (stack,) = re.findall(r"make local STACK=(\w+)", page)
+
+    assert local_run(*settings.split()).outputs["destinations"] == ["firehose"]
+    assert local_run(stack=stack).outputs["auth_mode"] == "authenticated"
 
 
 def test_an_object_type_that_the_service_would_refuse_ends_the_start(
