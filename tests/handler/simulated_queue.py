@@ -6,11 +6,10 @@ receipt until it is deleted or its visibility timeout is over; a delayed one is 
 
 import heapq
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import redirect_stdout
 from dataclasses import dataclass, field
-from io import StringIO
 from itertools import count
 from typing import Any
+from unittest.mock import patch
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
@@ -18,6 +17,7 @@ from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from contract.missing_values import IgnoredIds
 from contract.scenario import AuthMode, ProfileUpdates, TimestampSource
 from handler.aws_calls import CallLimits
+from handler.batch_report import BatchReport
 from handler.destinations import Destination
 from handler.environment import Environment
 from handler.message_queue import CALL_LIMITS, MessageQueue
@@ -143,5 +143,5 @@ def process(
 ) -> set[str]:
     """One invocation; the ids that it reports as batch item failures."""
     messages = list(SQSEvent({"Records": list(records)}).records)
-    with redirect_stdout(StringIO()):  # metrics
+    with patch.object(BatchReport, "publish"):  # a quarter of the time
         return set(processor.process(messages, time_left=time_left))

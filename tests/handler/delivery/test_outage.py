@@ -113,7 +113,7 @@ class Simulation:
 
 @pytest.fixture(scope="module")
 def outage() -> Simulation:
-    at_full_speed = [number / 500 for number in range(1_500)]
+    at_full_speed = [number / 500 for number in range(1_000)]
     all_the_time = [10.0 + 90 * number for number in range(100)]  # half an hour longer than the outage
     simulation = Simulation(at_full_speed + all_the_time)
     simulation.run()
@@ -140,7 +140,7 @@ def test_the_first_retry_comes_within_ten_seconds_of_the_failure(outage: Simulat
     retried = [times for times in outage.deliveries.values() if len(times) > 1]
     waits = [second - first for first, second, *_ in retried]
 
-    assert len(waits) > 1_500
+    assert len(waits) > 1_000
     assert max(waits) < 10
 
 
@@ -151,5 +151,5 @@ def test_the_failing_one_has_all_within_a_quarter_of_an_hour_after_it_is_well(ou
     assert max(waited) < OUTAGE_SECONDS + 15 * 60 + 10
 
 
-def test_hardly_any_message_is_in_flight(outage: Simulation) -> None:
-    assert outage.queue.most_in_flight < 1_000
+def test_no_message_is_in_flight_but_those_in_work(outage: Simulation) -> None:
+    assert outage.queue.most_in_flight <= CONCURRENCY * BATCH_SIZE
