@@ -64,7 +64,9 @@ def message_body(query: dict[str, str]) -> list[tuple[str, str]]:
     return parse_qsl(dict(request_to_sqs(query))["MessageBody"], keep_blank_values=True)
 
 
-def answer(response: str, origin: str | None, *allowed_origins: str, method: str = "get") -> Rendered:
+def rendered_response(
+    response: str, origin: str | None, *allowed_origins: str, method: str = "get"
+) -> Rendered:
     """The rendered integration response to a request from `origin`."""
     templates = integration(method, *allowed_origins)["responses"][response]["responseTemplates"]
     parameters = Parameters(header={"Origin": origin} if origin else {})
@@ -334,12 +336,14 @@ def test_any_origin_is_a_fixed_header_on_every_response() -> None:
 @pytest.mark.parametrize("response", [r"2\d{2}", r"4\d{2}", "default"])
 def test_a_listed_origin_is_echoed_on_success_and_error(response: str) -> None:
     for origin in ORIGINS:
-        assert answer(response, origin, *ORIGINS).headers == {"Access-Control-Allow-Origin": origin}
+        assert rendered_response(response, origin, *ORIGINS).headers == {
+            "Access-Control-Allow-Origin": origin
+        }
 
 
 @pytest.mark.parametrize("origin", [None, "https://evil.example", "https://www.example.com.evil.example"])
 def test_an_unlisted_origin_is_not_echoed(origin: str | None) -> None:
-    assert answer(r"2\d{2}", origin, *ORIGINS).headers == {}
+    assert rendered_response(r"2\d{2}", origin, *ORIGINS).headers == {}
 
 
 @pytest.mark.parametrize("name", ["Origin", "origin", "ORIGIN"])
@@ -359,7 +363,7 @@ def test_a_response_that_depends_on_the_origin_tells_caches() -> None:
 
 
 def test_a_listed_origin_gets_a_preflight_response() -> None:
-    rendered = answer("default", ORIGINS[1], *ORIGINS, method="options")
+    rendered = rendered_response("default", ORIGINS[1], *ORIGINS, method="options")
 
     assert rendered.headers == {"Access-Control-Allow-Origin": ORIGINS[1]}
     assert rendered.text == ""
