@@ -1,4 +1,4 @@
-# make local      the whole program on this machine, no AWS account (STACK=dev PORT=8080 CONFIG="key=value …")
+# make local      the whole program on this machine, no AWS account (STACK=dev PORT=8080 CONFIG='key=value key=["JSON"] …')
 # make gtm        the GTM container of the selected stack or of STACK, ready to import (GTM_CONFIG=gtm/gtm.yaml)
 # make test       every test, on all cores (ARGS="tests/gtm -k consent")
 # make test-unit  the tests that need no cloud, browser or network
@@ -20,6 +20,13 @@ GTM_CONFIG ?= gtm/gtm.yaml
 # The Python to make .venv with; empty: the first that is new enough.
 PYTHON ?=
 
+export CONFIG
+
+# A slip such as make local stack=prod would run something else unnoticed.
+KNOWN := STACK PORT CONFIG ARGS PYTEST_ARGS WORKERS GTM_CONFIG PYTHON BENCH_ENDPOINTS
+UNKNOWN := $(filter-out $(KNOWN),$(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name))))
+$(if $(UNKNOWN),$(error There is no variable $(UNKNOWN); there are $(KNOWN), in capitals))
+
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -38,7 +45,7 @@ ON_ALL_CORES = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 local: for-local
 	@echo "Starting the stack $(or $(STACK),dev) …"
-	@exec $(BIN)/python -m local --stack "$(or $(STACK),dev)" --port "$(PORT)" $(if $(CONFIG),--config $(CONFIG))
+	@exec $(BIN)/python -m local --stack "$(or $(STACK),dev)" --port "$(PORT)" --config-line "$$CONFIG"
 
 gtm: for-deploy
 	pulumi stack output --json $(if $(STACK),--stack "$(STACK)") | \

@@ -20,7 +20,7 @@ _LONGEST_SLEEP_SECONDS = 0.5
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    overrides = [override for group in options.config for override in group]
+    overrides = [override for group in options.config for override in group] + _words(options.config_line)
     # Also SIGINT: a shell that starts a program in the background makes it ignore that.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
@@ -34,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"ready {run.url}", flush=True)
             _wait_for_signal()
         except LocalRunError as error:
-            _echo(f"error: {error}")
+            for line in str(error).splitlines():
+                _echo(f"error: {line}")
             return USAGE_ERROR
         finally:
             # A second Ctrl-C must not leave half of the run behind.
@@ -69,9 +70,35 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         default=[],
         metavar="KEY=VALUE",
-        help="settings over those of the stack, such as profileUpdates=all; lists separated by commas",
+        help="settings over those of the stack, such as profileUpdates=all; lists with commas, or as JSON",
+    )
+    parser.add_argument(
+        "--config-line",
+        default="",
+        metavar="'KEY=VALUE …'",
+        help="the same in one string, as make passes CONFIG",
     )
     return parser
+
+
+def _words(line: str) -> list[str]:
+    """The words of a line, divided as a shell does; what is in brackets is JSON and stays as it is."""
+    words, word, depth, quote = list[str](), "", 0, ""
+    for character in line:
+        if quote:
+            is_end = character == quote and not (depth and word.endswith("\\"))
+            word += character if depth or not is_end else ""
+            quote = "" if is_end else quote
+        elif character == '"' or (character == "'" and depth == 0):
+            quote = character
+            word += character if depth else ""
+        elif character.isspace() and depth == 0:
+            words.append(word)
+            word = ""
+        else:
+            depth += (character in "[{") - (character in "]}")
+            word += character
+    return [one for one in [*words, word] if one]
 
 
 def _introduce(outputs: Mapping[str, Any], notes: Sequence[str]) -> None:

@@ -36,10 +36,10 @@ ALL: Mapping[str, Setting[Any]] = {
 
 def load() -> EventPixelArgs:
     """The settings of the selected stack. Raises SettingsError with all that is wrong."""
-    configuration = stack_configuration({key: setting.default for key, setting in ALL.items()})
-    stack = Stack(
-        name=f"{configuration.project}-{configuration.stack}", is_local_run=bool(os.environ.get(LOCAL_RUN))
-    )
+    is_local_run = bool(os.environ.get(LOCAL_RUN))
+    defaults = {key: setting.default for key, setting in ALL.items()}
+    configuration = stack_configuration(defaults, is_local_run=is_local_run)
+    stack = Stack(name=f"{configuration.project}-{configuration.stack}", is_local_run=is_local_run)
     return read(
         configuration.values,
         stack,

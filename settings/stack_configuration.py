@@ -54,7 +54,7 @@ class StackConfiguration:
     problems: tuple[Problem, ...]
 
 
-def stack_configuration(defaults: Mapping[str, object]) -> StackConfiguration:
+def stack_configuration(defaults: Mapping[str, object], *, is_local_run: bool) -> StackConfiguration:
     """The configuration that the Pulumi engine passes to the program.
 
     The engine passes strings. `defaults`, by key, say which settings are strings; the others come as JSON.
@@ -69,7 +69,7 @@ def stack_configuration(defaults: Mapping[str, object]) -> StackConfiguration:
         stack=stack,
         values={key: _parsed(value, defaults.get(key, "")) for key, value in own.items()},
         problems=(
-            *_region_problems(raw),
+            *_region_problems(raw, is_local_run=is_local_run),
             *(problem for key in foreign for problem in _key_problems(key, project, stack, defaults)),
         ),
     )
@@ -86,22 +86,22 @@ def _parsed(value: str, default: object) -> object:
         return value
 
 
-def _region_problems(raw: Mapping[str, str]) -> Iterable[Problem]:
+def _region_problems(raw: Mapping[str, str], *, is_local_run: bool) -> Iterable[Problem]:
     value = raw.get(REGION)
     if is_unset(value):
-        if not _is_region_set_elsewhere():
+        if is_local_run or not _is_region_set_elsewhere():
             yield Problem(
                 REGION,
                 "it is not set.",
                 "Set the AWS Region to deploy to: pulumi config set aws:region eu-central-1",
             )
-    elif value not in REGIONS and raw.get("aws:skipRegionValidation") != "true":
+    elif value not in REGIONS and (is_local_run or raw.get("aws:skipRegionValidation") != "true"):
         meant = closest(str(value), REGIONS)
         fix = f"Did you mean {meant}?" if meant else "Set one such as eu-central-1."
         yield Problem(
             REGION,
             f"{shown(value)} is not an AWS Region that this version knows.",
-            f"{fix} For a newer Region, set aws:skipRegionValidation to true.",
+            fix if is_local_run else f"{fix} For a newer Region, set aws:skipRegionValidation to true.",
         )
 
 

@@ -108,7 +108,7 @@ class _Execution:
 
     def _explain(self, error: Exception) -> ProgramError:
         if isinstance(error, pulumi.RunError):
-            return ProgramError(" ".join(str(error).split()))
+            return ProgramError("\n".join(" ".join(line.split()) for line in str(error).splitlines()))
         root = f"{self.project_dir}/"
         frames = traceback.extract_tb(error.__traceback__)
         places = [

@@ -1,20 +1,22 @@
 """A stack's configuration, as the Pulumi engine would hand it to the program.
 
-Reads `Pulumi.yaml` and `Pulumi.STACK.yaml`, puts `--config` values over them and checks them the way the
-engine does (sdk/go/common/workspace: `mergeConfig`, `ValidateConfigValue`): a setting without a default
-needs a value, and a value has its declared type.
+Reads `Pulumi.yaml` and `Pulumi.STACK.yaml` and puts `--config` values over them as the engine does
+(sdk/go/common/workspace: `mergeConfig`). The program itself checks the values, and
+tells everything that is wrong with them at once.
 """
 
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import yaml
 
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_REGION_WHILE_REFUSED = "us-east-1"
 
 
 class StackConfigError(Exception):
@@ -33,12 +35,14 @@ class StackConfig:
 
     @property
     def region(self) -> str:
-        return self.values["aws:region"]
+        """The stack's Region. Where it has none that exists, another: the program has to run to refuse it."""
+        given = self.values.get("aws:region")
+        return given if given and given in _regions() else _REGION_WHILE_REFUSED
 
     @property
     def default_tags(self) -> Mapping[str, str]:
         """Tags that the AWS provider puts on every resource that can carry them."""
-        return json.loads(self.values.get("aws:defaultTags", "{}")).get("tags", {})
+        return json.loads(self.values.get("aws:defaultTags", "{}")).get("tags") or {}
 
     def setting(self, name: str) -> Any:
         """A setting of the project by its short name; lists and objects come parsed."""
@@ -74,17 +78,8 @@ def load(project_dir: Path, stack: str, overrides: Iterable[str] = ()) -> StackC
             f"stack '{stack}' has no value for {_words(missing)}: set it in Pulumi.{stack}.yaml or with "
             f"--config {missing[0]}=…"
         )
-    for key, value in values.items():
-        _check_type(key, schema.get(key, {}), value)
-    if "aws:region" not in values:
-        raise StackConfigError(
-            f"stack '{stack}' has no aws:region: set it in Pulumi.{stack}.yaml or with --config aws:region=…"
-        )
-    if not _REGION.fullmatch(str(values["aws:region"])):
-        raise StackConfigError(
-            f"aws:region is {_shown(values['aws:region'])}, which is not an AWS Region: set one such as "
-            "eu-central-1"
-        )
+    _check_strings(schema, values)
+    _check_tags(values.get("aws:defaultTags", {}))
     return StackConfig(
         project=name,
         stack=stack,
@@ -93,13 +88,39 @@ def load(project_dir: Path, stack: str, overrides: Iterable[str] = ()) -> StackC
     )
 
 
+@cache
+def _regions() -> Collection[str]:
+    session = botocore.session.get_session()
+    return {
+        region
+        for partition in session.get_available_partitions()
+        for region in session.get_available_regions("lambda", partition)
+    }
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is there twice, as the engine does; PyYAML takes the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's
+        lines: dict[Any, int] = {}
+        for key_node, _ in node.value:
+            key, line = self.construct_object(key_node, deep=True), key_node.start_mark.line + 1
+            if key in lines:
+                raise yaml.YAMLError(f"it sets {key} twice, in lines {lines[key]} and {line}: remove one")
+            lines[key] = line
+        return super().construct_mapping(node, deep)
+
+
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader) or {}  # noqa: S506 - a safe one
     except FileNotFoundError:
         raise StackConfigError(f"there is no {path.name} in {path.parent}") from None
-    except yaml.YAMLError as error:
-        raise StackConfigError(f"{path.name} is not valid YAML: {' '.join(str(error).split())}") from None
+    except (yaml.YAMLError, TypeError) as error:
+        raise StackConfigError(f"{path.name} cannot be read: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict) or not isinstance(content.get("config") or {}, dict):
+        raise StackConfigError(f"{path.name} has no settings: write config: and then a line each, key: value")
+    return content
 
 
 def _namespaced(project: str, key: str) -> str:
@@ -130,7 +151,8 @@ def _stack_file(project_dir: Path, project: str, stack: str) -> dict[str, Any]:
                 f"{path.name} encrypts {key}, which the local run cannot decrypt: give it with --config "
                 f"{key}=…, or use a stack of its own"
             )
-        values[_namespaced(project, key)] = value if isinstance(value, dict | list) else text[key]
+        if value is not None:
+            values[_namespaced(project, key)] = value if isinstance(value, dict | list) else text[key]
     return values
 
 
@@ -190,50 +212,27 @@ def _override(project: str, schema: Mapping[str, Any], override: str) -> tuple[s
     return key, text
 
 
-def _check_type(key: str, declaration: Mapping[str, Any], value: Any) -> None:
-    declared = declaration.get("type")
-    if declared is not None and not _is_a(declared, declaration.get("items"), value):
-        raise StackConfigError(
-            f"{key} is {_shown(value)}, but must be of type {_type_name(declared, declaration.get('items'))}"
-        )
+def _check_strings(schema: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Lists and objects reach the program as strings of JSON, so it could not tell them from strings."""
+    wrong = [
+        f"{key} is {json.dumps(value, ensure_ascii=False)}, which is not a string: write one value"
+        for key, value in values.items()
+        if schema.get(key, {}).get("type") == "string" and not isinstance(value, str | int | float)
+    ]
+    if wrong:
+        raise StackConfigError("\n".join(wrong))
 
 
-def _is_a(declared: str, items: Mapping[str, Any] | None, value: Any) -> bool:
-    match declared:
-        case "string":
-            return isinstance(value, str)
-        case "integer":
-            return _is_integer(value)
-        case "boolean":
-            return isinstance(value, bool) or value in ("true", "false")
-        case "object":
-            return isinstance(value, dict)
-        case _:
-            return (
-                isinstance(value, list)
-                and items is not None
-                and all(_is_a(items["type"], items.get("items"), item) for item in value)
-            )
-
-
-def _is_integer(value: Any) -> bool:
-    if isinstance(value, str):
-        return value.removeprefix("-").removeprefix("+").isascii() and value[value[:1] in "+-" :].isdigit()
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _type_name(declared: str, items: Mapping[str, Any] | None) -> str:
-    return f"array<{_type_name(items['type'], items.get('items'))}>" if items else declared
+def _check_tags(value: Any) -> None:
+    tags = value.get("tags", {}) if isinstance(value, dict) else None
+    if not isinstance(tags or {}, dict) or not isinstance(value, dict):
+        raise StackConfigError("aws:defaultTags has no tags: write {tags: {NAME: VALUE}}")
 
 
 def _as_text(value: Any) -> str:
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False)
-
-
-def _shown(value: Any) -> str:
-    return f"'{value}'" if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _words(names: list[str]) -> str:

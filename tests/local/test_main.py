@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from local import __main__ as local_main
 from local.__main__ import main
 from local.run import PROJECT_DIR
 from tests.patience import PATIENCE_SECONDS, eventually
@@ -105,9 +106,12 @@ def test_a_taken_port_is_one_line(start: Start) -> None:
     [
         (["--stack", "none"], "error: there is no stack 'none': the stacks here are dev"),
         (["--config", "stageNam=v2"], "error: gtm-pixel:stageNam: there is no such setting. Did you mean"),
-        (["--config", "batchSize=many"], "error: gtm-pixel:batchSize is 'many', but must be of type integer"),
+        (["--config", "batchSize=many"], "error: gtm-pixel:batchSize: 'many' is not a whole"),
         (["--config", "profileUpdates=some"], "error: gtm-pixel:profileUpdates: 'some'"),
-        (["--config", "authMode=authenticated"], "error: gtm-pixel:oidcIssuer: it is not set."),
+        (
+            ["--config", "authMode=authenticated", "oidcAudiences=a"],
+            "error: gtm-pixel:oidcIssuer: it is not set.",
+        ),
         (["--port", "70000"], "error: port 70000 cannot be used"),
         (["--port", "http"], "python -m local: error: argument --port: invalid int value: 'http'"),
     ],
@@ -124,6 +128,46 @@ def test_a_wrong_argument_is_one_line(
     said = [text for text in printed.err.splitlines() if not text.startswith(("usage:", " ", "warning:"))]
     assert (code, printed.out, len(said)) == (2, "", 1)
     assert said[0].startswith(line)
+
+
+def test_everything_wrong_is_told_in_one_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+
+    assert main(["--config", "aws:region=eu-centrl-1", "authMode=opne", "--port", "0"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "error: aws:region: 'eu-centrl-1' is not an AWS Region that this version knows. "
+        "Did you mean eu-central-1?",
+        "error: gtm-pixel:authMode: 'opne' is not open or authenticated. Did you mean open?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("", []),
+        ("a=1  b=x,y", ["a=1", "b=x,y"]),
+        ("a='x y' b=\"'\"", ["a=x y", "b='"]),
+        ('a=["x y", "]\'"] b={"c": [1, 2]}', ['a=["x y", "]\'"]', 'b={"c": [1, 2]}']),
+        ('a=["\\" ]"] b=1', ['a=["\\" ]"]', "b=1"]),
+    ],
+)
+def test_settings_in_one_line_may_hold_json(line: str, words: list[str]) -> None:
+    assert local_main._words(line) == words
+
+
+def test_make_refuses_a_variable_that_does_not_exist() -> None:
+    done = subprocess.run(
+        ["make", "-n", "local", "stack=prod"],  # noqa: S607 - whichever make there is
+        cwd=PROJECT_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "There is no variable stack; there are STACK PORT CONFIG" in done.stderr
 
 
 def until_ready(process: "subprocess.Popen[str]") -> list[str]:
