@@ -9,11 +9,12 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import product
+from itertools import count, product
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 import pytest
+from moto.sqs.models import sqs_backends
 
 from components.openapi import PIXEL, REQUEST_CONTENT_TYPES, api_document
 from local.apigateway.gateway import MAX_BODY_BYTES, MAX_REQUEST_HEAD_BYTES, Gateway
@@ -110,6 +111,7 @@ class Pixel:
         cloud: Cloud,
         site: Site,
         *,
+        name: str,
         origins: list[str],
         credentials: bool,
         edit: Edit,
@@ -122,12 +124,12 @@ class Pixel:
         self.site = site
         self.call = site.call
         self.sqs = cloud.client("sqs")
-        # One name for all tests: each one ends with its queue and its role gone.
-        self.queue_url = self.sqs.create_queue(QueueName="events")["QueueUrl"]
+        self._name = name
+        self.queue_url = self.sqs.create_queue(QueueName=name)["QueueUrl"]
         self.role_arn = self._role(sends=sends, trusts=trusts)
         document = api_document(
             title="t",
-            queue_integration_uri=f"arn:aws:apigateway:{cloud.region}:sqs:path/{cloud.account_id}/events",
+            queue_integration_uri=f"arn:aws:apigateway:{cloud.region}:sqs:path/{cloud.account_id}/{name}",
             integration_role_arn=self.role_arn,
             allowed_origins=origins,
             allow_credentials=credentials,
@@ -149,16 +151,24 @@ class Pixel:
                 ],
             )
         self.now = 0.0
-        # What was asked of the authorizer's function, and what it answers.
+        # The events that the authorizer's function got, and what it returns.
         self.asked: list[Mapping[str, Any]] = []
         self.says: Callable[[Mapping[str, Any]], Invocation] = says(proof="none")
         self.serve()
 
     def serve(self) -> None:
-        """Read the API back from moto and answer for it."""
-        self.site.application = Gateway(
+        """Read the API from moto and serve it."""
+        self._gateway = Gateway(
             self.cloud, self.rest_api_id, "dev", invoke=self._invoke, clock=lambda: self.now
         )
+        self.site.application = self._gateway
+
+    def use_again(self) -> None:
+        """Serve it to another test, without what is left of the last one."""
+        self.asked, self.says = [], says(proof="none")
+        # PurgeQueue is allowed once a minute.
+        sqs_backends[self.cloud.account_id][self.cloud.region].get_queue(self._name)._messages.clear()
+        self.site.application = self._gateway
 
     def _invoke(self, function_name: str, event: Mapping[str, Any]) -> Invocation:
         assert function_name == "authorizer"
@@ -169,14 +179,14 @@ class Pixel:
         iam = self.cloud.client("iam")
         trust = {"Effect": "Allow", "Principal": {"Service": trusts}, "Action": "sts:AssumeRole"}
         role = iam.create_role(
-            RoleName="send",
+            RoleName=self._name,
             AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
         )["Role"]
         if sends:
-            arn = f"arn:aws:sqs:{self.cloud.region}:{self.cloud.account_id}:events"
+            arn = f"arn:aws:sqs:{self.cloud.region}:{self.cloud.account_id}:{self._name}"
             allow = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn}
             iam.put_role_policy(
-                RoleName="send",
+                RoleName=self._name,
                 PolicyName="send",
                 PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allow]}),
             )
@@ -202,41 +212,57 @@ def site() -> Iterator[Site]:
     running.stop()
 
 
-@pytest.fixture
-def deploy(cloud: Cloud, site: Site) -> Iterator[Callable[..., Pixel]]:
+@pytest.fixture(scope="module")
+def deploy(cloud: Cloud, site: Site) -> Callable[..., Pixel]:
+    """Deploys an API. Tests that want the same share it, but those that edit it or want their `own`."""
+    shared: dict[str, Pixel] = {}
+    numbers = count()
+
     def deploy_one(
         *,
         origins: list[str] | None = None,
         credentials: bool = False,
-        edit: Edit = lambda _: None,
+        edit: Edit | None = None,
         limits: dict[str, str] | None = None,
         sends: bool = True,
         trusts: str = "apigateway.amazonaws.com",
         authorizer: bool = False,
+        own: bool = False,
     ) -> Pixel:
-        return Pixel(
+        wanted = repr((origins, credentials, sends, trusts, authorizer))
+        is_shared = not (edit or limits or own)
+        if is_shared and wanted in shared:
+            shared[wanted].use_again()
+            return shared[wanted]
+        pixel = Pixel(
             cloud,
             site,
+            name=f"pixel-{next(numbers)}",
             origins=origins or [],
             credentials=credentials,
-            edit=edit,
+            edit=edit or (lambda _: None),
             limits=limits or {},
             sends=sends,
             trusts=trusts,
             authorizer=authorizer,
         )
+        if is_shared:
+            shared[wanted] = pixel
+        return pixel
 
-    yield deploy_one
-    sqs, iam = cloud.client("sqs"), cloud.client("iam")
-    for queue_url in sqs.list_queues().get("QueueUrls", []):
-        sqs.delete_queue(QueueUrl=queue_url)
-    for policy in iam.list_role_policies(RoleName="send")["PolicyNames"]:
-        iam.delete_role_policy(RoleName="send", PolicyName=policy)
-    iam.delete_role(RoleName="send")
+    return deploy_one
 
 
-@pytest.fixture
-def permitted(cloud: Cloud) -> Iterator[None]:
+PERMISSION = {
+    "FunctionName": "authorizer",
+    "StatementId": "api",
+    "Action": "lambda:InvokeFunction",
+    "Principal": "apigateway.amazonaws.com",
+}
+
+
+@pytest.fixture(scope="module")
+def permitted(cloud: Cloud) -> None:
     """The authorizer's function, which API Gateway may invoke."""
     iam, client = cloud.client("iam"), cloud.client("lambda")
     role = iam.create_role(RoleName="authorizer", AssumeRolePolicyDocument="{}")["Role"]
@@ -249,15 +275,7 @@ def permitted(cloud: Cloud) -> Iterator[None]:
         Handler="index.handler",
         Code={"ZipFile": archive.getvalue()},
     )
-    client.add_permission(
-        FunctionName="authorizer",
-        StatementId="api",
-        Action="lambda:InvokeFunction",
-        Principal="apigateway.amazonaws.com",
-    )
-    yield
-    client.delete_function(FunctionName="authorizer")
-    iam.delete_role(RoleName="authorizer")
+    client.add_permission(**PERMISSION)
 
 
 @pytest.fixture
@@ -267,19 +285,26 @@ def guarded(deploy: Callable[..., Pixel], permitted: None) -> Pixel:  # noqa: AR
 
 
 def says(effect: str = "Allow", **context: Any) -> Callable[[Mapping[str, Any]], Invocation]:
-    """What a function answers that always says the same of the method it is asked about."""
+    """A function that returns the same for every method."""
 
-    def answer(event: Mapping[str, Any]) -> Invocation:
+    def invoke(event: Mapping[str, Any]) -> Invocation:
         statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": event["methodArn"]}
         policy = {"Version": "2012-10-17", "Statement": [statement]}
         return Invocation(payload={"principalId": "p", "policyDocument": policy, "context": context})
 
-    return answer
+    return invoke
 
 
 @pytest.fixture
 def pixel(deploy: Callable[..., Pixel]) -> Pixel:
+    """The API of the open scenario."""
     return deploy()
+
+
+@pytest.fixture
+def own_pixel(deploy: Callable[..., Pixel]) -> Pixel:
+    """The same, for a test that breaks it."""
+    return deploy(own=True)
 
 
 def integration_of(document: dict[str, Any]) -> dict[str, Any]:
@@ -699,11 +724,15 @@ def test_an_authorizer_that_says_unauthorized_is_a_401(guarded: Pixel) -> None:
     assert guarded.call(EVENT).status == 401
 
 
-def test_a_function_that_the_api_may_not_invoke_is_a_500(deploy: Callable[..., Pixel]) -> None:
-    pixel = deploy(authorizer=True)
+def test_a_function_that_the_api_may_not_invoke_is_a_500(guarded: Pixel) -> None:
+    functions = guarded.cloud.client("lambda")
+    functions.remove_permission(FunctionName="authorizer", StatementId=PERMISSION["StatementId"])
 
-    assert pixel.call(EVENT).status == 500
-    assert (pixel.asked, pixel.messages()) == ([], [])
+    status = guarded.call(EVENT).status
+    functions.add_permission(**PERMISSION)
+
+    assert status == 500
+    assert (guarded.asked, guarded.messages()) == ([], [])
 
 
 def test_a_throttled_request_does_not_reach_the_authorizer(
@@ -734,10 +763,10 @@ def test_a_preflight_request_needs_no_authorizer(
 # ---- A queue that refuses ------------------------------------------------------------------------------
 
 
-def test_a_queue_that_is_gone_yields_502(pixel: Pixel) -> None:
-    pixel.sqs.delete_queue(QueueUrl=pixel.queue_url)
+def test_a_queue_that_is_gone_yields_502(own_pixel: Pixel) -> None:
+    own_pixel.sqs.delete_queue(QueueUrl=own_pixel.queue_url)
 
-    assert pixel.call(EVENT).status == 502
+    assert own_pixel.call(EVENT).status == 502
 
 
 def test_a_role_that_may_not_send_yields_502(deploy: Callable[..., Pixel]) -> None:
@@ -758,28 +787,28 @@ def test_a_role_that_trusts_another_service_only_yields_500(deploy: Callable[...
     assert pixel.messages() == []
 
 
-def test_a_queue_that_cannot_be_reached_yields_504(pixel: Pixel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_queue_that_cannot_be_reached_yields_504(own_pixel: Pixel, monkeypatch: pytest.MonkeyPatch) -> None:
     unused = HttpServer(lambda _environ, _start: [])
     unused.stop()
-    monkeypatch.setattr(pixel.cloud, "endpoint_url", unused.url)
-    pixel.serve()
+    monkeypatch.setattr(own_pixel.cloud, "endpoint_url", unused.url)
+    own_pixel.serve()
 
-    assert pixel.call(EVENT).status == 504
+    assert own_pixel.call(EVENT).status == 504
 
 
 @pytest.mark.parametrize(("status", "answered"), [(500, 503), (503, 503), (302, 503), (429, 502), (201, 200)])
 def test_each_class_of_sqs_answers_has_its_own_answer(
-    pixel: Pixel, monkeypatch: pytest.MonkeyPatch, status: int, answered: int
+    own_pixel: Pixel, monkeypatch: pytest.MonkeyPatch, status: int, answered: int
 ) -> None:
     def answer(_environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         start_response(f"{status} -", [("Content-Length", "0")])
         return []
 
     sqs = HttpServer(answer).start()
-    monkeypatch.setattr(pixel.cloud, "endpoint_url", sqs.url)
-    pixel.serve()
+    monkeypatch.setattr(own_pixel.cloud, "endpoint_url", sqs.url)
+    own_pixel.serve()
 
-    got = pixel.call(EVENT).status
+    got = own_pixel.call(EVENT).status
     sqs.stop()
 
     assert got == answered
@@ -896,31 +925,31 @@ def test_an_integration_that_is_not_served_stops_the_gateway(
         deploy(edit=lambda document: integration_of(document).update({key: value}))
 
 
-def test_an_integration_that_passes_bodies_through_stops_the_gateway(pixel: Pixel) -> None:
+def test_an_integration_that_passes_bodies_through_stops_the_gateway(own_pixel: Pixel) -> None:
     # The body of a request with another Content-Type would be the request to SQS, sent as the API's role.
-    client = pixel.cloud.client("apigateway")
-    root = client.get_resources(restApiId=pixel.rest_api_id)["items"][0]["id"]
-    key = {"restApiId": pixel.rest_api_id, "resourceId": root, "httpMethod": "GET"}
+    client = own_pixel.cloud.client("apigateway")
+    root = client.get_resources(restApiId=own_pixel.rest_api_id)["items"][0]["id"]
+    key = {"restApiId": own_pixel.rest_api_id, "resourceId": root, "httpMethod": "GET"}
     client.put_method(**key, authorizationType="NONE")
     client.put_integration(
         **key,
         type="AWS",
         integrationHttpMethod="POST",
         uri="arn:aws:apigateway:us-east-1:sqs:path/123456789012/events",
-        credentials=pixel.role_arn,
+        credentials=own_pixel.role_arn,
         passthroughBehavior="WHEN_NO_MATCH",
     )
 
     with pytest.raises(UnservedPart, match="GET /: passthrough behavior WHEN_NO_MATCH is not served"):
-        pixel.serve()
+        own_pixel.serve()
 
 
-def test_a_method_with_another_authorization_stops_the_gateway(pixel: Pixel) -> None:
-    client = pixel.cloud.client("apigateway")
-    root = client.get_resources(restApiId=pixel.rest_api_id)["items"][0]["id"]
+def test_a_method_with_another_authorization_stops_the_gateway(own_pixel: Pixel) -> None:
+    client = own_pixel.cloud.client("apigateway")
+    root = client.get_resources(restApiId=own_pixel.rest_api_id)["items"][0]["id"]
     client.put_method(
-        restApiId=pixel.rest_api_id, resourceId=root, httpMethod="GET", authorizationType="AWS_IAM"
+        restApiId=own_pixel.rest_api_id, resourceId=root, httpMethod="GET", authorizationType="AWS_IAM"
     )
 
     with pytest.raises(UnservedPart, match="AWS_IAM"):
-        pixel.serve()
+        own_pixel.serve()
