@@ -69,7 +69,7 @@ GROUP = DestinationGroup(
 # File → what is there → what stands in its place.
 EDITS = {
     "settings/destinations/__init__.py": {
-        "customer_profiles, firehose, pinpoint\n": "customer_profiles, firehose, journal, pinpoint\n",
+        "eventbridge, firehose, pinpoint\n": "eventbridge, firehose, journal, pinpoint\n",
         "firehose.GROUP, ": "firehose.GROUP, journal.GROUP, ",
     },
     "Pulumi.yaml": {

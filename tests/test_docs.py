@@ -10,7 +10,7 @@ import yaml
 
 from handler.aws_calls import Cause
 from handler.delivery.settlement import AFTER_EARLIER_UPDATE, DEAD_LETTER_FAILED
-from handler.destinations import customer_profiles_objects, pinpoint_request
+from handler.destinations import customer_profiles_objects, eventbridge_entries, pinpoint_request
 from handler.events import DropReason, RejectionReason
 from handler.queue_message import UnreadableReason
 from handler.tokens.finding import CookieIgnoredReason
@@ -42,12 +42,13 @@ def as_yaml(value: object) -> str:
 
 def test_every_output_is_described() -> None:
     everywhere = {
-        "destinations": ["pinpoint", "customer-profiles", "firehose"],
+        "destinations": ["pinpoint", "customer-profiles", "firehose", "eventbridge"],
+        "eventbridgeArchiveDays": 1,
         "pinpointApplicationId": "0123456789abcdef0123456789abcdef",
     }
 
     described = set(table(read("docs/operations.md"), "Outputs"))
-    for name in ("customer-profiles", "firehose"):
+    for name in ("customer-profiles", "firehose", "eventbridge"):
         described.update(table(section(read("docs/destinations.md"), name), "Outputs"))
 
     assert described == set(recorded("prod", **everywhere).outputs)
@@ -113,15 +114,18 @@ def test_every_reason_of_a_destination_is_described_and_exists() -> None:
     in_code = {
         *customer_profiles_objects.LimitReason,
         *pinpoint_request.LimitReason,
-        *re.findall(r'(?:Retry|DeadLetter)\("((?:customer_profiles|firehose|pinpoint)_[a-z_]+)"', code),
+        *re.findall(
+            r'(?:Retry|DeadLetter)\("((?:customer_profiles|eventbridge|firehose|pinpoint)_[a-z_]+)"', code
+        ),
         "customer_profiles_concurrent_update",
         "pinpoint_endpoint",
+        eventbridge_entries.DETAIL_TYPE_CUT,
     }
     reasons = "".join(
         section(section(read("docs/destinations.md"), name), "Reasons")
-        for name in ("customer-profiles", "firehose", "pinpoint")
+        for name in ("customer-profiles", "firehose", "eventbridge", "pinpoint")
     )
-    described = set(re.findall(r"`((?:customer_profiles|firehose|pinpoint)_[a-z_]+)`", reasons))
+    described = set(re.findall(r"`((?:customer_profiles|eventbridge|firehose|pinpoint)_[a-z_]+)`", reasons))
 
     assert described == in_code - {"firehose_no_response"}
 

@@ -40,7 +40,7 @@ from tests.runs import (
     without,
 )
 
-EVERYWHERE = ("destinations=pinpoint,customer-profiles,firehose",)
+EVERYWHERE = ("destinations=pinpoint,customer-profiles,firehose,eventbridge",)
 ORIGINS = ("https://www.example.com", "https://b.example")
 
 
@@ -309,7 +309,7 @@ class TestABatch:
 
         assert (waiting["attempt"], waiting["pending"], waiting["reason"]) == (1, "pinpoint", "pinpoint_500")
         assert shown["retried"] == 1
-        assert "To be retried (pinpoint): pinpoint_500" in shown["reasons"]
+        assert "To retry (pinpoint): pinpoint_500" in shown["reasons"]
 
 
 class TestCustomerProfiles:
@@ -448,7 +448,7 @@ class TestSeveralDestinations:
 
         assert [
             len(events_of(run_of_all, endpoint_id, name)) for name in run_of_all.outputs["destinations"]
-        ] == [1, 1, 1]
+        ] == [1, 1, 1, 1]
 
     def test_an_event_that_one_of_them_refuses_is_kept_by_the_others(self, run_of_all: LocalRun) -> None:
         before = len(run_of_all.queues.dead_letters())
@@ -464,13 +464,12 @@ class TestSeveralDestinations:
         assert len(events_of(run_of_all, endpoint_id, "firehose")) == 1
 
     def test_the_run_says_what_is_emulated_of_each(self, run_of_all: LocalRun) -> None:
-        services = ("Amazon Pinpoint:", "Amazon Connect Customer Profiles:", "Amazon Data Firehose")
+        services = (
+            *("Amazon Pinpoint:", "Amazon Connect Customer Profiles:", "Amazon Data Firehose"),
+            "Amazon EventBridge:",
+        )
 
-        assert [sum(note.startswith(service) for note in run_of_all.notes) for service in services] == [
-            1,
-            1,
-            1,
-        ]
+        assert [sum(note.startswith(one) for note in run_of_all.notes) for one in services] == [1, 1, 1, 1]
 
     def test_the_run_says_nothing_of_a_destination_that_the_stack_has_not(self, open_run: LocalRun) -> None:
         assert [note for note in open_run.notes if "Firehose" in note or "Customer Profiles" in note] == []
@@ -582,6 +581,7 @@ NEEDED_BY_DESTINATIONS: dict[str, Callable[[LocalRun], None]] = {
     "gtm-pixel-processor-policy:PutFirehoseRecords/firehose:PutRecordBatch": _comes_again_as(
         "firehose_access_denied"
     ),
+    "gtm-pixel-processor-policy:PutEventBridgeEvents/events:PutEvents": _comes_again_as("eventbridge_403"),
     "gtm-pixel-processor-firehose-policy:WriteObjects/s3:PutObject": _loses_the_records,
 }
 """The same for what is needed by destinations that are not in `dev`."""

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from components.destinations import DestinationArgs
-from settings.destinations import customer_profiles, firehose, pinpoint
+from settings.destinations import customer_profiles, eventbridge, firehose, pinpoint
 from settings.groups import DestinationGroup
 from settings.problems import InvalidValue, Problem
 from settings.values import Setting, list_of, one_of, unique
 
 GROUPS: Final[Mapping[str, DestinationGroup[DestinationArgs]]] = {
-    group.name: group for group in (customer_profiles.GROUP, firehose.GROUP, pinpoint.GROUP)
+    group.name: group
+    for group in (customer_profiles.GROUP, firehose.GROUP, eventbridge.GROUP, pinpoint.GROUP)
 }
 """By name, the one to start with first."""
 

@@ -92,12 +92,13 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     (
         {"destinations": []},
         "destinations: the list is empty; events need at least one destination. "
-        "Set one or more of customer-profiles, firehose, pinpoint.",
+        "Set one or more of customer-profiles, firehose, eventbridge, pinpoint.",
     ),
     *(
         (
             {"destinations": [value]},
-            f"destinations[0]: {value!r} is not customer-profiles or firehose or pinpoint. {fix}",
+            f"destinations[0]: {value!r} is not customer-profiles or firehose or eventbridge or pinpoint. "
+            f"{fix}",
         )
         for value, fix in (("pinpiont", "Did you mean pinpoint?"), (1, "Set one of these."))
     ),

@@ -125,6 +125,7 @@ class TestWhatIsWrong:
             "destinations: it is customer-profiles alone, the default. Keep it, or set one or more of "
             "customer-profiles (Amazon Connect Customer Profiles, for profiles, segments and campaigns), "
             "firehose (Amazon Data Firehose to Amazon S3, for analytics), "
+            "eventbridge (Amazon EventBridge, whose rules send events on to any other product), "
             "pinpoint (Amazon Pinpoint, whose support AWS ended on 2026-10-30).",
         ]
 

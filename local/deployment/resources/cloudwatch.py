@@ -1,9 +1,10 @@
-"""Amazon CloudWatch Logs: log groups and log streams."""
+"""Amazon CloudWatch Logs (log groups and streams) and Amazon EventBridge (buses and archives)."""
 
 from local.deployment.resources.declaration import (
     Created,
     Properties,
     ResourceType,
+    as_pairs,
     autoname,
     names,
     present,
@@ -33,7 +34,32 @@ def _log_stream(target: Target, name: str, inputs: Properties) -> Created:
     return stream, {**inputs, "name": stream, "arn": arn}
 
 
+def _event_bus(target: Target, name: str, inputs: Properties) -> Created:
+    bus = inputs.get("name") or autoname(name)
+    tags = target.tags(inputs)
+    parameters = present(Description=inputs.get("description"), Tags=as_pairs(tags))
+    arn = target.client("events").create_event_bus(Name=bus, **parameters)["EventBusArn"]
+    return bus, {**inputs, "name": bus, "arn": arn, "tagsAll": tags}
+
+
+def _event_archive(target: Target, name: str, inputs: Properties) -> Created:
+    archive = inputs.get("name") or autoname(name)
+    parameters = present(
+        Description=inputs.get("description"),
+        EventPattern=inputs.get("eventPattern"),
+        RetentionDays=int(inputs.get("retentionDays", 0)),
+    )
+    arn = target.client("events").create_archive(
+        ArchiveName=archive, EventSourceArn=inputs["eventSourceArn"], **parameters
+    )["ArchiveArn"]
+    return archive, {**inputs, "name": archive, "arn": arn}
+
+
 RESOURCES = {
+    "EventArchive": ResourceType(
+        _event_archive, names("name", "description", "eventSourceArn", "eventPattern", "retentionDays")
+    ),
+    "EventBus": ResourceType(_event_bus, names("name", "description", "tags")),
     "LogGroup": ResourceType(_log_group, names("name", "retentionInDays", "tags")),
     "LogStream": ResourceType(_log_stream, names("name", "logGroupName")),
 }

@@ -1,7 +1,7 @@
 """All destinations at once, under any mix of failures: each gets every event, or a dead letter keeps it.
 
 The processor and the destinations are the real ones; they speak HTTP to the fakes for Amazon Pinpoint
-and Customer Profiles and to moto's Firehose, SQS and S3.
+and Customer Profiles and to moto's Firehose, EventBridge, SQS and S3.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +28,7 @@ from handler.delivery.rate_limiter import RateLimiter
 from handler.destinations import Destination
 from handler.destinations.customer_profiles import TRANSIENT_PHRASES, CustomerProfilesDestination
 from handler.destinations.customer_profiles_objects import DeclaredAttributes
+from handler.destinations.eventbridge import EventbridgeDestination
 from handler.destinations.firehose import FirehoseDestination
 from handler.destinations.pinpoint import PinpointDestination
 from handler.environment import Environment
@@ -35,8 +36,9 @@ from handler.message_queue import MessageQueue
 from handler.processor import EventProcessor
 from handler.update_policy import UpdatePolicy
 from local.deployment.cloud import Cloud
-from local.fakes import customer_profiles, firehose, pinpoint
+from local.fakes import customer_profiles, eventbridge, firehose, pinpoint
 from local.fakes.customer_profiles import CustomerProfilesFake
+from local.fakes.eventbridge import EventbridgeFake
 from local.fakes.firehose import FirehoseFake
 from local.fakes.pinpoint import PinpointFake
 from local.problems import Problems
@@ -50,7 +52,8 @@ from tests.profile_templates import MINIMAL
 
 REGION = "us-east-1"
 APPLICATION_ID = "a1b2c3"
-NAMES = ("pinpoint", "customer-profiles", "firehose")
+NAMES = ("pinpoint", "customer-profiles", "firehose", "eventbridge")
+BUS = "events"
 
 TEMPLATE = replace(MINIMAL, new_domain=True, profile_attributes=("plan", "city"))
 # Short enough to be waited out in a test.
@@ -73,6 +76,7 @@ class Services:
     pinpoint: PinpointFake
     profiles: CustomerProfilesFake
     firehose: FirehoseFake
+    eventbridge: EventbridgeFake
     sqs: Any
     queue: str
     dead_letter_queue: str
@@ -121,12 +125,16 @@ class Services:
                 )
         return kept
 
+    @property
+    def _fakes(self) -> Sequence[PinpointFake | CustomerProfilesFake | FirehoseFake | EventbridgeFake]:
+        return self.pinpoint, self.profiles, self.firehose, self.eventbridge
+
     def requests(self) -> list[int]:
         """How many requests each destination of NAMES has got."""
-        return [len(service.requests) for service in (self.pinpoint, self.profiles, self.firehose)]
+        return [len(service.requests) for service in self._fakes]
 
     def forget_plans(self) -> None:
-        for service in (self.pinpoint, self.profiles, self.firehose):
+        for service in self._fakes:
             service._plan.clear()
 
 
@@ -152,8 +160,10 @@ def services() -> Iterator[Services]:
         pytest.MonkeyPatch.context() as patch,
         Cloud(region=REGION) as cloud,
         FirehoseFake(cloud, recorder=recorder, problems=problems) as delivery,
+        EventbridgeFake(cloud, recorder=recorder) as bus,
     ):
         create_delivery_stream(cloud)
+        bus.add_bus(BUS)
         application = PinpointFake(recorder, application_ids=[APPLICATION_ID])
         profiles = CustomerProfilesFake(recorder, templates=[profile_template(TEMPLATE)])
         servers = {
@@ -173,6 +183,7 @@ def services() -> Iterator[Services]:
             pinpoint=application,
             profiles=profiles,
             firehose=delivery,
+            eventbridge=bus,
             sqs=sqs,
             queue=queue,
             queued_in_moto=sqs_backends[cloud.account_id][REGION].get_queue("events"),
@@ -209,6 +220,12 @@ def make_destinations(limits: CallLimits) -> Sequence[Destination]:
             stream=STREAM,
             app_id="app",
             service=AwsService("firehose", region=REGION, limits=limits),
+            sleep=no_wait,
+        ),
+        EventbridgeDestination(
+            bus=BUS,
+            source="app",
+            service=AwsService("events", region=REGION, limits=limits),
             sleep=no_wait,
         ),
     ]
@@ -329,6 +346,15 @@ FIREHOSE_ERRORS = {
     500: "InternalFailure",
     503: "ServiceUnavailableException",
 }
+EVENTBRIDGE_ERRORS = {
+    400: "InvalidArgument",
+    403: "AccessDeniedException",
+    404: "ResourceNotFoundException",
+    413: "InvalidArgument",
+    429: "ThrottlingException",
+    500: "InternalFailure",
+    503: "InternalFailure",
+}
 
 
 def plan(
@@ -367,6 +393,16 @@ def plan(
                             for one, status in failed.items()
                         },
                         items_left_out=left_out,
+                        delay_seconds=delay,
+                    )
+                )
+            case "eventbridge":
+                services.eventbridge.plan(
+                    eventbridge.PlannedResponse(
+                        error_code=EVENTBRIDGE_ERRORS[fault.status] if fault.status else None,
+                        status=fault.status or 400,
+                        failed={place: EVENTBRIDGE_ERRORS[status] for place, status in refused.items()},
+                        left_out=unmentioned,
                         delay_seconds=delay,
                     )
                 )
@@ -465,6 +501,7 @@ def older_fails_and_has_no_copy() -> dict[str, Any]:
 @example(**not_taken_in_silence("pinpoint"))
 @example(**not_taken_in_silence("customer-profiles"))
 @example(**not_taken_in_silence("firehose"))
+@example(**not_taken_in_silence("eventbridge"))
 @example(**one_missing_among_failures("firehose"))
 @example(**one_missing_among_failures("customer-profiles"))
 @example(**older_fails_in("firehose"))
@@ -583,8 +620,8 @@ def test_a_message_with_a_request_time_that_no_date_can_hold_leaves_the_others_a
 
     assert deliver(make_processor(services), [wrong, right]) == set()
 
-    assert [services.recorded_in(name, wrong) for name in NAMES] == [0, 0, 0]
-    assert [services.recorded_in(name, right) for name in NAMES] == [1, 1, 1]
+    assert [services.recorded_in(name, wrong) for name in NAMES] == [0] * len(NAMES)
+    assert [services.recorded_in(name, right) for name in NAMES] == [1] * len(NAMES)
     (letter,) = services.sqs.receive_message(QueueUrl=services.dead_letter_queue)["Messages"]
     services.sqs.delete_message(QueueUrl=services.dead_letter_queue, ReceiptHandle=letter["ReceiptHandle"])
 
@@ -611,7 +648,7 @@ def test_one_failing_destination_is_tried_again_and_the_others_have_the_event_on
     services.forget_plans()
     (copy,) = deliver_copies(services, processor)
     assert copy.pending == {failing}
-    assert [services.recorded_in(name, record) for name in NAMES] == [1, 1, 1]
+    assert [services.recorded_in(name, record) for name in NAMES] == [1] * len(NAMES)
 
 
 @pytest.mark.parametrize("failing", ["pinpoint", "customer-profiles"])
@@ -693,4 +730,9 @@ def test_a_thousand_events_take_as_few_requests_as_the_limits_allow(services: Se
     assert deliver(make_processor(services), records) == set()
 
     counts = [now - then for now, then in zip(services.requests(), before, strict=True)]
-    assert dict(zip(NAMES, counts, strict=True)) == {"pinpoint": 10, "customer-profiles": 100, "firehose": 2}
+    assert dict(zip(NAMES, counts, strict=True)) == {
+        "pinpoint": 10,
+        "customer-profiles": 100,
+        "firehose": 2,
+        "eventbridge": 100,
+    }
