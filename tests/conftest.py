@@ -1,5 +1,6 @@
 """What all tests share: their kinds and order, and runs of the whole program."""
 
+import gc
 import logging
 import socket
 import sys
@@ -51,6 +52,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         item.add_marker(kind_of(item))
     items[:] = in_order(items, config.getoption("--shuffle"))
+
+
+def pytest_collection_finish() -> None:
+    # What is loaded by now stays until the end: the garbage collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
 
 
 # ---- What a unit test must not do ----------------------------------------------------------------------
