@@ -305,7 +305,7 @@ def test_a_stream_that_a_stack_only_names_can_be_there(
 
 
 def test_a_run_has_the_stream_that_its_stack_names(local_run: Callable[..., LocalRun]) -> None:
-    run = local_run("destinations=firehose", "firehoseStream=mine", *AT_ONCE)
+    run = local_run("destinations=firehose", "firehoseStream=mine", *AT_ONCE, stack="pinpoint")
     assert recorded(run, evat_item="book").attributes == {"item": "book"}
     assert run.outputs["firehose_stream"] == "mine"
     assert "event_bucket" not in run.outputs
