@@ -30,6 +30,9 @@ PREFIX: Final = "gtm-pixel - "
 """Begins every name, so that a merging import does not collide with existing names."""
 
 FOLDER: Final = "gtm-pixel"
+REFUSED_IN_NAMES: Final = ":,;<>&\"'"
+"""Characters GTM refuses in names of tags, triggers and variables: the colon; others according to reports."""
+
 ALL_CUSTOM_EVENTS: Final = "all custom events"
 
 CUSTOM_EVENT_PATTERN: Final = "^(?!gtm\\.).+"
@@ -60,7 +63,7 @@ class _Variable:
     @property
     def name(self) -> str:
         # Data layer keys have no spaces, so the two kinds cannot collide.
-        return PREFIX + (f"cookie {self.key}" if self.source is TokenSource.COOKIE else self.key)
+        return _name(f"cookie {self.key}" if self.source is TokenSource.COOKIE else self.key)
 
 
 def container_export(plan: Plan) -> dict[str, Any]:
@@ -139,7 +142,7 @@ def _tag_object(
     written = {
         **_ACCOUNT,
         "tagId": tag_id,
-        "name": _name(tag),
+        "name": _tag_name(tag),
         "type": "img",
         "parameter": [
             _parameter("BOOLEAN", "useCacheBuster", "true"),
@@ -185,7 +188,7 @@ def _trigger_object(tag: TagPlan, trigger_id: str, folder: Mapping[str, str]) ->
         {
             **_ACCOUNT,
             "triggerId": trigger_id,
-            "name": _name(tag),
+            "name": _tag_name(tag),
             "type": "CUSTOM_EVENT",
             "customEventFilter": [{"type": operator, "parameter": condition}],
         },
@@ -216,9 +219,17 @@ def _variable_object(variable: _Variable, variable_id: str, folder: Mapping[str,
     )
 
 
-def _name(tag: TagPlan) -> str:
+def _name(text: str) -> str:
+    """A name that GTM accepts. A digest tells names apart that differ only in characters GTM refuses."""
+    accepted = "".join("_" if character in REFUSED_IN_NAMES else character for character in text)
+    if accepted == text:
+        return PREFIX + text
+    return f"{PREFIX}{accepted} {hashlib.sha256(text.encode()).hexdigest()[:6]}"
+
+
+def _tag_name(tag: TagPlan) -> str:
     # An event called "all custom events" would collide, but a plan never has both.
-    return PREFIX + (ALL_CUSTOM_EVENTS if tag.event is None else tag.event)
+    return _name(ALL_CUSTOM_EVENTS if tag.event is None else tag.event)
 
 
 def _parameter(kind: str, key: str, value: str) -> dict[str, str]:

@@ -43,6 +43,8 @@ GOOGLE_CONSENT_TYPES: Final = (
 )
 
 _DATA_LAYER_KEY = re.compile(r"[^\s{}.]+(\.[^\s{}.]+)*")
+# items[0] and items['id']: GTM takes the whole as one key, which no data layer has.
+_BRACKETS = re.compile(r"""\[\s*["']?([^]"']*?)["']?\s*\]""")
 _COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 6265: a token
 _CONSENT_TYPE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CONTAINER = re.compile(r"GTM-[A-Z0-9]{4,12}")
@@ -206,6 +208,12 @@ def check_events_url(events_url: str) -> None:
 
 
 def check_data_layer_key(key: str) -> None:
+    if _BRACKETS.search(key):
+        path = _BRACKETS.sub(r".\1", key)
+        raise PlanError(
+            f"the data layer variable {_shown(key)} must have dots instead of brackets, which GTM does not "
+            f"read as a path; write {path}"
+        )
     if _DATA_LAYER_KEY.fullmatch(key) is None or not key.isprintable():
         raise PlanError(
             f"the data layer variable {_shown(key)} must be a name such as value or ecommerce.value, without "

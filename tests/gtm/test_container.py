@@ -11,7 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.missing_values import is_without_identity
-from gtm.container import ALL_CUSTOM_EVENTS, CUSTOM_EVENT_PATTERN, PREFIX, as_text, container_export, plan_of
+from gtm.container import (
+    ALL_CUSTOM_EVENTS,
+    CUSTOM_EVENT_PATTERN,
+    PREFIX,
+    REFUSED_IN_NAMES,
+    as_text,
+    container_export,
+    plan_of,
+)
 from gtm.plan import Parameter, ParameterKind, Plan, PlanError, TagPlan, Token, TokenSource
 from tests.gtm.plans import EVENTS_URL, PURCHASE, event_attribute, plan, user_attribute
 
@@ -268,6 +276,23 @@ PLANS = st.builds(
     consent=st.lists(st.sampled_from(["ad_storage", "analytics_storage"]), unique=True).map(tuple),
     container=st.just("GTM-ABC1234"),
 )
+
+
+@pytest.mark.parametrize("character", REFUSED_IN_NAMES)
+def test_names_have_no_character_that_gtm_refuses(character: str) -> None:
+    key, event = f"order{character}value", f"purchase{character}done"
+    made = plan(
+        TagPlan(event=event, parameters=(event_attribute("value", key),)),
+        TagPlan(event=event.replace(character, "_"), parameters=(event_attribute("value", "order_value"),)),
+    )
+    export = container_export(made)
+
+    version = export["containerVersion"]
+    for kind in ("tag", "trigger", "variable"):
+        names = [item["name"] for item in version[kind]]
+        assert len(set(names)) == len(names)
+        assert not set("".join(names)) & set(REFUSED_IN_NAMES)
+    assert plan_of(export) == made
 
 
 @settings(deadline=None)

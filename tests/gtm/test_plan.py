@@ -48,6 +48,16 @@ ERRORS: dict[str, tuple[Callable[[], Any], str]] = {
         "the data layer variable 'order value' must be a name such as value or ecommerce.value, "
         "without spaces and braces; write it as your site pushes it",
     ),
+    "a path with an index in brackets": (
+        lambda: event_attribute("item", "ecommerce.items[0].item_id"),
+        "the data layer variable 'ecommerce.items[0].item_id' must have dots instead of brackets, which GTM "
+        "does not read as a path; write ecommerce.items.0.item_id",
+    ),
+    "a path with a name in brackets": (
+        lambda: event_attribute("item", "a['b'][\"c\"]"),
+        "the data layer variable 'a[\\'b\\'][\"c\"]' must have dots instead of brackets, which GTM does not "
+        "read as a path; write a.b.c",
+    ),
     "a cookie that no site can set": (
         lambda: Token(source=TokenSource.COOKIE, name="id token"),
         "the cookie name 'id token' must consist of letters, digits and !#$%&'*+.^_`|~-; write it as "
