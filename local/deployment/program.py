@@ -35,7 +35,7 @@ With it, an issuer of tokens may be on this machine, over plain http.
 
 
 class ProgramError(Exception):
-    """The program failed. The message is one line."""
+    """The program failed. The message is one line, or one for each setting that is wrong."""
 
 
 class Provider(Protocol):

@@ -1,15 +1,17 @@
-"""Whatever the program may leave out of a resource, the local run does without, too.
+"""The local run needs no property of a resource that the program may leave out.
 
-The resources are those of a whole stack. Each is created again without one of its properties at a time.
+The resources are those of a whole stack. Each is created again, without one of its properties at a time.
 """
 
 import inspect
 import re
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pulumi_aws as aws
 import pytest
 from botocore.exceptions import ClientError
@@ -36,32 +38,42 @@ NEEDED_HERE = {
     ("BucketServerSideEncryptionConfiguration", "rules"),
     ("BucketServerSideEncryptionConfiguration", "bucket"),
 }
-"""What the local run needs of a resource although AWS would have it in other ways."""
+"""What only the local run needs, because AWS also takes it in other ways."""
 
 
 class Noting(Resources):
-    """Keeps what each resource was created of."""
+    """Keeps the inputs of each resource. Functions get a small archive: the real one is 6 MB."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, code: pulumi.FileArchive, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.cloud: Cloud = args[0]
+        self._code = code
         self.created: list[tuple[str, str, Mapping[str, Any]]] = []
         self.deployed: tuple[tuple[str, str, Mapping[str, Any]], ...] = ()
 
     def create(self, type_: str, name: str, inputs: Mapping[str, Any]) -> Created:
+        if "code" in inputs:
+            inputs = {**inputs, "code": self._code}
         self.created.append((type_, name, inputs))
         return super().create(type_, name, inputs)
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Noting]:
-    """Every resource that there is, in a cloud that stays, without default tags."""
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Noting]:
+    """Every resource that a stack can have, without default tags."""
+    archive = tmp_path_factory.mktemp("code") / "code.zip"
+    zipfile.ZipFile(archive, "w").close()
     settings = {
         key: value for key, value in configuration("prod", **EVERYTHING).items() if key != "aws:defaultTags"
     }
     config = stack_config.StackConfig(project="gtm-pixel", stack="test", values=settings)
     with Cloud(region=config.region) as cloud:
-        resources = Noting(cloud, api_url="http://127.0.0.1:8080", default_tags={})
+        resources = Noting(
+            cloud,
+            api_url="http://127.0.0.1:8080",
+            default_tags={},
+            code=pulumi.FileArchive(str(archive)),
+        )
         program.run(PROJECT, config, resources, lambda _: None)
         resources.deployed = tuple(resources.created)  # what tests create themselves is none of it
         yield resources

@@ -146,10 +146,12 @@ def test_a_process_can_run_a_program_twice(
     assert provider.created == ["q", "r"]
 
 
-def test_a_run_error_of_the_program_is_one_line(run_program: Callable[[str], dict[str, Any]]) -> None:
+def test_a_run_error_of_the_program_is_a_line_for_each_problem(
+    run_program: Callable[[str], dict[str, Any]],
+) -> None:
     with pytest.raises(ProgramError) as raised:
-        run_program("raise pulumi.RunError('stageName is wrong:\\n use letters')")
-    assert str(raised.value) == "stageName is wrong: use letters"
+        run_program("raise pulumi.RunError('stageName is wrong\\n so is  authMode')")
+    assert str(raised.value) == "stageName is wrong\nso is authMode"
 
 
 def test_any_other_error_of_the_program_names_its_line(run_program: Callable[[str], dict[str, Any]]) -> None:
