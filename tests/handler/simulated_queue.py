@@ -1,4 +1,4 @@
-"""A queue in simulated time, and the processor on it: what Amazon SQS does, without waiting.
+"""A queue in simulated time with the processor on it: does what Amazon SQS does, without waiting.
 
 The processor, and what it sends to the queues with, are the real ones. A message is in flight from its
 receipt until it is deleted or its visibility timeout is over; a delayed one is not.

@@ -34,7 +34,7 @@ _run = count(1)
 
 @dataclass(slots=True, kw_only=True)
 class Authorization(LogOutput):
-    """What one invocation has answered and written to its log."""
+    """The result of one invocation and its log."""
 
     context: Mapping[str, str]
 
@@ -113,11 +113,11 @@ def authorize(
     """Ask the authorizer about a request."""
 
     def authorize(event: Mapping[str, Any]) -> Authorization:
-        answer: Any = authorizer.lambda_handler(dict(event), cast("LambdaContext", None))
-        context = answer.pop("context")
+        response: Any = authorizer.lambda_handler(dict(event), cast("LambdaContext", None))
+        context = response.pop("context")
         statement = {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": event["methodArn"]}
         policy = {"Version": "2012-10-17", "Statement": [statement]}
-        assert answer == {"principalId": "visitor", "policyDocument": policy}
+        assert response == {"principalId": "visitor", "policyDocument": policy}
         captured = capfd.readouterr()
         assert captured.err == ""
         return Authorization(context=context, output=captured.out)
@@ -130,10 +130,10 @@ Authorize = Callable[[Mapping[str, Any]], Authorization]
 
 
 def test_a_valid_token_proves_its_endpoint(authorize: Authorize, forger: Forger) -> None:
-    answer = authorize(request(forger.token()))
-    assert answer.context == PROVEN
-    assert answer.counted() == VERIFIED
-    assert [line for line in answer.lines if "_aws" not in line] == []
+    response = authorize(request(forger.token()))
+    assert response.context == PROVEN
+    assert response.counted() == VERIFIED
+    assert [line for line in response.lines if "_aws" not in line] == []
 
 
 @pytest.mark.parametrize(
@@ -175,38 +175,38 @@ def test_a_cookie_that_the_site_itself_did_not_send_counts_as_not_sent_for_a_rea
     reason: str,
     headers: Mapping[str, list[str]],
 ) -> None:
-    answer = authorize(request(headers={"Cookie": [f"{COOKIE}={forger.token()}"], **headers}))
-    assert (answer.context, answer.counted()) == (NOTHING, ABSENT)
-    assert (answer.metric("CookiesIgnored"), answer.metric("CookiesIgnored", reason=reason)) == ([1], [1])
-    (line,) = answer.logged("cookie ignored")
+    response = authorize(request(headers={"Cookie": [f"{COOKIE}={forger.token()}"], **headers}))
+    assert (response.context, response.counted()) == (NOTHING, ABSENT)
+    assert (response.metric("CookiesIgnored"), response.metric("CookiesIgnored", reason=reason)) == ([1], [1])
+    (line,) = response.logged("cookie ignored")
     assert (line["reason"], line["request_id"]) == (reason, "request-1")
-    assert answer.logged("token invalid") == []
+    assert response.logged("token invalid") == []
     assert issuer.requests == {}
 
 
 @pytest.mark.parametrize("other", ["e1", "e2"])
-def test_a_cookie_that_counts_as_not_sent_is_in_nobodys_way(
+def test_an_ignored_cookie_does_not_conflict_with_another_token(
     authorize: Authorize, forger: Forger, other: str
 ) -> None:
     headers = {"Cookie": [f"{COOKIE}={forger.naming(other)}"], **FROM_A_LINK}
-    answer = authorize(request(forger.token(), headers=headers))
-    assert (answer.context, answer.counted()) == (PROVEN, VERIFIED)
-    assert answer.metric("CookiesIgnored", reason="other_site") == [1]
+    response = authorize(request(forger.token(), headers=headers))
+    assert (response.context, response.counted()) == (PROVEN, VERIFIED)
+    assert response.metric("CookiesIgnored", reason="other_site") == [1]
 
 
 def test_no_cookie_is_ignored_where_there_is_none(authorize: Authorize, forger: Forger) -> None:
-    answer = authorize(request(forger.token(), headers=FROM_A_LINK))
-    assert (answer.context, answer.metric("CookiesIgnored")) == (PROVEN, [0])
-    assert answer.logged("cookie ignored") == []
+    response = authorize(request(forger.token(), headers=FROM_A_LINK))
+    assert (response.context, response.metric("CookiesIgnored")) == (PROVEN, [0])
+    assert response.logged("cookie ignored") == []
 
 
 @pytest.mark.parametrize("tokens", [[], [""], ["undefined"], ["null"], ["false"]])
 def test_a_request_without_a_token_is_counted_apart_and_not_logged(
     authorize: Authorize, issuer: TokenIssuer, tokens: list[str]
 ) -> None:
-    answer = authorize(request(*tokens))
-    assert (answer.context, answer.counted()) == (NOTHING, ABSENT)
-    assert answer.logged("token invalid") == []
+    response = authorize(request(*tokens))
+    assert (response.context, response.counted()) == (NOTHING, ABSENT)
+    assert response.logged("token invalid") == []
     assert issuer.requests == {}
 
 
@@ -215,13 +215,13 @@ def test_a_forged_token_proves_nothing_and_is_counted_and_logged_by_its_reason(
     authorize: Authorize, forger: Forger, forgery: Forgery
 ) -> None:
     tokens = forgery.tokens(forger)
-    answer = authorize(request(*tokens))
-    assert (answer.context, answer.counted()) == (NOTHING, REFUSED)
-    assert answer.metric("TokensInvalid", reason=forgery.reason) == [1]
-    (line,) = answer.logged("token invalid")
+    response = authorize(request(*tokens))
+    assert (response.context, response.counted()) == (NOTHING, REFUSED)
+    assert response.metric("TokensInvalid", reason=forgery.reason) == [1]
+    (line,) = response.logged("token invalid")
     assert (line["level"], line["reason"], line["request_id"]) == ("WARNING", forgery.reason, "request-1")
     parts = [part for token in tokens for part in token.split(".") if len(part) > 8]
-    assert [part for part in parts if part in answer.output] == []
+    assert [part for part in parts if part in response.output] == []
 
 
 def test_nothing_of_a_token_or_a_request_is_written(authorize: Authorize, forger: Forger) -> None:
@@ -236,8 +236,8 @@ def test_nothing_of_a_token_or_a_request_is_written(authorize: Authorize, forger
 
 
 def test_a_token_for_another_endpoint_proves_that_one(authorize: Authorize, forger: Forger) -> None:
-    answer = authorize(request(forger.naming("e2"), endpoint_id="e1"))
-    assert answer.context == {"proof": "proven", "proven_endpoint": "e2"}
+    response = authorize(request(forger.naming("e2"), endpoint_id="e1"))
+    assert response.context == {"proof": "proven", "proven_endpoint": "e2"}
 
 
 def test_a_list_claim_proves_the_requested_endpoint(authorize: Authorize, forger: Forger) -> None:
@@ -295,13 +295,13 @@ def test_an_issuer_that_is_down_from_the_start_costs_no_event(
     authorize: Authorize, forger: Forger, issuer: TokenIssuer
 ) -> None:
     issuer.stop()
-    answer = authorize(request(forger.token()))
-    assert (answer.context, answer.counted()) == (NOTHING, REFUSED)
-    (line,) = answer.logged("token invalid")
+    response = authorize(request(forger.token()))
+    assert (response.context, response.counted()) == (NOTHING, REFUSED)
+    (line,) = response.logged("token invalid")
     assert (line["reason"], line["detail"]) == ("keys_unavailable", "ConnectionRefusedError")
 
 
-def test_an_issuer_that_does_not_answer_holds_up_one_request(
+def test_an_issuer_that_does_not_respond_holds_up_one_request(
     monkeypatch: pytest.MonkeyPatch, authorize: Authorize, forger: Forger, issuer: TokenIssuer
 ) -> None:
     keys = authorizer._authorizer()._verifier.keys
@@ -312,8 +312,8 @@ def test_an_issuer_that_does_not_answer_holds_up_one_request(
     assert authorize(request(forger.token())).context == NOTHING
     assert time.monotonic() - start < PATIENCE_SECONDS
     asked = issuer.requests.copy()
-    answer = authorize(request(forger.token()))
-    assert answer.metric("TokensInvalid", reason="keys_unavailable") == [1]
+    response = authorize(request(forger.token()))
+    assert response.metric("TokensInvalid", reason="keys_unavailable") == [1]
     assert issuer.requests == asked
 
 
@@ -333,35 +333,35 @@ def test_a_wrong_environment_costs_no_event_and_says_what_is_wrong(
     environment: pytest.MonkeyPatch, authorize: Authorize, forger: Forger, name: str
 ) -> None:
     environment.delenv(name)
-    answer = authorize(request(forger.token()))
-    assert answer.context == NOTHING
-    (line,) = answer.logged("authorizer failed")
+    response = authorize(request(forger.token()))
+    assert response.context == NOTHING
+    (line,) = response.logged("authorizer failed")
     assert (line["level"], line["reason"]) == ("ERROR", "unexpected_error")
     assert line["detail"].startswith(f"{name} is not set")
-    assert answer.metric("TokensInvalid", reason="unexpected_error") == [1]
+    assert response.metric("TokensInvalid", reason="unexpected_error") == [1]
 
 
 def test_without_a_metrics_namespace_the_event_still_passes(
     environment: pytest.MonkeyPatch, authorize: Authorize, forger: Forger
 ) -> None:
     environment.delenv("POWERTOOLS_METRICS_NAMESPACE")
-    answer = authorize(request(forger.token()))
-    assert answer.context == NOTHING
-    assert len(answer.logged("authorizer failed")) == 1
+    response = authorize(request(forger.token()))
+    assert response.context == NOTHING
+    assert len(response.logged("authorizer failed")) == 1
 
 
-def test_an_error_nobody_thought_of_costs_no_event_and_its_text_is_not_logged(
+def test_an_unexpected_error_costs_no_event_and_its_text_is_not_logged(
     monkeypatch: pytest.MonkeyPatch, authorize: Authorize, forger: Forger
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("secret")
 
     monkeypatch.setattr(authorizer, "find_token", fail)
-    answer = authorize(request(forger.token()))
-    assert (answer.context, answer.counted()) == (NOTHING, REFUSED)
-    (line,) = answer.logged("token invalid")
+    response = authorize(request(forger.token()))
+    assert (response.context, response.counted()) == (NOTHING, REFUSED)
+    (line,) = response.logged("token invalid")
     assert (line["reason"], line["detail"]) == (InvalidTokenReason.UNEXPECTED_ERROR, "RuntimeError")
-    assert "secret" not in answer.output
+    assert "secret" not in response.output
 
 
 def test_metrics_that_cannot_be_written_cost_no_event(
@@ -371,10 +371,10 @@ def test_metrics_that_cannot_be_written_cost_no_event(
         raise OSError("secret")
 
     monkeypatch.setattr(authorizer.TokenReport, "publish", fail)
-    answer = authorize(request(forger.token()))
-    assert answer.context == NOTHING
-    assert [line["detail"] for line in answer.logged("authorizer failed")] == ["OSError"]
-    assert "secret" not in answer.output
+    response = authorize(request(forger.token()))
+    assert response.context == NOTHING
+    assert [line["detail"] for line in response.logged("authorizer failed")] == ["OSError"]
+    assert "secret" not in response.output
 
 
 @pytest.mark.parametrize("missing", ["requestContext", "headers", "multiValueHeaders"])
@@ -404,12 +404,12 @@ parts = [
     headers=st.dictionaries(st.sampled_from(["Authorization", "Cookie"]) | st.text(), texts, max_size=3),
     endpoint_id=st.text(),
 )
-def test_no_text_in_a_request_makes_the_authorizer_raise_or_deny(
+def test_no_string_in_a_request_makes_the_authorizer_raise_or_deny(
     authorize: Authorize, tokens: list[str], headers: dict[str, list[str]], endpoint_id: str
 ) -> None:
-    answer = authorize(request(*tokens, endpoint_id=endpoint_id, headers=headers))
-    assert answer.context == NOTHING
-    assert answer.metric("TokensInvalid", reason="unexpected_error") == []
+    response = authorize(request(*tokens, endpoint_id=endpoint_id, headers=headers))
+    assert response.context == NOTHING
+    assert response.metric("TokensInvalid", reason="unexpected_error") == []
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -417,12 +417,12 @@ def test_no_text_in_a_request_makes_the_authorizer_raise_or_deny(
 def test_no_shape_of_an_event_makes_the_authorizer_raise_or_deny(
     authorize: Authorize, event: dict[str, Any]
 ) -> None:
-    answer = authorize({"methodArn": METHOD_ARN, **event})
-    assert answer.context == NOTHING
-    assert answer.metric("TokensInvalid", reason="unexpected_error") == []
+    response = authorize({"methodArn": METHOD_ARN, **event})
+    assert response.context == NOTHING
+    assert response.metric("TokensInvalid", reason="unexpected_error") == []
 
 
-def test_the_answer_is_json_of_texts(authorize: Authorize, forger: Forger) -> None:
+def test_the_response_is_json_of_strings(authorize: Authorize, forger: Forger) -> None:
     context = authorize(request(forger.naming("日本語 🎉 é"))).context
     assert json.loads(json.dumps(context)) == context
     assert {type(value) for value in context.values()} == {str}

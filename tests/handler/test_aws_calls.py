@@ -119,7 +119,7 @@ def test_a_service_that_boto3_does_not_know_has_no_model(aws_environment: pytest
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9", "http://no-such-host.invalid"])
-def test_an_address_that_does_not_answer_is_unreachable(
+def test_an_address_that_does_not_respond_is_unreachable(
     aws_environment: pytest.MonkeyPatch, address: str
 ) -> None:
     aws_environment.setenv("AWS_ENDPOINT_URL_CUSTOMER_PROFILES", address)
@@ -145,7 +145,7 @@ def test_threads_that_call_at_once_share_one_client(
         return put(client)
 
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(call, range(4)))
-    assert len(answers) == 4
+        responses = list(pool.map(call, range(4)))
+    assert len(responses) == 4
     assert service.status == 200
     assert made == ["customer-profiles"]

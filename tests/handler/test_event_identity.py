@@ -87,7 +87,7 @@ def test_a_hash_fits_any_service(key: EventKey) -> None:
     ("one", "other"),
     [(("a", "b", "c"), ("a", "b\x00c", "")), (('a", "b', "c", "d"), ("a", "b", 'c", "d'))],
 )
-def test_texts_that_would_be_the_same_when_joined_are_two_events(
+def test_strings_that_would_be_the_same_when_joined_are_two_events(
     one: tuple[str, str, str], other: tuple[str, str, str]
 ) -> None:
     assert EventKey(*one, proven=False).hashed() != EventKey(*other, proven=False).hashed()

@@ -54,7 +54,7 @@ def test_a_hostile_value_comes_back_exactly_and_adds_no_parameter(
     metrics=st.dictionaries(names, st.floats(allow_nan=False, allow_infinity=False), max_size=5),
     user_attributes=st.dictionaries(names, values, max_size=5),
 )
-def test_any_text_survives_the_way_through_a_query_string(
+def test_any_string_survives_a_query_string(
     attributes: dict[str, str], metrics: dict[str, float], user_attributes: dict[str, str]
 ) -> None:
     parameters = {
@@ -171,7 +171,7 @@ def test_the_last_of_a_repeated_parameter_counts(make_message: Callable[..., Mes
 
 
 @pytest.mark.parametrize("event_id", ["T-1001", "#4711/2 & more", " a ", "é 🎉", "x" * 255, "00", "None-1"])
-def test_the_event_id_is_any_text_of_the_sender(parse: Callable[..., Event], event_id: str) -> None:
+def test_the_event_id_is_any_string_of_the_sender(parse: Callable[..., Event], event_id: str) -> None:
     assert parse({"event_id": event_id}).event_id == event_id
 
 
@@ -190,20 +190,20 @@ def test_without_an_event_id_the_message_id_is_taken(parse: Callable[..., Event]
         ("event_id", RejectionReason.EVENT_ID_TOO_LONG),
     ],
 )
-def test_a_text_that_no_destination_could_keep_rejects_the_message(
+def test_a_string_that_no_destination_could_keep_rejects_the_message(
     parse: Callable[..., Any], parameter: str, reason: RejectionReason, too_long: str
 ) -> None:
     assert parse({parameter: too_long}, message_id="m") == Rejection(message_id="m", reason=reason)
 
 
 @pytest.mark.parametrize("longest", ["x" * 255, "🎉" * 127 + "x"])
-def test_the_longest_texts_are_an_event(parse: Callable[..., Any], longest: str) -> None:
+def test_the_longest_strings_are_an_event(parse: Callable[..., Any], longest: str) -> None:
     event = parse({"event": longest, "endpoint_id": longest, "event_id": longest})
     assert (event.event_type, event.endpoint_id, event.event_id) == (longest, longest, longest)
 
 
 @pytest.mark.parametrize("endpoint_id", ["anonymous", "ANONYMOUS", " Anonymous\u00a0", "STRASSE", "straße"])
-def test_an_endpoint_id_that_the_site_uses_for_nobody_rejects_the_message(
+def test_an_endpoint_id_for_unknown_visitors_rejects_the_message(
     parse_ignoring: Callable[..., Any], endpoint_id: str
 ) -> None:
     rejection = parse_ignoring(["Anonymous ", "Straße"], endpoint_id)

@@ -1,4 +1,4 @@
-"""The function as Lambda calls it: an SQS event in, batch item failures out.
+"""The function as Lambda calls it: takes an SQS event, returns batch item failures.
 
 Pinpoint is the fake and the dead-letter queue is moto's, both over HTTP through botocore.
 """
@@ -51,7 +51,7 @@ class Context:
 
 @dataclass(slots=True, kw_only=True)
 class Run(LogOutput):
-    """What one invocation has answered and written to its log."""
+    """The result of one invocation and its log."""
 
     failed: list[str]
 
@@ -164,11 +164,11 @@ def invoke(
     """Call the function with records."""
 
     def invoke(*records: Mapping[str, Any], seconds_left: float = 120) -> Run:
-        answer = processor.lambda_handler(
+        response = processor.lambda_handler(
             {"Records": list(records)}, cast("LambdaContext", Context(seconds_left))
         )
-        failures = answer.pop("batchItemFailures")
-        assert answer == {}
+        failures = response.pop("batchItemFailures")
+        assert response == {}
         return Run(failed=[failure["itemIdentifier"] for failure in failures], output=capsys.readouterr().out)
 
     assert environment
@@ -334,7 +334,7 @@ def test_what_only_an_operator_can_write_wrongly_costs_its_own_message(
 @pytest.mark.parametrize(
     "damage", [{"attributes": {}}, {"messageAttributes": {"request_time": None}}, {"attributes": None}]
 )
-def test_a_message_nobody_thought_of_fails_alone(
+def test_a_message_of_an_unexpected_shape_fails_alone(
     invoke: Callable[..., Run],
     make_record: Records,
     pinpoint: Pinpoint,
@@ -379,14 +379,14 @@ def test_the_text_of_an_unexpected_error_is_not_logged(
 
 
 @pytest.mark.parametrize("message_id", ["", None])
-def test_a_record_without_an_id_fails_the_batch_instead_of_answering_an_empty_id(
+def test_a_record_without_an_id_fails_the_batch_instead_of_returning_an_empty_id(
     invoke: Callable[..., Run], make_record: Records, message_id: str | None
 ) -> None:
     with pytest.raises(ValueError, match="messageId"):
         invoke({**make_record(purchase()), "messageId": message_id})
 
 
-def test_what_may_succeed_later_comes_again_as_a_copy_and_nothing_else(
+def test_what_may_succeed_later_is_retried_as_a_copy_and_nothing_else(
     invoke: Callable[..., Run],
     make_record: Records,
     pinpoint: Pinpoint,
@@ -431,7 +431,7 @@ def again(copy: Copy, make_record: Records) -> dict[str, Any]:
     return make_record(copy.body, attributes=copy.texts)
 
 
-def test_a_copy_is_the_same_event_however_often_it_comes_again(
+def test_a_copy_is_the_same_event_however_often_it_is_retried(
     environment: pytest.MonkeyPatch,
     invoke: Callable[..., Run],
     make_record: Records,
@@ -519,7 +519,7 @@ def test_a_destination_that_was_taken_away_is_waited_for_no_longer(
     assert [line["destinations"] for line in run.logged("destination removed")] == [["firehose"]] * 2
 
 
-def test_a_refused_message_goes_to_the_dead_letter_queue_with_its_reason(
+def test_a_message_is_dead_lettered_with_its_reason(
     invoke: Callable[..., Run],
     make_record: Records,
     pinpoint: Pinpoint,
@@ -559,7 +559,7 @@ def test_a_redriven_message_keeps_its_event_id_and_its_first_message_id(
     assert [event.event_id for event in pinpoint.recorder.events()] == [in_pinpoint("first")]
 
 
-def test_many_refused_messages_all_reach_the_dead_letter_queue(
+def test_many_dead_letters_all_reach_their_queue(
     invoke: Callable[..., Run],
     make_record: Records,
     pinpoint: Pinpoint,
@@ -571,7 +571,7 @@ def test_many_refused_messages_all_reach_the_dead_letter_queue(
     assert sorted(letter["Body"] for letter in dead_letters()) == sorted(r["body"] for r in records)
 
 
-def test_large_refused_messages_are_sent_in_requests_the_queue_takes(
+def test_large_dead_letters_are_sent_in_requests_that_the_queue_takes(
     invoke: Callable[..., Run],
     make_record: Records,
     pinpoint: Pinpoint,
@@ -586,7 +586,7 @@ def test_large_refused_messages_are_sent_in_requests_the_queue_takes(
 GONE = "http://127.0.0.1:9/000000000000/gone"
 
 
-def test_a_refused_message_that_the_dead_letter_queue_does_not_take_comes_again(
+def test_a_message_that_the_dead_letter_queue_does_not_take_is_retried(
     environment: pytest.MonkeyPatch,
     invoke: Callable[..., Run],
     make_record: Records,
@@ -639,11 +639,11 @@ def refuses_the_first_entry(request: Request) -> Response:
     """An SQS whose SendMessageBatch takes every entry but the first."""
     first, *others = (entry["Id"] for entry in request.get_json(force=True)["Entries"])
     failure = {"Id": first, "SenderFault": True, "Code": "InvalidMessageContents"}
-    answer = {"Successful": [{"Id": other} for other in others], "Failed": [failure]}
-    return Response(json.dumps(answer), content_type="application/x-amz-json-1.0")
+    response = {"Successful": [{"Id": other} for other in others], "Failed": [failure]}
+    return Response(json.dumps(response), content_type="application/x-amz-json-1.0")
 
 
-def test_the_entry_that_the_dead_letter_queue_refuses_stays_in_the_queue_alone(
+def test_only_the_entry_that_the_dead_letter_queue_refuses_stays_in_the_queue(
     environment: pytest.MonkeyPatch, invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
 ) -> None:
     server = HttpServer(refuses_the_first_entry).start()
@@ -675,7 +675,7 @@ def test_the_time_kept_back_is_enough_for_the_queues_and_the_metrics() -> None:
 
 
 @pytest.mark.parametrize(("seconds_left", "failed", "copied"), [(20, [], 1), (4.5, ["message-1"], 0)])
-def test_with_little_time_left_messages_come_again(
+def test_with_little_time_left_messages_are_retried(
     invoke: Callable[..., Run],
     make_record: Records,
     pinpoint: Pinpoint,
@@ -775,7 +775,7 @@ def test_nothing_of_an_event_is_logged(
     assert "secret" not in run.output
 
 
-def test_an_empty_batch_is_answered(invoke: Callable[..., Run]) -> None:
+def test_an_empty_batch_has_no_failures(invoke: Callable[..., Run]) -> None:
     assert invoke().failed == []
 
 
@@ -813,7 +813,7 @@ def test_importing_needs_no_environment(module: str) -> None:
 
 
 class Scripted:
-    """A destination that answers what it is told to, by message id."""
+    """A destination with scripted outcomes."""
 
     def __init__(self, *outcomes: Outcome) -> None:
         self._outcomes = outcomes
@@ -887,7 +887,7 @@ def test_one_event_in_two_messages_is_recorded_once(
 @pytest.mark.parametrize(
     ("outcome", "copied", "dead_lettered"), [(Retry("later"), 1, 0), (DeadLetter("never"), 0, 1)]
 )
-def test_of_one_event_in_two_messages_the_one_that_counts_comes_again_or_is_kept(
+def test_of_one_event_in_two_messages_the_first_is_retried_or_dead_lettered(
     monkeypatch: pytest.MonkeyPatch,
     invoke: Callable[..., Run],
     make_record: Records,
@@ -989,7 +989,7 @@ def updates(*values: str) -> Iterator[dict[str, str]]:
 WRITTEN = Recorded(profile_updates=1)
 
 
-def test_a_later_update_comes_again_with_an_earlier_one_and_at_the_same_time(
+def test_a_later_update_is_retried_with_an_earlier_one_and_at_the_same_time(
     monkeypatch: pytest.MonkeyPatch,
     invoke: Callable[..., Run],
     make_record: Records,
@@ -1068,7 +1068,7 @@ def test_a_later_update_goes_on_as_long_as_an_earlier_one_does(
     assert dead_letters() == []
 
 
-def test_a_later_update_comes_again_with_one_that_the_dead_letter_queue_has_not_taken(
+def test_a_later_update_is_retried_with_one_that_the_dead_letter_queue_has_not_taken(
     environment: pytest.MonkeyPatch,
     monkeypatch: pytest.MonkeyPatch,
     invoke: Callable[..., Run],
@@ -1105,7 +1105,7 @@ def test_a_later_update_is_left_to_the_queue_with_an_earlier_one_that_is(
     assert run.failed == ["message-1", "message-2"]
 
 
-def test_a_later_update_that_the_dead_letter_queue_has_does_not_come_again_as_well(
+def test_a_later_update_that_is_dead_lettered_is_not_retried_as_well(
     environment: pytest.MonkeyPatch,
     monkeypatch: pytest.MonkeyPatch,
     invoke: Callable[..., Run],
@@ -1132,7 +1132,7 @@ class Down:
         return dict.fromkeys((event.message_id for event in events), Retry("down_503"))
 
 
-def test_a_destination_that_takes_nothing_is_left_alone_for_a_moment_and_its_events_come_again(
+def test_a_destination_that_takes_nothing_rests_and_its_events_are_retried(
     monkeypatch: pytest.MonkeyPatch,
     invoke: Callable[..., Run],
     make_record: Records,

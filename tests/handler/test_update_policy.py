@@ -49,7 +49,7 @@ def test_no_policy_changes_anything_else_of_an_event(
 
 @pytest.mark.parametrize("proven_endpoint", [None, "", "e2", "E1", "e1 ", " e1", "e", "e11"])
 @pytest.mark.parametrize("profile_updates", ProfileUpdates)
-def test_an_authenticated_stack_refuses_every_update_of_an_endpoint_that_is_not_proven(
+def test_an_authenticated_stack_denies_every_update_of_an_endpoint_that_is_not_proven(
     make_event: Callable[..., Event], profile_updates: ProfileUpdates, proven_endpoint: str | None
 ) -> None:
     policy = policy_of(profile_updates, "plan", auth_mode=AuthMode.AUTHENTICATED)

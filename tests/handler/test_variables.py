@@ -10,7 +10,7 @@ def test_a_positive_integer_is_read() -> None:
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "ten", "1_0", "٣", "1e3"])
-def test_another_text_is_said_in_one_line(text: str) -> None:
+def test_another_value_is_an_error_in_one_line(text: str) -> None:
     with pytest.raises(InvalidEnvironmentError) as caught:
         read_positive_integer({"RATE": text}, "RATE")
     expected = f"RATE holds {text!r}; it must be a positive integer"

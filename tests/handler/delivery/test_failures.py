@@ -1,4 +1,4 @@
-"""What a failed call, or a status in an answer, means for the event."""
+"""What a failed call, or a status in a response, means for an event."""
 
 import pytest
 from botocore.retries.standard import ThrottledRetryableChecker
@@ -46,7 +46,7 @@ def test_only_what_the_sender_did_wrong_is_final(status: int | None, outcome: Ou
     ],
 )
 def test_a_400_means_what_its_name_says(code: str | None, outcome: Outcome) -> None:
-    """Services that speak JSON-RPC answer throttling and missing permissions with 400."""
+    """Services with a JSON protocol send 400 for throttling and missing permissions too."""
     assert call_failure("bus", CallError(400, code=code)) == outcome
 
 

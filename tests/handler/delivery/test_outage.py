@@ -23,7 +23,7 @@ FAILING_SECONDS, WORKING_SECONDS = 1.5, 0.2
 
 @dataclass(slots=True)
 class Service:
-    """A destination that answers 503 until it is well, and keeps what it got and when."""
+    """A destination that responds 503 until it is well, and notes what it got and when."""
 
     clock: Clock
     well_at: float = 0.0
@@ -75,7 +75,7 @@ class Simulation:
 
     def run(self) -> None:
         requests = list(reversed(self.requests))
-        # Until when, a number to compare by, who, and with how many messages.
+        # Until when, a number to break ties, the processor, the number of its messages.
         working: list[tuple[float, int, EventProcessor, int]] = []
         numbers = count()
         while requests or working or self.queue.next_due is not None:

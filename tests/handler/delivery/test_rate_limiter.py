@@ -51,7 +51,7 @@ def test_time_that_passes_between_turns_counts(clock: Clock) -> None:
     assert clock.slept == [pytest.approx(0.05)]
 
 
-def test_turns_that_nobody_took_are_not_saved_up(clock: Clock) -> None:
+def test_unused_turns_are_not_saved_up(clock: Clock) -> None:
     paced = pacer(clock, 4)
     clock.now += 60
     assert [paced.take_turn(within=9) for _ in range(3)] == [True] * 3

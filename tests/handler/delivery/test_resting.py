@@ -35,7 +35,7 @@ def test_it_rests_after_a_batch_of_which_it_took_nothing_and_is_asked_again_then
         [],
     ],
 )
-def test_one_that_answers_does_not_rest_nor_after_few_events(outcomes: list[Outcome]) -> None:
+def test_one_that_responds_does_not_rest_nor_after_few_events(outcomes: list[Outcome]) -> None:
     resting = Resting(lambda: 0.0)
     resting.learn("firehose", batch(*outcomes))
     assert resting.outcome("firehose") is None

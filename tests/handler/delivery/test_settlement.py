@@ -1,4 +1,4 @@
-"""What becomes of a batch under any mix of outcomes, through all its retries: the rules as properties.
+"""The rules for a batch as properties, under any mix of outcomes and through all retries.
 
 The processor is the real one, on a queue in simulated time; the destinations do what is drawn for them.
 """
@@ -48,7 +48,7 @@ class Service:
         match next(self.planned, "take"):
             case "retry":
                 return Retry("service_503")
-            # It lies in the event: what is refused once always is, and what is taken once never.
+            # By event: what is dead-lettered once always is, and what is recorded once never.
             case "refuse" if not self.recorded[event.event_id]:
                 self.refused.add(event.event_id)
                 return DeadLetter("service_400")
@@ -147,7 +147,7 @@ def test_each_destination_has_each_event_once_or_one_dead_letter_keeps_it(
     assert end.most_tries <= RetrySchedule.lasting(RETRY_HOURS).retries
 
 
-# Fewer failures than it takes to have messages dead-lettered that are hidden each time.
+# Fewer failures than it takes to dead-letter a message that is left in the queue each time.
 SOMETIMES_WORKING = st.lists(st.booleans(), max_size=4)
 
 
@@ -221,7 +221,7 @@ def test_of_messages_that_are_one_event_each_destination_gets_one(
     services_seen: dict[str, int] = {}
     while queue.next_due is not None:
         clock.now = max(clock.now, queue.next_due)
-        # A copy keeps the time of the message that counts, which differs by destination.
+        # A copy keeps the time of the first message, which differs by destination.
         for service in services.values():
             service.received_ms.clear()
         assert process(processor, queue.receive(1_000)) == set()
@@ -246,7 +246,7 @@ _counting_time = Lock()
 
 
 @pytest.mark.parametrize("plan", [["retry", "refuse"] * 500, ["refuse"] * 1_000])
-def test_a_dead_letter_queue_that_does_not_answer_leaves_time_for_the_copies(plan: list[str]) -> None:
+def test_a_dead_letter_queue_that_does_not_respond_leaves_time_for_the_copies(plan: list[str]) -> None:
     clock = Clock()
     queue = SimulatedQueue(clock)
     services = {"firehose": Service(iter(plan), keeps_profiles=False)}

@@ -1,4 +1,4 @@
-"""The Customer Profiles destination in front of the fake: real HTTP through botocore, every answer.
+"""The Customer Profiles destination in front of the fake: real HTTP through botocore, every response.
 
 The fake has the object type that the stack declares.
 """
@@ -56,7 +56,7 @@ VARIABLES = {
     "CUSTOMER_PROFILES_TRIGGER_ATTRIBUTES": json.dumps(TRIGGER_ATTRIBUTES),
     "PROFILE_ATTRIBUTES": json.dumps(PROFILE_ATTRIBUTES),
 }
-# As the service says it, with something of a customer in it.
+# A message of the service that quotes personal data.
 CONCURRENT_UPDATE = "Profile jane@example.com: a Concurrent update is in progress"
 
 BUSY_MACHINE_SECONDS = 10.0
@@ -105,8 +105,8 @@ class Profiles:
         with self._under_way():
             return self.application(environ, start_response)
 
-    def plan(self, *answers: PlannedResponse) -> None:
-        self.fake.plan(*answers)
+    def plan(self, *responses: PlannedResponse) -> None:
+        self.fake.plan(*responses)
 
     @property
     def sizes(self) -> list[int]:
@@ -225,7 +225,7 @@ class TestWhatArrives:
             "city": "Oslo",
         }
 
-    def test_an_update_whose_object_the_service_refuses_is_made_by_the_one_before(
+    def test_an_update_whose_object_the_service_refuses_is_written_by_the_one_before(
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
     ) -> None:
         values = ("bronze", "silver", "gold", "diamond")
@@ -263,7 +263,7 @@ class TestWhatArrives:
         }
         assert profiles.sent_ids[1:] == [[older.message_id]]
 
-    def test_an_update_that_there_is_no_time_to_make_up_for_comes_again(
+    def test_an_update_without_time_to_write_it_again_is_retried(
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
     ) -> None:
         older, newer = (make_event(user_attributes={"plan": value}) for value in ("silver", "gold"))
@@ -296,14 +296,14 @@ class TestWhatArrives:
         assert outcomes_of(destination, event) == [Recorded(dropped=dropped, profile_updates=1)]
         assert profiles.has(event)
 
-    def test_an_event_that_exceeds_a_limit_is_refused_without_a_request(
+    def test_an_event_that_exceeds_a_limit_is_dead_lettered_without_a_request(
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
     ) -> None:
         refused = make_event(attributes={"item": "x" * 256_000})
         assert outcomes_of(destination, refused) == [DeadLetter("customer_profiles_object_too_large")]
         assert profiles.sizes == []
 
-    def test_an_event_that_is_refused_leaves_the_others_alone(
+    def test_an_event_that_is_dead_lettered_leaves_the_others_alone(
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
     ) -> None:
         events = [make_event(attributes={"item": "x" * 256_000}), *(make_event() for _ in range(10))]
@@ -322,7 +322,7 @@ class TestOrderAndConcurrency:
     def test_events_of_each_endpoint_arrive_in_their_order(
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
     ) -> None:
-        # The first requests are the slowest: were they not awaited, later ones would overtake them.
+        # The first requests are the slowest: without waiting, later ones would overtake them.
         profiles.plan(*(PlannedResponse(delay_seconds=0.2 - step * 0.01) for step in range(20)))
         events = [make_event(endpoint_id=f"e{number % 4}") for number in range(220)]
         outcomes_of(destination, *reversed(events))
@@ -374,7 +374,7 @@ class TestOrderAndConcurrency:
         assert sorted(waits) == pytest.approx([turn / 10 for turn in range(1, 21)])
 
 
-class TestTheAnswerForAnObject:
+class TestTheResultOfAnObject:
     @pytest.mark.parametrize(
         ("code", "message", "outcome"),
         [
@@ -401,7 +401,7 @@ class TestTheAnswerForAnObject:
         assert not profiles.has(events[1])
 
     @pytest.mark.parametrize(("code", "message"), [(400, "the object is not JSON"), (405, CONCURRENT_UPDATE)])
-    def test_what_will_never_succeed_is_refused_at_once(
+    def test_what_will_never_succeed_is_dead_lettered_at_once(
         self,
         profiles: Profiles,
         destination: CustomerProfilesDestination,
@@ -445,7 +445,7 @@ class TestTheAnswerForAnObject:
         assert (longest, waits) == ([0.5, 1.0], [0.25, 0.5])
         assert profiles.has(event)
 
-    def test_an_object_that_the_answer_leaves_out_is_sent_again(
+    def test_an_object_that_the_response_leaves_out_is_sent_again(
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
     ) -> None:
         events = [make_event(), make_event()]
@@ -454,7 +454,7 @@ class TestTheAnswerForAnObject:
         assert profiles.sent_ids[1:] == [[events[0].message_id]]
         assert [stored.puts for stored in profiles.fake.objects("e1")] == [2, 1]
 
-    def test_an_object_that_every_answer_leaves_out_is_retried(
+    def test_an_object_that_every_response_leaves_out_is_retried(
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
     ) -> None:
         event = make_event()
@@ -470,7 +470,7 @@ class TestTheAnswerForAnObject:
         assert outcomes_of(destination, event) == [DeadLetter("customer_profiles_400")]
 
 
-class TestTheAnswerForARequest:
+class TestTheResultOfARequest:
     @pytest.mark.parametrize(
         ("status", "message", "reason"),
         [
@@ -554,7 +554,7 @@ class TestTheAnswerForARequest:
         assert [one.event_id for one in profiles.recorder.events()] == [event.event_id for event in events]
 
     @pytest.mark.parametrize("status", [400, 413])
-    def test_a_single_event_that_is_too_much_is_refused_and_takes_no_other_along(
+    def test_only_the_event_that_is_too_much_is_dead_lettered(
         self,
         profiles: Profiles,
         destination: CustomerProfilesDestination,
@@ -574,7 +574,7 @@ class TestTheAnswerForARequest:
         assert outcomes_of(destination, *events) == [Recorded()] * 4
         assert profiles.sizes == [4, 2, 1, 1]
 
-    def test_a_slow_answer_is_given_up_and_retried(
+    def test_a_slow_response_is_given_up_and_retried(
         self, profiles: Profiles, make_event: Callable[..., Event]
     ) -> None:
         profiles.plan(*[PlannedResponse(delay_seconds=1.0)] * 3)
@@ -607,7 +607,7 @@ class TestTheAnswerForARequest:
         assert profiles.sizes == []
 
     @pytest.mark.parametrize("failure", ["request", "object"])
-    def test_nothing_of_the_service_text_is_told(
+    def test_nothing_of_the_services_text_is_logged(
         self,
         profiles: Profiles,
         destination: CustomerProfilesDestination,
@@ -629,20 +629,20 @@ class TestTheAnswerForARequest:
         assert "jane" not in repr(outcome) + caplog.text + "".join(capfd.readouterr())
 
 
-class TestAnAnswerThatSaysTooLittle:
-    """Of two objects, m1 and m2. A server of three lines, because the fake answers as AWS documents."""
+class TestAResponseThatSaysTooLittle:
+    """Of two objects, m1 and m2. A server of three lines, because the fake responds as AWS documents."""
 
     @pytest.fixture
-    def answer(self, profiles: Profiles) -> dict[str, Any]:
-        answer: dict[str, Any] = {"status": 200, "body": b""}
+    def planned(self, profiles: Profiles) -> dict[str, Any]:
+        planned: dict[str, Any] = {"status": 200, "body": b""}
 
         def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
             Request(environ).get_data()
-            response = Response(answer["body"], status=answer["status"], content_type="application/json")
+            response = Response(planned["body"], status=planned["status"], content_type="application/json")
             return response(environ, start_response)
 
         profiles.application = serve
-        return answer
+        return planned
 
     @pytest.mark.parametrize(
         "body",
@@ -665,23 +665,23 @@ class TestAnAnswerThatSaysTooLittle:
     @pytest.mark.parametrize("status", [200, 201])
     def test_records_nothing(
         self,
-        answer: dict[str, Any],
+        planned: dict[str, Any],
         destination: CustomerProfilesDestination,
         make_event: Callable[..., Event],
         status: int,
         body: bytes,
     ) -> None:
-        answer.update(status=status, body=body)
+        planned.update(status=status, body=body)
         events = [make_event(message_id=message_id) for message_id in ("m1", "m2")]
         assert outcomes_of(destination, *events) == [Retry("customer_profiles_no_response")] * 2
 
     def test_records_no_object_that_is_also_among_the_failed(
         self,
-        answer: dict[str, Any],
+        planned: dict[str, Any],
         destination: CustomerProfilesDestination,
         make_event: Callable[..., Event],
     ) -> None:
-        answer["body"] = json.dumps(
+        planned["body"] = json.dumps(
             {"Successful": [{"Id": "m1"}, {"Id": "m2"}], "Failed": [{"Id": "m1", "Code": 400, "Message": 5}]}
         ).encode()
         events = [make_event(message_id=message_id) for message_id in ("m1", "m2")]
@@ -720,7 +720,7 @@ class TestTimeThatIsLeft:
 
         limiter = RateLimiter(1, clock=lambda: 0.0, sleep=take_two_seconds)
         events = [make_event() for _ in range(20)]
-        # The wait for the second request takes longer than it was to take.
+        # The wait for the second request takes longer than planned.
         outcomes = destination_of(rate_limiter=limiter).record(events, time_left=lambda: left[0])
         assert list(outcomes.values()) == [Recorded()] * 10 + [Retry("out_of_time")] * 10
         assert profiles.sizes == [10]
@@ -771,7 +771,7 @@ ITEM_CODES = st.sampled_from([200, 400, 403, 404, 429, 500, 503])
 
 
 @st.composite
-def planned_answers(draw: st.DrawFn) -> PlannedResponse:
+def planned_responses(draw: st.DrawFn) -> PlannedResponse:
     """A fault of the whole request, or of some of a batch's 30 messages, or none."""
     ids = st.sampled_from([f"m{number}" for number in range(30)])
     failures: Mapping[str, tuple[int, str]] = draw(
@@ -783,7 +783,7 @@ def planned_answers(draw: st.DrawFn) -> PlannedResponse:
         item_failures=failures,
         items_left_out=draw(st.sets(ids, max_size=5)),
         last_item_first=draw(st.booleans()),
-        # Now and then longer than the client waits.
+        # Sometimes longer than the client waits.
         delay_seconds=draw(st.sampled_from([0.0] * 40 + [0.4])),
     )
 
@@ -791,25 +791,25 @@ def planned_answers(draw: st.DrawFn) -> PlannedResponse:
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     endpoints=st.lists(st.integers(0, 5), min_size=1, max_size=30),
-    answers=st.lists(planned_answers(), max_size=12),
+    responses=st.lists(planned_responses(), max_size=12),
     seconds=st.sampled_from([900.0, 3.0, 1.5]),
 )
 def test_whatever_fails_every_event_has_one_outcome_and_what_is_recorded_is_there(
     profiles: Profiles,
     make_event: Callable[..., Event],
     endpoints: list[int],
-    answers: list[PlannedResponse],
+    responses: list[PlannedResponse],
     seconds: float,
 ) -> None:
     profiles.renew()
-    profiles.plan(*answers)
+    profiles.plan(*responses)
     asked = count()
     destination = destination_of(read_seconds=0.2, jitter=lambda _: 0.0)
     events = [
         make_event(message_id=f"m{number}", endpoint_id=f"e{endpoint}", user_attributes={"plan": str(number)})
         for number, endpoint in enumerate(endpoints)
     ]
-    # A tenth of a second goes by each time that someone asks for the time; a call may take 1.2 s.
+    # Each look at the clock takes 0.1 s; a call may take 1.2 s.
     outcomes = destination.record(events, time_left=lambda: seconds - next(asked) / 10)
     assert outcomes.keys() == {event.message_id for event in events}
     recorded = [event for event in events if isinstance(outcomes[event.message_id], Recorded)]

@@ -1,4 +1,4 @@
-"""All destinations at once, under any mix of failures: each gets every event, or a dead letter keeps it.
+"""All destinations at once, under any mix of failures: each gets every event, or is dead-lettered for it.
 
 The processor and the destinations are the real ones; they speak HTTP to the fakes for Amazon Pinpoint
 and Customer Profiles and to moto's Firehose, EventBridge, SQS and S3.
@@ -56,13 +56,13 @@ NAMES = ("pinpoint", "customer-profiles", "firehose", "eventbridge")
 BUS = "events"
 
 TEMPLATE = replace(MINIMAL, new_domain=True, profile_attributes=("plan", "city"))
-# Short enough to be waited out in a test.
+# Short enough to wait for in a test.
 IMPATIENT = CallLimits(connect_seconds=1, read_seconds=0.4, attempts=1)
 TOO_LATE_SECONDS = 0.6
 # Long enough for a busy machine.
 PATIENT = CallLimits(connect_seconds=10, read_seconds=60, attempts=1)
 PLENTY = 900.0
-# What is kept back for the dead-letter queue, whose answer is waited for, and for the closing lines.
+# Kept back for the dead-letter queue, which is waited for, and for the metrics.
 RESERVE = PATIENT.worst_case_seconds + 1.0
 
 _numbers = count(1)
@@ -239,7 +239,7 @@ def make_processor(
     dead_letter_queue: str | None = None,
 ) -> EventProcessor:
     def queue_at(url: str) -> MessageQueue:
-        # Patient always: what a queue has taken late would count as not taken.
+        # Always patient: a message that a queue takes late would count as not taken.
         return MessageQueue(queue_url=url, service=AwsService("sqs", region=REGION, limits=PATIENT))
 
     return EventProcessor(
@@ -315,7 +315,7 @@ class Fault:
 
     status: int | None = None
     # By the position of an event in the batch: how the service refuses it (None: it takes it), and whether
-    # the answer says anything about it.
+    # the response mentions it.
     entries: Mapping[int, tuple[int | None, bool]] = field(default_factory=dict[int, tuple[int | None, bool]])
     too_late: bool = False
     odd: bool = False
@@ -332,7 +332,7 @@ FAULTS = st.one_of(
         entries=st.dictionaries(POSITIONS, st.tuples(st.none() | STATUSES, st.booleans()), min_size=1),
         odd=st.booleans(),
     ),
-    # Rare, because each is waited out.
+    # Rare, because each has to be waited for.
     st.integers(0, 7).map(lambda number: Fault(too_late=number == 7)),
 )
 PLANS = st.fixed_dictionaries({name: st.lists(FAULTS, max_size=4) for name in NAMES})
@@ -420,7 +420,7 @@ def plan(
 
 
 def not_taken_in_silence(name: str) -> dict[str, Any]:
-    """The worst of answers: the second of three events is not taken, and the answer does not mention it."""
+    """The worst response: the second of three events is not taken, and the response does not mention it."""
     silence = Fault(entries={1: (500, False)})
     return {
         "messages": [(0, "a", None), (1, "b", None), (2, "c", None)],
@@ -432,7 +432,7 @@ def not_taken_in_silence(name: str) -> dict[str, Any]:
 
 
 def one_missing_among_failures(name: str) -> dict[str, Any]:
-    """The answer leaves out the first of three events, and says that the second has failed."""
+    """The response leaves out the first of three events, and says that the second has failed."""
     return {
         **not_taken_in_silence(name),
         "plans": {
@@ -510,7 +510,7 @@ def older_fails_and_has_no_copy() -> dict[str, Any]:
 @example(**newer_refused_in_pinpoint())
 @example(**older_refused_and_not_kept())
 @example(**older_fails_and_has_no_copy())
-def test_every_message_is_recorded_everywhere_or_kept_or_comes_again(
+def test_every_message_is_recorded_everywhere_or_dead_lettered_or_retried(
     services: Services,
     messages: list[tuple[int, str | None, str | None]],
     plans: dict[str, list[Fault]],
@@ -548,7 +548,7 @@ def test_every_message_is_recorded_everywhere_or_kept_or_comes_again(
         assert copy.text("request_time") == sent[copy.text("original_message_id")]
         assert (copy.text("attempt"), 4 <= copy.delay_seconds <= 5) == ("1", True)
 
-    # Those that come again find every service well, and it does no harm that some have seen them.
+    # Retried messages find every service well. Services may get events again that they have.
     well = make_processor(services)
     for _, due in groupby(waiting, key=lambda copy: copy.delay_seconds):
         assert deliver(well, [copy.record for copy in due]) == set()
@@ -563,7 +563,7 @@ def test_every_message_is_recorded_everywhere_or_kept_or_comes_again(
     ]
     written = {one.content["event_id"]: one.content.get("user_attributes", {}) for one in objects}
     assert len(written) == len(objects)
-    # A request that was given up may still be at work, and write what it has.
+    # A request that timed out may still be at work and write its objects later.
     if not any(fault.too_late for fault in plans["customer-profiles"]):
         for number, attribute in product(range(6), ("plan", "city")):
             values = [
@@ -576,10 +576,10 @@ def test_every_message_is_recorded_everywhere_or_kept_or_comes_again(
 
 
 def newest_value(values: Sequence[tuple[str | None, bool]]) -> str | None:
-    """What a profile has to hold: of one attribute's values in their order, the newest that was written.
+    """The value that a profile must have: the newest written one of these values, which are in order.
 
-    Each as the object of its message has it, and whether the message was kept. Where it was not, its value
-    has to be written, or a newer one.
+    Each value is the one in its object, with whether its message was dead-lettered. If not, it must be
+    written, or a newer one.
     """
     for in_object, was_kept in reversed(values):
         if in_object is not None:
@@ -588,7 +588,7 @@ def newest_value(values: Sequence[tuple[str | None, bool]]) -> str | None:
     return None
 
 
-def test_a_thousand_messages_of_nobody_make_no_event_no_profile_and_no_dead_letter(
+def test_a_thousand_messages_without_identity_make_no_event_no_profile_and_no_dead_letter(
     services: Services, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = services.requests()
@@ -653,7 +653,7 @@ def test_one_failing_destination_is_tried_again_and_the_others_have_the_event_on
 
 @pytest.mark.parametrize("failing", ["pinpoint", "customer-profiles"])
 @pytest.mark.parametrize("failures", [1, 2, 5])
-def test_an_older_update_that_comes_again_does_not_replace_a_newer_one(
+def test_an_older_update_that_is_retried_does_not_replace_a_newer_one(
     services: Services, failing: str, failures: int
 ) -> None:
     endpoint = next(_numbers)

@@ -46,7 +46,7 @@ class Firehose:
     delivery: FirehoseFake
     recorder: Recorder
     problems: Problems
-    # May put records into the stream and nothing else.
+    # May only put records into the stream.
     writer: Session
     stranger: Session
 
@@ -188,7 +188,7 @@ def test_events_are_written_in_the_order_in_which_they_arrived(
     assert [event.event_id for event in firehose.recorder.events()] == ["earlier", "later"]
 
 
-def test_an_event_too_large_for_a_record_is_refused_and_takes_no_other_along(
+def test_only_the_event_that_is_too_large_for_a_record_is_dead_lettered(
     firehose: Firehose, destination: FirehoseDestination, make_event: Callable[..., Event]
 ) -> None:
     large = make_event(attributes={"a": "x" * 1_024_000})
@@ -352,7 +352,7 @@ def test_a_request_that_fails_leaves_the_others_alone(
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         pytest.param(PlannedResponse(left_out=[0]), id="one entry too few"),
         pytest.param(PlannedResponse(left_out=[0, 1, 2]), id="no entries"),
@@ -362,18 +362,18 @@ def test_a_request_that_fails_leaves_the_others_alone(
         ),
     ],
 )
-def test_an_answer_that_does_not_add_up_is_no_answer(
+def test_a_response_that_does_not_add_up_is_no_response(
     firehose: Firehose,
     destination: FirehoseDestination,
     make_event: Callable[..., Event],
-    answer: PlannedResponse,
+    response: PlannedResponse,
 ) -> None:
-    firehose.delivery.plan(answer, answer)
+    firehose.delivery.plan(response, response)
     assert outcomes_of(destination, *(make_event() for _ in range(3))) == [Retry("firehose_no_response")] * 3
     assert firehose.sizes() == [3, 3]
 
 
-def test_a_record_of_which_the_answer_says_nothing_is_retried_alone(
+def test_only_the_record_that_the_response_leaves_open_is_retried(
     firehose: Firehose, destination: FirehoseDestination, make_event: Callable[..., Event]
 ) -> None:
     firehose.delivery.plan(PlannedResponse(blank=[1]), PlannedResponse(blank=[0]))
@@ -382,7 +382,7 @@ def test_a_record_of_which_the_answer_says_nothing_is_retried_alone(
     assert firehose.sizes() == [3, 1]
 
 
-def test_a_slow_answer_is_waited_for_twice_and_then_left_to_the_queue(
+def test_a_slow_response_is_waited_for_twice_and_then_retried_later(
     firehose: Firehose, make_event: Callable[..., Event], pauses: list[float]
 ) -> None:
     firehose.delivery.plan(*[PlannedResponse(delay_seconds=1.0)] * 2)
@@ -480,10 +480,10 @@ _numbers = count()
 @settings(
     deadline=None,
     max_examples=60,
-    # What the fixtures hold between examples is told apart by the event ids.
+    # Event ids tell examples apart that share the fixtures.
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-def test_whatever_the_service_answers_nothing_is_called_recorded_that_it_has_not(
+def test_whatever_the_response_nothing_counts_as_recorded_that_is_not_there(
     firehose: Firehose,
     destination: FirehoseDestination,
     make_event: Callable[..., Event],
@@ -498,6 +498,6 @@ def test_whatever_the_service_answers_nothing_is_called_recorded_that_it_has_not
     for event, outcome in zip(events, outcomes, strict=True):
         if isinstance(outcome, Recorded):
             assert delivered[event.event_id] >= 1
-        # Only what got no answer at first can have been taken before it was refused.
+        # Only an event without a response at first can have been recorded before it was dead-lettered.
         if isinstance(outcome, DeadLetter):
             assert delivered[event.event_id] <= 1

@@ -1,4 +1,4 @@
-"""The Pinpoint destination in front of the fake: real HTTP through botocore, every kind of answer."""
+"""The Pinpoint destination in front of the fake: real HTTP through botocore, every kind of response."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -115,7 +115,7 @@ def test_the_same_event_id_of_two_endpoints_is_two_events(
     assert len(pinpoint.recorder.events()) == 2
 
 
-def test_the_same_event_id_of_two_types_is_two_events_with_an_answer_each(
+def test_the_same_event_id_of_two_types_is_two_events_with_a_result_each(
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event]
 ) -> None:
     events = [make_event(event_id="#1/2 €", event_type=event_type) for event_type in ("purchase", "refund")]
@@ -182,7 +182,7 @@ def test_an_event_that_may_succeed_later_is_retried_though_its_endpoint_was_refu
     assert outcomes_of(destination, event) == [Retry("pinpoint_500")]
 
 
-def test_an_event_that_the_answer_leaves_out_is_retried(
+def test_an_event_that_the_response_leaves_out_is_retried(
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event]
 ) -> None:
     events = [make_event(), make_event()]
@@ -190,7 +190,7 @@ def test_an_event_that_the_answer_leaves_out_is_retried(
     assert outcomes_of(destination, *events) == [Retry("pinpoint_no_response"), Recorded()]
 
 
-def test_an_endpoint_that_the_answer_leaves_out_is_retried(
+def test_an_endpoint_that_the_response_leaves_out_is_retried(
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event]
 ) -> None:
     pinpoint.fake.plan(PlannedResponse(endpoints_left_out=["e1"]))
@@ -210,7 +210,7 @@ def test_an_endpoint_that_the_answer_leaves_out_is_retried(
         b'{"Results": {"e1": {"EventsItemResponse": {"A": {"StatusCode": null}}}}}',
     ],
 )
-def test_an_answer_with_nothing_in_it_says_nothing_of_its_event_alone(
+def test_an_empty_result_affects_its_event_alone(
     pinpoint: Pinpoint,
     aws_environment: pytest.MonkeyPatch,
     make_destination: Callable[..., PinpointDestination],
@@ -313,7 +313,7 @@ def test_a_request_that_is_too_much_as_a_whole_is_split_in_halves(
 
 
 @pytest.mark.parametrize("status", [400, 413])
-def test_a_single_event_that_is_too_much_is_refused_and_takes_no_other_along(
+def test_only_the_event_that_is_too_much_is_dead_lettered(
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event], status: int
 ) -> None:
     refuse = PlannedResponse(status=status)
@@ -332,7 +332,7 @@ def test_the_halves_of_a_split_request_carry_their_own_profile_updates(
     assert updates == [{"plan": ["silver"]}, {"plan": ["gold"]}]
 
 
-def test_a_slow_answer_is_given_up_and_retried(
+def test_a_slow_response_is_given_up_and_retried(
     pinpoint: Pinpoint,
     make_destination: Callable[..., PinpointDestination],
     make_event: Callable[..., Event],
@@ -379,6 +379,6 @@ def test_the_worst_case_of_a_call_counts_every_attempt_and_the_wait_between() ->
     assert limits.worst_case_seconds == 2 * (1 + 4) + 6
 
 
-def test_more_attempts_than_the_worst_case_knows_of_are_refused() -> None:
+def test_more_attempts_than_the_worst_case_allows_are_an_error() -> None:
     with pytest.raises(ValueError, match="must be 1 or 2"):
         CallLimits(connect_seconds=1, read_seconds=1, attempts=3)

@@ -206,7 +206,7 @@ class TestWhetherACookieCounts:
     @pytest.mark.parametrize(
         "destination", ["document", "iframe", "frame", "fencedframe", "object", "embed", "IFrame"]
     )
-    def test_it_does_not_where_the_answer_becomes_a_document(self, destination: str) -> None:
+    def test_it_does_not_if_the_response_becomes_a_document(self, destination: str) -> None:
         headers = {"sec-fetch-site": ["same-origin"], "sec-fetch-mode": ["no-cors"]}
         assert self.reason({**headers, "sec-fetch-dest": [destination]}) == "navigation"
 

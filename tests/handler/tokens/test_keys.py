@@ -113,7 +113,7 @@ def test_a_new_key_is_fetched_when_a_token_names_it(
     assert issuer.requests == {DISCOVERY: 1, KEYS: 2}
 
 
-def test_unknown_keys_make_nobody_ask_more_than_once_a_minute(
+def test_unknown_keys_are_looked_for_once_a_minute_at_most(
     issuer: TokenIssuer, keys: SigningKeys, clock: Clock
 ) -> None:
     for second in range(301):
@@ -322,7 +322,7 @@ class SlowServer:
             connection.sendall(self._start)
             while self._again and not self._stopped.wait(0.01):
                 connection.sendall(self._again)
-            # Without anything to send, only the end of the connection shows that the client has gone.
+            # Without anything to send, only this shows that the client has gone.
             while connection.recv(1024):
                 pass
         self.clients_gone.release()
@@ -330,11 +330,11 @@ class SlowServer:
 
 OK = b"HTTP/1.1 200 OK\r\n"
 SLOW = {
-    "no answer at all": (b"", b""),
+    "no response at all": (b"", b""),
     "status line": (b"HTTP/1.", b"1"),
     "headers": (OK, b"X-Padding: 1\r\n"),
     "one header": (OK + b"X-Padding: ", b"x"),
-    "interim answers": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "interim responses": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
     "body": (OK + b"Content-Length: 100000\r\n\r\n", b" "),
     "body until the end of the connection": (OK + b"\r\n", b" "),
     "chunks": (OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
@@ -353,7 +353,7 @@ def test_a_slow_issuer_is_waited_for_no_longer_than_the_timeout_and_leaves_no_th
     assert detail(keys) == "no response in time"
 
     assert time.monotonic() - began < PATIENCE_SECONDS
-    # Both ends have let go: the fetching thread, and with it the connection.
+    # The thread has ended, and its connection is closed.
     assert server.clients_gone.acquire(timeout=PATIENCE_SECONDS)
     fetching = keys._fetching
     assert fetching is not None
@@ -390,7 +390,7 @@ class TestOverTls:
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         assert found(SigningKeys(issuer="https://issuer.example", jwks_uri=url)) == "first"
 
-    def test_one_that_nobody_trusts_gives_none(self, url: str) -> None:
+    def test_one_that_is_not_trusted_gives_none(self, url: str) -> None:
         assert (
             detail(SigningKeys(issuer="https://issuer.example", jwks_uri=url)) == "SSLCertVerificationError"
         )
@@ -412,7 +412,7 @@ class TestOverTls:
         server.stop()
 
 
-def test_a_name_that_is_looked_up_for_ever_holds_up_nobody_and_keeps_one_thread(
+def test_a_host_that_is_looked_up_for_ever_times_out_and_keeps_one_thread(
     monkeypatch: pytest.MonkeyPatch, issuer: TokenIssuer, clock: Clock
 ) -> None:
     found_at_last, look_ups = threading.Event(), 0
@@ -443,7 +443,7 @@ def test_a_document_that_arrives_in_pieces_is_read(issuer: TokenIssuer, keys: Si
     assert found(keys) == "first"
 
 
-def test_an_address_that_nobody_answers_at_leaves_time_for_the_next(
+def test_an_address_that_does_not_respond_leaves_time_for_the_next(
     monkeypatch: pytest.MonkeyPatch, keys: SigningKeys
 ) -> None:
     real = socket.getaddrinfo
@@ -540,7 +540,7 @@ def test_private_members_in_a_set_are_not_read(issuer: TokenIssuer, keys: Signin
     assert found(keys, "curve", Algorithm.ES256) == "curve"
 
 
-def test_an_algorithm_that_does_not_fit_the_named_key_is_refused_without_asking_again(
+def test_an_algorithm_that_does_not_fit_the_named_key_is_invalid_without_a_refresh(
     issuer: TokenIssuer, keys: SigningKeys, clock: Clock
 ) -> None:
     found(keys)

@@ -79,7 +79,7 @@ KEYLESS = [
 
 
 @pytest.mark.parametrize("forgery", KEYLESS, ids=lambda forgery: forgery.name)
-def test_a_token_that_breaks_a_rule_makes_nobody_ask_the_issuer(
+def test_a_token_that_breaks_a_rule_does_not_fetch_keys(
     issuer: TokenIssuer, verifier: TokenVerifier, forger: Forger, forgery: Forgery
 ) -> None:
     before = issuer.requests.total()
@@ -149,7 +149,7 @@ def test_a_large_token_is_valid_up_to_the_limit(verifier: TokenVerifier, forger:
 
 
 @pytest.mark.parametrize("endpoint", ["e1", "日本語 🎉 é", "Doe, John", "a&usat_plan=gold", "x" * 255])
-def test_a_text_claim_is_the_endpoint_whichever_is_requested(
+def test_a_string_claim_is_the_endpoint_whichever_is_requested(
     verifier: TokenVerifier, forger: Forger, endpoint: str
 ) -> None:
     assert outcome(verifier, forger.naming(endpoint), requested="another") == endpoint
@@ -163,12 +163,12 @@ def test_a_list_claim_proves_the_requested_endpoint_if_it_is_in_the_list(
     assert outcome(verifier, forger.naming(["e1", "e2"]), requested=requested) == requested
 
 
-def test_a_list_may_hold_texts_that_are_no_endpoints(verifier: TokenVerifier, forger: Forger) -> None:
+def test_a_list_may_hold_strings_that_are_no_endpoints(verifier: TokenVerifier, forger: Forger) -> None:
     assert outcome(verifier, forger.naming(["", "e" * 300, "\0", "e1"]), requested="e1") == "e1"
 
 
 @pytest.mark.parametrize("requested", ["", " ", "e" * 256, "e1\0"])
-def test_such_a_text_is_none_if_it_is_the_requested_one(
+def test_such_a_string_is_no_endpoint_even_if_requested(
     verifier: TokenVerifier, forger: Forger, requested: str
 ) -> None:
     assert (
@@ -221,7 +221,7 @@ NESTED = {"app_metadata": {"customer_id": "e9", "ids": [7, "e8"], "deep.er": {"i
         # Auth0's custom claims have names that are URLs.
         ("https://example.com/id", {"https://example.com/id": "e9"}, "e9"),
         ("https://example.com/app.id", {"https://example.com/app": {"id": "e9"}}, "e9"),
-        # The name as it is written goes first, then the longest part of it.
+        # The whole name comes first, then the longest part of it.
         ("a.b", {"a.b": "e9", "a": {"b": "other"}}, "e9"),
         ("a.b.c", {"a.b": {"c": "e9"}, "a": {"b": {"c": "other"}}}, "e9"),
         ("a.b.c", {"a.b": {"d": "other"}, "a": {"b": {"c": "e9"}}}, "e9"),
@@ -359,7 +359,7 @@ names = ["alg", "kid", "crit", "b64", "exp", "nbf", "iat", "iss", "aud", "sub", 
 
 
 @given(text=st.text() | st.lists(token_parts, max_size=5).map(".".join))
-def test_no_text_makes_verifying_raise_anything_else(text: str) -> None:
+def test_no_string_makes_verification_raise_anything_else(text: str) -> None:
     keys = SigningKeys(issuer="http://127.0.0.1:9", jwks_uri=None)
     verifier = TokenVerifier(issuer="http://127.0.0.1:9", audiences={"client-1"}, keys=keys)
     assert outcome(verifier, text) in set(InvalidTokenReason)
@@ -379,7 +379,7 @@ def test_no_header_and_no_claims_make_verifying_raise_anything_else(
 
 
 @given(value=json_values, requested=st.none() | st.text())
-def test_whatever_a_claim_holds_an_endpoint_is_text_that_a_message_can_carry(
+def test_whatever_a_claim_holds_an_endpoint_is_a_string_that_a_message_can_carry(
     value: Any, requested: str | None
 ) -> None:
     try:
