@@ -1,4 +1,4 @@
-"""What a test needs, told from the fixtures that it uses and from its file; and the order that follows.
+"""The kind of each test, from its fixtures and its file, and the order in which tests run.
 
 `unit` needs no cloud, browser or network; `local` starts clouds, servers or other programs on this machine;
 `browser` needs a Chromium. tests/conftest.py marks each test with one of them.
@@ -26,9 +26,9 @@ _FIXTURES = {
 }
 
 _NAMES = {"Cloud", "LocalRun"}
-"""A file that imports one of these starts it."""
+"""A file that imports one of these starts one."""
 
-_LOCAL_FILES = {
+LOCAL_FILES = {
     "tests/local/test_main.py",
     "tests/migrate/test_customer_profiles.py",
     "tests/migrate/test_killed_import.py",
@@ -42,7 +42,26 @@ _LOCAL_FILES = {
     "tests/test_urns.py",
     "tests/bootstrap/test_virtual_environment.py",
 }
-"""Those that start programs, servers or builds in a way of their own."""
+"""These start programs, servers or builds without one of those fixtures."""
+
+SLOWEST_FILES = (
+    "tests/test_scenarios.py",
+    "tests/local/test_main.py",
+    "tests/gtm/test_whole_way.py",
+    "tests/test_local_run.py",
+    "tests/gtm/test_requests.py",
+    "tests/gtm/test_cookies.py",
+    "tests/test_docs_examples.py",
+    "tests/handler/destinations/test_every_destination.py",
+    "tests/gtm/test_fake_gtm.py",
+    "tests/velocity/test_mapping_templates.py",
+    "tests/migrate/test_main.py",
+    "tests/migrate/test_import_run.py",
+    "tests/handler/delivery/test_outage.py",
+    "tests/bootstrap/test_virtual_environment.py",
+    "tests/local/functions/test_event_source.py",
+)
+"""The slowest first. `pytest --durations=60` tells them."""
 
 
 def kind_of(item: pytest.Item) -> str:
@@ -51,7 +70,7 @@ def kind_of(item: pytest.Item) -> str:
         if fixtures & names:
             return kind
     imported = vars(getattr(item, "module", None) or object)
-    return "local" if imported.keys() & _NAMES or file_of(item) in _LOCAL_FILES else "unit"
+    return "local" if imported.keys() & _NAMES or file_of(item) in LOCAL_FILES else "unit"
 
 
 def file_of(item: pytest.Item) -> str:
@@ -59,28 +78,29 @@ def file_of(item: pytest.Item) -> str:
 
 
 def in_order(items: Iterable[pytest.Item], seed: str | None) -> list[pytest.Item]:
-    """File by file, those first that take longest, so that workers end at the same time.
+    """File by file, the slowest first, so that the workers finish at the same time.
 
-    Within a file, tests that use the same run follow one another. With a seed, files and the tests within
-    them are shuffled, and only that is kept.
+    Within a file, tests that use the same run follow one another. A seed shuffles the files, and the tests
+    within each.
     """
     files: dict[str, list[pytest.Item]] = {}
     for item in items:
         files.setdefault(file_of(item), []).append(item)
     if seed is None:
-        names = sorted(files, key=lambda name: -_weight(files[name]))
+        names = sorted(files, key=lambda name: (_rank(name), -_weight(files[name])))
     else:
         names = _shuffled(files, seed)
         files = {name: _shuffled(files[name], seed) for name in names}
     return [item for name in names for item in _by_run(files[name])]
 
 
+def _rank(file: str) -> int:
+    return SLOWEST_FILES.index(file) if file in SLOWEST_FILES else len(SLOWEST_FILES)
+
+
 def _weight(items: Iterable[pytest.Item]) -> int:
     """Roughly how long a file takes, by what its tests use."""
-    return sum(
-        25 if "runs" in _fixtures_of(item) else {"browser": 5, "local": 5, "unit": 1}[kind_of(item)]
-        for item in items
-    )
+    return sum({"browser": 10, "local": 5, "unit": 1}[kind_of(item)] for item in items)
 
 
 def _shuffled(things: Iterable[T], seed: str) -> list[T]:
@@ -90,7 +110,7 @@ def _shuffled(things: Iterable[T], seed: str) -> list[T]:
 
 
 def _by_run(items: Sequence[pytest.Item]) -> list[pytest.Item]:
-    """The tests of a file, those together that get their run from the same fixture."""
+    """The tests of a file; those that get their run from the same fixture follow one another."""
     places: dict[str, int] = {}
     return sorted(items, key=lambda item: places.setdefault(_run_of(item), len(places)))
 

@@ -2,11 +2,14 @@
 
 import socket
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 import local.deployment.cloud
-from tests.kinds import KINDS, file_of, in_order
+from tests.kinds import KINDS, LOCAL_FILES, SLOWEST_FILES, file_of, in_order
+
+PROJECT = Path(__file__).parents[1]
 
 
 def test_each_test_has_one_kind(request: pytest.FixtureRequest) -> None:
@@ -23,6 +26,10 @@ def test_the_kinds_are_registered(pytestconfig: pytest.Config) -> None:
     registered = {line.partition(":")[0] for line in pytestconfig.getini("markers")}
 
     assert set(KINDS) <= registered
+
+
+def test_each_file_named_here_exists() -> None:
+    assert [name for name in (*LOCAL_FILES, *SLOWEST_FILES) if not (PROJECT / name).exists()] == []
 
 
 def test_a_unit_test_cannot_start_a_cloud() -> None:
