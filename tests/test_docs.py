@@ -12,12 +12,22 @@ import yaml
 
 from handler.aws_calls import Cause
 from handler.delivery.settlement import AFTER_EARLIER_UPDATE, DEAD_LETTER_FAILED
-from handler.destinations import customer_profiles_objects, eventbridge_entries, pinpoint_request
 from handler.events import DropReason, RejectionReason
 from handler.queue_message import UnreadableReason
 from handler.tokens.finding import CookieIgnoredReason
 from handler.tokens.invalid import InvalidTokenReason
-from tests.documents import DOCUMENTS, PROJECT, anchors, links, read, rows, section, table
+from settings.destinations import GROUPS
+from tests.documents import (
+    DOCUMENTS,
+    PROJECT,
+    anchors,
+    documented_outputs,
+    links,
+    read,
+    rows,
+    section,
+    table,
+)
 from tests.test_program import recorded
 
 SCHEMA: dict[str, dict[str, Any]] = yaml.safe_load(read("Pulumi.yaml"))["config"]
@@ -44,16 +54,12 @@ def as_yaml(value: object) -> str:
 
 def test_every_output_is_described() -> None:
     everywhere = {
-        "destinations": ["pinpoint", "customer-profiles", "firehose", "eventbridge"],
+        "destinations": list(GROUPS),
         "eventbridgeArchiveDays": 1,
         "pinpointApplicationId": "0123456789abcdef0123456789abcdef",
     }
 
-    described = set(table(read("docs/operations.md"), "Outputs"))
-    for name in ("customer-profiles", "firehose", "eventbridge"):
-        described.update(table(section(read("docs/destinations.md"), name), "Outputs"))
-
-    assert described == set(recorded("prod", **everywhere).outputs)
+    assert documented_outputs() == set(recorded("prod", **everywhere).outputs)
 
 
 def test_every_metric_is_described() -> None:
@@ -114,26 +120,20 @@ def test_every_reason_of_a_retry_or_dead_letter_is_described(reason: str) -> Non
     assert f"`{reason}`" in section(read("docs/operations.md"), "Reasons")
 
 
-def test_every_reason_of_a_destination_is_described_and_exists() -> None:
-    modules = sorted((PROJECT / "handler" / "destinations").glob("*.py"))
-    code = "".join(module.read_text() for module in modules)
-    in_code = {
-        *customer_profiles_objects.LimitReason,
-        *pinpoint_request.LimitReason,
-        *re.findall(
-            r'(?:Retry|DeadLetter)\("((?:customer_profiles|eventbridge|firehose|pinpoint)_[a-z_]+)"', code
-        ),
-        "customer_profiles_concurrent_update",
-        "pinpoint_endpoint",
-        eventbridge_entries.DETAIL_TYPE_CUT,
-    }
-    reasons = "".join(
-        section(section(read("docs/destinations.md"), name), "Reasons")
-        for name in ("customer-profiles", "firehose", "eventbridge", "pinpoint")
-    )
-    described = set(re.findall(r"`((?:customer_profiles|eventbridge|firehose|pinpoint)_[a-z_]+)`", reasons))
+@pytest.mark.parametrize("destination", GROUPS)
+def test_every_reason_of_a_destination_is_described_and_exists(destination: str) -> None:
+    module = destination.replace("-", "_")
+    sources = (PROJECT / "handler" / "destinations").glob(f"{module}*.py")
+    code = "".join(source.read_text() for source in sources)
+    reasons = section(section(read("docs/destinations.md"), destination), "Reasons")
 
-    assert described == in_code - {"firehose_no_response"}
+    described = set(re.findall(rf"`({module}_[a-z_]+)`", reasons))
+    # A reason is written whole, or begins with the destination's name out of a variable.
+    written = set(re.findall(rf'"({module}_[a-z_]+)"', code))
+    put_together = {module + suffix for suffix in re.findall(r'"\{\w+\}(_[a-z_]+)"', code)}
+
+    assert described
+    assert described == written | put_together
 
 
 class TestTheGuideToDestinations:

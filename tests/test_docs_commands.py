@@ -11,7 +11,7 @@ from botocore.validate import ParamValidator
 
 from gtm.__main__ import main as gtm_main
 from tests.aws_cli import HIGH_LEVEL, parameters_of
-from tests.documents import DOCUMENTS, PROJECT, blocks, read, table
+from tests.documents import DOCUMENTS, PROJECT, blocks, documented_outputs, read
 
 EVENTS_URL = "https://a1b2c3.execute-api.eu-central-1.amazonaws.com/v1/events"
 
@@ -93,4 +93,4 @@ def test_every_output_that_a_command_asks_for_is_one_of_the_stack() -> None:
     }
 
     assert "events_url" in asked
-    assert asked <= set(table(read("docs/operations.md"), "Outputs"))
+    assert asked <= documented_outputs()
