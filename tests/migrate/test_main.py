@@ -691,6 +691,14 @@ def test_a_csv_that_is_not_complete_is_not_left(export: Path, tmp_path: Path) ->
         (["--csv", "a.csv"], "--csv calls nothing, so it cannot ask the object type"),
         (["--outputs", "missing.json"], "missing.json cannot be read"),
         ([*TARGET, "--outputs", "x.json"], "--outputs already names domain and object type"),
+        (
+            ["--dry-run", "--attributes", "plan", "--skipped", "/nowhere/s.jsonl"],
+            "/nowhere/s.jsonl cannot be written (No such file or directory); give another file",
+        ),
+        (
+            ["--attributes", "plan", "--csv", "/nowhere/a.csv"],
+            "/nowhere/a.csv cannot be written (No such file or directory); give another --csv",
+        ),
         (["--unknown"], "unrecognized arguments: --unknown (python -m migrate --help)"),
         (["--dry-run", "--csv", "a.csv"], "argument --csv: not allowed with argument --dry-run"),
     ],
