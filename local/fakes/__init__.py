@@ -1,9 +1,9 @@
 """Fakes of the services behind the destinations: one module per destination, found by the destination's name.
 
-`pinpoint.py`, `customer_profiles.py` and `firehose.py` each have a `make`; no list names them. A destination
-without a module here is served by moto as it is. The other modules help: `rest_json.py` and
-`access_control.py` serve every fake of a service that moto lacks, and a name such as
-`customer_profiles_object_types.py` begins with the fake that it belongs to.
+`firehose.py` is the fake of the destination `firehose`: its `make` is all that the local run needs, and no
+list names it. A destination without a module here is served by moto as it is. The other modules help:
+`rest_json.py` and `access_control.py` serve fakes of services that moto lacks, and a name such as
+`customer_profiles_store.py` begins with the fake that it belongs to.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
