@@ -79,7 +79,8 @@ ONLY_PINPOINT: dict[str, Any] = {
 PINPOINT = {"pinpointApplicationId": "0123456789abcdef0123456789abcdef"}
 EVERYTHING: dict[str, Any] = {
     **PINPOINT,
-    "destinations": ["pinpoint", "customer-profiles", "firehose"],
+    "destinations": ["pinpoint", "customer-profiles", "firehose", "eventbridge"],
+    "eventbridgeArchiveDays": 30,
     "accessLogs": True,
     "tracing": True,
 }

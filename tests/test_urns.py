@@ -61,6 +61,11 @@ gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$gtm-pixel:index:Fireho
 gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$gtm-pixel:index:FirehoseStream::gtm-pixel-processor-firehose
 """
 
+NEW_BUS = """
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$aws:cloudwatch/eventArchive:EventArchive::gtm-pixel-processor-eventbridge-archive
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$aws:cloudwatch/eventBus:EventBus::gtm-pixel-processor-eventbridge
+"""
+
 CUSTOMER_PROFILES = """
 gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$gtm-pixel:index:CustomerProfiles$aws:cloudformation/stack:Stack::gtm-pixel-processor-customer-profiles
 gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$gtm-pixel:index:CustomerProfiles::gtm-pixel-processor-customer-profiles
@@ -95,9 +100,21 @@ DESTINATIONS: Mapping[str, tuple[dict[str, Any], str]] = {
         {"destinations": ["firehose"], "firehoseStream": "events", **WITHOUT_PROFILES},
         "",
     ),
+    "eventbridge": (
+        {"destinations": ["eventbridge"], "eventbridgeArchiveDays": 30, **WITHOUT_PROFILES},
+        NEW_BUS,
+    ),
+    "a bus that exists": (
+        {"destinations": ["eventbridge"], "eventbridgeBus": "default", **WITHOUT_PROFILES},
+        "",
+    ),
     "all": (
-        {"destinations": ["pinpoint", "customer-profiles", "firehose"], **PINPOINT},
-        CUSTOMER_PROFILES + NEW_STREAM,
+        {
+            "destinations": ["pinpoint", "customer-profiles", "firehose", "eventbridge"],
+            "eventbridgeArchiveDays": 30,
+            **PINPOINT,
+        },
+        CUSTOMER_PROFILES + NEW_STREAM + NEW_BUS,
     ),
 }
 
