@@ -3,11 +3,13 @@
 What each module is for:
 
     values.py               readers of single values
+    groups.py               what a group of settings consists of
     problems.py             what is wrong with a setting, as lines for a person
     stack_configuration.py  the stack's configuration as one mapping
     reading.py              reads every setting and checks the rules
     rules.py                rules between settings
     api.py events.py function.py oidc.py destinations/   the settings, by group
+    docs.py                 writes docs/settings.md
 """
 
 from settings.problems import SettingsError

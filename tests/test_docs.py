@@ -5,10 +5,8 @@ import re
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from handler.aws_calls import Cause
 from handler.delivery.settlement import AFTER_EARLIER_UPDATE, DEAD_LETTER_FAILED
@@ -29,27 +27,6 @@ from tests.documents import (
     table,
 )
 from tests.test_program import recorded
-
-SCHEMA: dict[str, dict[str, Any]] = yaml.safe_load(read("Pulumi.yaml"))["config"]
-
-
-class TestSettings:
-    def test_every_setting_is_described(self) -> None:
-        assert set(table(read("docs/settings.md"), "Settings")) == set(SCHEMA)
-
-    def test_every_default_is_given(self) -> None:
-        described = table(read("docs/settings.md"), "Settings")
-        wrong = {
-            key: described[key]
-            for key, setting in SCHEMA.items()
-            if setting["default"] != "" and described[key] != f"`{as_yaml(setting['default'])}`"
-        }
-
-        assert wrong == {}
-
-
-def as_yaml(value: object) -> str:
-    return yaml.safe_dump(value, default_flow_style=True).removesuffix("\n").removesuffix("\n...")
 
 
 def test_every_output_is_described() -> None:
