@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from contract.local_run import LOCAL_RUN
 from handler.tokens.keys import is_acceptable_url
-from handler.variables import InvalidEnvironmentError, read_names, read_text
+from handler.variables import InvalidEnvironmentError, read_names, read_string
 
 _DEFAULT_ENDPOINT_CLAIM = "sub"
 
@@ -34,13 +34,13 @@ def read_authorizer_environment(variables: Mapping[str, str]) -> AuthorizerEnvir
     is_local_run = bool(variables.get(LOCAL_RUN))
     return AuthorizerEnvironment(
         is_local_run=is_local_run,
-        issuer=_url("OIDC_ISSUER", read_text(variables, "OIDC_ISSUER"), is_local_run=is_local_run),
+        issuer=_url("OIDC_ISSUER", read_string(variables, "OIDC_ISSUER"), is_local_run=is_local_run),
         audiences=read_names(variables, "OIDC_AUDIENCES"),
         jwks_uri=_optional_url(variables, "OIDC_JWKS_URI", is_local_run=is_local_run),
         endpoint_claim=_optional_text(variables, "OIDC_ENDPOINT_CLAIM") or _DEFAULT_ENDPOINT_CLAIM,
         token_cookie=_optional_text(variables, "OIDC_COOKIE"),
-        service=read_text(variables, "POWERTOOLS_SERVICE_NAME"),
-        metrics_namespace=read_text(variables, "POWERTOOLS_METRICS_NAMESPACE"),
+        service=read_string(variables, "POWERTOOLS_SERVICE_NAME"),
+        metrics_namespace=read_string(variables, "POWERTOOLS_METRICS_NAMESPACE"),
     )
 
 

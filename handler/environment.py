@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from contract.missing_values import IgnoredIds
 from contract.scenario import AuthMode, ProfileUpdates, TimestampSource
 from handler.update_policy import UpdatePolicy
-from handler.variables import read_choice, read_names, read_positive_integer, read_text
+from handler.variables import read_choice, read_names, read_positive_integer, read_string
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,16 +44,16 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         ),
         timestamp_source=read_choice(variables, "TIMESTAMP_SOURCE", TimestampSource),
         ignored_endpoint_ids=IgnoredIds.of(read_names(variables, "IGNORED_ENDPOINT_IDS")),
-        queue_url=read_text(variables, "QUEUE_URL"),
-        dead_letter_queue_url=read_text(variables, "DEAD_LETTER_QUEUE_URL"),
+        queue_url=read_string(variables, "QUEUE_URL"),
+        dead_letter_queue_url=read_string(variables, "DEAD_LETTER_QUEUE_URL"),
         retry_hours=read_positive_integer(variables, "RETRY_HOURS"),
         max_receive_count=read_positive_integer(variables, "MAX_RECEIVE_COUNT"),
-        service=read_text(variables, "POWERTOOLS_SERVICE_NAME"),
-        metrics_namespace=read_text(variables, "POWERTOOLS_METRICS_NAMESPACE"),
+        service=read_string(variables, "POWERTOOLS_SERVICE_NAME"),
+        metrics_namespace=read_string(variables, "POWERTOOLS_METRICS_NAMESPACE"),
     )
 
 
 def _destinations(variables: Mapping[str, str]) -> tuple[str, ...]:
-    names = read_text(variables, "DESTINATIONS").split(",")
+    names = read_string(variables, "DESTINATIONS").split(",")
     # Each name once: a destination that is listed twice must not record every event twice.
     return tuple(dict.fromkeys(name.strip() for name in names))

@@ -24,7 +24,8 @@ class InvalidEnvironmentError(Exception):
         return cls(f"{name} holds {value!r}; it must be {rule}: {_FIX}")
 
 
-def read_text(variables: Mapping[str, str], name: str) -> str:
+def read_string(variables: Mapping[str, str], name: str) -> str:
+    """A string that is not empty, without spaces around it."""
     value = variables.get(name, "").strip()
     if not value:
         raise InvalidEnvironmentError(f"{name} is not set; it must not be empty: {_FIX}")
@@ -32,7 +33,7 @@ def read_text(variables: Mapping[str, str], name: str) -> str:
 
 
 def read_choice(variables: Mapping[str, str], name: str, choices: type[_Choice]) -> _Choice:
-    value = read_text(variables, name)
+    value = read_string(variables, name)
     try:
         return choices(value)
     except ValueError:
@@ -40,22 +41,22 @@ def read_choice(variables: Mapping[str, str], name: str, choices: type[_Choice])
 
 
 def read_positive_integer(variables: Mapping[str, str], name: str) -> int:
-    text = read_text(variables, name)
-    if not _POSITIVE_INTEGER.fullmatch(text):
-        raise InvalidEnvironmentError.of(name, text, "a positive integer")
-    return int(text)
+    value = read_string(variables, name)
+    if not _POSITIVE_INTEGER.fullmatch(value):
+        raise InvalidEnvironmentError.of(name, value, "a positive integer")
+    return int(value)
 
 
 def read_names(variables: Mapping[str, str], name: str) -> frozenset[str]:
     """Names from a JSON array of strings."""
-    text = read_text(variables, name)
+    value = read_string(variables, name)
     try:
-        names: object = json.loads(text)
+        names: object = json.loads(value)
     except ValueError:
         names = None
     if isinstance(names, list):
         items = cast("list[object]", names)
-        texts = frozenset(item for item in items if isinstance(item, str))
+        strings = frozenset(item for item in items if isinstance(item, str))
         if all(isinstance(item, str) for item in items):
-            return texts
-    raise InvalidEnvironmentError.of(name, text, "a JSON array of strings")
+            return strings
+    raise InvalidEnvironmentError.of(name, value, "a JSON array of strings")

@@ -16,7 +16,7 @@ COPIED = ("bootstrap", "components", "contract", "gtm", "handler", "local", "set
 
 MODULE = """
 from handler.destinations import Recorded
-from handler.variables import read_text
+from handler.variables import read_string
 
 
 class Journal:
@@ -29,7 +29,7 @@ class Journal:
 
 
 def make(variables):
-    return Journal(read_text(variables, "JOURNAL_TITLE"))
+    return Journal(read_string(variables, "JOURNAL_TITLE"))
 """
 
 PROVISIONING = """

@@ -21,7 +21,7 @@ from handler.destinations.customer_profiles_objects import (
     prepare,
 )
 from handler.events import Event
-from handler.variables import read_names, read_positive_integer, read_text
+from handler.variables import read_names, read_positive_integer, read_string
 
 # One attempt: RequestSender repeats what failed, single objects of a request too, and within the rate.
 CALL_LIMITS = CallLimits(connect_seconds=1, read_seconds=CUSTOMER_PROFILES_REQUEST_SECONDS - 1, attempts=1)
@@ -34,8 +34,8 @@ _NAME = "customer_profiles"
 def make(variables: Mapping[str, str]) -> "CustomerProfilesDestination":
     """The destination for a function's environment; raises InvalidEnvironmentError."""
     return CustomerProfilesDestination(
-        domain=read_text(variables, "CUSTOMER_PROFILES_DOMAIN"),
-        object_type=read_text(variables, "CUSTOMER_PROFILES_OBJECT_TYPE"),
+        domain=read_string(variables, "CUSTOMER_PROFILES_DOMAIN"),
+        object_type=read_string(variables, "CUSTOMER_PROFILES_OBJECT_TYPE"),
         declared=DeclaredAttributes(
             profile_attributes=read_names(variables, "PROFILE_ATTRIBUTES"),
             trigger_attributes=read_names(variables, "CUSTOMER_PROFILES_TRIGGER_ATTRIBUTES"),

@@ -11,18 +11,17 @@ from operator import attrgetter
 
 from handler.aws_calls import AwsService, CallLimits
 from handler.delivery.entry_results import EntryResults
-from handler.delivery.failures import no_response
 from handler.delivery.sending import RequestSender
 from handler.destinations import DeadLetter, Outcome, Recorded, Retry
 from handler.destinations.eventbridge_entries import DETAIL_TYPE_CUT, Entry, as_entry, divide
 from handler.events import Event
-from handler.variables import read_text
+from handler.variables import read_string
 
 # One attempt: botocore does not see which entries failed, so RequestSender repeats them.
 CALL_LIMITS = CallLimits(connect_seconds=1, read_seconds=5, attempts=1)
 
 # Error codes of entries (PutEventsResultEntry). Codes that AWS adds later are retried.
-_FAILURES: Mapping[object, Retry | DeadLetter] = {
+_FAILURES: Mapping[str, Retry | DeadLetter] = {
     "ThrottlingException": Retry("eventbridge_throttled"),
     "AccessDeniedException": Retry("eventbridge_access_denied", not_set_up=True),
     "NotAuthorizedForSourceException": Retry("eventbridge_access_denied", not_set_up=True),
@@ -32,25 +31,26 @@ _FAILURES: Mapping[object, Retry | DeadLetter] = {
 }
 
 _RESULTS = EntryResults(
+    name="eventbridge",
     results="Entries",
     failed_count="FailedEntryCount",
     accepted_id="EventId",
-    no_response=no_response("eventbridge"),
-    outcome_of_code=lambda code: _FAILURES.get(code, Retry("eventbridge_failed")),
+    by_code=_FAILURES,
+    other_code=Retry("eventbridge_failed"),
 )
 
 
 def make(variables: Mapping[str, str]) -> "EventbridgeDestination":
     """The destination for a function's environment; raises InvalidEnvironmentError."""
     return EventbridgeDestination(
-        bus=read_text(variables, "EVENTBRIDGE_BUS"),
-        source=read_text(variables, "EVENTBRIDGE_SOURCE"),
+        bus=read_string(variables, "EVENTBRIDGE_BUS"),
+        source=read_string(variables, "EVENTBRIDGE_SOURCE"),
         service=AwsService("events", region=None, limits=CALL_LIMITS),
     )
 
 
 class EventbridgeDestination:
-    """Puts events on one bus of the function's own region."""
+    """Puts events on one bus of the function's own Region."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class EventbridgeDestination:
         self._sender = RequestSender(self._put, name="eventbridge", service=service, sleep=sleep)
 
     def record(self, events: Sequence[Event], *, time_left: Callable[[], float]) -> Mapping[str, Outcome]:
-        """Record a batch in requests of ten, those of different tens at the same time."""
+        """Record a batch in requests of at most ten events, several at the same time."""
         arrived = sorted(events, key=attrgetter("received_ms"))
         requests = divide(as_entry(event, source=self._source) for event in arrived)
         return self._sender.send([[request] for request in requests], time_left=time_left)

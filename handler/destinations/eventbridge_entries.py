@@ -1,6 +1,6 @@
-"""What an entry of a PutEvents request to Amazon EventBridge holds, and how large it is.
+"""Turns events into entries of PutEvents requests to Amazon EventBridge. Pure.
 
-Pure: knows no clock, environment, logger or AWS client. docs/destinations.md has the schema of `detail`.
+docs/destinations.md has the schema of `detail`.
 """
 
 import json

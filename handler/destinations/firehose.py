@@ -9,24 +9,25 @@ from operator import attrgetter
 
 from handler.aws_calls import AwsService, CallError, CallLimits
 from handler.delivery.entry_results import EntryResults
-from handler.delivery.failures import call_failure, no_response
+from handler.delivery.failures import call_failure
 from handler.delivery.sending import RequestSender
 from handler.destinations import DeadLetter, Outcome, Retry
 from handler.destinations.firehose_records import EventRecord, as_record, divide
 from handler.events import Event
-from handler.variables import read_text
+from handler.variables import read_string
 
 # One attempt: botocore does not see which records failed, so RequestSender repeats them.
 CALL_LIMITS = CallLimits(connect_seconds=1, read_seconds=5, attempts=1)
 
-# ServiceUnavailableException is how Firehose says that a stream has reached its throughput limit.
-_BUSY: Mapping[object, Retry] = {
+# Error codes of a record or a whole request. A stream at its throughput limit sends
+# ServiceUnavailableException.
+_BUSY: Mapping[str, Retry] = {
     "ServiceUnavailableException": Retry("firehose_throttled"),
     "ThrottlingException": Retry("firehose_throttled"),
     "InternalFailure": Retry("firehose_failed"),
 }
-# Of a whole request.
-_FAILURES: Mapping[object, Retry | DeadLetter] = {
+# Error codes of a whole request.
+_FAILURES: Mapping[str, Retry | DeadLetter] = {
     **_BUSY,
     "AccessDeniedException": Retry("firehose_access_denied", not_set_up=True),
     "ResourceNotFoundException": Retry("firehose_stream_not_found", not_set_up=True),
@@ -34,19 +35,28 @@ _FAILURES: Mapping[object, Retry | DeadLetter] = {
     "InvalidArgumentException": DeadLetter("firehose_invalid_argument"),
 }
 
+_RESULTS = EntryResults(
+    name="firehose",
+    results="RequestResponses",
+    failed_count="FailedPutCount",
+    accepted_id="RecordId",
+    by_code=_BUSY,
+    other_code=Retry("firehose_failed"),
+)
+
 
 def make(variables: Mapping[str, str]) -> "FirehoseDestination":
     """The destination for a function's environment; raises InvalidEnvironmentError."""
     service = AwsService("firehose", region=None, limits=CALL_LIMITS)
     return FirehoseDestination(
-        stream=read_text(variables, "FIREHOSE_STREAM"),
-        app_id=read_text(variables, "FIREHOSE_APP_ID"),
+        stream=read_string(variables, "FIREHOSE_STREAM"),
+        app_id=read_string(variables, "FIREHOSE_APP_ID"),
         service=service,
     )
 
 
 class FirehoseDestination:
-    """Records events in one delivery stream of the function's own region."""
+    """Records events in one delivery stream of the function's own Region."""
 
     def __init__(
         self,
@@ -87,19 +97,4 @@ class FirehoseDestination:
 
 def _failure_of(error: CallError) -> Retry | DeadLetter:
     code = "AccessDeniedException" if error.status == 403 else error.code
-    return _FAILURES.get(code) or call_failure("firehose", error)
-
-
-def _outcome_of_code(code: object) -> Outcome:
-    # No code that Firehose may give a record says that it will never take it.
-    known = _BUSY.get(code) if isinstance(code, str) else None
-    return known or Retry("firehose_failed")
-
-
-_RESULTS = EntryResults(
-    results="RequestResponses",
-    failed_count="FailedPutCount",
-    accepted_id="RecordId",
-    no_response=no_response("firehose"),
-    outcome_of_code=_outcome_of_code,
-)
+    return _FAILURES.get(code or "") or call_failure("firehose", error)

@@ -14,16 +14,16 @@ from handler.destinations.pinpoint_request import (
     id_in_request,
 )
 from handler.events import Event
-from handler.variables import read_text
+from handler.variables import read_string
 
 CALL_LIMITS = CallLimits(connect_seconds=1, read_seconds=4, attempts=2)
 
 
 def make(variables: Mapping[str, str]) -> "PinpointDestination":
     """The destination for a function's environment; raises InvalidEnvironmentError."""
-    service = AwsService("pinpoint", region=read_text(variables, "PINPOINT_REGION"), limits=CALL_LIMITS)
+    service = AwsService("pinpoint", region=read_string(variables, "PINPOINT_REGION"), limits=CALL_LIMITS)
     return PinpointDestination(
-        application_id=read_text(variables, "PINPOINT_APPLICATION_ID"), service=service
+        application_id=read_string(variables, "PINPOINT_APPLICATION_ID"), service=service
     )
 
 

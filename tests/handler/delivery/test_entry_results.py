@@ -6,15 +6,16 @@ from typing import Any
 import pytest
 
 from handler.delivery.entry_results import EntryResults
-from handler.destinations import Recorded, Retry
+from handler.destinations import DeadLetter, Outcome, Recorded, Retry
 
 NO_RESPONSE = Retry("bus_no_response")
 RESULTS = EntryResults(
+    name="bus",
     results="Entries",
     failed_count="FailedEntryCount",
     accepted_id="EventId",
-    no_response=NO_RESPONSE,
-    outcome_of_code=lambda code: Retry(f"bus_{code}"),
+    by_code={"busy": Retry("bus_busy"), "malformed": DeadLetter("bus_malformed")},
+    other_code=Retry("bus_failed"),
 )
 
 
@@ -30,6 +31,23 @@ def test_each_item_has_the_outcome_at_its_place() -> None:
     response = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "busy", "EventId": "1"}, {"EventId": "2"}]}
 
     assert RESULTS.read(ITEMS, response) == {"a": Retry("bus_busy"), "b": Recorded()}
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [
+        ("malformed", DeadLetter("bus_malformed")),
+        ("made up", Retry("bus_failed")),
+        (["busy"], Retry("bus_failed")),
+        ("", Retry("bus_failed")),
+    ],
+)
+def test_an_error_code_means_what_the_service_says_and_others_are_retried(
+    code: object, outcome: Outcome
+) -> None:
+    response = {"FailedEntryCount": 1, "Entries": [{"EventId": "1"}, {"ErrorCode": code}]}
+
+    assert RESULTS.read(ITEMS, response) == {"a": Recorded(), "b": outcome}
 
 
 @pytest.mark.parametrize("blank", [{}, None, 5, {"EventId": None}, {"EventId": ""}])
