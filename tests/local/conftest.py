@@ -1,4 +1,4 @@
-"""What the tests of the local run share: an empty cloud, functions made of a few lines, whole runs."""
+"""What the tests of the local run share: an empty cloud, functions of a few lines, whole runs."""
 
 import io
 import json

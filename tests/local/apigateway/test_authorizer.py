@@ -1,4 +1,4 @@
-"""An authorizer as API Gateway asks it: which kinds are served, who may invoke, how an answer is read."""
+"""Lambda authorizers: which kinds are served, who may invoke the function, how its output is read."""
 
 import io
 import re
@@ -58,9 +58,9 @@ def permit(cloud: Cloud) -> Iterator[Callable[..., None]]:
     client.remove_permission(FunctionName="f", StatementId="s")
 
 
-def asked(cloud: Cloud, answer: Any) -> Mapping[str, str]:
-    """What the gateway gets of an authorizer whose function answers so."""
-    authorizer = Authorizer(cloud, "api", DEPLOYED, lambda _name, _event: Invocation(payload=answer))
+def authorized(cloud: Cloud, output: Any) -> Mapping[str, str]:
+    """The context that an authorizer returns when its function has this output."""
+    authorizer = Authorizer(cloud, "api", DEPLOYED, lambda _name, _event: Invocation(payload=output))
     context = {
         "stage": "dev",
         "httpMethod": "GET",
@@ -71,7 +71,7 @@ def asked(cloud: Cloud, answer: Any) -> Mapping[str, str]:
     return authorizer.authorize(path="/events", headers=[], query_string="", context=context)
 
 
-def answer(*statements: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+def output(*statements: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
     return {
         "principalId": "p",
         "policyDocument": {"Version": "2012-10-17", "Statement": list(statements)},
@@ -79,9 +79,9 @@ def answer(*statements: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
     }
 
 
-def failure_of(cloud: Cloud, answer: Any) -> Failure:
+def failure_of(cloud: Cloud, output: Any) -> Failure:
     with pytest.raises(Failed) as failed:
-        asked(cloud, answer)
+        authorized(cloud, output)
     return failed.value.failure
 
 
@@ -122,7 +122,7 @@ def test_a_permission_for_the_authorizer_lets_api_gateway_invoke_it(
 ) -> None:
     permit(**permission)
 
-    assert asked(cloud, answer(ALLOW)) == {"principalId": "p"}
+    assert authorized(cloud, output(ALLOW)) == {"principalId": "p"}
 
 
 @pytest.mark.parametrize(
@@ -142,14 +142,14 @@ def test_another_permission_does_not(
 ) -> None:
     permit(**permission)
 
-    assert failure_of(cloud, answer(ALLOW)) is Failure.AUTHORIZER_CONFIGURATION_ERROR
+    assert failure_of(cloud, output(ALLOW)) is Failure.AUTHORIZER_CONFIGURATION_ERROR
 
 
 def test_without_a_permission_it_may_not_be_invoked(cloud: Cloud) -> None:
-    assert failure_of(cloud, answer(ALLOW)) is Failure.AUTHORIZER_CONFIGURATION_ERROR
+    assert failure_of(cloud, output(ALLOW)) is Failure.AUTHORIZER_CONFIGURATION_ERROR
 
 
-# ---- How an answer is read ----------------------------------------------------------------------------
+# ---- How an output is read ----------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def permitted(permit: Callable[..., None]) -> None:
 
 
 @pytest.mark.usefixtures("permitted")
-class TestAnAnswer:
+class TestAnOutput:
     @pytest.mark.parametrize(
         "statement",
         [
@@ -169,7 +169,7 @@ class TestAnAnswer:
         ],
     )
     def test_that_allows_the_method_lets_it_pass(self, cloud: Cloud, statement: Mapping[str, Any]) -> None:
-        assert asked(cloud, answer(statement)) == {"principalId": "p"}
+        assert authorized(cloud, output(statement)) == {"principalId": "p"}
 
     @pytest.mark.parametrize(
         "statements",
@@ -185,7 +185,7 @@ class TestAnAnswer:
     def test_that_denies_it_or_does_not_name_it_is_a_refusal(
         self, cloud: Cloud, statements: list[Mapping[str, Any]]
     ) -> None:
-        assert failure_of(cloud, answer(*statements)) is Failure.ACCESS_DENIED
+        assert failure_of(cloud, output(*statements)) is Failure.ACCESS_DENIED
 
     @pytest.mark.parametrize(
         "bad",
@@ -195,14 +195,14 @@ class TestAnAnswer:
             {},
             {"principalId": "p"},
             {"policyDocument": {"Statement": [ALLOW]}},
-            answer(ALLOW, principalId=1),
-            answer({"Effect": "Allow"}),
-            answer({**ALLOW, "Effect": "allow"}),
-            answer({**ALLOW, "Condition": {}}),
-            answer(ALLOW, context={"a": {"b": "c"}}),
-            answer(ALLOW, context={"a": ["b"]}),
-            answer(ALLOW, context={"a": None}),
-            answer(ALLOW, context="a"),
+            output(ALLOW, principalId=1),
+            output({"Effect": "Allow"}),
+            output({**ALLOW, "Effect": "allow"}),
+            output({**ALLOW, "Condition": {}}),
+            output(ALLOW, context={"a": {"b": "c"}}),
+            output(ALLOW, context={"a": ["b"]}),
+            output(ALLOW, context={"a": None}),
+            output(ALLOW, context="a"),
         ],
     )
     def test_that_cannot_be_read_is_an_error_of_the_configuration(self, cloud: Cloud, bad: Any) -> None:
@@ -211,7 +211,7 @@ class TestAnAnswer:
     def test_reaches_the_template_as_text(self, cloud: Cloud) -> None:
         context = {"text": "a & b", "number": 1, "truth": True, "empty": ""}
 
-        assert asked(cloud, answer(ALLOW, context=context)) == {
+        assert authorized(cloud, output(ALLOW, context=context)) == {
             "principalId": "p",
             "text": "a & b",
             "number": "1",

@@ -1,4 +1,4 @@
-"""The API of the program as it answers over HTTP, against moto's SQS with IAM enforcement on."""
+"""The program's API over HTTP, against moto's SQS with IAM enforcement."""
 
 import copy
 import http.client
@@ -73,7 +73,7 @@ Headers = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     status: int
     headers: Mapping[str, str]
     body: str
@@ -89,7 +89,7 @@ class Site:
 
     def call(
         self, path: str, *, method: str = "GET", headers: Headers | None = None, body: bytes | None = None
-    ) -> Answer:
+    ) -> Response:
         connection = http.client.HTTPConnection("127.0.0.1", self._server.port, timeout=PATIENCE_SECONDS)
         pairs = headers.items() if isinstance(headers, Mapping) else headers or []
         with closing(connection):
@@ -99,8 +99,8 @@ class Site:
             if body is not None:
                 connection.putheader("Content-Length", str(len(body)))
             connection.endheaders(body)
-            answer = connection.getresponse()
-            return Answer(answer.status, dict(answer.getheaders()), answer.read().decode())
+            got = connection.getresponse()
+            return Response(got.status, dict(got.getheaders()), got.read().decode())
 
 
 class Pixel:
@@ -193,10 +193,10 @@ class Pixel:
         return role["Arn"]
 
     def messages(self) -> list[dict[str, Any]]:
-        answer = self.sqs.receive_message(
+        response = self.sqs.receive_message(
             QueueUrl=self.queue_url, MessageAttributeNames=["All"], MaxNumberOfMessages=10
         )
-        return answer.get("Messages", [])
+        return response.get("Messages", [])
 
 
 @pytest.fixture(scope="module")
@@ -315,14 +315,14 @@ def integration_of(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_an_event_is_answered_with_an_image_that_is_never_stored(pixel: Pixel) -> None:
-    answer = pixel.call(EVENT)
+    response = pixel.call(EVENT)
 
-    assert (answer.status, answer.headers["Content-Type"], answer.body) == (200, "image/svg+xml", PIXEL)
-    assert answer.headers["Cache-Control"] == "no-store"
+    assert (response.status, response.headers["Content-Type"], response.body) == (200, "image/svg+xml", PIXEL)
+    assert response.headers["Cache-Control"] == "no-store"
 
 
 def test_the_message_holds_the_query_and_the_gateways_own_values(pixel: Pixel) -> None:
-    answer = pixel.call(EVENT + "&evat_value=12.50")
+    response = pixel.call(EVENT + "&evat_value=12.50")
 
     (message,) = pixel.messages()
     assert parse_qsl(message["Body"]) == [
@@ -333,7 +333,7 @@ def test_the_message_holds_the_query_and_the_gateways_own_values(pixel: Pixel) -
     attributes = message["MessageAttributes"]
     assert attributes["request_id"] == {
         "DataType": "String",
-        "StringValue": answer.headers["x-amz-apigw-id"],
+        "StringValue": response.headers["x-amz-apigw-id"],
     }
     assert attributes["request_time"]["DataType"] == "Number"
     assert re.fullmatch("[0-9]{13}", attributes["request_time"]["StringValue"])
@@ -465,9 +465,9 @@ def test_of_a_body_nothing_reaches_the_queue(
 
     for method, content_type in product(METHODS, CONTENT_TYPES):
         headers = {"Content-Type": content_type} if content_type else {}
-        answer = pixel.call(EVENT, method=method, headers=headers, body=FORGED)
+        response = pixel.call(EVENT, method=method, headers=headers, body=FORGED)
 
-        assert (answer.status, answer.body) == (200, PIXEL), (method, content_type)
+        assert (response.status, response.body) == (200, PIXEL), (method, content_type)
         (message,) = pixel.messages()
         assert parse_qsl(message["Body"]) == [("event", "purchase"), ("endpoint_id", "e1")]
         assert set(message["MessageAttributes"]) == {"request_id", "request_time"}
@@ -476,9 +476,9 @@ def test_of_a_body_nothing_reaches_the_queue(
 
 def test_a_body_of_any_kind_does_no_harm(pixel: Pixel) -> None:
     for body in (None, b"", b"\xff\xfe\0", b"{not json"):
-        answer = pixel.call(EVENT, method="POST", headers={"Content-Type": "application/json"}, body=body)
+        response = pixel.call(EVENT, method="POST", headers={"Content-Type": "application/json"}, body=body)
 
-        assert answer.status == 200, body
+        assert response.status == 200, body
     assert len(pixel.messages()) == 4
 
 
@@ -516,20 +516,20 @@ def test_a_post_passes_the_authorizer_too(guarded: Pixel) -> None:
 def test_a_missing_or_blank_parameter_is_answered_with_400_and_queues_nothing(
     pixel: Pixel, query: str, missing: str
 ) -> None:
-    answer = pixel.call("/dev/events?" + query)
+    response = pixel.call("/dev/events?" + query)
 
-    assert answer.status == 400
-    assert json.loads(answer.body) == {"message": f"Missing required request parameters: [{missing}]"}
+    assert response.status == 400
+    assert json.loads(response.body) == {"message": f"Missing required request parameters: [{missing}]"}
     assert pixel.messages() == []
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_another_content_type_is_answered_with_415_and_queues_nothing(pixel: Pixel, method: str) -> None:
     for content_type in OTHER_CONTENT_TYPES:
-        answer = pixel.call(EVENT, method=method, headers={"Content-Type": content_type}, body=FORGED)
+        response = pixel.call(EVENT, method=method, headers={"Content-Type": content_type}, body=FORGED)
 
-        assert answer.status == 415, content_type
-        assert json.loads(answer.body) == {"message": "Unsupported Media Type"}
+        assert response.status == 415, content_type
+        assert json.loads(response.body) == {"message": "Unsupported Media Type"}
     assert pixel.messages() == []
 
 
@@ -542,10 +542,10 @@ def test_another_content_type_is_answered_with_415_and_queues_nothing(pixel: Pix
     ],
 )
 def test_an_unknown_path_or_method_is_answered_with_403(pixel: Pixel, method: str, path: str) -> None:
-    answer = pixel.call(path, method=method)
+    response = pixel.call(path, method=method)
 
-    assert answer.status == 403
-    assert answer.headers["x-amzn-ErrorType"] == "MissingAuthenticationTokenException"
+    assert response.status == 403
+    assert response.headers["x-amzn-ErrorType"] == "MissingAuthenticationTokenException"
 
 
 def test_what_an_unknown_path_gets_is_api_gateways_own_text(pixel: Pixel) -> None:
@@ -573,13 +573,13 @@ def test_a_body_over_the_limit_is_refused(pixel: Pixel) -> None:
 
 
 def test_a_page_of_any_site_may_embed_every_response(pixel: Pixel) -> None:
-    answers = [pixel.call(path) for path in (EVENT, "/dev/events", "/dev/nothing")]
+    responses = [pixel.call(path) for path in (EVENT, "/dev/events", "/dev/nothing")]
 
-    assert [answer.status for answer in answers] == [200, 400, 403]
-    assert {answer.headers["Cross-Origin-Resource-Policy"] for answer in answers} == {"cross-origin"}
+    assert [response.status for response in responses] == [200, 400, 403]
+    assert {response.headers["Cross-Origin-Resource-Policy"] for response in responses} == {"cross-origin"}
 
 
-def test_the_answers_of_api_gateway_itself_are_not_stored_either(pixel: Pixel) -> None:
+def test_api_gateways_own_responses_are_not_stored_either(pixel: Pixel) -> None:
     assert pixel.call("/dev/events").headers["Cache-Control"] == "no-store"
 
 
@@ -597,9 +597,9 @@ def test_a_throttled_request_is_answered_with_429_until_the_bucket_fills(
 
 
 def test_a_throttled_request_says_so(deploy: Callable[..., Pixel]) -> None:
-    answer = deploy(limits={"rateLimit": "0", "burstLimit": "0"}).call(EVENT)
+    response = deploy(limits={"rateLimit": "0", "burstLimit": "0"}).call(EVENT)
 
-    assert (answer.status, json.loads(answer.body)) == (429, {"message": "Too Many Requests"})
+    assert (response.status, json.loads(response.body)) == (429, {"message": "Too Many Requests"})
 
 
 def test_a_gateway_response_substitutes_variables_and_renders_no_template(
@@ -614,12 +614,12 @@ def test_a_gateway_response_substitutes_variables_and_renders_no_template(
             },
         }
 
-    answer = deploy(edit=customize).call("/dev/events?event=a")
+    response = deploy(edit=customize).call("/dev/events?event=a")
 
-    assert answer.status == 422
-    assert answer.headers["X-Why"] == "parameters"
-    assert answer.headers["Content-Type"].startswith("text/plain")
-    assert answer.body == (
+    assert response.status == 422
+    assert response.headers["X-Why"] == "parameters"
+    assert response.headers["Content-Type"].startswith("text/plain")
+    assert response.body == (
         '#set($x = 1) BAD_REQUEST_PARAMETERS: "Missing required request parameters: [endpoint_id]"'
     )
 
@@ -695,9 +695,9 @@ def test_the_authorizer_sees_the_method_and_the_request_id_of_the_message(guarde
 def test_a_request_that_the_authorizer_denies_is_a_403_and_queues_nothing(guarded: Pixel) -> None:
     guarded.says = says("Deny")
 
-    answer = guarded.call(EVENT)
+    response = guarded.call(EVENT)
 
-    assert (answer.status, json.loads(answer.body)["message"]) == (
+    assert (response.status, json.loads(response.body)["message"]) == (
         403,
         "User is not authorized to access this resource with an explicit deny",
     )
@@ -709,10 +709,10 @@ def test_an_authorizer_that_fails_is_a_500_without_a_message_and_queues_nothing(
 ) -> None:
     guarded.says = lambda _: Invocation(error=FunctionError(error_type="ValueError", message="of a visitor"))
 
-    answer = guarded.call(EVENT)
+    response = guarded.call(EVENT)
 
-    assert (answer.status, json.loads(answer.body)) == (500, {"message": None})
-    assert answer.headers["x-amzn-ErrorType"] == "AuthorizerConfigurationException"
+    assert (response.status, json.loads(response.body)) == (500, {"message": None})
+    assert response.headers["x-amzn-ErrorType"] == "AuthorizerConfigurationException"
     assert guarded.messages() == []
     assert "authorizer token: its function failed with ValueError" in caplog.text
     assert "of a visitor" not in caplog.text
@@ -772,18 +772,18 @@ def test_a_queue_that_is_gone_yields_502(own_pixel: Pixel) -> None:
 def test_a_role_that_may_not_send_yields_502(deploy: Callable[..., Pixel]) -> None:
     pixel = deploy(sends=False)
 
-    answer = pixel.call(EVENT)
+    response = pixel.call(EVENT)
 
-    assert (answer.status, answer.headers["Content-Type"]) == (502, "application/json")
+    assert (response.status, response.headers["Content-Type"]) == (502, "application/json")
     assert pixel.messages() == []
 
 
 def test_a_role_that_trusts_another_service_only_yields_500(deploy: Callable[..., Pixel]) -> None:
     pixel = deploy(trusts="lambda.amazonaws.com")
 
-    answer = pixel.call(EVENT)
+    response = pixel.call(EVENT)
 
-    assert (answer.status, json.loads(answer.body)) == (500, {"message": "Internal server error"})
+    assert (response.status, json.loads(response.body)) == (500, {"message": "Internal server error"})
     assert pixel.messages() == []
 
 
@@ -796,25 +796,25 @@ def test_a_queue_that_cannot_be_reached_yields_504(own_pixel: Pixel, monkeypatch
     assert own_pixel.call(EVENT).status == 504
 
 
-@pytest.mark.parametrize(("status", "answered"), [(500, 503), (503, 503), (302, 503), (429, 502), (201, 200)])
-def test_each_class_of_sqs_answers_has_its_own_answer(
-    own_pixel: Pixel, monkeypatch: pytest.MonkeyPatch, status: int, answered: int
+@pytest.mark.parametrize(("status", "expected"), [(500, 503), (503, 503), (302, 503), (429, 502), (201, 200)])
+def test_each_class_of_sqs_responses_has_its_own_response(
+    own_pixel: Pixel, monkeypatch: pytest.MonkeyPatch, status: int, expected: int
 ) -> None:
-    def answer(_environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+    def response(_environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         start_response(f"{status} -", [("Content-Length", "0")])
         return []
 
-    sqs = HttpServer(answer).start()
+    sqs = HttpServer(response).start()
     monkeypatch.setattr(own_pixel.cloud, "endpoint_url", sqs.url)
     own_pixel.serve()
 
     got = own_pixel.call(EVENT).status
     sqs.stop()
 
-    assert got == answered
+    assert got == expected
 
 
-def test_without_a_matching_integration_response_the_answer_is_500(deploy: Callable[..., Pixel]) -> None:
+def test_without_a_matching_integration_response_the_response_is_500(deploy: Callable[..., Pixel]) -> None:
     def only_success(document: dict[str, Any]) -> None:
         responses = integration_of(document)["responses"]
         del responses["default"], responses[r"4\d{2}"]
@@ -828,10 +828,10 @@ def test_without_a_matching_integration_response_the_answer_is_500(deploy: Calla
 @pytest.mark.parametrize("origin", ORIGINS)
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
 def test_a_listed_origin_is_echoed(deploy: Callable[..., Pixel], origin: str, method: str) -> None:
-    answer = deploy(origins=ORIGINS).call(EVENT, method=method, headers={"Origin": origin})
+    response = deploy(origins=ORIGINS).call(EVENT, method=method, headers={"Origin": origin})
 
-    assert answer.headers["Access-Control-Allow-Origin"] == origin
-    assert answer.headers["Vary"] == "Origin"
+    assert response.headers["Access-Control-Allow-Origin"] == origin
+    assert response.headers["Vary"] == "Origin"
 
 
 @pytest.mark.parametrize("headers", [{}, {"Origin": "https://evil.example"}])
@@ -839,31 +839,31 @@ def test_a_listed_origin_is_echoed(deploy: Callable[..., Pixel], origin: str, me
 def test_another_origin_is_told_nothing_but_vary(
     deploy: Callable[..., Pixel], headers: dict[str, str], method: str
 ) -> None:
-    answer = deploy(origins=ORIGINS).call(EVENT, method=method, headers=headers)
+    response = deploy(origins=ORIGINS).call(EVENT, method=method, headers=headers)
 
-    assert "Access-Control-Allow-Origin" not in answer.headers
-    assert answer.headers["Vary"] == "Origin"
+    assert "Access-Control-Allow-Origin" not in response.headers
+    assert response.headers["Vary"] == "Origin"
 
 
 def test_a_listed_origin_may_read_that_the_queue_refused(deploy: Callable[..., Pixel]) -> None:
-    answer = deploy(origins=ORIGINS, sends=False).call(EVENT, headers={"Origin": ORIGINS[1]})
+    response = deploy(origins=ORIGINS, sends=False).call(EVENT, headers={"Origin": ORIGINS[1]})
 
-    assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (502, ORIGINS[1])
+    assert (response.status, response.headers["Access-Control-Allow-Origin"]) == (502, ORIGINS[1])
 
 
 def test_a_preflight_request_is_answered_without_a_message(deploy: Callable[..., Pixel]) -> None:
     pixel = deploy(origins=["*"])
 
-    answer = pixel.call(EVENT, method="OPTIONS", headers={"Origin": "https://any.example"})
+    response = pixel.call(EVENT, method="OPTIONS", headers={"Origin": "https://any.example"})
 
-    assert (answer.status, answer.body) == (204, "")
-    assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    assert answer.headers["Access-Control-Allow-Methods"] == "GET,POST,OPTIONS"
+    assert (response.status, response.body) == (204, "")
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert response.headers["Access-Control-Allow-Methods"] == "GET,POST,OPTIONS"
     assert pixel.messages() == []
 
 
 @pytest.mark.parametrize("method", [*METHODS, "OPTIONS"])
-def test_a_listed_origin_may_send_cookies_and_read_the_answer(
+def test_a_listed_origin_may_send_cookies_and_read_the_response(
     deploy: Callable[..., Pixel], method: str
 ) -> None:
     pixel = deploy(origins=ORIGINS, credentials=True)

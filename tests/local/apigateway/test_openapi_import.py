@@ -1,4 +1,4 @@
-"""The document as it is in moto's API Gateway after the import: nothing lost, nothing unknown let in."""
+"""The import of a document into moto: nothing is lost, and nothing unknown is accepted."""
 
 import copy
 from collections.abc import Iterator

@@ -129,8 +129,8 @@ def test_permission_for_a_single_sqs_call_covers_its_batch_call(
     sqs = cloud.client_as(
         cloud.assume_role(make_role("role", allowed=[("sqs:SendMessage", "*")]), service=LAMBDA), "sqs"
     )
-    answer = sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "1", "MessageBody": "body"}])
-    assert [entry["Id"] for entry in answer["Successful"]] == ["1"]
+    response = sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "1", "MessageBody": "body"}])
+    assert [entry["Id"] for entry in response["Successful"]] == ["1"]
 
 
 def test_log_permissions_are_checked_against_the_log_group(

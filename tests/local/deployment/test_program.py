@@ -17,7 +17,7 @@ CONFIG = StackConfig(
 
 
 class Recording:
-    """A provider that writes down what it creates, and answers the id and ARN of each."""
+    """A provider that writes down what it creates, and returns the id and ARN of each."""
 
     def __init__(self) -> None:
         self.created: list[str] = []
@@ -127,7 +127,7 @@ def test_the_program_runs_in_its_directory_and_may_import_from_it(
     assert Path.cwd() == here
 
 
-def test_a_function_of_the_provider_is_answered(run_program: Callable[[str], dict[str, Any]]) -> None:
+def test_a_function_of_the_provider_can_be_called(run_program: Callable[[str], dict[str, Any]]) -> None:
     assert run_program("pulumi.export('r', aws.get_region_output().region)") == {"r": "eu-west-1"}
 
 

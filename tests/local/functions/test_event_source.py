@@ -1,4 +1,4 @@
-"""The poller: which batches it makes, and what it deletes after the function has answered."""
+"""The poller: which batches it makes, and which messages it deletes afterwards."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +22,7 @@ FAILED = Invocation(error=FunctionError(error_type="ValueError", message=""))
 
 
 class Function:
-    """Answers invocations as planned, then with success, and keeps the events."""
+    """Returns what is planned, then success, and keeps the events."""
 
     def __init__(self) -> None:
         self.planned: list[Callable[[list[Mapping[str, Any]]], Invocation]] = []
@@ -31,11 +31,11 @@ class Function:
 
     def __call__(self, event: Mapping[str, Any]) -> Invocation:
         records = event["Records"]
-        answer = self.planned.pop(0)(records) if self.planned else OK
+        response = self.planned.pop(0)(records) if self.planned else OK
         with self._changed:
             self.batches.append(records)
             self._changed.notify_all()
-        return answer
+        return response
 
     def wait_for(self, messages: int) -> None:
         """Wait until so many messages were in batches, repeated ones counted."""
@@ -76,8 +76,8 @@ class Queues:
         return self._count(url or self.url, "ApproximateNumberOfMessagesNotVisible")
 
     def _count(self, url: str, name: str) -> int:
-        answer = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])
-        return int(answer["Attributes"][name])
+        response = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])
+        return int(response["Attributes"][name])
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def poll(
 
 
 def failing(*bodies: str) -> Callable[[list[Mapping[str, Any]]], Invocation]:
-    """An answer that reports the messages with these bodies."""
+    """A response that reports the messages with these bodies as failed."""
     return lambda records: Invocation(
         payload={
             "batchItemFailures": [
@@ -138,7 +138,7 @@ def failing(*bodies: str) -> Callable[[list[Mapping[str, Any]]], Invocation]:
     ("payload", "failed"),
     [
         pytest.param(None, set(), id="null"),
-        pytest.param({}, set(), id="empty answer"),
+        pytest.param({}, set(), id="empty response"),
         pytest.param({"batchItemFailures": None}, set(), id="null list"),
         pytest.param({"batchItemFailures": []}, set(), id="empty list"),
         pytest.param({"other": 1}, set(), id="no list"),
@@ -159,7 +159,7 @@ def failing(*bodies: str) -> Callable[[list[Mapping[str, Any]]], Invocation]:
         pytest.param("text", {"a", "b"}, id="text"),
     ],
 )
-def test_a_partial_batch_answer_is_read_as_lambda_reads_it(payload: object, failed: set[str]) -> None:
+def test_a_partial_batch_response_is_read_as_lambda_reads_it(payload: object, failed: set[str]) -> None:
     assert failed_messages(Invocation(payload=payload), {"a", "b"}, reports=True) == failed
 
 
@@ -167,9 +167,9 @@ def test_a_function_error_fails_the_whole_batch() -> None:
     assert failed_messages(FAILED, {"a", "b"}, reports=True) == {"a", "b"}
 
 
-def test_without_the_response_type_an_answer_fails_nothing() -> None:
-    answer = Invocation(payload={"batchItemFailures": [{"itemIdentifier": "a"}]})
-    assert failed_messages(answer, {"a", "b"}, reports=False) == set()
+def test_without_the_response_type_a_response_fails_nothing() -> None:
+    response = Invocation(payload={"batchItemFailures": [{"itemIdentifier": "a"}]})
+    assert failed_messages(response, {"a", "b"}, reports=False) == set()
 
 
 def test_the_mapping_says_how_batches_are_made() -> None:

@@ -37,7 +37,7 @@ def error_of(invocation: Invocation) -> tuple[str, str]:
     return invocation.error.error_type, invocation.error.message
 
 
-def test_the_handler_gets_the_event_and_its_answer_comes_back(make_runtime: MakeRuntime) -> None:
+def test_the_handler_gets_the_event_and_its_result_comes_back(make_runtime: MakeRuntime) -> None:
     runtime = make_runtime("def handler(event, context): return {'got': event}")
     assert runtime.invoke({"text": "日本語 \n"}).payload == {"got": {"text": "日本語 \n"}}
 
@@ -119,7 +119,7 @@ def test_the_stack_of_an_error_is_in_the_log(make_runtime: MakeRuntime, cloud: C
     assert ["ValueError" in line and "why" in line for line in logged(cloud)] == [True]
 
 
-def test_an_answer_that_is_not_json_is_an_error(make_runtime: MakeRuntime) -> None:
+def test_a_result_that_is_not_json_is_an_error(make_runtime: MakeRuntime) -> None:
     assert error_of(make_runtime("def handler(e, c): return {1, 2}").invoke({}))[0] == "Runtime.MarshalError"
 
 
@@ -196,10 +196,10 @@ def test_the_process_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     parent = """
 import os, subprocess, sys
 request, for_child = os.pipe()[::-1]
-answers = os.pipe()
-child = subprocess.Popen([sys.executable, "-I", "-S", sys.argv[1], str(for_child), str(answers[1])],
-                         pass_fds=(for_child, answers[1]), start_new_session=True)
-os.read(answers[0], 100)
+responses = os.pipe()
+child = subprocess.Popen([sys.executable, "-I", "-S", sys.argv[1], str(for_child), str(responses[1])],
+                         pass_fds=(for_child, responses[1]), start_new_session=True)
+os.read(responses[0], 100)
 os.write(request, b'{"request_id": "1", "arn": "", "timeout": 60, "event": {}}\\n')
 print(child.pid, flush=True)
 child.wait()

@@ -35,7 +35,7 @@ def test_an_unknown_function_is_refused_by_name(resources: Resources) -> None:
         resources.invoke("aws:index/getAmi:getAmi", {})
 
 
-def test_an_answer_of_moto_that_refuses_is_one_line(resources: Resources) -> None:
+def test_an_error_of_moto_is_one_line(resources: Resources) -> None:
     with pytest.raises(ResourceError, match=r"^aws:iam/rolePolicy:RolePolicy p: [^\n]*none[^\n]*$"):
         resources.create("aws:iam/rolePolicy:RolePolicy", "p", {"role": "none", "policy": "{}"})
 
@@ -53,9 +53,9 @@ def test_default_tags_are_on_a_resource_beside_its_own(resources: Resources, clo
 
 
 def test_account_region_and_partition_are_those_of_the_cloud(resources: Resources, cloud: Cloud) -> None:
-    answers = [
+    found = [
         resources.invoke("aws:index/getCallerIdentity:getCallerIdentity", {})["accountId"],
         resources.invoke("aws:index/getRegion:getRegion", {})["region"],
         resources.invoke("aws:index/getPartition:getPartition", {})["partition"],
     ]
-    assert answers == [cloud.account_id, cloud.region, "aws"]
+    assert found == [cloud.account_id, cloud.region, "aws"]

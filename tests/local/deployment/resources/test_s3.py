@@ -14,7 +14,7 @@ ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEnc
 LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 
 
-def test_what_a_bucket_answers_is_what_moto_has(resources: Resources, cloud: Cloud) -> None:
+def test_the_outputs_of_a_bucket_are_what_moto_has(resources: Resources, cloud: Cloud) -> None:
     id_, outputs = resources.create(BUCKET, "bucket", {"tags": {"own": "1"}})
 
     tags = cloud.client("s3").get_bucket_tagging(Bucket=id_)["TagSet"]

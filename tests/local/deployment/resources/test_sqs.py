@@ -6,7 +6,7 @@ from local.deployment.resources import Resources
 QUEUE = "aws:sqs/queue:Queue"
 
 
-def test_what_a_queue_answers_is_what_moto_has(resources: Resources, cloud: Cloud) -> None:
+def test_the_outputs_of_a_queue_are_what_moto_has(resources: Resources, cloud: Cloud) -> None:
     id_, outputs = resources.create(
         QUEUE, "q", {"visibilityTimeoutSeconds": 360.0, "sqsManagedSseEnabled": True}
     )
