@@ -1,4 +1,4 @@
-"""Every variant of the API document, and every mapping template in them."""
+"""Every variant of the API document, and the mapping templates in them."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -17,7 +17,7 @@ ALLOWED_ORIGINS: Final = {"no origin": (), "any": ("*",), "one": ORIGINS[:1], "s
 
 
 def api_documents() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each variant with a name: both scenarios, each way to allow origins, with and without credentials."""
+    """Each variant and its name: both scenarios, every choice of origins, with and without credentials."""
     for (scenario, authorizer), (origins, allowed), credentials in product(
         SCENARIOS.items(), ALLOWED_ORIGINS.items(), (False, True)
     ):
@@ -33,7 +33,7 @@ def api_documents() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def mapping_templates(document: Any, place: str = "") -> Iterator[tuple[str, str]]:
-    """Every mapping template of a document with its place in it, wherever it stands."""
+    """Every mapping template of a document, with its path in the document."""
     if isinstance(document, list):
         document = dict(enumerate(document))
     if not isinstance(document, dict):
@@ -48,7 +48,7 @@ def mapping_templates(document: Any, place: str = "") -> Iterator[tuple[str, str
 
 
 def distinct_templates() -> dict[str, str]:
-    """Every template of every variant once, by the first place it was found at."""
+    """Every template of all variants once, by the path where it was found first."""
     places: dict[str, str] = {}
     for variant, document in api_documents():
         for place, template in mapping_templates(document, variant):

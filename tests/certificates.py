@@ -1,4 +1,4 @@
-"""A certificate for hosts on loopback, for tests over TLS; nobody trusts it unless told to."""
+"""A self-signed certificate for tests over TLS on loopback."""
 
 import datetime
 import ipaddress

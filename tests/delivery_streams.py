@@ -1,4 +1,4 @@
-"""Delivery streams for tests: as the component declares one, without the program around it."""
+"""Delivery streams for tests, as the component declares them, without the rest of the program."""
 
 import json
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ def create_delivery_stream(
     allowed: Sequence[tuple[str, str]] = (("s3:PutObject", f"arn:aws:s3:::{BUCKET}/*"),),
     **configuration: Any,
 ) -> str:
-    """A stream with a bucket and a role of its own; its ARN. `allowed` are (action, resource) pairs."""
+    """Create a stream with its own bucket and role; its ARN. `allowed`: pairs of action and resource."""
     bucket_arn = cloud.create_bucket(BUCKET)
     iam = cloud.client("iam")
     trust = {"Effect": "Allow", "Principal": {"Service": trusted}, "Action": "sts:AssumeRole"}

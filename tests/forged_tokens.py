@@ -1,4 +1,4 @@
-"""Tokens that must not prove anything, each with the reason under which its refusal is counted.
+"""Tokens that must not prove anything, each with the reason that counts it as invalid.
 
 Usable against any issuer whose RSA key is at hand: give a Forger the issuer's own key, as a `Signer`, and
 take every Forgery's tokens from it. None needs more of the issuer than that one key in its key set.
@@ -28,7 +28,7 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 @cache
 def rsa_key(name: str, bits: int = 2048) -> rsa.RSAPrivateKey:
-    """An RSA key, the same for the same name: making one takes long."""
+    """The RSA key of a name. Making one is slow, so each is made once."""
     assert name
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
@@ -41,14 +41,14 @@ def ec_key(name: str) -> ec.EllipticCurvePrivateKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signer:
-    """A key that signs tokens, and how a key set shows it."""
+    """A key that signs tokens, and its entry in a key set."""
 
     key_id: str
     private_key: PrivateKey
     algorithm: str = "RS256"
 
     def sign(self, claims: Mapping[str, Any], **headers: Any) -> str:
-        """A token; a header that is None is left out."""
+        """A token. A header that is None is left out."""
         shown = {"kid": self.key_id, **headers}
         return jwt.PyJWS().encode(
             json.dumps(claims).encode(),
@@ -58,7 +58,7 @@ class Signer:
         )
 
     def jwk(self, **members: Any) -> dict[str, Any]:
-        """The public key as a member of a key set; a member that is None is left out."""
+        """The public key as a JWK. A member that is None is left out."""
         if isinstance(self.private_key, rsa.RSAPrivateKey):
             public = RSAAlgorithm.to_jwk(self.private_key.public_key(), as_dict=True)
         else:
@@ -69,7 +69,7 @@ class Signer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forger:
-    """Someone who has seen a token of the issuer's, knows its public key, and has keys of their own."""
+    """An attacker who has seen the issuer's tokens, knows its public key, and has other keys."""
 
     signer: Signer
     issuer: str
@@ -79,7 +79,7 @@ class Forger:
     own: Signer = field(default_factory=lambda: Signer(key_id="attackers", private_key=rsa_key("attackers")))
 
     def claims(self, **changes: Any) -> dict[str, Any]:
-        """Claims of an ID token that is valid now; a change to ABSENT leaves a claim out."""
+        """Claims of an ID token that is valid now. ABSENT leaves a claim out."""
         now = int(time.time())
         claims = {
             "iss": self.issuer,
@@ -92,11 +92,11 @@ class Forger:
         return {name: value for name, value in claims.items() if value is not ABSENT}
 
     def token(self, **changes: Any) -> str:
-        """A token that the issuer has signed: valid unless a claim is changed."""
+        """A token signed by the issuer, valid unless `changes` says otherwise."""
         return self.signer.sign(self.claims(**changes))
 
     def naming(self, value: Any) -> str:
-        """A token of the issuer's whose endpoint claim holds a value."""
+        """A token signed by the issuer with this value in the endpoint claim."""
         return self.token(**{self.endpoint_claim: value})
 
     def public_pem(self) -> bytes:
@@ -109,7 +109,7 @@ ABSENT: Any = object()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgery:
-    """What a request sends in the parameter `token`, once or several times, and how that is counted."""
+    """What a request sends as `token`, once or several times, and the reason that counts it."""
 
     name: str
     reason: InvalidTokenReason
@@ -121,7 +121,7 @@ class Forgery:
 
 
 def segment(content: object) -> str:
-    """A part of a token: bytes as they are, anything else as JSON."""
+    """A part of a token: bytes unchanged, anything else as JSON."""
     raw = content if isinstance(content, bytes) else json.dumps(content).encode()
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
@@ -131,7 +131,7 @@ def _unsigned(forger: Forger, **header: Any) -> str:
 
 
 def _with_secret(forger: Forger, secret: bytes, algorithm: str = "HS256", key_id: str | None = None) -> str:
-    """A token with a shared-secret algorithm, whose secret is something everybody knows."""
+    """A token with an HMAC whose secret is public knowledge."""
     header = {"alg": algorithm, "kid": key_id or forger.signer.key_id}
     content = f"{segment(header)}.{segment(forger.claims())}"
     digest = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}[algorithm]
@@ -139,7 +139,7 @@ def _with_secret(forger: Forger, secret: bytes, algorithm: str = "HS256", key_id
 
 
 def _with_header(forger: Forger, **header: Any) -> str:
-    """The signature of a good token under another header."""
+    """A good token with another header."""
     _, payload, signature = forger.token().split(".")
     shown = {"alg": "RS256", "kid": forger.signer.key_id, **header}
     header = {name: value for name, value in shown.items() if value is not ABSENT}
@@ -147,7 +147,7 @@ def _with_header(forger: Forger, **header: Any) -> str:
 
 
 def _with_payload(forger: Forger, payload: object) -> str:
-    """The signature of a good token over another payload."""
+    """A good token with another payload."""
     header, _, signature = forger.token().split(".")
     return f"{header}.{segment(payload)}.{signature}"
 
@@ -180,7 +180,7 @@ def _with_claim_twice(forger: Forger, name: str) -> str:
 
 
 def _naming_as_written(forger: Forger, value: str) -> str:
-    """The endpoint claim as JSON that Python would write otherwise."""
+    """An endpoint claim in JSON that Python would not write."""
     text = json.dumps(forger.claims(**{forger.endpoint_claim: "VALUE"}))
     return _signed(forger, text.replace('"VALUE"', value).encode())
 
@@ -195,14 +195,14 @@ def _flattened(forger: Forger) -> str:
 
 
 def _too_long(forger: Forger) -> str:
-    # Larger ones do not get this far: API Gateway takes 10,240 bytes of request line and headers.
+    # API Gateway refuses larger ones: request line and headers have 10,240 bytes.
     token = forger.token(padding="x" * (MAX_TOKEN_LENGTH * 3 // 4))
     assert MAX_TOKEN_LENGTH < len(token) < 10_000
     return token
 
 
 def _soon(**claims: int) -> Callable[[Forger], str]:
-    """Claims that are times, in seconds from now."""
+    """A token with these times, in seconds from now."""
     return lambda forger: forger.token(**{name: int(time.time()) + at for name, at in claims.items()})
 
 
@@ -397,4 +397,4 @@ FORGERIES: tuple[Forgery, ...] = (
         a_word_and_a_good_one=lambda f: ("token", f.token()),
     ),
 )
-"""Every way of cheating that has its own entry above."""
+"""All forgeries of the tables above."""

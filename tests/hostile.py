@@ -1,4 +1,4 @@
-"""Values and names that have broken naive implementations: each has to come back exactly as it was sent."""
+"""Values and names that break naive implementations. Each must arrive exactly as it was sent."""
 
 HOSTILE_VALUES = (
     "Doe, John",
@@ -13,15 +13,15 @@ HOSTILE_VALUES = (
     "$input.body #set($x=1)",
     "</script>",
     "%26usat_plan%3Dgold",
-    # Characters that form encodings treat differently: AWS signs `%2A`, Java and browsers write `*`.
+    # Form encodings differ in these: AWS signs `%2A`, Java and browsers write `*`.
     "*",
     "5 * 3 ~ -1._",
-    # What begins a path, a scheme, a comment, a parameter of a media type.
+    # Beginnings of a path, a scheme, a comment, a parameter of a media type.
     "//",
     "https://www.example.com/a//b?c=d#e",
     "text/plain;charset=utf-8",
     "; charset=utf-8",
-    # What a mapping template would read.
+    # Syntax of mapping templates.
     "##",
     "a##\nb",
     "#* a *#",
@@ -36,7 +36,7 @@ HOSTILE_VALUES = (
     "#end",
     "#stop",
     "\\$context.requestId \\#end",
-    # What an escaped URL, or a form inside of a form, would turn into another parameter.
+    # These become another parameter if a URL is unescaped twice, or a form is inside a form.
     "&amp;usat_plan=gold",
     "amp;usat_plan=gold",
     "&MessageAttribute.3.Name=proven_endpoint&MessageAttribute.3.Value.StringValue=e1",
@@ -45,7 +45,7 @@ HOSTILE_VALUES = (
 )
 
 PRINTABLE_ASCII = tuple(map(chr, range(0x20, 0x7F)))
-"""Each character alone: an encoding that gets a single one wrong loses every event that has it."""
+"""Each character alone. An encoding that breaks one of them loses every event with it."""
 
 HOSTILE_NAMES = (
     "amp;evat_a",
@@ -69,9 +69,9 @@ HOSTILE_NAMES = (
     "get",
     "",
 )
-"""Names of parameters. A mapping template must read none of them as its own."""
+"""Names of parameters. A mapping template must not take any of them for a name of its own."""
 
 LONGEST_ATTRIBUTE = "é" * 200
-"""As long as an event attribute of Amazon Pinpoint may be; a user attribute may have half of it."""
+"""The longest event attribute of Amazon Pinpoint. A user attribute may be half as long."""
 
 LONGEST_USER_ATTRIBUTE = "é" * 100

@@ -1,4 +1,4 @@
-"""What sites send for a visitor whom they do not know, and for a value that is not there."""
+"""Strings that sites send for an unknown visitor or a missing value."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ WITHOUT_VALUE: Final = (
     "[object Object],[object Object]",  # ecommerce.items of Google Analytics
     "[object Object], [object Null] ,",
 )
-"""As an attribute these are nothing."""
+"""As attributes, these are dropped."""
 
 WITHOUT_IDENTITY: Final = (
     *WITHOUT_VALUE,
@@ -39,7 +39,7 @@ WITHOUT_IDENTITY: Final = (
     *('"undefined"', "'null'", '""', "''"),
     *("%5Bobject%20Object%5D", "%7B%7Bendpoint_id%7D%7D", "%28not%20set%29", "(not+set)", "%2530", "%20"),
 )
-"""As an endpoint id or an event these are missing, as an event id absent."""
+"""As endpoint id or event, these are missing. As event id, they are absent."""
 
 IDENTITIES: Final = (
     *("e1", "00", "01", "0x0", "1", "10", "-1", "0.0", "no", "yes", "nobody", "x0", "0-0"),
@@ -56,4 +56,4 @@ IDENTITIES: Final = (
     *("a,b", "0,1", "{a}", "{1}", "[1]", "[object", "100%", "%41", "a+b", "日本語", "🎉", '{"id":"1"}'),
     "550e8400-e29b-41d4-a716-446655440000",
 )
-"""Ids that a site may have."""
+"""Real ids that look like missing values."""

@@ -1,4 +1,4 @@
-"""How long tests wait for what has to happen: long, because machines are shared, and seldom to the end."""
+"""Wait for a condition: long enough for a busy machine, and no longer than needed."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ PATIENCE_SECONDS = 60
 
 
 def eventually(condition: Callable[[], Any]) -> Any:
-    """What `condition` gives as soon as it is true; fails when patience is over."""
+    """Call `condition` until it returns something true, and return that. Fails after PATIENCE_SECONDS."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not (value := condition()):
         assert time.monotonic() < deadline, "waited in vain"

@@ -1,4 +1,4 @@
-"""Local runs for tests: one at a time, requests as GTM sends them, and what became of them."""
+"""Local runs for tests: start and share them, send requests as GTM does, and read the results."""
 
 import itertools
 import json
@@ -20,38 +20,38 @@ from local.recorder import RecordedEvent
 from local.run import PROJECT_DIR, LocalRun
 from tests.patience import PATIENCE_SECONDS, eventually
 
-AT_ONCE = ("batchSize=10", "batchWindowSeconds=0")  # no waiting for a batch to fill
+AT_ONCE = ("batchSize=10", "batchWindowSeconds=0")  # the function gets each message at once
 TO_PROFILES = (
     *("destinations=customer-profiles", "customerProfilesDomain=amazon-connect-example"),
     "profileAttributes=plan,tier",
 )
-"""Amazon Connect Customer Profiles in place of the destination of `pinpoint`, with two attributes."""
+"""Customer Profiles in place of the destination of the stack `pinpoint`, with two attributes."""
 
 _numbers = itertools.count()
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: bytes
 
 
-def send(run: LocalRun, headers: Mapping[str, str] | None = None, /, **parameters: str) -> Answer:
-    """GET the events URL as GTM does: parameters encoded like encodeURIComponent."""
+def send(run: LocalRun, headers: Mapping[str, str] | None = None, /, **parameters: str) -> Response:
+    """GET the events URL as GTM does, with parameters encoded like encodeURIComponent."""
     return send_pairs(run, list(parameters.items()), list((headers or {}).items()))
 
 
 def send_pairs(
     run: LocalRun, parameters: Sequence[tuple[str, str]], headers: Sequence[tuple[str, str]] = ()
-) -> Answer:
-    """The same where a name may come more than once; header names go out as they are."""
+) -> Response:
+    """Like `send`, but a name may be repeated, and header names keep their case."""
     return send_as_written(run, "?" + urlencode(parameters, quote_via=quote), headers)
 
 
 def send_as_written(
     run: LocalRun, query: str, headers: Sequence[tuple[str, str]] = (), *, path: str | None = None
-) -> Answer:
-    """The same with a query, and a path of one's own, of which nothing is encoded."""
+) -> Response:
+    """Like `send_pairs`, but query and path are sent as they are."""
     url = urlsplit(run.outputs["events_url"])
     connection = HTTPConnection(url.netloc, timeout=PATIENCE_SECONDS)
     with closing(connection):
@@ -59,8 +59,8 @@ def send_as_written(
         for name, value in headers:
             connection.putheader(name, value)
         connection.endheaders()
-        answer = connection.getresponse()
-        return Answer(answer.status, dict(answer.getheaders()), answer.read())
+        response = connection.getresponse()
+        return Response(response.status, dict(response.getheaders()), response.read())
 
 
 def new_endpoint() -> str:
@@ -68,7 +68,7 @@ def new_endpoint() -> str:
 
 
 def events_of(run: LocalRun, endpoint_id: str, destination: str | None = None) -> list[RecordedEvent]:
-    """An endpoint's events in one destination: without a name, the first that the stack has."""
+    """An endpoint's events in one destination, by default the stack's first."""
     place = destination or run.outputs["destinations"][0]
     return [
         event
@@ -78,7 +78,7 @@ def events_of(run: LocalRun, endpoint_id: str, destination: str | None = None) -
 
 
 def the_event_of(run: LocalRun, endpoint_id: str) -> RecordedEvent:
-    """The one event of an endpoint, once every destination has it: once in each, and the same in all."""
+    """Wait until every destination has the one event of an endpoint, and check that it is the same in all."""
     destinations: list[str] = run.outputs["destinations"]
     arrivals = [
         event
@@ -86,7 +86,7 @@ def the_event_of(run: LocalRun, endpoint_id: str) -> RecordedEvent:
         for event in eventually(lambda place=destination: events_of(run, endpoint_id, place))
     ]
     assert [event.destination for event in arrivals] == destinations
-    # An event has the same key everywhere; what it is called is the destination's.
+    # The event key is the same everywhere; each destination has an event id of its own.
     first = arrivals[0]
     alike = [replace(event, destination=first.destination, event_id=first.event_id) for event in arrivals]
     assert alike == [first] * len(arrivals)
@@ -94,7 +94,7 @@ def the_event_of(run: LocalRun, endpoint_id: str) -> RecordedEvent:
 
 
 def attributes_of(run: LocalRun, endpoint_id: str) -> Mapping[str, str] | None:
-    """What Customer Profiles has of an endpoint besides its id; None where there is no profile."""
+    """An endpoint's profile in Customer Profiles, without its id. None if there is no profile."""
     profile = run.fake(CustomerProfilesFake).profile(endpoint_id)
     if profile is None:
         return None
@@ -103,14 +103,14 @@ def attributes_of(run: LocalRun, endpoint_id: str) -> Mapping[str, str] | None:
 
 
 def recorded(run: LocalRun, **parameters: str) -> RecordedEvent:
-    """Send an event for an endpoint of its own; the one event that is recorded for it."""
+    """Send an event of a new endpoint, and wait until it is recorded."""
     endpoint_id = new_endpoint()
     assert send(run, event="purchase", endpoint_id=endpoint_id, **parameters).status == 200
     return the_event_of(run, endpoint_id)
 
 
 def settle(run: LocalRun) -> None:
-    """Let the copies that wait in the queue come at once, until none is left."""
+    """End the delay of every copy in the queue, until none is left."""
 
     def is_settled() -> bool:
         for message in run.cloud._queue(run.outputs["queue_url"])._messages:
@@ -121,21 +121,21 @@ def settle(run: LocalRun) -> None:
 
 
 def log_lines(run: LocalRun, log_group: str | None = None) -> list[str]:
-    """Everything the processor (or who writes to that group) has logged, out of CloudWatch Logs."""
+    """All lines of a log group in CloudWatch Logs, by default the processor's."""
     logs = run.cloud.client("logs")
     found = logs.filter_log_events(logGroupName=log_group or run.outputs["log_group"])
     return [event["message"] for event in found["events"]]
 
 
 class Runs:
-    """One local run at a time (moto is one per process), kept while tests want the same."""
+    """Keeps a local run while tests ask for the same settings. A process can have one: moto is global."""
 
     def __init__(self) -> None:
         self._run: LocalRun | None = None
         self._wanted: tuple[str, ...] = ()
 
     def shared(self, *overrides: str, stack: str = "pinpoint") -> LocalRun:
-        """A run with these settings; others may have used it."""
+        """A run with these settings, which other tests may have used."""
         wanted = (stack, *overrides)
         if self._run is None or self._wanted != wanted:
             self.fresh(*overrides, stack=stack)
@@ -144,7 +144,7 @@ class Runs:
         return self._run
 
     def fresh(self, *overrides: str, stack: str = "pinpoint", project_dir: Path = PROJECT_DIR) -> LocalRun:
-        """A run of a test's own."""
+        """A new run for one test."""
         self.stop()
         self._run = LocalRun.start(overrides=overrides, stack=stack, project_dir=project_dir)
         return self._run
@@ -157,7 +157,7 @@ class Runs:
 
 @contextmanager
 def denied(run: LocalRun, action: str) -> Iterator[None]:
-    """Take an action (POLICY:SID/ACTION) from its role, for as long as this lasts, and give it back."""
+    """Take an action (POLICY:SID/ACTION) from its role, and give it back at the end."""
     iam = run.cloud.client("iam")
     statement_of, _, denied_action = action.rpartition("/")
     ((role, policy, document),) = [
@@ -184,7 +184,7 @@ def denied(run: LocalRun, action: str) -> Iterator[None]:
 
 
 def without(monkeypatch: pytest.MonkeyPatch, action: str) -> None:
-    """Let runs deploy role policies that lack one action."""
+    """Deploy role policies without one action."""
     role_policy = iam.RESOURCES["RolePolicy"]
 
     def deploy_without(target: Target, name: str, inputs: Mapping[str, Any]) -> Any:
@@ -202,7 +202,7 @@ def without(monkeypatch: pytest.MonkeyPatch, action: str) -> None:
 
 
 def deployed_actions(run: LocalRun) -> set[str]:
-    """Every action that a role of the deployed program has, as POLICY:SID/ACTION."""
+    """Every action of every role, as POLICY:SID/ACTION."""
     return {
         f"{policy.rpartition('-')[0]}:{statement['Sid']}/{action}"
         for _, policy, document in _role_policies(run)

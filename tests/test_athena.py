@@ -1,4 +1,4 @@
-"""docs/athena.md against the files that the program writes: columns, types, paths, and what queries name."""
+"""docs/athena.md fits the files that the program writes: columns, types, paths and queries."""
 
 import gzip
 import json
@@ -41,7 +41,7 @@ def run(runs: Runs) -> LocalRun:
 
 @pytest.fixture
 def written_file(run: LocalRun) -> WrittenFile:
-    """The file that one event with everything there is ends in."""
+    """The file of one event that has everything an event can have."""
     endpoint_id = new_endpoint()
     everything = {
         "evmt_value": "12.5",
@@ -60,7 +60,7 @@ def written_file(run: LocalRun) -> WrittenFile:
 
 
 def fits(type_: str, value: Any) -> bool:
-    """Whether a JSON value is what a column of this type holds, nothing more and nothing less."""
+    """Whether a JSON value has exactly the fields and types of a column type."""
     if found := re.fullmatch(r"struct<(.+)>", type_):
         fields = dict(field.split(": ") for field in found[1].split(", "))
         return set(value) == set(fields) and all(fits(fields[name], value[name]) for name in fields)
@@ -133,7 +133,7 @@ def test_the_document_gives_the_event_version() -> None:
 
 
 def names_of(query: str) -> set[str]:
-    """What a query names: not its keywords (upper case), functions, texts and the names it gives itself."""
+    """The columns that a query names: without keywords (upper case), functions, strings and aliases."""
     bare = re.sub(r"'[^']*'", "''", query)
     given = set(re.findall(r"\bAS (\w+)", bare))
     return set(re.findall(r"\b[a-z_]\w*(?:\.\w+)?\b(?!\()", bare)) - given - {"gtm_pixel_events"}
@@ -182,7 +182,7 @@ A_LINE: Mapping[str, Any] = {
     "metrics": '{"value": 99}',
 }
 LINES: list[Mapping[str, Any]] = [
-    # Forged before the customer's own, by somebody who guessed the order number.
+    # Forged before the customer's event, by someone who guessed the order number.
     {**A_LINE, "proven": False, "arrival_timestamp": NOVEMBER_MS - 1, "metrics": '{"value": 1000000}'},
     A_LINE,
     {**A_LINE, "arrival_timestamp": NOVEMBER_MS + 1},  # delivered again
@@ -191,8 +191,8 @@ LINES: list[Mapping[str, Any]] = [
 ]
 
 
-def answer(query: str, lines: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
-    """What a query answers in SQLite, which has no structures and maps."""
+def rows_of(query: str, lines: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+    """The rows of a query in SQLite, which has no structs and maps."""
     with closing(sqlite3.connect(":memory:")) as database:
         database.create_function("element_at", 2, lambda map_, key: json.loads(map_).get(key))
         database.create_function("from_unixtime", 1, lambda s: datetime.fromtimestamp(s, UTC).isoformat())
@@ -204,7 +204,7 @@ def answer(query: str, lines: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ..
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_the_queries_count_the_customers_own_event_once_and_no_forgery_in_its_place(order: int) -> None:
-    by_day, revenue, of_endpoint = (answer(query, LINES[::order]) for query in QUERIES)
+    by_day, revenue, of_endpoint = (rows_of(query, LINES[::order]) for query in QUERIES)
 
     assert by_day == [("2026-11-06", "purchase_success", 2), ("2026-11-06", "refund", 1)]
     assert revenue == [("EUR", 198, 2)]
@@ -217,4 +217,4 @@ def test_the_queries_count_the_customers_own_event_once_and_no_forgery_in_its_pl
 def test_an_event_without_proof_counts_where_there_is_none_with_it() -> None:
     forged, *_ = LINES
 
-    assert answer(QUERIES[1], [forged, forged]) == [("EUR", 1_000_000, 1)]
+    assert rows_of(QUERIES[1], [forged, forged]) == [("EUR", 1_000_000, 1)]

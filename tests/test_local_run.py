@@ -46,25 +46,25 @@ ORIGINS = ("https://www.example.com", "https://b.example")
 
 @pytest.fixture
 def without_delays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Copies come again at once."""
+    """Copies have no delay."""
     monkeypatch.setattr(sqs_models.Message, "delay", lambda *_, **__: None)
 
 
 @pytest.fixture
 def open_run(runs: Runs) -> LocalRun:
-    """The open scenario where profile updates are on."""
+    """The open scenario with profile updates."""
     return runs.shared("profileUpdates=all", "retryHours=1", f"allowedOrigins={','.join(ORIGINS)}", *AT_ONCE)
 
 
 @pytest.fixture
 def run_of_all(runs: Runs) -> LocalRun:
-    """The same with every destination."""
+    """The open scenario with three destinations."""
     return runs.shared("profileUpdates=all", *TO_PROFILES, *EVERYWHERE, *AT_ONCE)
 
 
 @pytest.fixture
 def still_run(runs: Runs) -> LocalRun:
-    """The same, but messages stay in the queue."""
+    """Like `run_of_all`, but messages stay in the queue."""
     run = runs.shared("profileUpdates=all", *TO_PROFILES, *EVERYWHERE, "stageName=still", *AT_ONCE)
     run.poller.stop()
     assert received(run) == []
@@ -74,17 +74,17 @@ def still_run(runs: Runs) -> LocalRun:
 class TestAnEvent:
     """From a request to the record."""
 
-    def test_it_is_answered_with_an_image_and_recorded(self, open_run: LocalRun) -> None:
+    def test_the_response_is_an_image_and_the_event_is_recorded(self, open_run: LocalRun) -> None:
         endpoint_id = new_endpoint()
 
-        answer = send(
+        response = send(
             open_run, event="purchase_success", endpoint_id=endpoint_id, evat_value="12.50", evmt_n="3"
         )
         (event,) = eventually(lambda: events_of(open_run, endpoint_id))
 
-        assert (answer.status, answer.headers["Content-Type"]) == (200, "image/svg+xml")
-        assert answer.headers["Cache-Control"] == "no-store"
-        assert answer.body.startswith(b"<svg ")
+        assert (response.status, response.headers["Content-Type"]) == (200, "image/svg+xml")
+        assert response.headers["Cache-Control"] == "no-store"
+        assert response.body.startswith(b"<svg ")
         assert (event.event, event.attributes, event.metrics) == (
             "purchase_success",
             {"value": "12.50"},
@@ -111,7 +111,7 @@ class TestAnEvent:
         assert event.attributes == {"text": LONGEST_ATTRIBUTE}
         assert event.user_attributes == {"text": [LONGEST_USER_ATTRIBUTE]}
 
-    def test_a_value_over_a_limit_is_left_out_whole_and_the_event_recorded(self, open_run: LocalRun) -> None:
+    def test_a_value_over_a_limit_is_dropped_and_the_event_is_recorded(self, open_run: LocalRun) -> None:
         event = recorded(
             open_run,
             evat_long=LONGEST_ATTRIBUTE + "é",
@@ -121,12 +121,12 @@ class TestAnEvent:
 
         assert (event.attributes, event.user_attributes) == ({"short": "kept"}, {})
 
-    def test_a_variable_that_gtm_has_no_value_for_is_left_out(self, open_run: LocalRun) -> None:
+    def test_a_gtm_variable_without_a_value_is_left_out(self, open_run: LocalRun) -> None:
         event = recorded(open_run, evat_a="undefined", evat_b="null", usat_c="[object Object]", evat_d="x")
 
         assert (event.attributes, event.user_attributes) == ({"d": "x"}, {})
 
-    def test_without_an_event_name_it_is_rejected_with_its_reason_and_done(self, open_run: LocalRun) -> None:
+    def test_without_an_event_name_it_is_rejected_with_a_reason(self, open_run: LocalRun) -> None:
         before, letters = len(open_run.recorder.rejected()), open_run.queues.dead_letters()
 
         assert send(open_run, event="undefined", endpoint_id="e1").status == 200
@@ -165,7 +165,7 @@ class TestAnEvent:
         assert send_as_written(open_run, query).status == 200
         assert the_event_of(open_run, endpoint_id).event == "purchase"
 
-    def test_slashes_too_many_make_no_difference(self, open_run: LocalRun) -> None:
+    def test_extra_slashes_make_no_difference(self, open_run: LocalRun) -> None:
         endpoint_id = new_endpoint()
         url = urlsplit(open_run.outputs["events_url"])
 
@@ -190,7 +190,7 @@ class TestAnEvent:
 
 
 class TestPrivacy:
-    """What must be nowhere."""
+    """Nothing about the visitor is kept."""
 
     HEADERS: Mapping[str, str] = {
         "Cookie": "session=cookie-sentinel",
@@ -233,7 +233,7 @@ class TestPrivacy:
 
 
 class TestABatch:
-    """Many messages at once, and failures among them."""
+    """Large batches, and failures in them."""
 
     def test_a_thousand_queued_events_are_few_requests_to_each_destination(self, runs: Runs) -> None:
         run = runs.fresh(
@@ -245,7 +245,7 @@ class TestABatch:
         assert run.recorder.wait_for(2000, timeout=PATIENCE_SECONDS)
 
         assert len(run.recorder.events()) == 2000
-        # A receive can end a batch early, and each batch can have one request that is not full.
+        # A slow receive can end a batch early, and the last request of a batch may not be full.
         assert 10 <= len(run.fake(PinpointFake).requests) <= 12
         assert 100 <= len(run.fake(CustomerProfilesFake).requests) <= 110
 
@@ -262,7 +262,7 @@ class TestABatch:
         assert events_of(open_run, endpoint_id) == []
 
     @pytest.mark.usefixtures("without_delays")
-    def test_a_throttled_event_comes_again_and_is_recorded_once(self, open_run: LocalRun) -> None:
+    def test_a_throttled_event_is_retried_and_recorded_once(self, open_run: LocalRun) -> None:
         open_run.fake(PinpointFake).plan(PlannedResponse(status=429), PlannedResponse(status=429))
 
         event = recorded(open_run, evat_a="b")
@@ -270,7 +270,9 @@ class TestABatch:
         assert event.attributes == {"a": "b"}
 
     @pytest.mark.usefixtures("without_delays")
-    def test_what_keeps_failing_is_dead_lettered_after_its_last_retry(self, open_run: LocalRun) -> None:
+    def test_an_event_that_keeps_failing_is_dead_lettered_after_its_last_retry(
+        self, open_run: LocalRun
+    ) -> None:
         # An hour is 12 retries: 13 tries of the message, each with the client's own second attempt.
         open_run.fake(PinpointFake).plan(*[PlannedResponse(status=500)] * 26)
         endpoint_id, before = new_endpoint(), len(open_run.queues.dead_letters())
@@ -282,11 +284,11 @@ class TestABatch:
         assert events_of(open_run, endpoint_id) == []
         eventually(lambda: open_run.queues.retries() == [])
 
-    def test_what_crashes_the_function_is_moved_by_the_queue_and_has_no_reason(
+    def test_the_queue_dead_letters_a_message_that_crashes_the_function(
         self, runs: Runs, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         run = runs.fresh("maxReceiveCount=2", *AT_ONCE)
-        # A message that fails comes again at once, not after six times the function's timeout.
+        # A failed message is visible again at once, not after six times the function's timeout.
         run.cloud.client("sqs").set_queue_attributes(
             QueueUrl=run.outputs["queue_url"], Attributes={"VisibilityTimeout": "0"}
         )
@@ -298,7 +300,7 @@ class TestABatch:
 
         assert letter["reason"] == "max_receive_count"
 
-    def test_what_waits_to_come_again_is_shown_with_its_reason(self, open_run: LocalRun) -> None:
+    def test_a_retry_that_waits_is_shown_with_its_reason(self, open_run: LocalRun) -> None:
         open_run.fake(PinpointFake).plan(*[PlannedResponse(status=500)] * 2)
 
         send(open_run, event="purchase", endpoint_id=new_endpoint())
@@ -313,7 +315,7 @@ class TestABatch:
 
 
 class TestCustomerProfiles:
-    """Events as objects, and the profiles that they make."""
+    """Events become objects, and objects become profiles."""
 
     def test_an_event_makes_a_profile_and_the_next_one_updates_it(self, run_of_all: LocalRun) -> None:
         endpoint_id = new_endpoint()
@@ -364,7 +366,7 @@ class TestCustomerProfiles:
         events = [events_of(still_run, endpoint_id, "customer-profiles") for endpoint_id in (one, other)]
         assert [len(found) for found in events] == [2, 1]
 
-    def test_an_update_that_is_refused_for_another_one_is_made_after_it(self, run_of_all: LocalRun) -> None:
+    def test_an_update_refused_because_of_a_concurrent_one_is_retried(self, run_of_all: LocalRun) -> None:
         endpoint_id = new_endpoint()
         run_of_all.fake(CustomerProfilesFake).plan(
             customer_profiles.PlannedResponse(status=400, message="A concurrent update is in progress")
@@ -377,7 +379,7 @@ class TestCustomerProfiles:
 
 
 def queue_events(run: LocalRun, count: int) -> None:
-    """Put events of 250 endpoints into the queue, past the API."""
+    """Send events of 250 endpoints directly to the queue."""
     for start in range(0, count, 10):
         run.cloud.client("sqs").send_message_batch(
             QueueUrl=run.outputs["queue_url"],
@@ -389,7 +391,7 @@ def queue_events(run: LocalRun, count: int) -> None:
 
 
 def received(run: LocalRun) -> list[Any]:
-    """Up to ten messages of the queue; a message is received once, because it is then hidden for a while."""
+    """Up to ten messages of the queue. Receiving a message hides it for a while."""
     response = run.cloud.client("sqs").receive_message(
         QueueUrl=run.outputs["queue_url"],
         MaxNumberOfMessages=10,
@@ -400,7 +402,7 @@ def received(run: LocalRun) -> list[Any]:
 
 
 def batch_of(run: LocalRun, *events: Mapping[str, str]) -> dict[str, Any]:
-    """What the function gets for these events, which stay in the queue."""
+    """The function's input for these events. The messages stay in the queue."""
     for parameters in events:
         assert send(run, **parameters).status == 200
     messages = received(run)
@@ -412,7 +414,7 @@ def batch_of(run: LocalRun, *events: Mapping[str, str]) -> dict[str, Any]:
 def delivered(
     run: LocalRun, batch: Mapping[str, Any], *endpoint_ids: str
 ) -> list[tuple[Mapping[str, str] | None, dict[str, int]]]:
-    """Invoke the function with a batch; each endpoint's profile then, and how often each event was put."""
+    """Invoke the function with a batch; return each endpoint's profile, and the puts of each event."""
     invocation = run.functions[run.outputs["function_name"]].invoke(batch)
     assert invocation.payload == {"batchItemFailures": []}
     return [
@@ -428,7 +430,7 @@ def delivered(
 
 
 class TestSeveralDestinations:
-    """Every event goes to all of them, and settles only when all have it."""
+    """Every event goes to all of them, and is done when all have it."""
 
     def test_an_event_is_recorded_once_in_each(self, run_of_all: LocalRun) -> None:
         event = recorded(run_of_all, evat_currency="EUR", evmt_value="12.5", usat_plan="gold")
@@ -437,8 +439,8 @@ class TestSeveralDestinations:
         assert event.user_attributes == {"plan": ["gold"]}
 
     @pytest.mark.usefixtures("without_delays")
-    def test_what_one_of_them_could_not_take_comes_again_to_it_alone(self, run_of_all: LocalRun) -> None:
-        # As many as the destination tries in one invocation.
+    def test_a_retry_goes_only_to_the_destination_that_failed(self, run_of_all: LocalRun) -> None:
+        # As many as the destination's tries in one invocation.
         run_of_all.fake(CustomerProfilesFake).plan(*[customer_profiles.PlannedResponse(status=429)] * 3)
         endpoint_id = new_endpoint()
 
@@ -471,11 +473,11 @@ class TestSeveralDestinations:
 
         assert [sum(note.startswith(one) for note in run_of_all.notes) for one in services] == [1, 1, 1, 1]
 
-    def test_the_run_says_nothing_of_a_destination_that_the_stack_has_not(self, open_run: LocalRun) -> None:
+    def test_the_run_has_no_notes_on_other_destinations(self, open_run: LocalRun) -> None:
         assert [note for note in open_run.notes if "Firehose" in note or "Customer Profiles" in note] == []
 
 
-class TestTheAnswer:
+class TestTheResponse:
     """Never 200 for an event that is not in the queue."""
 
     def test_a_queue_that_is_gone_is_a_502(self, runs: Runs) -> None:
@@ -483,12 +485,12 @@ class TestTheAnswer:
         run.poller.stop()
         run.cloud.client("sqs").delete_queue(QueueUrl=run.outputs["queue_url"])
 
-        answer = send(run, event="purchase", endpoint_id="e1")
+        response = send(run, event="purchase", endpoint_id="e1")
 
-        assert answer.status == 502
-        assert json.loads(answer.body) == {"message": "The event was not queued."}
+        assert response.status == 502
+        assert json.loads(response.body) == {"message": "The event was not queued."}
 
-    def test_more_requests_than_the_stage_takes_are_answered_with_429(self, runs: Runs) -> None:
+    def test_more_requests_than_the_stage_takes_get_429(self, runs: Runs) -> None:
         run = runs.fresh("throttlingRateLimit=1", "throttlingBurstLimit=1", *AT_ONCE)
         statuses = [send(run, event="purchase", endpoint_id="e1").status for _ in range(5)]
         eventually(lambda: len(run.recorder.events()) == statuses.count(200))
@@ -506,7 +508,7 @@ class TestTheAnswer:
         assert "Access-Control-Allow-Origin" not in other
 
 
-def _answers_502(run: LocalRun) -> None:
+def _responds_502(run: LocalRun) -> None:
     assert send(run, event="purchase", endpoint_id=new_endpoint()).status == 502
 
 
@@ -551,7 +553,7 @@ def _keeps_the_refused_message(run: LocalRun) -> None:
 
 
 NEEDED: dict[str, Callable[[LocalRun], None]] = {
-    "gtm-pixel-api-send-message:SendEvents/sqs:SendMessage": _answers_502,
+    "gtm-pixel-api-send-message:SendEvents/sqs:SendMessage": _responds_502,
     "gtm-pixel-processor-policy:ReadQueue/sqs:ReceiveMessage": _reports("ReceiveMessage"),
     "gtm-pixel-processor-policy:ReadQueue/sqs:DeleteMessage": _reports("DeleteMessage"),
     "gtm-pixel-processor-policy:ReadQueue/sqs:GetQueueAttributes": _reports("GetQueueAttributes"),
@@ -561,10 +563,10 @@ NEEDED: dict[str, Callable[[LocalRun], None]] = {
     "gtm-pixel-processor-policy:WriteLogs/logs:PutLogEvents": _reports("PutLogEvents"),
     "gtm-pixel-processor-policy:PutPinpointEvents/mobiletargeting:PutEvents": _comes_again_as("pinpoint_403"),
 }
-"""Every action of either role, and how the path breaks without it."""
+"""Every action of the roles, and what breaks without it."""
 
 ASKED_FOR_ONCE = "gtm-pixel-processor-policy:ReadQueue/sqs:GetQueueAttributes"
-"""What the event source does when it connects, and not again."""
+"""The event source calls this when it connects, and never again."""
 
 
 def _loses_the_records(run: LocalRun) -> None:
@@ -584,7 +586,7 @@ NEEDED_BY_DESTINATIONS: dict[str, Callable[[LocalRun], None]] = {
     "gtm-pixel-processor-policy:PutEventBridgeEvents/events:PutEvents": _comes_again_as("eventbridge_403"),
     "gtm-pixel-processor-firehose-policy:WriteObjects/s3:PutObject": _loses_the_records,
 }
-"""The same for what is needed by destinations that are not in `dev`."""
+"""The actions for the other two destinations, and what breaks without each."""
 
 UNUSED_HERE = {
     f"gtm-pixel-processor-firehose-policy:{action}"
@@ -596,7 +598,7 @@ UNUSED_HERE = {
         "WriteObjects/s3:AbortMultipartUpload",
     )
 }
-"""What AWS's documentation asks for a delivery stream's role, and the embedded delivery does not use."""
+"""AWS asks for these in the role of a delivery stream. The local run does not use them."""
 
 
 class TestLeastPrivilege:
@@ -611,7 +613,7 @@ class TestLeastPrivilege:
         assert [line for line in open_run.problems.lines[before:] if "AccessDenied" in line] == []
 
     @pytest.mark.parametrize("action", [one for one in NEEDED if one != ASKED_FOR_ONCE])
-    def test_without_one_of_them_the_path_breaks_until_it_is_back(
+    def test_without_one_action_the_path_breaks_until_it_is_back(
         self, open_run: LocalRun, action: str
     ) -> None:
         with denied(open_run, action):
@@ -620,7 +622,7 @@ class TestLeastPrivilege:
         settle(open_run)
         recorded(open_run)
 
-    def test_without_the_one_that_is_used_as_it_starts_the_path_breaks(
+    def test_without_the_action_that_is_used_at_the_start_the_path_breaks(
         self, runs: Runs, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         without(monkeypatch, ASKED_FOR_ONCE)
@@ -632,7 +634,7 @@ class TestLeastPrivilege:
         assert deployed_actions(run_of_all) == {*NEEDED, *NEEDED_BY_DESTINATIONS, *UNUSED_HERE}
 
     @pytest.mark.parametrize(("action", "breaks"), NEEDED_BY_DESTINATIONS.items())
-    def test_without_one_of_those_the_path_breaks_until_it_is_back(
+    def test_without_an_action_of_a_destination_the_path_breaks_until_it_is_back(
         self, run_of_all: LocalRun, action: str, breaks: Callable[[LocalRun], None]
     ) -> None:
         with denied(run_of_all, action):

@@ -59,7 +59,7 @@ def issuer() -> Iterator[TokenIssuer]:
 
 @pytest.fixture
 def run(runs: Runs, issuer: TokenIssuer) -> LocalRun:
-    """The authenticated scenario as it is by default: every update of a proven endpoint."""
+    """The authenticated scenario with its default: a proven endpoint may update everything."""
     return authenticated_run(runs, issuer, "all")
 
 
@@ -92,10 +92,10 @@ def expired(issuer: TokenIssuer, endpoint_id: str) -> str:
     return forger(issuer, endpoint_id).token(exp=int(time.time()) - 3600)
 
 
-# What a browser says of an image or a fetch on a page of the API's own site.
+# Headers that a browser sends with an image or a fetch on a page of the API's own site.
 OF_THE_SITE = (("Sec-Fetch-Site", "same-site"), ("Sec-Fetch-Mode", "no-cors"), ("Sec-Fetch-Dest", "image"))
 
-# Each way a token can come: what it adds to the parameters and to the headers of a request.
+# Each place of a token, as parameters and headers of a request.
 SOURCES: Mapping[str, Callable[[str], tuple[Pairs, Pairs]]] = {
     "parameter": lambda token: ([("token", token)], []),
     "bearer": lambda token: ([], [("Authorization", f"Bearer {token}")]),
@@ -124,12 +124,12 @@ class Request(NamedTuple):
 
 
 def record(run: LocalRun, endpoint_id: str, parameters: Pairs = (), headers: Pairs = ()) -> Sent:
-    """Send an event that asks for profile updates, and wait until it is recorded."""
+    """Send an event with profile updates, and wait until it is recorded."""
     return record_all(run, {"": Request(endpoint_id, parameters, headers)})[""]
 
 
 def record_all(run: LocalRun, requests: Mapping[Name, Request]) -> dict[Name, Sent]:
-    """The same for many, which are sent before the first is waited for."""
+    """Send all of them, then wait until each is recorded."""
     responses = {
         name: send_pairs(
             run,
@@ -158,13 +158,13 @@ def record_with(run: LocalRun, endpoint_id: str, token: str, source: str = "para
 
 
 def authorizer_log(run: LocalRun) -> list[str]:
-    """What the authorizer has logged so far; its lines are there before the request is answered."""
+    """The authorizer's log so far. Its lines are there before the response."""
     groups = [group["logGroupName"] for group in run.cloud.client("logs").describe_log_groups()["logGroups"]]
     (group,) = [name for name in groups if "authorizer" in name]
     return log_lines(run, group)
 
 
-# ---- The table ----------------------------------------------------------------------------------------
+# ---- The rules ----------------------------------------------------------------------------------------
 
 PROFILE_UPDATES: Mapping[str, Sequence[str]] = {
     "none": ("profileUpdates=none",),
@@ -176,11 +176,11 @@ ALLOWED: Mapping[str, Mapping[str, list[str]]] = {
     "allowlist": {"plan": ["gold"]},
     "all": {"plan": ["gold"], "tier": ["1"]},
 }
-"""What may reach the profile, by the value of profileUpdates."""
+"""The updates that may reach the profile, by the value of profileUpdates."""
 
 
 class Row(NamedTuple):
-    """A row of the rules: the request's token, made for the event's endpoint, and whether it may update."""
+    """A rule: the token for an endpoint, and whether a request with it may update the profile."""
 
     name: str
     token: Callable[[TokenIssuer, str], str]
@@ -217,7 +217,7 @@ TO_BOTH = (*TO_PROFILES, "destinations=pinpoint,customer-profiles")
 def assert_only_these_may_update(
     run: LocalRun, issuer: TokenIssuer, rows: Sequence[Row], profile_updates: str
 ) -> None:
-    """Each row with its token from each source: what the event may update, and what the profile then has."""
+    """Send each row's token from each source; check the updates of the event, and the profile."""
     requests = {}
     for row, source in product(rows, SOURCES):
         endpoint_id = new_endpoint()
@@ -412,7 +412,7 @@ class TestAnIssuerThatIsDown:
         refusals = LogOutput(output="\n".join(authorizer_log(run))).logged("token invalid")
         assert [line["reason"] for line in refusals] == [InvalidTokenReason.KEYS_UNAVAILABLE] * 3
 
-    def test_one_that_never_answers_costs_no_event(self, runs: Runs, own_issuer: TokenIssuer) -> None:
+    def test_one_that_never_responds_costs_no_event(self, runs: Runs, own_issuer: TokenIssuer) -> None:
         own_issuer.delay_seconds = 60
         run = runs.fresh(*authenticated(own_issuer), *AT_ONCE)
 
@@ -463,14 +463,12 @@ class TestPosing:
 
         assert message_attributes(still_run) == {}
 
-    def test_a_claim_of_a_token_is_one_value_whatever_it_holds(
-        self, still_run: LocalRun, issuer: TokenIssuer
-    ) -> None:
+    def test_a_claim_cannot_pose_as_one_either(self, still_run: LocalRun, issuer: TokenIssuer) -> None:
         send(still_run, event="purchase", endpoint_id="e1", token=token(issuer, "e1" + POSING_ATTRIBUTE))
 
         assert message_attributes(still_run) == {"proven_endpoint": "e1" + POSING_ATTRIBUTE}
 
-    def test_what_a_request_says_of_itself_changes_no_profile(self, run: LocalRun) -> None:
+    def test_a_parameter_that_poses_as_proof_changes_no_profile(self, run: LocalRun) -> None:
         endpoint_id = new_endpoint()
         posing = {name: value.replace("e1", endpoint_id) for name, value in POSING.items()}
 
@@ -498,7 +496,7 @@ class TestPosing:
 
         assert event.user_attributes == {}
 
-    def test_of_a_repeated_endpoint_the_token_must_prove_the_one_that_is_recorded(
+    def test_the_token_must_prove_the_last_of_repeated_endpoints(
         self, run: LocalRun, issuer: TokenIssuer
     ) -> None:
         own, victim = new_endpoint(), new_endpoint()
@@ -517,15 +515,15 @@ class TestPosing:
 
 
 def messages(run: LocalRun) -> list[dict[str, Any]]:
-    """What is in the queue; a message is seen once, because it is hidden for a while then."""
-    answer = run.cloud.client("sqs").receive_message(
+    """Up to ten messages of the queue. Receiving a message hides it for a while."""
+    response = run.cloud.client("sqs").receive_message(
         QueueUrl=run.outputs["queue_url"], MessageAttributeNames=["All"], MaxNumberOfMessages=10
     )
-    return answer.get("Messages", [])
+    return response.get("Messages", [])
 
 
 def message_attributes(run: LocalRun) -> dict[str, str]:
-    """What the one message in the queue vouches for, besides request id and time."""
+    """The trusted attributes of the one message in the queue, without request id and time."""
     (message,) = messages(run)
     attributes = {name: one["StringValue"] for name, one in message["MessageAttributes"].items()}
     assert {"request_id", "request_time"} <= attributes.keys()
@@ -566,7 +564,7 @@ class TestATokenIsNowhere:
 
 
 def parts_within(tokens: Sequence[str], text: str) -> list[str]:
-    """The payloads and signatures of tokens that a text holds; headers are the same in all of them."""
+    """The payloads and signatures of tokens in a string. Headers are the same in all tokens."""
     return [part for token in tokens for part in token.split(".")[1:] if part in text]
 
 
@@ -617,7 +615,7 @@ class TestLeastPrivilege:
 
 
 class TestTheDemoUser:
-    """The example of an authenticated stack, with the users that the local run makes for it."""
+    """The stack `prod`, with the users that the local run makes."""
 
     @pytest.fixture
     def prod(self, runs: Runs) -> LocalRun:
@@ -635,7 +633,7 @@ class TestTheDemoUser:
         assert record_with(prod, user["endpoint_id"], user["token"]).event.user_attributes == ALLOWED["all"]
         assert attributes_of(prod, user["endpoint_id"]) == {"plan": "gold", "tier": "1"}
 
-    def test_nobody_updates_no_profile(self, prod: LocalRun) -> None:
+    def test_a_visitor_who_is_not_signed_in_updates_no_profile(self, prod: LocalRun) -> None:
         assert record(prod, new_endpoint()).event.user_attributes == {}
 
     def test_with_an_expired_token_it_updates_no_profile(self, prod: LocalRun) -> None:
@@ -663,5 +661,5 @@ def sign_in(run: LocalRun, user: str) -> Mapping[str, str]:
         data=json.dumps({"user": user}).encode(),
         headers={"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
-        return json.load(answer)
+    with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as response:
+        return json.load(response)

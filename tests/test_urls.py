@@ -1,4 +1,4 @@
-"""Every URL that this project writes or shows begins with `endpoint_id`: no filter list blocks its query."""
+"""The query of every URL in this project begins with `endpoint_id`, so that no filter list blocks it."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ FIRST_PARAMETER = re.compile(
 
 
 def shipped_files() -> Iterator[Path]:
-    """Whatever a reader or a browser may take a URL from."""
+    """Every file that a reader or a browser may take a URL from."""
     suffixes = {".md", ".py", ".html", ".js", ".tpl", ".yaml"}
     folders = ("docs", "gtm", "local", "components", "handler", "migrate")
     everything = chain(PROJECT.glob("*"), *((PROJECT / folder).rglob("*") for folder in folders))
@@ -31,7 +31,7 @@ def shipped_files() -> Iterator[Path]:
 
 
 def first_parameters() -> dict[str, list[str]]:
-    """How the queries begin that a file holds, other than those that are named because they are blocked."""
+    """By file, the beginnings of its queries, without the examples of blocked ones."""
     return {
         str(path.relative_to(PROJECT)): [
             begin
@@ -87,7 +87,7 @@ def assert_free(url: str) -> None:
 
 
 def names(row: str) -> tuple[list[str], list[str]]:
-    """The words that the guide's table calls blocked and free."""
+    """The words in the guide's table that are blocked, and those that are not."""
     (cells,) = re.findall(rf"^\| {re.escape(row)}.*? \| (.+?) \| (.+?) \|$", GTM_GUIDE, re.MULTILINE)
     blocked, free = (re.findall(r"`([^`]+)`", cell) for cell in cells)
     return blocked, free

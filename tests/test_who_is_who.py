@@ -1,4 +1,4 @@
-"""Who an event is about and what makes two messages one event, from the request to every destination."""
+"""Which endpoint an event belongs to, and which messages are the same event, in every destination."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -36,7 +36,7 @@ EVERYWHERE = (
 DESTINATIONS = ("pinpoint", "customer-profiles", "firehose")
 REQUIRED = {"event": "purchase", "endpoint_id": "e1"}
 
-# What a sender can write so that an event is about nobody, and the reason that is counted.
+# Parameters that name no endpoint or no event, and the reason that counts them.
 NOBODY: list[tuple[Mapping[str, str], str]] = [
     *(({"endpoint_id": text}, "endpoint_id_missing") for text in WITHOUT_IDENTITY),
     *(({"event": text}, "event_missing") for text in WITHOUT_IDENTITY),
@@ -53,7 +53,7 @@ def run(runs: Runs) -> LocalRun:
 
 def test_messages_of_nobody_make_no_event_no_profile_and_no_dead_letter(runs: Runs) -> None:
     run = runs.fresh(*EVERYWHERE, "batchSize=500", "batchWindowSeconds=1")
-    # Some through the API, which refuses what is blank; the others into the queue, past it.
+    # A sample through the API, which refuses blank values; all of them directly into the queue.
     sampled = NOBODY[::10]
     statuses = [send(run, **{**REQUIRED, **parameters}).status for parameters, _ in sampled]
     expected = Counter(reason for (_, reason), status in zip(sampled, statuses, strict=True) if status == 200)
@@ -125,7 +125,7 @@ def test_a_list_of_objects_is_left_out(run: LocalRun) -> None:
 def test_an_event_without_proof_takes_no_place_of_the_same_event_with_proof(
     runs: Runs, issuer: TokenIssuer, first: str
 ) -> None:
-    """Whoever guesses an order number adds an event of his own and changes none."""
+    """Someone who guesses an order number adds another event, and changes none."""
     run = runs.shared(
         *("authMode=authenticated", f"oidcIssuer={issuer.url}", "oidcAudiences=site", *TO_PROFILES),
         *("destinations=customer-profiles,firehose", *AT_ONCE),
@@ -155,7 +155,7 @@ def issuer() -> Iterator[TokenIssuer]:
 
 
 def both(run: LocalRun, endpoint_id: str, destination: str) -> Callable[[], list[RecordedEvent] | None]:
-    """The events of an endpoint in one destination, once there are two."""
+    """A condition: the endpoint's events in one destination, once there are two."""
 
     def events() -> list[RecordedEvent] | None:
         found = events_of(run, endpoint_id, destination)
@@ -165,6 +165,6 @@ def both(run: LocalRun, endpoint_id: str, destination: str) -> Callable[[], list
 
 
 def queue(run: LocalRun, bodies: Iterator[str]) -> None:
-    """Put messages into the queue, past the API."""
+    """Send messages directly to the queue."""
     while entries := [{"Id": str(n), "MessageBody": body} for n, body in enumerate(islice(bodies, 10))]:
         run.cloud.client("sqs").send_message_batch(QueueUrl=run.outputs["queue_url"], Entries=entries)

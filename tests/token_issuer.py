@@ -1,4 +1,4 @@
-"""An OpenID Connect issuer on loopback: a discovery document and a key set, which can go down or change."""
+"""An OpenID Connect issuer on loopback, whose documents can change, come late, or fail."""
 
 import json
 import threading
@@ -21,13 +21,13 @@ class TokenIssuer:
     def __init__(self, *signers: Signer) -> None:
         self.signers: Sequence[Signer] = signers or (Signer(key_id="first", private_key=rsa_key("first")),)
         self.requests: Counter[str] = Counter()
-        # What is served in place of the documents, or of parts of them.
+        # Served in place of the documents, or of parts of them.
         self.status = 200
         self.discovery: dict[str, Any] = {}
         self.key_set: Any = None
-        # How long an answer is withheld at most; ends when the issuer stops.
+        # The delay of each response. It ends when the issuer stops.
         self.delay_seconds = 0.0
-        # Sends the answer byte by byte, with this pause between two.
+        # The pause after each byte of a response.
         self.drip_seconds = 0.0
         self._stopped = threading.Event()
         self._server = HttpServer(self._serve).start()
@@ -67,7 +67,7 @@ class TokenIssuer:
 
 
 class Clock:
-    """Seconds that pass only when told to."""
+    """A clock that moves only when told to."""
 
     def __init__(self) -> None:
         self.now = 1000.0

@@ -1,4 +1,4 @@
-"""Which names of a query parameter mean `token`: one table for the mapping template and the authorizer.
+"""Names of query parameters that mean `token`: one table for mapping template and authorizer.
 
 A name means `token` where these steps leave that word: strip characters up to U+0020 at both ends,
 lower-case, take away any number of leading `amp;` with such characters around them. Whatever the authorizer
@@ -29,7 +29,7 @@ TOKEN_NAMES: Final = (
     "amp;\ttoken ",
     "\namp; \0amp;  Token\x07",
 )
-"""Each is a token to the authorizer, and none enters the queue."""
+"""The authorizer reads each as a token, and none enters the queue."""
 
 OTHER_NAMES: Final = (
     "tokens",
@@ -61,7 +61,7 @@ OTHER_NAMES: Final = (
     "token\u0085",
     "\u200btoken",
     "\ufefftoken",
-    # Full-width letters, a Cyrillic o, the letter kra: other words.
+    # Full-width letters, a Cyrillic o, the letter kra: different names.
     "\uff54\uff4f\uff4b\uff45\uff4e",
     "t\u043eken",
     "to\u0138en",
@@ -69,4 +69,4 @@ OTHER_NAMES: Final = (
     "",
     " ",
 )
-"""No token to the authorizer; the queue gets each as the sender wrote it."""
+"""Not tokens. Each enters the queue as it was sent."""

@@ -1,4 +1,4 @@
-"""Apache Velocity 1.7 itself, in one Java process that renders case after case."""
+"""Runs Apache Velocity 1.7 in one Java process, which renders many templates."""
 
 import os
 import shutil
@@ -13,12 +13,12 @@ from typing import IO, Any, Final
 
 HARNESS: Final = Path(__file__).with_name("Render.java")
 
-# Debian's package `velocity` puts the first here and depends on the packages of the others.
+# Debian's package `velocity` has the first, and depends on the packages of the others.
 _JARS: Final = ("velocity-1.7.jar", "commons-collections3.jar", "commons-lang.jar")
 
 
 def missing() -> str | None:
-    """What keeps Velocity from running here, or None."""
+    """Why Velocity cannot run here, or None."""
     if shutil.which("javac") is None:
         return "no Java compiler (Debian: default-jdk-headless)"
     if absent := [jar for jar in _JARS if not (_jar_directory() / jar).exists()]:
@@ -32,7 +32,7 @@ def _jar_directory() -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VelocityRendered:
-    """What Velocity wrote and assigned; or its error, where it refuses the template."""
+    """What Velocity wrote and assigned, or its error if it refuses the template."""
 
     text: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -41,13 +41,13 @@ class VelocityRendered:
 
 
 class Velocity:
-    """Renders in a Java process that is running; may be called from several threads."""
+    """Renders in a running Java process. Safe to call from several threads."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
         self._cases: IO[bytes] = process.stdin
-        self._answers: IO[bytes] = process.stdout
+        self._responses: IO[bytes] = process.stdout
         self._turn = threading.Lock()
 
     def mapping_template(
@@ -70,25 +70,25 @@ class Velocity:
         )
 
     def plain_template(self, template: str, names: Mapping[str, Any]) -> VelocityRendered:
-        """Render with names of its own and nothing of API Gateway's."""
+        """Render with these names, and without those of API Gateway."""
         return self._render(template=template, names=names)
 
     def _render(self, **case: Any) -> VelocityRendered:
         with self._turn:
             self._cases.write(_packed(case))
             self._cases.flush()
-            answer = _read(self._answers)
-        if "error" in answer:
-            return VelocityRendered(error=answer["error"])
-        override = answer["override"]
+            response = _read(self._responses)
+        if "error" in response:
+            return VelocityRendered(error=response["error"])
+        override = response["override"]
         return VelocityRendered(
-            text=answer["text"], headers=override["header"], status=override.get("status")
+            text=response["text"], headers=override["header"], status=override.get("status")
         )
 
 
 @contextmanager
 def running_velocity() -> Iterator[Velocity]:
-    """Compile and start the harness; both end with the block."""
+    """Compile and start the Java process, which ends with the block."""
     jars = [_jar_directory() / jar for jar in _JARS]
     command = ["java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", os.pathsep.join(map(str, jars))]
     process = subprocess.Popen([*command, str(HARNESS)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)

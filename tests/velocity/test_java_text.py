@@ -1,4 +1,4 @@
-"""Strings do what they do in Java, held to Java itself."""
+"""Functions on strings do the same as in Java."""
 
 import unicodedata
 from typing import Final
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from local.apigateway import java_text
 from tests.velocity.engine import Velocity
 
-# Characters that Unicode has had for long: what newer ones become depends on the version of Java and Python.
+# Old characters of Unicode: the case of newer ones depends on the versions of Java and Python.
 CHARACTERS: Final = [
     character
     for character in map(chr, [*range(0xD800), *range(0xE000, 0x10000), *range(0x10400, 0x10450), 0x1F389])
@@ -26,7 +26,7 @@ texts = st.text(st.sampled_from(CHARACTERS), max_size=20)
 
 
 def in_java(velocity: Velocity, call: str, body: str, **arguments: str) -> str | None:
-    """What `call`, such as `input.body.trim()`, writes."""
+    """What a call such as `input.body.trim()` writes."""
     rendered = velocity.mapping_template(
         f"#set($query = $input.params().querystring)${{{call}}}", body=body, querystring=arguments
     )

@@ -1,4 +1,4 @@
-"""The template language: what the local renderer takes, Apache Velocity 1.7 renders the same."""
+"""Every template that the local renderer accepts, it renders as Apache Velocity 1.7 does."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -35,7 +35,7 @@ double_quoted = (
     st.text("ab1 {}!.'\\x()é-", max_size=5).filter(lambda s: not s.endswith("\\")).map('"{}"'.format)
 )
 
-# A template begins with these, so that each of the names is known wherever it is read.
+# The beginning of every template, so that each name has a value.
 KNOWN: Final = (
     "#set($query = $input.params().querystring)##\n"
     "#set($a = 'A')##\n#set($b = \"b\")##\n#set($a-b = ' A b ')##\n#set($_c = 'c')##\n#set($n1 = 'n')##\n"
@@ -44,7 +44,7 @@ KNOWN: Final = (
 
 
 def named(name: str, strategy: Callable[[], st.SearchStrategy[str]]) -> st.SearchStrategy[str]:
-    """The strategy under a short name: written out, the nested ones are too long for Hypothesis."""
+    """Give a strategy a short name. Hypothesis is slow with long descriptions of nested strategies."""
 
     def drawn(draw: st.DrawFn) -> str:
         return draw(strategy())
@@ -54,7 +54,7 @@ def named(name: str, strategy: Callable[[], st.SearchStrategy[str]]) -> st.Searc
 
 
 def references(dotted: st.SearchStrategy[str], *, written: bool = False) -> st.SearchStrategy[str]:
-    """A reference without the dollar sign, as it may be written where it stands."""
+    """References to a dotted name, with or without braces."""
     in_braces = dotted.map("${{{}}}".format)
     return in_braces if written else st.one_of(in_braces, dotted.map("${}".format))
 
@@ -67,7 +67,7 @@ def call(target: st.SearchStrategy[str], *arguments: st.SearchStrategy[str]) -> 
 
 
 def dotted_strings(string: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    """References to strings: names, properties, calls of methods, calls of calls."""
+    """References to strings: names, properties, and calls of methods, also nested."""
     plain = st.sampled_from(["input.body", "context.stage", "context.authorizer.proof"]) | own_name
     base = st.one_of(
         plain,
@@ -140,7 +140,7 @@ def directive(name: str, content: st.SearchStrategy[str]) -> st.SearchStrategy[s
 
 
 def closing(name: str) -> st.SearchStrategy[str]:
-    # Letters after a bare `#end` belong to its name.
+    # Letters directly after `#end` become part of its name.
     return st.tuples(
         st.sampled_from([f"#{{{name}}}", f"#{name}##\n", f"#{name}\n", f"#{name} "]), line_end
     ).map("".join)
@@ -150,7 +150,7 @@ written = references(st.one_of(dotted, own_name, st.just("context.requestTimeEpo
 overridden = st.sampled_from(["Access-Control-Allow-Origin", "X-A", "Vary"]).map(
     "$context.responseOverride.header.{}".format
 )
-# No space before #set, whatever text goes before.
+# Velocity drops a space before #set, so none stands there.
 before_set = st.sampled_from(["##\n", "${a}", "|", "#if(true)#end"])
 assignments = st.tuples(
     before_set,

@@ -27,7 +27,7 @@ ORIGINS: Final = ("https://www.example.com", "https://shop.example.com")
 
 
 class VelocityTemplate:
-    """What local.apigateway.velocity.MappingTemplate is, with Velocity behind it."""
+    """A MappingTemplate that Apache Velocity renders."""
 
     def __init__(self, velocity: Velocity, rendered: list[str], text: str) -> None:
         self._velocity = velocity
@@ -57,7 +57,7 @@ def issuer() -> Iterator[TokenIssuer]:
 
 @pytest.fixture(scope="module")
 def rendered() -> list[str]:
-    """Every text that Velocity has written."""
+    """Everything that Velocity has written."""
     return []
 
 
@@ -89,10 +89,12 @@ def test_an_event_with_a_token_is_recorded_and_updates_its_profile(
     endpoint_id = new_endpoint()
     jwt = token(issuer, endpoint_id)
 
-    answer = send(run, event="purchase", endpoint_id=endpoint_id, evat_value="1", usat_plan="gold", Token=jwt)
+    response = send(
+        run, event="purchase", endpoint_id=endpoint_id, evat_value="1", usat_plan="gold", Token=jwt
+    )
 
     event = the_event_of(run, endpoint_id)
-    assert (answer.status, answer.headers["Content-Type"]) == (200, "image/svg+xml")
+    assert (response.status, response.headers["Content-Type"]) == (200, "image/svg+xml")
     assert (event.attributes, event.user_attributes) == ({"value": "1"}, {"plan": ["gold"]})
     assert abs(datetime.now(UTC) - datetime.fromisoformat(event.timestamp)) < timedelta(minutes=1)
     assert any(endpoint_id in text for text in rendered)
@@ -135,8 +137,8 @@ def test_a_listed_origin_and_no_other_is_echoed(run: LocalRun, method: str, orig
     url = urlsplit(run.outputs["events_url"])
     connection = HTTPConnection(url.netloc, timeout=PATIENCE_SECONDS)
     connection.request(method, f"{url.path}?event=e&endpoint_id=e1", headers={"Origin": origin})
-    answer = connection.getresponse()
+    response = connection.getresponse()
     connection.close()
 
-    assert answer.status == (204 if method == "OPTIONS" else 200)
-    assert answer.getheader("Access-Control-Allow-Origin") == (origin if origin in ORIGINS else None)
+    assert response.status == (204 if method == "OPTIONS" else 200)
+    assert response.getheader("Access-Control-Allow-Origin") == (origin if origin in ORIGINS else None)

@@ -1,4 +1,4 @@
-"""The local run renders every mapping template as Apache Velocity 1.7 does, byte for byte."""
+"""The local run renders every mapping template exactly as Apache Velocity 1.7 does."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -47,7 +47,7 @@ def proven(endpoint_id: str) -> Mapping[str, Any]:
 
 
 def hostile_requests() -> Iterator[Request]:
-    """Each hostile text as a value, a name, a proven endpoint, an origin, a body and an id of the gateway."""
+    """Each hostile string as value, name, proven endpoint, origin, body and id of the gateway."""
     for text in (
         *HOSTILE_VALUES,
         *PRINTABLE_ASCII,
@@ -70,11 +70,11 @@ def hostile_requests() -> Iterator[Request]:
 
 
 parsed = cache(MappingTemplate)
-"""A template of the deployed API, parsed once, as by the gateway."""
+"""Parses each template once, as the gateway does."""
 
 
 def assert_equal(template: str, request: Request, velocity: Velocity) -> None:
-    """Text, headers and status of both."""
+    """Render with both, and compare text, headers and status."""
     ours = parsed(template).render(
         body=request.body,
         parameters=Parameters(querystring=request.querystring, header=request.header),
