@@ -1,11 +1,15 @@
 """How a resource type is found, and what is refused."""
 
+import importlib
+import pkgutil
 import re
 from collections.abc import Mapping
 from typing import Any
 
+import pulumi
 import pytest
 
+import local.deployment.resources as resources_package
 from local.deployment.cloud import Cloud
 from local.deployment.resources import ResourceError, Resources
 
@@ -59,3 +63,11 @@ def test_account_region_and_partition_are_those_of_the_cloud(resources: Resource
         resources.invoke("aws:index/getPartition:getPartition", {})["partition"],
     ]
     assert found == [cloud.account_id, cloud.region, "aws"]
+
+
+def test_every_table_is_named_as_in_pulumi_aws() -> None:
+    for found in pkgutil.iter_modules(resources_package.__path__):
+        module = importlib.import_module(f"{resources_package.__name__}.{found.name}")
+        for name in getattr(module, "RESOURCES", {}):
+            package = importlib.import_module(f"pulumi_aws.{found.name}")
+            assert issubclass(getattr(package, name), pulumi.CustomResource), f"{found.name}: {name}"
