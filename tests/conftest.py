@@ -1,4 +1,4 @@
-"""What all tests share: their kinds and order, and runs of the whole program."""
+"""What all tests share: their kinds, their order, and local runs."""
 
 import gc
 import logging
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def runs() -> Iterator["Runs"]:
-    """Local runs for the tests of a module; the last one ends with it."""
-    from tests.runs import Runs  # moto takes a second, which other tests need not wait
+    """Local runs for the tests of a module. The last one ends with the module."""
+    from tests.runs import Runs  # imports moto, which takes a second
 
     runs = Runs()
     yield runs
@@ -29,11 +29,11 @@ def runs() -> Iterator["Runs"]:
 
 
 def pytest_configure() -> None:
-    # The descriptions of services are read once, not once for each session that a test opens.
+    # Read the descriptions of services once, not once for each session that a test opens.
     botocore.session.create_loader = cache(botocore.loaders.create_loader)
-    # The Pulumi SDK leaves futures behind whose exceptions nobody asks for. asyncio logs them when they are
-    # collected, and formatting that traceback parses source: in the middle of an `ast.parse` of a test,
-    # Python 3.11 then fails with a SystemError (CPython issue 106905).
+    # asyncio logs the exceptions of futures that the Pulumi SDK leaves behind. Formatting such a traceback
+    # parses source, and if that happens during an `ast.parse` of a test, Python 3.11 fails with a SystemError
+    # (CPython issue 106905).
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
@@ -55,7 +55,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    # What is loaded by now stays until the end: the garbage collector need not look at it again and again.
+    # Modules and tests stay until the end, so the garbage collector need not visit them again.
     gc.collect()
     gc.freeze()
 
@@ -76,13 +76,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def _elsewhere(address: Any) -> str | None:
-    """What a connection to this address is, unless it stays on this machine."""
+    """Say that the connection leaves this machine, if it does."""
     is_local = not isinstance(address, tuple) or str(address[0]) in ("127.0.0.1", "localhost", "::1")
     return None if is_local else "uses the network"
 
 
 def _checked(method: Callable[..., Any], sin: Callable[..., str | None]) -> Any:
-    """The method, which fails a unit test where `sin` of its first argument says what it does."""
+    """The method, which fails a unit test if `sin` finds fault with its first argument."""
 
     @wraps(method)
     def checked(self: Any, *arguments: Any, **options: Any) -> Any:
