@@ -161,6 +161,8 @@ def test_make_refuses_a_variable_that_does_not_exist() -> None:
     done = subprocess.run(
         ["make", "-n", "local", "stack=prod"],  # noqa: S607 - whichever make there is
         cwd=PROJECT_DIR,
+        # As from a shell, also under `make test`.
+        env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
         capture_output=True,
         text=True,
         check=False,
