@@ -1,14 +1,14 @@
-# make local      the whole program on this machine, no AWS account (STACK=dev PORT=8080 CONFIG='key=value key=["JSON"] …')
-# make gtm        the GTM container of the selected stack or of STACK, ready to import (GTM_CONFIG=gtm/gtm.yaml)
-# make test       every test, on all cores (ARGS="tests/gtm -k consent")
-# make test-unit  the tests that need no cloud, browser or network
-# make coverage   every test, and what of the code they run
-# make check      format, lint and types
-# make bench      measurements: cold start, batches, an import of a million endpoints (half an hour; BENCH_ENDPOINTS=20000: a minute)
-# make screenshot take the picture of the local run's page for README
-# make lock       compile the pinned requirements again
+# make local      run the whole program on this machine, without AWS (STACK=dev PORT=8080 CONFIG='key=value key=["JSON"] …')
+# make gtm        write the GTM container of the selected stack, or of STACK, ready to import (GTM_CONFIG=gtm/gtm.yaml)
+# make test       run every test, on all cores (ARGS="tests/gtm -k consent")
+# make test-unit  run the tests that need no cloud, browser or network
+# make coverage   run every test and report the coverage
+# make check      check format, lint and types
+# make bench      measure a cold start, batches and an import of a million endpoints (half an hour; BENCH_ENDPOINTS=20000: a minute)
+# make screenshot take the README's picture of the local run's page
+# make lock       compile the pinned requirements anew
 #
-# Everything is set up on the way: a virtual environment in .venv with hash-checked dependencies.
+# Each of them first creates .venv, a virtual environment with hash-checked dependencies, if need be.
 
 STACK ?=
 PORT ?= 8080
@@ -17,12 +17,12 @@ ARGS ?=
 PYTEST_ARGS ?= $(ARGS)
 WORKERS ?= auto
 GTM_CONFIG ?= gtm/gtm.yaml
-# The Python to make .venv with; empty: the first that is new enough.
+# The Python that creates .venv. Empty: the first one that is new enough.
 PYTHON ?=
 
 export CONFIG
 
-# A slip such as make local stack=prod would run something else unnoticed.
+# Otherwise a typo such as make local stack=prod would go unnoticed and run another stack.
 KNOWN := STACK PORT CONFIG ARGS PYTEST_ARGS WORKERS GTM_CONFIG PYTHON BENCH_ENDPOINTS
 UNKNOWN := $(filter-out $(KNOWN),$(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name))))
 $(if $(UNKNOWN),$(error There is no variable $(UNKNOWN); there are $(KNOWN), in capitals))
@@ -30,7 +30,7 @@ $(if $(UNKNOWN),$(error There is no variable $(UNKNOWN); there are $(KNOWN), in 
 VENV := .venv
 BIN := $(VENV)/bin
 
-# Containers often set it. Without compiled modules everything here starts slowly; pytest alone takes 8 s more.
+# Containers often set it. Without compiled modules everything starts slowly: pytest alone takes 8 s longer.
 unexport PYTHONDONTWRITEBYTECODE
 
 FOUND := $(or $(PYTHON),$(shell for python in python3 python3.14 python3.13 python3.12 python3.11 $(BIN)/python; do \
@@ -38,7 +38,7 @@ FOUND := $(or $(PYTHON),$(shell for python in python3 python3.14 python3.13 pyth
 SET_UP = @test -n "$(FOUND)" || { echo "gtm-pixel needs Python 3.11 or newer; install it, or set PYTHON=/path/to/python." >&2; exit 1; }; \
 	$(FOUND) -m bootstrap.virtual_environment $(if $(PYTHON),--exactly)
 
-# A file's tests run in one process; tests/kinds.py says which files come first.
+# The tests of a file run in one process. tests/kinds.py says which files start first.
 ON_ALL_CORES = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: local gtm test test-unit coverage check format bench screenshot lock clean for-uv for-deploy for-local for-dev
@@ -79,10 +79,10 @@ bench: for-dev
 screenshot: for-dev
 	$(BIN)/python -m docs.screenshot
 
-# Resolves anew within the ranges of the .in files; names no package index.
+# Resolves again within the ranges of the .in files. The output names no package index.
 COMPILE = $(BIN)/uv pip compile --quiet --upgrade --no-header --no-emit-index-url --emit-build-options --generate-hashes
 FOR_LAMBDA = --python-version 3.13 --python-platform aarch64-manylinux2014
-# Wheels only: a source distribution would be built with tools that have no hashes here.
+# Wheels only: building a source distribution would use tools that are not pinned by hash.
 FOR_PROGRAM = --universal --python-version 3.11 --only-binary :all:
 
 lock: for-uv

@@ -1,1 +1,1 @@
-"""Benchmarks, run by hand (`make bench`). Machines are noisy, so compare ratios within one run."""
+"""Benchmarks, run by hand (`make bench`). Machines are noisy: compare only the ratios of one run."""

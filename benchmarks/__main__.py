@@ -1,9 +1,9 @@
-"""`make bench`: measures a cold start, a batch and an import, as ratios taken in one run.
+"""`make bench` measures a cold start, a batch and an import, as ratios within one run.
 
-Absolute times are those of this machine, not of Lambda; they are printed to put the ratios into perspective.
+It also prints absolute times, which are those of this machine, not of Lambda.
 """
 
-# First: refuses a Python in which the rest may not even parse.
+# First: refuses an old Python, in which the rest may not parse.
 from bootstrap import python_version  # noqa: F401  # pyright: ignore[reportUnusedImport]
 
 # isort: split
@@ -80,7 +80,7 @@ def _archive(requirements: str, services: set[str]) -> Path:
 
 
 def _cold_start(function: str, archive: Path, statement: str) -> None:
-    """Start a function from its archive without compiled files, as on Lambda. Compare to bare Python."""
+    """Time the start of a function from its archive, without compiled files as on Lambda."""
     with tempfile.TemporaryDirectory() as task_root:
         with zipfile.ZipFile(archive) as unpacked:
             unpacked.extractall(task_root)
@@ -102,7 +102,7 @@ def _batches(destination: str, requests_so_far: Callable[[], int]) -> None:
     """Process the same events in one batch, then one by one."""
     from handler import processor
 
-    # Another destination means another container.
+    # On Lambda, another destination means another container.
     processor._processor.cache_clear()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     context: Any = SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000)
 
@@ -114,7 +114,7 @@ def _batches(destination: str, requests_so_far: Callable[[], int]) -> None:
         return run
 
     together, singly = record([range(EVENTS)]), record([[n] for n in range(EVENTS)])
-    # The handler prints metrics and logs, and its logger keeps the stream that it saw first.
+    # The handler prints metrics and logs, and its logger keeps its first stream.
     with redirect_stdout(_NOWHERE):
         together()  # the first call creates the client
         before = requests_so_far()
@@ -148,7 +148,7 @@ def _serving(destination: str, fake: WsgiApplication) -> Generator[None]:
         "CUSTOMER_PROFILES_DOMAIN": PROFILES.domain_name,
         "CUSTOMER_PROFILES_OBJECT_TYPE": PROFILES.object_type_name,
         "CUSTOMER_PROFILES_TRIGGER_ATTRIBUTES": "[]",
-        # No rate limit: the benchmark measures the work, not the waiting.
+        # High enough never to wait: the benchmark measures the work.
         "CUSTOMER_PROFILES_REQUESTS_PER_SECOND": "100000",
         "PROFILE_UPDATES": "none",
         "PROFILE_ATTRIBUTES": "[]",

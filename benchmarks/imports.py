@@ -1,4 +1,4 @@
-"""Measures memory and rate of a large import, and checks that a killed import ends like an uninterrupted one.
+"""Measures memory and rate of a large import, and checks that killing it does not change its result.
 
 The fake of Customer Profiles runs in its own process and enforces the service's quota for each operation.
 """

@@ -1,1 +1,1 @@
-"""What has to hold before anything else can run: the Python, its packages, the Pulumi CLI."""
+"""Prepares and checks what everything else needs: the Python version, the packages, the Pulumi CLI."""

@@ -1,6 +1,6 @@
-"""What has to hold before the program declares anything: the CLI's version, and the project's name.
+"""Checks the version of the Pulumi CLI and the project's name before the program declares anything.
 
-What is declared before an error is created, so these come first.
+The engine creates resources that are declared before an error, so these checks come first.
 """
 
 import re
@@ -12,17 +12,17 @@ import yaml
 
 _PROJECT_FILE = Path(__file__).parents[1] / "Pulumi.yaml"
 
-# Amazon S3 bucket names have at most 63 characters. The longest name here is that of the bucket,
-# PROJECT-processor-firehose-bucket-1a2b3c4; the names of roles and functions (64) end sooner.
+# Amazon S3 bucket names have at most 63 characters. The longest name here is the bucket's,
+# PROJECT-processor-firehose-bucket-1a2b3c4. Roles and functions may have 64, and their names are shorter.
 LONGEST_PROJECT_NAME: Final = 63 - len("-processor-firehose-bucket-1a2b3c4")
 
 # AWS CloudFormation stack names: letters, digits and hyphens, a letter first. Pulumi's project names may also
-# hold _ and ., the first of which buckets cannot have, the second neither queues nor functions.
+# have _ (not allowed in bucket names) and . (not allowed in names of queues and functions).
 _PROJECT_NAME = re.compile(rf"[A-Za-z][A-Za-z0-9-]{{0,{LONGEST_PROJECT_NAME - 1}}}")
 
 
 class PrerequisiteError(pulumi.RunError):
-    """Something that has to be there is not; the message says what, and what to do, in one line."""
+    """A prerequisite is missing. The message says in one line which, and how to fix it."""
 
 
 def check(project_name: str) -> None:
@@ -37,7 +37,7 @@ def check(project_name: str) -> None:
 
 
 def _check_cli(project: dict[str, str]) -> None:
-    """The same check as the CLI's own of requiredPulumiVersion, which CLIs before 3.219 pass over."""
+    """Check requiredPulumiVersion, which CLIs before 3.219 ignore."""
     required = project.get("requiredPulumiVersion")
     if required is None:
         return

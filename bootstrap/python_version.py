@@ -1,7 +1,7 @@
-"""Refuses a Python that is too old, or lacks the packages, in one line, wherever the program starts.
+"""Refuses a Python that is too old or lacks the packages, with an error of one line.
 
-The first import of every module that is started by itself. Those modules and this one have to parse in old
-Pythons, too, or the reader sees a syntax error.
+Every module that can be started imports this first. Such modules, and this one, must also parse in old
+Pythons; otherwise the user would see a syntax error instead.
 """
 
 # Old Pythons do not know type annotations.
@@ -14,7 +14,7 @@ OLDEST = (3, 11)
 
 
 def refusal(version, executable):
-    """What is wrong with a Python, or None."""
+    """Why this Python cannot be used, or None."""
     if tuple(version[:2]) >= OLDEST:
         return None
     return (
@@ -25,7 +25,7 @@ def refusal(version, executable):
 
 def refuse_without(package):
     # type: (str) -> None
-    """Exit if this Python lacks a package, which means that it is not the one of .venv."""
+    """Exit if this Python lacks a package: then it is not the one in .venv."""
     if importlib.util.find_spec(package) is None:
         sys.exit(
             "error: {} does not have the packages of gtm-pixel ({}). Run make local, which installs them "

@@ -1,9 +1,9 @@
-"""Makes .venv and installs one of the sets of requirements: what the Makefile does before anything else.
+"""Creates .venv and installs a set of requirements. The Makefile runs this before anything else.
 
-Run by any Python 3.11 or newer, with the standard library only. Says what it does while it does it, and
-nothing where everything is installed already. A .venv that cannot be used (its Python is gone, is another
-one now, or the folder was moved) is made anew. Every package is checked by its hash; pip installs uv, and
-uv the rest, because it needs seconds where pip needs a minute.
+Runs on any Python 3.11 or newer, with the standard library only. Prints each step, and nothing if everything
+is already installed. A .venv that cannot be used is created again: its Python is gone or has another version,
+or the folder was moved. Every package is checked by its hash. pip installs uv, and uv installs the rest,
+because it takes seconds where pip takes a minute.
 """
 
 import argparse
@@ -27,7 +27,7 @@ VENV = PROJECT / ".venv"
 
 UV = "requirements-uv.txt"
 
-# A source distribution would be built with tools that have no hashes here.
+# Wheels only: building a source distribution would use tools that are not pinned by hash.
 ONLY_WHEELS = ("--require-hashes", "--only-binary", ":all:")
 
 SETS = {
@@ -36,9 +36,9 @@ SETS = {
     "local": "requirements-local.txt",
     "dev": "requirements-dev.txt",
 }
-"""For `make lock`, `pulumi up`, `make local`, and tests and checks: each goes on top of those before it."""
+"""For `make lock`, `pulumi up`, `make local`, and tests and checks. Each includes those before it."""
 
-# How pip, uv and the system's resolver say that nobody answered.
+# How pip, uv and the system's resolver report that the index cannot be reached.
 _NO_NETWORK = re.compile(
     r"name resolution|failed to resolve|dns error|failed to establish a new connection|error sending request"
     r"|client error \(connect\)|unreachable|connection (refused|reset|timed out)|timed out|no route to host"
@@ -48,12 +48,12 @@ _NO_NETWORK = re.compile(
 
 
 class SetUpError(Exception):
-    """The environment cannot be made; the message says why and what to do."""
+    """The environment cannot be created. The message says why and how to fix it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    # Two makes at once take turns.
+    # If make runs twice at once, the second waits.
     with Path(__file__).open() as own_file:
         fcntl.flock(own_file, fcntl.LOCK_EX)
         try:
@@ -65,9 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def set_up(wanted: str, *, exactly: bool = False, venv: Path = VENV, project: Path = PROJECT) -> None:
-    """Have a usable `venv` with this set installed.
+    """Ensure that `venv` is usable and has this set installed.
 
-    `exactly`: of the Python that runs this, and of no other. Raises SetUpError.
+    `exactly`: only with the version of the Python that runs this. Raises SetUpError.
     """
     if problem := problem_of(venv, sys.version_info[:2] if exactly else None):
         _say(f"{venv.name} is made anew: {problem}.")
@@ -79,13 +79,13 @@ def set_up(wanted: str, *, exactly: bool = False, venv: Path = VENV, project: Pa
         _install(wanted, venv, project)
 
 
-# ---- Whether a .venv can be used -----------------------------------------------------------------------
+# ---- Is .venv usable? ----------------------------------------------------------------------------------
 
 
 def problem_of(venv: Path, python: tuple[int, int] | None = None) -> str | None:
-    """Why an environment cannot be used; None where it can, or where there is none.
+    """Why an environment cannot be used. None if it can, or if there is none.
 
-    `python`: the version it must have, if not any that will do.
+    `python`: the version it must have; None accepts any that is new enough.
     """
     if not venv.exists() and not venv.is_symlink():
         return None
@@ -95,7 +95,7 @@ def problem_of(venv: Path, python: tuple[int, int] | None = None) -> str | None:
     except (OSError, subprocess.CalledProcessError, ValueError):
         return "its Python is gone"
     recorded = ".".join(made.get("version", made.get("version_info", "")).split(".")[:2])
-    # The last word of the command that made it (PEP 405's file, as the venv module writes it).
+    # The last word of the command that created it (pyvenv.cfg of PEP 405, as the venv module writes it).
     place = made.get("command", "").rpartition(" -m venv ")[2].rpartition(" ")[2]
     if recorded and recorded != _dotted(has):
         return f"its Python was {recorded} and is {_dotted(has)} now"
@@ -128,7 +128,7 @@ def _dotted(version: tuple[int, ...]) -> str:
 
 def _remove(venv: Path) -> None:
     if venv.is_symlink():
-        venv.unlink()  # what it points to is not ours
+        venv.unlink()  # its target is not ours to delete
     else:
         shutil.rmtree(venv)
 
@@ -142,11 +142,11 @@ def _make(venv: Path) -> None:
         raise SetUpError(f"Python cannot make a virtual environment: {reason}") from None
 
 
-# ---- What is installed ---------------------------------------------------------------------------------
+# ---- Installed packages --------------------------------------------------------------------------------
 
 
 def is_installed(wanted: str, venv: Path, project: Path) -> bool:
-    """Whether the set, or a larger one, is in the environment as its file says now."""
+    """Whether the environment has this set, or a larger one, as the requirements files are now."""
     try:
         name, digest = (venv / ".installed").read_text(encoding="utf-8").split()
     except (OSError, ValueError):
@@ -156,7 +156,7 @@ def is_installed(wanted: str, venv: Path, project: Path) -> bool:
 
 
 def _digest(name: str, project: Path) -> str:
-    """Of the files of a set and of the smaller ones within it."""
+    """A hash of the files of a set, including the smaller sets in it."""
     names = list(SETS)
     files = [SETS[one] for one in names[: names.index(name) + 1]]
     return hashlib.sha256(b"\0".join((project / file).read_bytes() for file in files)).hexdigest()
@@ -185,12 +185,12 @@ def _has_uv(venv: Path, project: Path) -> bool:
 
 
 def _pins(requirements: Path) -> dict[str, str]:
-    """Versions by package; some are for other systems."""
+    """Versions by package, including packages for other systems."""
     return dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", requirements.read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def _uv_settings(python: str) -> dict[str, str]:
-    """What this machine has set up for pip, unless uv is told otherwise: a mirror, a proxy, certificates."""
+    """pip's configuration as variables for uv: a mirror, a proxy, certificates. Variables already set win."""
     listed = _run([python, "-m", "pip", "config", "list"]).stdout
     pip: dict[str, str] = {}
     for line in listed.splitlines():
@@ -198,7 +198,7 @@ def _uv_settings(python: str) -> dict[str, str]:
         with_section = key.rpartition(".")
         if value[:1] in "'\"" and with_section[0] in ("global", "install", ":env:"):
             pip[with_section[2]] = " ".join(str(ast.literal_eval(value)).split())
-    settings = {"UV_SYSTEM_CERTS": "true"}  # those of the system, as pip does
+    settings = {"UV_SYSTEM_CERTS": "true"}  # as pip does
     for name, key in {
         "UV_DEFAULT_INDEX": "index-url",
         "UV_INDEX": "extra-index-url",
@@ -208,7 +208,7 @@ def _uv_settings(python: str) -> dict[str, str]:
         if key in pip:
             settings[name] = pip[key]
     if "UV_INDEX" in settings:
-        settings["UV_INDEX_STRATEGY"] = "unsafe-best-match"  # as pip does; the hashes say what is right
+        settings["UV_INDEX_STRATEGY"] = "unsafe-best-match"  # as pip does; hashes keep it safe
     return {name: value for name, value in settings.items() if name not in os.environ}
 
 
@@ -229,14 +229,14 @@ def _fetch(command: Sequence[str], settings: Mapping[str, str]) -> None:
 def _run(
     command: Sequence[str], environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    # The environment that this may run in is not the one that is made.
+    # VIRTUAL_ENV may name another environment, which uv would use.
     inherited = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     return subprocess.run(  # noqa: S603 - own words
         command, capture_output=True, text=True, check=True, env={**inherited, **(environment or {})}
     )
 
 
-# ---- What is said --------------------------------------------------------------------------------------
+# ---- Messages ------------------------------------------------------------------------------------------
 
 
 def _say(line: str) -> None:

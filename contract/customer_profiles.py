@@ -1,6 +1,6 @@
-"""Amazon Connect Customer Profiles: limits of the service, and names that this project gives in a domain.
+"""Amazon Connect Customer Profiles: the service's limits, and the names that this project uses in a domain.
 
-Limits are those of the service's API model and of its quotas.
+The limits come from the service's API model and its quotas.
 """
 
 from typing import Final
@@ -9,7 +9,7 @@ OBJECTS_IN_REQUEST: Final = 10
 """Items of BatchPutProfileObject."""
 
 OBJECT_CHARACTERS: Final = 256_000
-"""Object of PutProfileObject, a JSON string."""
+"""Longest Object of PutProfileObject, a JSON string."""
 
 VALUE_CHARACTERS: Final = 255
 """The longest value of a key or a field."""
@@ -21,13 +21,13 @@ KEYS: Final = 10
 """Keys of an object type."""
 
 DIMENSIONS: Final = 10
-"""Dimensions of an event trigger's condition; the event type takes one."""
+"""Dimensions of an event trigger's condition. The event type uses one."""
 
 OBJECTS_OF_PROFILE: Final = 1_000
 """Objects of all types that one profile keeps."""
 
 EXPIRATION_DAYS: Final = 1_098
-"""The longest that a domain keeps objects."""
+"""The most days for which a domain keeps objects."""
 
 TRIGGER_NAME_CHARACTERS: Final = 64
 TRIGGER_VALUES: Final = 10
@@ -39,7 +39,7 @@ ENDPOINT_KEY: Final = "gtm_pixel_endpoint_id"
 """The key that finds a customer's profile: SearchProfiles(KeyName=ENDPOINT_KEY, Values=[endpoint id])."""
 
 EVENT_KEY: Final = "gtm_pixel_event_key"
-"""The key that identifies an event: an object that is put again replaces itself."""
+"""The key that identifies an event: putting the same event again replaces its object."""
 
 ENDPOINT_ATTRIBUTE: Final = "gtm_pixel_endpoint_id"
 """The profile attribute that holds the endpoint id, for people and segments."""
@@ -50,11 +50,11 @@ NONE, or names of channels joined by commas. Only the import writes it."""
 
 EMAIL_KEY: Final = "_email"
 PHONE_KEY: Final = "_phone"
-"""The domain's own keys, by which agents search. Without a standard identifier they tie no object to a
-profile ("Search-only keys", Amazon Connect administrator guide)."""
+"""The domain's standard keys, by which agents search. Without a standard identifier they are search-only and
+do not match an object to a profile ("Search-only keys", Amazon Connect administrator guide)."""
 
 ENDPOINTS_TYPE_SUFFIX: Final = "-endpoints"
-"""What follows the name of the events' object type in that of the imported endpoints."""
+"""Suffix of the object type of imported endpoints, after the name of the events' object type."""
 
 CLOUDFORMATION_REGIONS: Final = frozenset(
     {

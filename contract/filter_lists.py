@@ -1,8 +1,8 @@
-"""Which URLs filter lists block: the rules of EasyPrivacy that the URL of an event can meet.
+"""Which URLs ad blockers block: the rules of EasyPrivacy that can match the URL of an event.
 
-Pure. Ad blockers such as uBlock Origin and Brave bring EasyPrivacy along, so what it blocks never leaves the
-browsers of many visitors. The rules here are quoted from the list of SOURCE_DATE, as far as a stage, a host
-label or an event of somebody's choice can meet them; the sites that a rule excepts are left out.
+Pure. Ad blockers such as uBlock Origin and Brave include EasyPrivacy, so a blocked request never leaves the
+browsers of many visitors. The rules are quoted from the list of SOURCE_DATE: all that a stage name, a host
+name or an event type can match. Exceptions for single sites are left out.
 """
 
 import re
@@ -78,7 +78,7 @@ PATH_RULES: Final = (
     "||amazonaws.com/beacon^",
     "||amazonaws.com/production_beacon",
 )
-"""What the path may not hold: the stage is its first segment."""
+"""Rules for the path, whose first segment is the stage."""
 
 HOST_RULES: Final = (
     "-click-tracker.",
@@ -120,7 +120,7 @@ HOST_RULES: Final = (
     "://ssgtm.",
     "://tracking.*/event",
 )
-"""What the host of a domain of one's own may not hold, most often as its first label."""
+"""Rules for the host of a custom domain; most match its first label."""
 
 QUERY_RULES: Final = (
     "?event=impressions&",
@@ -128,16 +128,16 @@ QUERY_RULES: Final = (
     "?event=pageview&",
     "?event=performance&",
 )
-"""What the query may not begin with: why `endpoint_id` comes first in every URL that this project writes."""
+"""Rules for the start of the query: why `endpoint_id` comes first in every URL that this project writes."""
 
 BEACON_RULE: Final = "$ping,third-party"
-"""Every `navigator.sendBeacon` to another site than the page's, whatever its URL."""
+"""Blocks every `navigator.sendBeacon` to another site, whatever the URL."""
 
 RULES: Final = (*PATH_RULES, *HOST_RULES, *QUERY_RULES, BEACON_RULE)
 
 
 class RequestKind(StrEnum):
-    """How a browser sends the request, as filter lists tell requests apart."""
+    """How a browser sends the request, in the terms of filter lists."""
 
     IMAGE = "image"
     FETCH = "xmlhttprequest"  # with `keepalive`, too
@@ -148,7 +148,7 @@ class RequestKind(StrEnum):
 class _Rule:
     text: str
     pattern: re.Pattern[str]
-    # Empty: every kind.
+    # Empty means every kind.
     kinds: frozenset[RequestKind]
     third_party_only: bool
 
@@ -167,9 +167,9 @@ def blocking_rule(
     third_party: bool = True,
     rules: Iterable[str] = RULES,
 ) -> str | None:
-    """The first rule that blocks a request to this URL, as the list writes it; None where none does.
+    """The first rule that blocks a request to this URL, as the list writes it, or None.
 
-    `third_party`: whether the page is of another site than the URL.
+    `third_party`: whether the page belongs to another site than the URL.
     """
     for rule in map(_read, rules):
         if rule.blocks(url, kind, third_party=third_party):
@@ -179,7 +179,7 @@ def blocking_rule(
 
 @cache
 def _read(text: str) -> _Rule:
-    """A rule in Adblock Plus' syntax: `*` anything, `^` a separator, `||` at a domain, options after `$`."""
+    """Parse Adblock Plus syntax: `*` anything, `^` a separator, `||` a domain's start, `$` before options."""
     pattern, _, options = text.partition("$")
     names = set(options.split(",")) if options else set[str]()
     kinds = frozenset(RequestKind(name) for name in names if name in set(RequestKind))

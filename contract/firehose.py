@@ -9,4 +9,4 @@ RECORD_BYTES: Final = 1_024_000
 REQUEST_BYTES: Final = 4_000_000
 
 LONGEST_BUFFER_SECONDS: Final = 900
-"""The longest that records wait for an object to fill."""
+"""The longest that a stream buffers records before it writes an object."""

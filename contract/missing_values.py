@@ -1,7 +1,7 @@
-"""Texts that stand for no value: what JavaScript, Google Tag Manager and Google Analytics write for nothing.
+"""Strings that mean "no value", as JavaScript, Google Tag Manager and Google Analytics write them.
 
-Who an event is about is read more strictly than what it says: an attribute may well be `0` or `false`, but
-all visitors whose id is `0` would be one customer. The GTM kit has the same lists; a test compares them.
+Ids are checked more strictly than attributes: an attribute may be `0` or `false`, but all visitors with the
+id `0` would share one profile. The GTM kit has the same lists; a test compares them.
 """
 
 import re
@@ -11,17 +11,17 @@ from typing import Final
 from urllib.parse import unquote
 
 STRINGS_WITHOUT_VALUE: Final = frozenset({"undefined", "null", "NaN", "Invalid Date"})
-"""What a variable without a value becomes as a text, in JavaScript's own letters."""
+"""A variable without a value, as JavaScript converts it to a string. Case matters."""
 
 STRINGS_WITHOUT_IDENTITY: Final = frozenset(
     {
-        *(text.lower() for text in STRINGS_WITHOUT_VALUE),
+        *(string.lower() for string in STRINGS_WITHOUT_VALUE),
         *("false", "true", "0", "infinity", "-infinity"),
-        "none",  # Python's, of a page that a server has written
-        *("(not set)", "(none)"),  # Google Analytics'
+        "none",  # from pages that Python renders
+        *("(not set)", "(none)"),  # from Google Analytics
     }
 )
-"""Nobody's id and no event's name, in small letters."""
+"""Never an id or an event type. In lower case."""
 
 BLANKS: Final = "".join(
     chr(character)
@@ -31,35 +31,35 @@ BLANKS: Final = "".join(
     )
     for character in range(first, last + 1)
 )
-"""Characters that nobody sees at the end of a text: spaces, control characters, marks of direction."""
+"""Characters that are invisible at the ends of a string: spaces, control characters, directional marks."""
 
-# What an object becomes: [object Object], [object HTMLInputElement]. A list of them is joined with commas.
+# An object as a string: [object Object], [object HTMLInputElement]. An array of them is joined with commas.
 _OBJECT: Final = re.compile(r"\[object [^\]]*\]", re.IGNORECASE)
 _OBJECTS_ONLY: Final = re.compile(r"[\s,]*(?:\[object [^\]]*\][\s,]*)+")
-# A variable of a template that nothing has filled in.
+# A template variable that was never filled in.
 _PLACEHOLDER: Final = re.compile(r"\{\{.*\}\}", re.DOTALL)
 _QUOTES: Final = "\"'`"
-# A text that was encoded twice arrives as one that is still encoded.
+# A string that was encoded twice arrives still encoded.
 _MOST_DECODINGS: Final = 3
 
 
-def is_without_value(text: str) -> bool:
-    """Whether an attribute's text stands for no value. An empty text is a value."""
-    return text in STRINGS_WITHOUT_VALUE or _OBJECTS_ONLY.fullmatch(text) is not None
+def is_without_value(string: str) -> bool:
+    """Whether an attribute's string means no value. An empty string is a value."""
+    return string in STRINGS_WITHOUT_VALUE or _OBJECTS_ONLY.fullmatch(string) is not None
 
 
-def is_without_identity(text: str) -> bool:
-    """Whether a text names no endpoint, event type or event: it is blank or written for nothing.
+def is_without_identity(string: str) -> bool:
+    """Whether a string cannot be an endpoint id, event type or event id: it is blank or means no value.
 
-    A list of such texts (`undefined,undefined`) names none either, nor does a text with an object or with a
-    placeholder in it.
+    The same goes for a list of such strings (`undefined,undefined`), and for a string that contains an object
+    or a placeholder.
     """
-    return any(_names_nothing(decoded) for decoded in _decodings(text))
+    return any(_names_nothing(decoded) for decoded in _decodings(string))
 
 
 @dataclass(frozen=True, slots=True)
 class IgnoredIds:
-    """Ids that a site uses for nobody, compared without case and without spaces around them."""
+    """Ids that a site sends for unknown visitors. Case and surrounding spaces do not count."""
 
     folded: frozenset[str] = frozenset()
 
@@ -67,26 +67,26 @@ class IgnoredIds:
     def of(cls, ids: Iterable[str]) -> "IgnoredIds":
         return cls(frozenset(map(_folded, ids)))
 
-    def __contains__(self, text: str) -> bool:
-        return _folded(text) in self.folded
+    def __contains__(self, string: str) -> bool:
+        return _folded(string) in self.folded
 
 
-def _decodings(text: str) -> Iterable[str]:
-    yield text
+def _decodings(string: str) -> Iterable[str]:
+    yield string
     for _ in range(_MOST_DECODINGS):
-        decoded = unquote(text.replace("+", " "))
-        if decoded == text:
+        decoded = unquote(string.replace("+", " "))
+        if decoded == string:
             return
-        text = decoded
-        yield text
+        string = decoded
+        yield string
 
 
-def _names_nothing(text: str) -> bool:
-    if _OBJECT.search(text) or _PLACEHOLDER.search(text):
+def _names_nothing(string: str) -> bool:
+    if _OBJECT.search(string) or _PLACEHOLDER.search(string):
         return True
-    parts = (part.strip(BLANKS + _QUOTES).lower() for part in text.split(","))
+    parts = (part.strip(BLANKS + _QUOTES).lower() for part in string.split(","))
     return all(not part or part in STRINGS_WITHOUT_IDENTITY for part in parts)
 
 
-def _folded(text: str) -> str:
-    return text.strip(BLANKS).casefold()
+def _folded(string: str) -> str:
+    return string.strip(BLANKS).casefold()

@@ -12,9 +12,9 @@ REGIONS: Final = frozenset(
         *("mx-central-1", "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2"),
         # China, AWS GovCloud, the European Sovereign Cloud.
         *("cn-north-1", "cn-northwest-1", "us-gov-east-1", "us-gov-west-1", "eusc-de-east-1"),
-        # Of governments alone.
+        # Isolated Regions of governments.
         *("us-iso-east-1", "us-iso-west-1", "us-isob-east-1", "us-isob-west-1", "us-isof-east-1"),
         *("us-isof-south-1", "eu-isoe-west-1"),
     }
 )
-"""Those of the AWS SDK for Python of 2026-11; a test compares the two."""
+"""As in the AWS SDK for Python of 2026-11; a test compares the two."""

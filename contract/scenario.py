@@ -1,14 +1,14 @@
-"""The scenario of a stack: who may send events, which profile updates count, what dates an event."""
+"""The scenario of a stack: who may update profiles, which updates count, and what dates an event."""
 
 from enum import StrEnum
 
 
 class AuthMode(StrEnum):
-    """Whose events may update a profile at all."""
+    """Who may update a customer's profile."""
 
-    # Anybody's who knows the URL.
+    # Anyone who knows the URL.
     OPEN = "open"
-    # Those of a visitor whose token names the endpoint of the event.
+    # Only a visitor whose token names the endpoint of the event.
     AUTHENTICATED = "authenticated"
 
 
@@ -21,9 +21,9 @@ class ProfileUpdates(StrEnum):
 
 
 class TimestampSource(StrEnum):
-    """What dates an event."""
+    """Where the time of an event comes from."""
 
-    # The time of the request, which API Gateway vouches for.
+    # The time at which API Gateway received the request.
     GATEWAY = "gateway"
-    # The parameter `timestamp`.
+    # The `timestamp` parameter.
     URL = "url"

@@ -1,4 +1,4 @@
-"""The URL that GTM calls: names of parameters, prefixes and lengths (docs/url.md)."""
+"""The URL that GTM calls: parameter names, prefixes and lengths (docs/url.md)."""
 
 from typing import Final
 
@@ -10,16 +10,16 @@ ENDPOINT_ID: Final = "endpoint_id"
 EVENT_ID: Final = "event_id"
 TIMESTAMP: Final = "timestamp"
 TOKEN: Final = "token"  # noqa: S105 - the name of a parameter
-"""A JWT, read in the authenticated scenario only."""
+"""A JWT. Read only in the authenticated scenario."""
 
 EVENT_ATTRIBUTE: Final = "evat_"
 EVENT_METRIC: Final = "evmt_"
 USER_ATTRIBUTE: Final = "usat_"
 
 LONGEST_ID: Final = 255
-"""UTF-16 units of an event type, endpoint id or event id.
+"""The most UTF-16 units of an event type, endpoint id or event id.
 
-Amazon Connect Customer Profiles takes no longer keys and values. Every destination has the same limit, so
+Amazon Connect Customer Profiles accepts no longer keys and values. The limit holds for every destination, so
 that all of them record the same events.
 """
 

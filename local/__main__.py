@@ -1,6 +1,6 @@
-"""`python -m local`: the local run from a terminal. Ends with Ctrl-C or SIGTERM."""
+"""`python -m local` starts the local run from a terminal. Stop it with Ctrl-C or SIGTERM."""
 
-from bootstrap import python_version  # first: refuses a Python in which the rest may not even parse
+from bootstrap import python_version  # first: refuses an old Python, in which the rest may not parse
 
 if __name__ == "__main__":
     python_version.refuse_without("moto")
@@ -21,7 +21,7 @@ _LONGEST_SLEEP_SECONDS = 0.5
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     overrides = [override for group in options.config for override in group] + _words(options.config_line)
-    # Also SIGINT: a shell that starts a program in the background makes it ignore that.
+    # SIGINT as well, because shells make background programs ignore it.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     try:
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 _echo(f"error: {line}")
             return USAGE_ERROR
         finally:
-            # A second Ctrl-C must not leave half of the run behind.
+            # A second Ctrl-C must not interrupt the clean-up.
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_IGN)
             if run is not None:
@@ -49,9 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _wait_for_signal() -> None:
-    """Until the handler of a signal raises KeyboardInterrupt.
+    """Sleep until a signal handler raises KeyboardInterrupt.
 
-    In short sleeps: Python handles a signal that arrives while a wait is about to begin when that wait ends.
+    Sleeps are short, because Python handles a signal that arrives just before a sleep only after it.
     """
     while True:
         time.sleep(_LONGEST_SLEEP_SECONDS)
@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         default=[],
         metavar="KEY=VALUE",
-        help="settings over those of the stack, such as profileUpdates=all; lists with commas, or as JSON",
+        help="settings that override the stack's, such as profileUpdates=all; lists with commas or as JSON",
     )
     parser.add_argument(
         "--config-line",
@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _words(line: str) -> list[str]:
-    """The words of a line, divided as a shell does; what is in brackets is JSON and stays as it is."""
+    """Split a line into words as a shell does. JSON in brackets is left as it is."""
     words, word, depth, quote = list[str](), "", 0, ""
     for character in line:
         if quote:

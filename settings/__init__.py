@@ -3,8 +3,8 @@
 What each module is for:
 
     values.py               readers of single values
-    groups.py               what a group of settings consists of
-    problems.py             what is wrong with a setting, as lines for a person
+    groups.py               a group of settings, and the rules between them
+    problems.py             error messages about settings
     stack_configuration.py  the stack's configuration as one mapping
     reading.py              reads every setting and checks the rules
     rules.py                rules between settings

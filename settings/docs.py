@@ -69,7 +69,7 @@ def _default(value: object) -> str:
 
 
 def _linked(description: str) -> str:
-    """A description with its files as links, and settings and parameters as code."""
+    """A description, with file names as links, and settings and parameters as code."""
     names = "|".join(sorted(ALL, key=len, reverse=True))
     text = description.replace("|", "\\|").replace("*", "\\*").replace("<", "&lt;")
     text = re.sub(rf"\b({names})\b(?![-/])", r"`\1`", text)

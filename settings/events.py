@@ -1,4 +1,4 @@
-"""Settings of events: who may send what, which profile updates count, and what dates an event."""
+"""Settings of events: the scenario, which profile updates count, and what dates an event."""
 
 import re
 from typing import Final, assert_never
@@ -14,7 +14,7 @@ _ID = re.compile(rf"(?=.*\S).{{1,{LONGEST_ID}}}", re.DOTALL)
 USER_ATTRIBUTE_NAME: Final = re.compile(
     rf"[^{re.escape(AVOIDED_IN_USER_ATTRIBUTE_NAME)}]{{1,{USER_ATTRIBUTE_NAME_CHARACTERS}}}"
 )
-"""What destinations have that do not declare their attributes: Amazon Pinpoint is the strictest of them."""
+"""Names in destinations that need no declared attributes. Amazon Pinpoint is the strictest of them."""
 
 
 AUTH_MODE = Setting("authMode", "open", choice(AuthMode))
@@ -47,7 +47,7 @@ SETTINGS = (AUTH_MODE, PROFILE_UPDATES, PROFILE_ATTRIBUTES, IGNORED_ENDPOINT_IDS
 
 
 def profile_updates(values: Values) -> ProfileUpdates:
-    """Which profile updates count: what is set, or what suits the scenario."""
+    """Which profile updates count: as set, or the default of the scenario."""
     if chosen := values[PROFILE_UPDATES]:
         return chosen
     auth_mode = values[AUTH_MODE]

@@ -16,7 +16,7 @@ LOG_RETENTION_DAYS: Final = (
 LONGEST_RETRY_HOURS: Final = LONGEST_RETENTION_DAYS * 24
 
 BATCH_SIZE_WITHOUT_WINDOW: Final = 10
-"""AWS Lambda: an SQS batch above 10 needs a window of at least 1 s."""
+"""AWS Lambda: an SQS batch size above 10 needs a batching window of at least 1 s."""
 
 
 def _log_retention() -> Reader[int]:

@@ -1,4 +1,4 @@
-"""What a group of settings consists of: the settings, and the rules between them."""
+"""A group of settings, and the rules between them."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ T = TypeVar("T", covariant=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """What rules know of a stack beside its settings."""
+    """What rules can use besides the settings."""
 
-    # What tells this stack from others of the project in a shared account: project and stack.
+    # Project and stack, which tell this stack from the project's other stacks in the account.
     name: str
-    # Whether this is the local run, where an issuer of tokens may be on the same machine.
+    # In the local run, a token issuer may be on the same machine.
     is_local_run: bool = False
 
 
 Rule: TypeAlias = Callable[[Values, Stack], Iterable[Problem]]
-"""A rule between settings: the problems that it finds."""
+"""A rule between settings. Returns the problems that it finds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

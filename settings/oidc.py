@@ -16,12 +16,12 @@ AUDIENCES_BYTES: Final = 1_800
 """AWS Lambda: 4 KB for the whole environment, measured as JSON. The authorizer's other variables take less
 than 2,296 bytes."""
 
-# A path is printable ASCII without ? and #, and short (see AUDIENCES_BYTES). The authorizer refuses anything
-# but a plain host before it, and would then verify no token.
+# A path is printable ASCII without ? and #, and short (see AUDIENCES_BYTES). Only a plain host may precede
+# it: the authorizer refuses anything else, and would then verify no token.
 _AFTER_HOST = r"(:[0-9]{1,5})?(/[!-\"$->@-~]{0,400})?"
 HTTPS_URL: Final = re.compile(rf"https://[A-Za-z0-9.-]{{1,253}}{_AFTER_HOST}")
 LOCAL_URL: Final = re.compile(rf"{HTTPS_URL.pattern}|http://(127\.0\.0\.1|localhost){_AFTER_HOST}")
-"""What the local run takes: there an issuer may be on the same machine."""
+"""URLs that the local run accepts, where an issuer may be on the same machine."""
 
 _PRINTABLE = re.compile(r"[!-~]{1,256}")
 _COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")  # a token of RFC 9110
@@ -84,7 +84,7 @@ SETTINGS = (ISSUER, AUDIENCES, JWKS_URI, ENDPOINT_CLAIM, COOKIE)
 
 
 def _https_on_aws(setting: Setting[Any], example: str) -> Rule:
-    """On AWS nothing listens on the function's own machine."""
+    """Require https on AWS, where no issuer runs on the function's own machine."""
 
     def check(values: Values, stack: Stack) -> Iterable[Problem]:
         url: str | None = values[setting]
@@ -98,7 +98,7 @@ RULES: tuple[Rule, ...] = (_https_on_aws(ISSUER, _ISSUER_EXAMPLE), _https_on_aws
 
 
 def make(values: Values) -> OidcArgs:
-    """What the authorizer has to know."""
+    """The authorizer's configuration."""
     return OidcArgs(
         issuer=values[ISSUER],
         audiences=values[AUDIENCES],

@@ -1,4 +1,4 @@
-"""What is wrong with a setting: one line with its key, its value, the rule and the fix."""
+"""Error messages about settings. Each is one line with the key, the value, the rule and the fix."""
 
 import difflib
 from collections.abc import Collection, Generator, Sequence
@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 import pulumi
 
-# Keys that a line can list.
+# The most keys that one line lists.
 _FEW = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong; `key` says where, such as customerProfilesTriggers[0].name."""
+    """One error. `key` says where it is, for example customerProfilesTriggers[0].name."""
 
     key: str
     what: str
@@ -23,12 +23,12 @@ class Problem:
         return f"{self.key}: {self.what} {self.fix}"
 
     def within(self, prefix: str) -> "Problem":
-        """The same with a longer key."""
+        """The same problem, with `prefix` before its key."""
         return replace(self, key=prefix + self.key)
 
 
 class SettingsError(pulumi.RunError):
-    """Settings are wrong; `pulumi up` shows the message, a line for each, and creates nothing."""
+    """Settings are invalid. `pulumi up` shows a line for each problem and creates nothing."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
@@ -36,7 +36,7 @@ class SettingsError(pulumi.RunError):
 
 
 class InvalidValue(Exception):  # noqa: N818 - a reader's verdict, not a failure of the program
-    """A value, or several within it, cannot be used."""
+    """A value, or something in it, is invalid."""
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__(*problems)
@@ -44,7 +44,7 @@ class InvalidValue(Exception):  # noqa: N818 - a reader's verdict, not a failure
 
 
 class Problems(list[Problem]):
-    """A collection of problems, so that one wrong value does not hide the next."""
+    """Collects problems, so that one invalid value does not hide the next."""
 
     @contextmanager
     def collected(self) -> Generator[None]:
@@ -61,16 +61,16 @@ class Problems(list[Problem]):
 
 
 def closest(word: str, known: Collection[str]) -> str | None:
-    """The known word that somebody probably meant, whatever its case."""
+    """The known word that was probably meant. Case does not count."""
     by_folded = {one.casefold(): one for one in known}
     matches = difflib.get_close_matches(word.casefold(), by_folded, n=5)
-    # Swapped letters are the likeliest slip.
+    # Swapped letters are the likeliest typo.
     matches.sort(key=lambda match: sorted(match) != sorted(word.casefold()))
     return by_folded[matches[0]] if matches else None
 
 
 def unknown_key(path: str, key: str, known: Collection[str]) -> Problem:
-    """The problem of a key that does not exist; `path` says where it is."""
+    """The problem of an unknown key. `path` says where it is."""
     meant = closest(key, known)
     there_are = (
         f"There are {', '.join(known)}." if len(known) <= _FEW else "docs/settings.md lists the settings."

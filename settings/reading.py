@@ -1,4 +1,4 @@
-"""Reads every setting once, and checks them together: all that is wrong is told in one run."""
+"""Reads every setting once and checks them together, so that one run reports every error."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -31,11 +31,11 @@ ALL: Mapping[str, Setting[Any]] = {
         *(setting for group in GROUPS.values() for setting in group.settings),
     )
 }
-"""Every setting that exists, by key."""
+"""All settings, by key."""
 
 
 def load() -> EventPixelArgs:
-    """The settings of the selected stack. Raises SettingsError with all that is wrong."""
+    """The settings of the selected stack. Raises SettingsError with every problem."""
     is_local_run = bool(os.environ.get(LOCAL_RUN))
     defaults = {key: setting.default for key, setting in ALL.items()}
     configuration = stack_configuration(defaults, is_local_run=is_local_run)
@@ -55,9 +55,9 @@ def read(
     prefix: str = "",
     known_problems: Sequence[Problem] = (),
 ) -> EventPixelArgs:
-    """The settings in a mapping; what is absent has its default. Raises SettingsError.
+    """The settings in a mapping. Absent ones have their defaults. Raises SettingsError.
 
-    `prefix` begins the keys in errors, which come after `known_problems`.
+    `prefix` precedes keys in errors. Errors come after `known_problems`.
     """
     values, problems = Values(), Problems()
     problems.extend(unknown_key(key, key, list(ALL)) for key in given if key not in ALL)
@@ -80,7 +80,7 @@ def _read(setting: Setting[Any], given: Mapping[str, object], values: Values, pr
 
 
 def _of_the_scenario(values: Values) -> Sequence[Setting[Any]]:
-    """The settings that only this scenario and these destinations read."""
+    """The settings that only the given scenario and destinations read."""
     settings: list[Setting[Any]] = []
     try:
         if values[events.AUTH_MODE] is AuthMode.AUTHENTICATED:
@@ -96,7 +96,7 @@ def _of_the_scenario(values: Values) -> Sequence[Setting[Any]]:
 
 
 def _default_destination(given: Mapping[str, object], problems: Sequence[Problem]) -> Sequence[Problem]:
-    """Who has chosen no destination is told which there are, beside what the default one needs."""
+    """If no destination was chosen and the default one lacks a setting, list the others as well."""
     needs_more = any(problem.key == customer_profiles.DOMAIN.key for problem in problems)
     if not needs_more or not DESTINATIONS.is_default(given.get(DESTINATIONS.key)):
         return ()

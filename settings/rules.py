@@ -12,14 +12,14 @@ from settings.problems import Problem
 from settings.values import Setting, UnreadSettingError, Values, shown
 
 NAMES_BYTES: Final = 2_600
-"""AWS Lambda: 4 KB for the whole environment, measured as JSON. All but the names of attributes and the
-ignored endpoint ids takes less than 1,496 bytes."""
+"""AWS Lambda: 4 KB for the whole environment, measured as JSON. Everything except the names of attributes and
+the ignored endpoint ids takes less than 1,496 bytes."""
 
 
 def problems_between(values: Values, stack: Stack) -> Iterable[Problem]:
-    """The problems of settings that are right by themselves.
+    """The problems of settings that are valid on their own but not together.
 
-    A rule is skipped where it depends on a setting that could not be read: its problem is known already.
+    A rule is skipped if it depends on a setting that could not be read: that problem is already reported.
     """
     for rule in _rules(values):
         try:
@@ -40,9 +40,9 @@ def _rules(values: Values) -> Iterable[Rule]:
 
 
 def without_effect(values: Values, given: Mapping[str, object]) -> Iterable[Problem]:
-    """Settings of the other scenario and of destinations that are not listed.
+    """Refuse settings of the other scenario, or of destinations that are not listed.
 
-    Nobody should believe in a protection that is not there.
+    Otherwise someone could rely on a protection that is not in effect.
     """
     try:
         if values[events.AUTH_MODE] is AuthMode.OPEN:
@@ -94,7 +94,7 @@ def _large_batches_need_a_window(values: Values, _: Stack) -> Iterable[Problem]:
 
 
 def _allow_list_and_attributes_go_together(values: Values, _: Stack) -> Iterable[Problem]:
-    """Without Customer Profiles, whose object type declares attributes whatever may update them."""
+    """Check profileAttributes without Customer Profiles, which declares them whatever profileUpdates is."""
     if customer_profiles.GROUP.name in values[DESTINATIONS]:
         return
     names, updates = values[events.PROFILE_ATTRIBUTES], events.profile_updates(values)
@@ -123,7 +123,7 @@ def _names_fit_into_the_environment(values: Values, _: Stack) -> Iterable[Proble
     attributes: list[Sequence[str]] = [values[events.PROFILE_ATTRIBUTES]]
     if customer_profiles.GROUP.name in values[DESTINATIONS]:
         attributes.extend(customer_profiles.function_names(values))
-    # A variable is a string of JSON, whose quotes are escaped where variables are measured as JSON.
+    # Each variable is itself JSON in a string, so its quotes are escaped when variables are measured as JSON.
     ignored, named = (
         sum(len(json.dumps(json.dumps(list(names)))) for names in lists)
         for lists in ([values[events.IGNORED_ENDPOINT_IDS]], attributes)

@@ -1,4 +1,4 @@
-"""The configuration of the selected stack as one mapping: the only reader of Pulumi's configuration."""
+"""The configuration of the selected stack as one mapping. Only this module reads Pulumi's configuration."""
 
 import json
 import os
@@ -35,18 +35,18 @@ AWS_KEYS: Final = frozenset(
         *("sharedConfigFiles", "sharedCredentialsFiles", "skipCredentialsValidation", "skipMetadataApiCheck"),
         *("skipRegionValidation", "skipRequestingAccountId", "stsRegion", "tagPolicyCompliance", "token"),
         *("tokenBucketRateLimiterCapacity", "useDualstackEndpoint", "useFipsEndpoint", "userAgents"),
-        # Of providers before version 7.
+        # For providers before version 7.
         "assumeRole",
     }
 )
 
-# What else can tell the AWS provider a Region.
+# Variables from which the AWS provider may also take its Region.
 _REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_CONFIG_FILE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackConfiguration:
-    """`values` by short key, and what is wrong with the keys and with the provider's configuration."""
+    """`values` by short key, and the problems of keys and of the provider's configuration."""
 
     project: str
     stack: str
@@ -55,7 +55,7 @@ class StackConfiguration:
 
 
 def stack_configuration(defaults: Mapping[str, object], *, is_local_run: bool) -> StackConfiguration:
-    """The configuration that the Pulumi engine passes to the program.
+    """Read the configuration that the Pulumi engine passes to the program.
 
     The engine passes strings. `defaults`, by key, say which settings are strings; the others come as JSON.
     """
@@ -112,7 +112,7 @@ def _is_region_set_elsewhere() -> bool:
 
 
 def _key_problems(full_key: str, project: str, stack: str, declared: Collection[str]) -> Iterable[Problem]:
-    """Slips in keys. The engine ignores what nobody reads, so a setting would keep its default unnoticed."""
+    """Find misspelled keys. The engine ignores unknown keys, so a setting would silently keep its default."""
     namespace, _, key = full_key.partition(":")
     if namespace == "aws":
         if key not in AWS_KEYS:

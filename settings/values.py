@@ -1,4 +1,4 @@
-"""Readers of single values: a reader takes a value and returns it checked, or raises InvalidValue."""
+"""Readers of single values. A reader returns the value, checked and converted, or raises InvalidValue."""
 
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -14,12 +14,12 @@ E = TypeVar("E", bound=StrEnum)
 _LONGEST_SHOWN = 100  # characters
 
 Reader: TypeAlias = Callable[[str, object], T]
-"""Takes the key, for its errors, and the value."""
+"""Called with the key, for error messages, and the value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting(Generic[T]):
-    """A setting: its key, its default as Pulumi.yaml has it, and how its value is read."""
+    """A setting: its key, its default as in Pulumi.yaml, and the reader of its value."""
 
     key: str
     default: str | int | bool | Sequence[object]
@@ -34,7 +34,7 @@ class Setting(Generic[T]):
 
 
 class UnreadSettingError(LookupError):
-    """A setting has no value that could be used, so nothing that depends on it can be said."""
+    """A setting could not be read, so anything that depends on it is unknown."""
 
 
 class Values:
@@ -53,12 +53,12 @@ class Values:
 
 
 def is_unset(value: object) -> bool:
-    """Whether somebody left a value empty: null and the empty string set nothing."""
+    """Whether a value is null or the empty string, which set nothing."""
     return value is None or value == ""
 
 
 def shown(value: object) -> str:
-    """A value on one line, as somebody would write it; a long one is cut."""
+    """A value as it is shown in errors: on one line, and cut if it is long."""
     if isinstance(value, bool):
         return str(value).lower()
     written = "null" if value is None else repr(value)
@@ -66,7 +66,7 @@ def shown(value: object) -> str:
 
 
 def string(pattern: re.Pattern[str], rule: str, example: str) -> Reader[str]:
-    """A string that must be there and match; `rule` and `example` end the sentences of errors."""
+    """A required string that must match. `rule` and `example` complete the sentences of errors."""
 
     def read(key: str, value: object) -> str:
         if is_unset(value):
@@ -80,7 +80,7 @@ def string(pattern: re.Pattern[str], rule: str, example: str) -> Reader[str]:
 
 
 def optional(read: Reader[T]) -> Reader[T | None]:
-    """A value that is checked where it is set."""
+    """A value that is checked only if it is set."""
     return lambda key, value: None if is_unset(value) else read(key, value)
 
 
@@ -127,7 +127,7 @@ def one_of(names: Sequence[str]) -> Reader[str]:
 
 
 def list_of(read: Reader[T], what: str = "VALUE") -> Reader[tuple[T, ...]]:
-    """A list, each of whose elements is read; null is an empty one."""
+    """A list. Each element is read. null means an empty list."""
 
     def read_list(key: str, value: object) -> tuple[T, ...]:
         if value is None:
@@ -148,7 +148,7 @@ def list_of(read: Reader[T], what: str = "VALUE") -> Reader[tuple[T, ...]]:
 def unique(
     read: Reader[tuple[T, ...]], same: Callable[[T], Hashable] = repr, note: str = ""
 ) -> Reader[tuple[T, ...]]:
-    """A list in which no two elements are the `same`; `note` says what that means where it is not plain."""
+    """A list in which no two elements are the `same`. `note` explains in errors what counts as the same."""
 
     def read_list(key: str, value: object) -> tuple[T, ...]:
         elements = read(key, value)
@@ -167,7 +167,7 @@ def unique(
 
 
 def any_object(known: Sequence[str]) -> Reader[Mapping[str, object]]:
-    """An object with none but these keys."""
+    """An object that has no other keys than these."""
 
     def read(key: str, value: object) -> Mapping[str, object]:
         if not isinstance(value, Mapping):
@@ -182,7 +182,7 @@ def any_object(known: Sequence[str]) -> Reader[Mapping[str, object]]:
 
 
 def object_of(make: Callable[..., T], **readers: tuple[str, Reader[Any]]) -> Reader[T]:
-    """An object made by `make` from what is read: argument → key and reader. Every wrong key is told."""
+    """An object created by `make`, with a key and a reader for each argument. Reports every wrong key."""
     read_object = any_object([name for name, _ in readers.values()])
 
     def read(key: str, value: object) -> T:

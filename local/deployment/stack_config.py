@@ -1,8 +1,7 @@
-"""A stack's configuration, as the Pulumi engine would hand it to the program.
+"""A stack's configuration, as the Pulumi engine would pass it to the program.
 
-Reads `Pulumi.yaml` and `Pulumi.STACK.yaml` and puts `--config` values over them as the engine does
-(sdk/go/common/workspace: `mergeConfig`). The program itself checks the values, and
-tells everything that is wrong with them at once.
+Merges `Pulumi.yaml`, `Pulumi.STACK.yaml` and `--config` values as the engine does
+(sdk/go/common/workspace: `mergeConfig`). The program itself checks the values and reports all errors at once.
 """
 
 import json
@@ -20,13 +19,13 @@ _REGION_WHILE_REFUSED = "us-east-1"
 
 
 class StackConfigError(Exception):
-    """A stack or a value that cannot be used; the message is one line and says what to do."""
+    """A stack or value cannot be used. The message is one line and says how to fix it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackConfig:
-    """`values` maps a namespaced key (`gtm-pixel:stageName`, `aws:region`) to its text; what is not
-    text is JSON, as in the engine's own hand-over. `overridden` are the keys given with `--config`."""
+    """`values` maps namespaced keys (`gtm-pixel:stageName`, `aws:region`) to strings. Other types are JSON,
+    as the engine passes them. `overridden` are the keys set with `--config`."""
 
     project: str
     stack: str
@@ -35,32 +34,32 @@ class StackConfig:
 
     @property
     def region(self) -> str:
-        """The stack's Region. Where it has none that exists, another: the program has to run to refuse it."""
+        """The stack's Region, or another if it does not exist, so that the program can run and refuse it."""
         given = self.values.get("aws:region")
         return given if given and given in _regions() else _REGION_WHILE_REFUSED
 
     @property
     def default_tags(self) -> Mapping[str, str]:
-        """Tags that the AWS provider puts on every resource that can carry them."""
+        """Tags that the AWS provider puts on every taggable resource."""
         return json.loads(self.values.get("aws:defaultTags", "{}")).get("tags") or {}
 
     def setting(self, name: str) -> Any:
-        """A setting of the project by its short name; lists and objects come parsed."""
+        """A setting of the project by its short name. Lists and objects are parsed."""
         text = self.values[f"{self.project}:{name}"]
         return json.loads(text) if text.startswith(("[", "{")) else text
 
     def overrides(self, names: Iterable[str]) -> bool:
-        """Whether one of these settings was given with `--config`."""
+        """Whether any of these settings was set with `--config`."""
         return any(f"{self.project}:{name}" in self.overridden for name in names)
 
     def with_settings(self, settings: Mapping[str, str]) -> "StackConfig":
-        """The same with these settings of the project, by their short names."""
+        """A copy with these settings of the project, by their short names."""
         named = {f"{self.project}:{name}": value for name, value in settings.items()}
         return replace(self, values={**self.values, **named})
 
 
 def load(project_dir: Path, stack: str, overrides: Iterable[str] = ()) -> StackConfig:
-    """The configuration of a stack; `overrides` are `key=value` texts. Raises StackConfigError."""
+    """The configuration of a stack. `overrides` are `key=value` strings. Raises StackConfigError."""
     project = _read_yaml(project_dir / "Pulumi.yaml")
     name = project["name"]
     schema: dict[str, Any] = {
@@ -99,7 +98,7 @@ def _regions() -> Collection[str]:
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that is there twice, as the engine does; PyYAML takes the last."""
+    """Refuses duplicate keys, as the engine does. PyYAML would take the last one."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's
         lines: dict[Any, int] = {}
@@ -128,7 +127,7 @@ def _namespaced(project: str, key: str) -> str:
 
 
 def _declaration(project: str, key: str, value: Any) -> dict[str, Any]:
-    """One entry of the project's `config:`; a bare value is short for a default (or, abroad, a value)."""
+    """An entry of the project's `config:`. A bare value means a default, or a value in another namespace."""
     if isinstance(value, dict):
         return value
     return {"default": value} if _namespaced(project, key).startswith(f"{project}:") else {"value": value}
@@ -143,8 +142,8 @@ def _stack_file(project_dir: Path, project: str, stack: str) -> dict[str, Any]:
         raise StackConfigError(f"there is no stack '{stack}': the stacks here are {_words(stacks) or 'none'}")
     values: dict[str, Any] = {}
     typed = _read_yaml(path).get("config") or {}
-    # The engine reads a scalar as the text in the file: 007 and yes stay what they look like.
-    text = (yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader) or {}).get("config") or {}  # noqa: S506 - makes nothing but text
+    # The engine reads scalars as strings: 007 and yes stay as they are written.
+    text = (yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader) or {}).get("config") or {}  # noqa: S506 - creates only strings
     for key, value in typed.items():
         if _holds_secret(value):
             raise StackConfigError(
@@ -159,10 +158,10 @@ def _stack_file(project_dir: Path, project: str, stack: str) -> dict[str, Any]:
 def _without_switched_off(
     project: str, defaults: Mapping[str, Any], given: Mapping[str, Any], overridden: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    """The stack's file without the settings of what `--config` switches off.
+    """The stack's file without the settings of destinations or the scenario that `--config` switches off.
 
-    The program refuses settings without effect. Whoever tries the stack with another destination, or in the
-    open scenario, would remove these from the file as well.
+    The program refuses settings that have no effect. Someone who edits the file to try another destination or
+    the open scenario would remove these settings, too.
     """
     before = {**defaults, **given}
     after = {**before, **overridden}
@@ -213,7 +212,7 @@ def _override(project: str, schema: Mapping[str, Any], override: str) -> tuple[s
 
 
 def _check_strings(schema: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    """Lists and objects reach the program as strings of JSON, so it could not tell them from strings."""
+    """Refuse lists and objects for string settings. The program gets them as JSON and could not tell."""
     wrong = [
         f"{key} is {json.dumps(value, ensure_ascii=False)}, which is not a string: write one value"
         for key, value in values.items()

@@ -1,4 +1,4 @@
-"""The destinations there are, with the settings that only they read: one module each."""
+"""The destinations, each in its module, with the settings that only it reads."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -13,7 +13,7 @@ GROUPS: Final[Mapping[str, DestinationGroup[DestinationArgs]]] = {
     group.name: group
     for group in (customer_profiles.GROUP, firehose.GROUP, eventbridge.GROUP, pinpoint.GROUP)
 }
-"""By name, the one to start with first."""
+"""By name. The recommended one comes first."""
 
 
 def _destinations(key: str, value: object) -> tuple[str, ...]:

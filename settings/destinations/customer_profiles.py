@@ -59,8 +59,8 @@ _OWN_ATTRIBUTES: Mapping[str, str] = {
     OPT_OUT_ATTRIBUTE: "where a customer has opted out",
 }
 _OWN_KEYS = ("event_key", "endpoint_id")
-# What profiles are found or merged by, however it is written: names of standard fields and of keys, and what
-# sites call the same things. Letters only.
+# Attributes by which profiles are found or merged: names of standard fields and keys, and what sites call the
+# same things. Compared without case, digits and separators.
 _IDENTITY_ATTRIBUTE = re.compile(
     r"gtmpixel[a-z]+|profileid|(user|customer|client|member|account|party|person|contact|endpoint|visitor|crm)?id"
     r"|username|(user|customer|client|member|account|loyalty)(number|key)"
@@ -137,12 +137,12 @@ TRIGGERS = Setting("customerProfilesTriggers", [], list_of(event_trigger, "VALUE
 
 
 def _object_type(values: Values, stack: Stack) -> str:
-    """The name that is set, or the stack's. Object types outlive the stack, and then need another one."""
+    """The configured name, or the stack's. Object types outlive a stack: the next one needs a new name."""
     return values[OBJECT_TYPE] or stack.name
 
 
 def _trigger_name(values: Values, stack: Stack, trigger: EventTriggerArgs) -> str:
-    """A trigger of another object type is another trigger: both are in the domain for a while."""
+    """The name in the domain, with the object type: a domain may briefly have triggers of two types."""
     return f"{_object_type(values, stack)}-{trigger.name}"
 
 
@@ -232,9 +232,9 @@ def _profile_attributes_are_fields(values: Values, _: Stack) -> Iterable[Problem
 
 
 def _profile_attributes_identify_nobody(values: Values, _: Stack) -> Iterable[Problem]:
-    """Customer Profiles can find and merge profiles by attributes that identify a customer.
+    """Refuse attributes that identify a customer, by which Customer Profiles can find and merge profiles.
 
-    Whoever may write their own could choose whose profile it is merged with.
+    A visitor who can set such an attribute could have their profile merged with another customer's.
     """
     if events.profile_updates(values) is ProfileUpdates.NONE or values[ALLOW_IDENTITY_ATTRIBUTES]:
         return
@@ -287,7 +287,7 @@ def _triggers_have_short_names(values: Values, stack: Stack) -> Iterable[Problem
 
 
 def _triggers_differ(values: Values, _: Stack) -> Iterable[Problem]:
-    """By name, and by campaign: a domain has one integration for each campaign."""
+    """Refuse duplicate names and campaigns. A domain has one integration for each campaign."""
     triggers = values[TRIGGERS]
     for key, held in (
         ("name", [trigger.name for trigger in triggers]),
@@ -301,7 +301,7 @@ def _triggers_differ(values: Values, _: Stack) -> Iterable[Problem]:
 
 
 def _object_type_fits(values: Values, stack: Stack) -> Iterable[Problem]:
-    """Lists can be too long together; the problem names the longest."""
+    """Refuse lists that are too long together. The problem names the longest."""
     template = _template(values, stack)
     lists: Mapping[str, Sequence[object]] = {
         events.PROFILE_ATTRIBUTES.key: template.profile_attributes,
@@ -325,7 +325,7 @@ def _object_type_fits(values: Values, stack: Stack) -> Iterable[Problem]:
 
 
 def function_names(values: Values) -> Sequence[Sequence[str]]:
-    """The lists of names that go into the function's environment."""
+    """The lists of names in the function's environment."""
     return [list(dict.fromkeys([*values[TRIGGER_ATTRIBUTES], *values[SEARCH_ATTRIBUTES]]))]
 
 

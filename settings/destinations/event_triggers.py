@@ -1,4 +1,4 @@
-"""Event triggers of Customer Profiles: how one entry of customerProfilesTriggers is read."""
+"""Reads the entries of customerProfilesTriggers: event triggers of Customer Profiles."""
 
 import math
 import re
@@ -29,7 +29,7 @@ from settings.values import (
 
 
 class ComparisonOperator(StrEnum):
-    """How an event trigger compares (Amazon Connect Customer Profiles, ObjectAttribute)."""
+    """The operators of an event trigger (Amazon Connect Customer Profiles, ObjectAttribute)."""
 
     INCLUSIVE = "INCLUSIVE"
     EXCLUSIVE = "EXCLUSIVE"
@@ -70,8 +70,8 @@ METRIC_OPERATORS: Final = (
     ComparisonOperator.BETWEEN,
     ComparisonOperator.NOT_BETWEEN,
 )
-# INCLUSIVE holds where an attribute has all of the values, so with two it never would. Of the others the same
-# page speaks of one value or timestamp.
+# INCLUSIVE requires all of the values, so with two it would never match. For the others, the same page speaks
+# of one value or timestamp.
 ONE_VALUE_OPERATORS: Final = (
     ComparisonOperator.INCLUSIVE,
     ComparisonOperator.BEGINS_WITH,
@@ -95,7 +95,7 @@ _CAMPAIGN_ARN = re.compile(r"arn:aws[a-z-]*:connect-campaigns:[a-z0-9-]+:\d{12}:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldKind:
-    """A kind of field that conditions can be about."""
+    """A kind of field that conditions can test."""
 
     key: str
     prefix: str
@@ -144,7 +144,7 @@ def _operator(key: str, entry: Mapping[str, object], kind: FieldKind) -> Compari
 
 
 def _strings(key: str, value: object, operator: ComparisonOperator) -> tuple[str, ...]:
-    """What an attribute is compared with."""
+    """The values of a condition on an attribute."""
     strings = [_as_string(element) for element in _elements(value)]
     usable = [one for one in strings if isinstance(one, str) and _VALUE.fullmatch(one)]
     if not 1 <= len(usable) <= TRIGGER_VALUES or len(usable) < len(strings):
@@ -162,7 +162,7 @@ def _strings(key: str, value: object, operator: ComparisonOperator) -> tuple[str
 
 
 def _numbers(key: str, value: object, operator: ComparisonOperator) -> tuple[str, ...]:
-    """What a metric is compared with: one number, or the least and the most."""
+    """The values of a condition on a metric: one number, or the least and the most."""
     strings = [_as_string(element) for element in _elements(value)]
     numbers = [one for one in strings if isinstance(one, str) and _is_number(one)]
     if operator in (ComparisonOperator.BETWEEN, ComparisonOperator.NOT_BETWEEN):
@@ -188,7 +188,7 @@ def _is_number(string: str) -> bool:
 
 
 def _as_string(value: object) -> object:
-    """A number as the string that Customer Profiles compares with; anything else as it is."""
+    """A number as the string that Customer Profiles compares it with. Other values are unchanged."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
@@ -228,7 +228,7 @@ TRIGGER_READERS: Final = {
 }
 
 KEYS: Final = (*(key for key, _ in TRIGGER_READERS.values()), *CONDITION_KEYS)
-"""The keys that entries, and their conditions, may have."""
+"""The allowed keys of entries and of their conditions."""
 
 event_trigger = object_of(EventTriggerArgs, **TRIGGER_READERS)
-"""One entry, its name without that of the object type. Rules check that its fields are declared."""
+"""One entry; its name lacks the object type's. Rules check that its fields are declared."""

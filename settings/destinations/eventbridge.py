@@ -1,4 +1,4 @@
-"""Settings of Amazon EventBridge: a bus that exists, or a new one, and its archive."""
+"""Settings of Amazon EventBridge: an existing bus or a new one, and its archive."""
 
 import re
 
@@ -19,7 +19,7 @@ BUS = Setting(
         )
     ),
 )
-# EventBridge documents no longest time. Ten years, as for the bucket of firehose.
+# EventBridge documents no maximum. Ten years, as for the bucket of firehose.
 ARCHIVE_DAYS = Setting("eventbridgeArchiveDays", 0, whole_number(0, 3_650))
 
 

@@ -1,4 +1,4 @@
-"""Settings of Amazon Data Firehose: a stream that exists, or a new one with its bucket."""
+"""Settings of Amazon Data Firehose: an existing stream, or a new one with its bucket."""
 
 import re
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from settings.problems import Problem
 from settings.values import Setting, Values, optional, string, whole_number
 
 _STREAM_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
-# Short, and one byte a character in JSON: it goes into the function's environment.
+# Short, and with one byte for each character in JSON, because it goes into the function's environment.
 _APP_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _APP_ID_RULE = "1 to 128 letters, digits, . _ and -"
 
