@@ -21,6 +21,7 @@ from handler.variables import InvalidEnvironmentError
 from local.deployment.cloud import Cloud
 from local.fakes.eventbridge import EventbridgeFake, PlannedResponse
 from local.recorder import Recorder
+from tests.sessions import session_of_role
 
 REGION = "eu-west-1"
 BUS = "events"
@@ -63,8 +64,8 @@ def service() -> Iterator[Eventbridge]:
             fake=fake,
             recorder=recorder,
             queue_url=queue_behind_a_rule(cloud),
-            writer=session_of_role(cloud, "writer", arn),
-            stranger=session_of_role(cloud, "stranger", f"{arn}-other"),
+            writer=session_of_role(cloud, "writer", action="events:PutEvents", arn=arn),
+            stranger=session_of_role(cloud, "stranger", action="events:PutEvents", arn=f"{arn}-other"),
         )
 
 
@@ -75,28 +76,6 @@ def queue_behind_a_rule(cloud: Cloud) -> str:
     events.put_rule(Name="all", EventBusName=BUS, EventPattern=json.dumps({"source": [SOURCE]}))
     events.put_targets(Rule="all", EventBusName=BUS, Targets=[{"Id": "queue", "Arn": arn}])
     return url
-
-
-def session_of_role(cloud: Cloud, name: str, arn: str) -> Session:
-    """A session of a role that may put events on one bus."""
-    iam = cloud.client("iam")
-    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    permission = {"Effect": "Allow", "Action": "events:PutEvents", "Resource": arn}
-    role = iam.create_role(
-        RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    )
-    iam.put_role_policy(
-        RoleName=name,
-        PolicyName="policy",
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [permission]}),
-    )
-    credentials = cloud.assume_role(role["Role"]["Arn"], service="lambda.amazonaws.com")
-    return Session(
-        aws_access_key_id=credentials.access_key,
-        aws_secret_access_key=credentials.secret_key,
-        aws_session_token=credentials.token,
-        region_name=REGION,
-    )
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ from local.recorder import Recorder
 from tests.delivery_streams import STREAM, create_delivery_stream
 from tests.handler.conftest import RECEIVED_MS
 from tests.hostile import HOSTILE_VALUES
+from tests.sessions import session_of_role
 
 REGION = "eu-west-1"
 APP_ID = "a1b2c3"
@@ -68,31 +69,9 @@ def service() -> Iterator[Firehose]:
             delivery=delivery,
             recorder=recorder,
             problems=problems,
-            writer=session_of_role(cloud, "writer", arn),
-            stranger=session_of_role(cloud, "stranger", f"{arn}-other"),
+            writer=session_of_role(cloud, "writer", action="firehose:PutRecordBatch", arn=arn),
+            stranger=session_of_role(cloud, "stranger", action="firehose:PutRecordBatch", arn=f"{arn}-other"),
         )
-
-
-def session_of_role(cloud: Cloud, name: str, arn: str) -> Session:
-    """A session of a role that may put records into one stream."""
-    iam = cloud.client("iam")
-    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    grant = {"Effect": "Allow", "Action": "firehose:PutRecordBatch", "Resource": arn}
-    role = iam.create_role(
-        RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    )
-    iam.put_role_policy(
-        RoleName=name,
-        PolicyName="policy",
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [grant]}),
-    )
-    credentials = cloud.assume_role(role["Role"]["Arn"], service="lambda.amazonaws.com")
-    return Session(
-        aws_access_key_id=credentials.access_key,
-        aws_secret_access_key=credentials.secret_key,
-        aws_session_token=credentials.token,
-        region_name=REGION,
-    )
 
 
 @pytest.fixture
