@@ -285,7 +285,10 @@ def test_what_the_service_will_never_take_is_dead_lettered_at_once(
 def test_events_wait_for_a_stream_that_is_not_there(
     firehose: Firehose, aws_environment: pytest.MonkeyPatch, make_event: Callable[..., Event]
 ) -> None:
-    sign_as(aws_environment, session_of_role(firehose.cloud, "writer-to-all", "*"))
+    sign_as(
+        aws_environment,
+        session_of_role(firehose.cloud, "writer-to-all", action="firehose:PutRecordBatch", arn="*"),
+    )
     destination = new_destination([], stream="unknown")
     assert outcomes_of(destination, make_event()) == [Retry("firehose_stream_not_found", not_set_up=True)]
 
