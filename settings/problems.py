@@ -64,8 +64,10 @@ def closest(word: str, known: Collection[str]) -> str | None:
     """The known word that was probably meant. Case does not count."""
     by_folded = {one.casefold(): one for one in known}
     matches = difflib.get_close_matches(word.casefold(), by_folded, n=5)
-    # Swapped letters are the likeliest typo.
-    matches.sort(key=lambda match: sorted(match) != sorted(word.casefold()))
+    # Swapped letters are the likeliest typo, then an unfinished word.
+    matches.sort(
+        key=lambda match: (sorted(match) != sorted(word.casefold()), not match.startswith(word.casefold()))
+    )
     return by_folded[matches[0]] if matches else None
 
 

@@ -12,7 +12,7 @@ from settings.destinations import DESTINATIONS, GROUPS, customer_profiles
 from settings.groups import Stack
 from settings.problems import Problem, Problems, SettingsError, unknown_key
 from settings.rules import problems_between, without_effect
-from settings.stack_configuration import stack_configuration
+from settings.stack_configuration import AWS_KEYS, stack_configuration
 from settings.values import Setting, UnreadSettingError, Values, is_unset
 
 GENERAL: Sequence[Setting[Any]] = (
@@ -60,7 +60,7 @@ def read(
     `prefix` precedes keys in errors. Errors come after `known_problems`.
     """
     values, problems = Values(), Problems()
-    problems.extend(unknown_key(key, key, list(ALL)) for key in given if key not in ALL)
+    problems.extend(_unknown(key) for key in given if key not in ALL)
     for setting in GENERAL:
         _read(setting, given, values, problems)
     for setting in _of_the_scenario(values):
@@ -71,6 +71,12 @@ def read(
     if problems or known_problems:
         raise SettingsError([*known_problems, *(problem.within(prefix) for problem in problems)])
     return _settings(values, stack)
+
+
+def _unknown(key: str) -> Problem:
+    if key in AWS_KEYS:
+        return Problem(key, "there is no such setting.", f"Did you mean aws:{key}?")
+    return unknown_key(key, key, list(ALL))
 
 
 def _read(setting: Setting[Any], given: Mapping[str, object], values: Values, problems: Problems) -> None:

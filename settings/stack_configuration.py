@@ -16,6 +16,9 @@ from settings.problems import Problem, closest
 from settings.values import is_unset, shown
 
 REGION: Final = "aws:region"
+DEFAULT_TAGS: Final = "aws:defaultTags"
+
+_TAGS_FIX: Final = "Write {tags: {NAME: VALUE}}."
 
 # The configuration of the AWS provider (pulumi_aws.config), which ignores keys that it does not know.
 AWS_KEYS: Final = frozenset(
@@ -70,20 +73,30 @@ def stack_configuration(defaults: Mapping[str, object], *, is_local_run: bool) -
         values={key: _parsed(value, defaults.get(key, "")) for key, value in own.items()},
         problems=(
             *_region_problems(raw, is_local_run=is_local_run),
-            *(problem for key in foreign for problem in _key_problems(key, project, stack, defaults)),
+            *_tag_problems(raw),
+            *(problem for key in foreign for problem in _key_problems(key, project, defaults)),
         ),
     )
 
 
 def _parsed(value: str, default: object) -> object:
+    """A string is a list or an object where somebody wrote one in its place."""
     if isinstance(default, str):
-        return value
-    if re.fullmatch(r"[+-]?[0-9]+", value):
-        return int(value)
+        parsed = _json(value)
+        return cast("object", parsed) if isinstance(parsed, list | dict) else value
+    return int(value) if re.fullmatch(r"[+-]?[0-9]+", value) else _json(value)
+
+
+def _json(value: str) -> object:
     try:
-        return cast("object", json.loads(value))
-    except ValueError:
+        return cast("object", json.loads(value, parse_constant=_no_constant))
+    except (ValueError, RecursionError):
         return value
+
+
+def _no_constant(name: str) -> object:
+    """Python reads NaN and Infinity, which JSON does not have."""
+    raise ValueError(name)
 
 
 def _region_problems(raw: Mapping[str, str], *, is_local_run: bool) -> Iterable[Problem]:
@@ -105,13 +118,38 @@ def _region_problems(raw: Mapping[str, str], *, is_local_run: bool) -> Iterable[
         )
 
 
+def _tag_problems(raw: Mapping[str, str]) -> Iterable[Problem]:
+    """The provider ignores keys beside `tags`, so that no resource would have the tags."""
+    if DEFAULT_TAGS not in raw:
+        return
+    value = _json(raw[DEFAULT_TAGS])
+    if value is None:
+        return
+    if not isinstance(value, dict):
+        yield Problem(DEFAULT_TAGS, f"{shown(value)} has no tags.", _TAGS_FIX)
+        return
+    held = cast("Mapping[str, object]", value)
+    for key in held:
+        if key != "tags":
+            yield Problem(f"{DEFAULT_TAGS}.{key}", "there is no such setting.", _TAGS_FIX)
+    tags = held.get("tags")
+    if tags is not None and not isinstance(tags, dict):
+        yield Problem(f"{DEFAULT_TAGS}.tags", f"{shown(tags)} is not an object.", _TAGS_FIX)
+    elif tags:
+        for name, tag in cast("Mapping[str, object]", tags).items():
+            if tag is None or isinstance(tag, list | dict):
+                yield Problem(
+                    f"{DEFAULT_TAGS}.tags.{name}", f"{shown(cast('object', tag))} is not a string.", _TAGS_FIX
+                )
+
+
 def _is_region_set_elsewhere() -> bool:
     return (
         any(os.environ.get(name) for name in _REGION_VARIABLES) or Path("~/.aws/config").expanduser().exists()
     )
 
 
-def _key_problems(full_key: str, project: str, stack: str, declared: Collection[str]) -> Iterable[Problem]:
+def _key_problems(full_key: str, project: str, declared: Collection[str]) -> Iterable[Problem]:
     """Find misspelled keys. The engine ignores unknown keys, so a setting would silently keep its default."""
     namespace, _, key = full_key.partition(":")
     if namespace == "aws":
@@ -124,5 +162,5 @@ def _key_problems(full_key: str, project: str, stack: str, declared: Collection[
         yield Problem(
             full_key,
             f"this project is {project}, and ignores the settings of {namespace}.",
-            f"Did you mean {project}:{meant}? Correct it in Pulumi.{stack}.yaml.",
+            f"Did you mean {project}:{meant}?",
         )

@@ -41,7 +41,11 @@ class StackConfig:
     @property
     def default_tags(self) -> Mapping[str, str]:
         """Tags that the AWS provider puts on every taggable resource."""
-        return json.loads(self.values.get("aws:defaultTags", "{}")).get("tags") or {}
+        try:
+            tags = json.loads(self.values.get("aws:defaultTags", "{}"))["tags"]
+            return {name: _as_text(value) for name, value in tags.items()}
+        except (ValueError, LookupError, TypeError, AttributeError):
+            return {}  # none, or what the program refuses
 
     def setting(self, name: str) -> Any:
         """A setting of the project by its short name. Lists and objects are parsed."""
@@ -77,8 +81,6 @@ def load(project_dir: Path, stack: str, overrides: Iterable[str] = ()) -> StackC
             f"stack '{stack}' has no value for {_words(missing)}: set it in Pulumi.{stack}.yaml or with "
             f"--config {missing[0]}=…"
         )
-    _check_strings(schema, values)
-    _check_tags(values.get("aws:defaultTags", {}))
     return StackConfig(
         project=name,
         stack=stack,
@@ -209,23 +211,6 @@ def _override(project: str, schema: Mapping[str, Any], override: str) -> tuple[s
         except ValueError:
             raise StackConfigError(f"--config {key} is not valid JSON: '{text}'") from None
     return key, text
-
-
-def _check_strings(schema: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    """Refuse lists and objects for string settings. The program gets them as JSON and could not tell."""
-    wrong = [
-        f"{key} is {json.dumps(value, ensure_ascii=False)}, which is not a string: write one value"
-        for key, value in values.items()
-        if schema.get(key, {}).get("type") == "string" and not isinstance(value, str | int | float)
-    ]
-    if wrong:
-        raise StackConfigError("\n".join(wrong))
-
-
-def _check_tags(value: Any) -> None:
-    tags = value.get("tags", {}) if isinstance(value, dict) else None
-    if not isinstance(tags or {}, dict) or not isinstance(value, dict):
-        raise StackConfigError("aws:defaultTags has no tags: write {tags: {NAME: VALUE}}")
 
 
 def _as_text(value: Any) -> str:

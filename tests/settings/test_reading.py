@@ -104,6 +104,11 @@ class TestWhatIsWrong:
     def test_a_key_may_have_a_slip_in_its_case(self) -> None:
         assert problems(AUTHMODE="open") == ["AUTHMODE: there is no such setting. Did you mean authMode?"]
 
+    def test_a_value_that_is_not_finished_leads_to_its_end(self) -> None:
+        assert problems(profileUpdates="allow") == [
+            "profileUpdates: 'allow' is not none or allowlist or all. Did you mean allowlist?"
+        ]
+
     def test_a_key_that_is_like_no_other_leads_to_the_list(self) -> None:
         assert problems(colour="red") == [
             "colour: there is no such setting. docs/settings.md lists the settings."

@@ -1,5 +1,6 @@
 """The stack's configuration as the engine passes it: strings, for the project and for others."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 import settings
 from components.event_pixel import EventPixelArgs
 from settings import SettingsError
+from settings.destinations import GROUPS
+from settings.reading import ALL
 from settings.stack_configuration import AWS_KEYS
 from tests.recording import record
 
@@ -110,21 +113,22 @@ def test_a_region_that_does_not_exist_is_one_line(region: str, fix: str) -> None
     ("key", "line"),
     [
         ("aws:regoin", "aws:regoin: the AWS provider has no such setting. Did you mean aws:region?"),
+        ("gtm-pixel:region", "gtm-pixel:region: there is no such setting. Did you mean aws:region?"),
         ("aws:colour", "aws:colour: the AWS provider has no such setting. Remove it."),
         (
             "gtm-pixle:authMode",
             "gtm-pixle:authMode: this project is gtm-pixel, and ignores the settings of gtm-pixle. "
-            "Did you mean gtm-pixel:authMode? Correct it in Pulumi.test.yaml.",
+            "Did you mean gtm-pixel:authMode?",
         ),
         (
             "gtm-pixle:authMdoe",
             "gtm-pixle:authMdoe: this project is gtm-pixel, and ignores the settings of gtm-pixle. "
-            "Did you mean gtm-pixel:authMode? Correct it in Pulumi.test.yaml.",
+            "Did you mean gtm-pixel:authMode?",
         ),
         (
             "shop:destinations",
             "shop:destinations: this project is gtm-pixel, and ignores the settings of shop. "
-            "Did you mean gtm-pixel:destinations? Correct it in Pulumi.test.yaml.",
+            "Did you mean gtm-pixel:destinations?",
         ),
     ],
 )
@@ -135,6 +139,46 @@ def test_a_slip_in_a_key_is_noticed(key: str, line: str) -> None:
 @pytest.mark.parametrize("key", ["aws:defaultTags", "pulumi:tags", "datadog:apiKey"])
 def test_what_belongs_to_others_is_left_alone(key: str) -> None:
     load({**LEAST, key: "{}"})
+
+
+@pytest.mark.parametrize("key", [key for key, setting in ALL.items() if isinstance(setting.default, str)])
+@pytest.mark.parametrize("value", ["[1]", '["a"]', '{"a": "b"}', "[]", "{}"])
+def test_a_list_or_an_object_in_place_of_a_string_is_a_problem(key: str, value: str) -> None:
+    everything = {
+        "gtm-pixel:authMode": "authenticated",
+        "gtm-pixel:destinations": json.dumps(list(GROUPS)),
+        f"gtm-pixel:{key}": value,
+    }
+
+    start = f"gtm-pixel:{key}: {json.loads(value)} "
+    assert [line for line in problems(everything) if line.startswith(start)] != []
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "[" * 100_000])
+def test_a_value_is_shown_as_it_was_written(value: str) -> None:
+    (line,) = problems({**LEAST, "gtm-pixel:batchSize": value})
+
+    assert line.startswith(f"gtm-pixel:batchSize: '{value[:90]}")
+
+
+@pytest.mark.parametrize(
+    ("tags", "line"),
+    [
+        ("x", "aws:defaultTags: 'x' has no tags."),
+        ("[]", "aws:defaultTags: [] has no tags."),
+        ('{"tgas": {"a": "b"}}', "aws:defaultTags.tgas: there is no such setting."),
+        ('{"tags": ["a"]}', "aws:defaultTags.tags: ['a'] is not an object."),
+        ('{"tags": {"a": {"b": 1}}}', "aws:defaultTags.tags.a: {'b': 1} is not a string."),
+        ('{"tags": {"a": null}}', "aws:defaultTags.tags.a: null is not a string."),
+    ],
+)
+def test_tags_that_no_resource_would_have_are_a_problem(tags: str, line: str) -> None:
+    assert problems({**LEAST, "aws:defaultTags": tags}) == [f"{line} Write {{tags: {{NAME: VALUE}}}}."]
+
+
+@pytest.mark.parametrize("tags", ["null", "{}", '{"tags": null}', '{"tags": {"a": "b", "c": 1, "d": true}}'])
+def test_tags_may_be_numbers_or_none(tags: str) -> None:
+    load({**LEAST, "aws:defaultTags": tags})
 
 
 def test_what_is_wrong_anywhere_is_told_in_one_run() -> None:

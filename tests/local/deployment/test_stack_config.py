@@ -215,9 +215,9 @@ def test_a_value_of_the_wrong_type_is_left_to_the_program(project: Path, overrid
     assert load(project, "dev", [override]).values[f"gtm-pixel:{key}"] == value
 
 
-def test_a_list_in_place_of_a_string_is_an_error(project: Path) -> None:
+def test_a_list_in_place_of_a_string_is_left_to_the_program(project: Path) -> None:
     (project / "Pulumi.dev.yaml").write_text(STACK + "  gtm-pixel:stageName: [v1]\n")
-    assert refusal(project) == 'gtm-pixel:stageName is ["v1"], which is not a string: write one value'
+    assert load(project, "dev").values["gtm-pixel:stageName"] == '["v1"]'
 
 
 def test_null_sets_nothing(project: Path) -> None:
@@ -229,15 +229,17 @@ def test_null_sets_nothing(project: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("tags", ["null", "[a]", "a", "{tags: [a]}"])
-def test_tags_that_are_none_are_an_error_or_nothing(project: Path, tags: str) -> None:
+@pytest.mark.parametrize("tags", ["null", "[a]", "a", "{tags: [a]}", "{tags: null}", "{tgas: {a: b}}", "1"])
+def test_tags_that_are_none_are_left_to_the_program(project: Path, tags: str) -> None:
     (project / "Pulumi.dev.yaml").write_text(
         f"config:\n  gtm-pixel:pinpointApplicationId: x\n  aws:defaultTags: {tags}\n"
     )
-    if tags == "null":
-        assert load(project, "dev").default_tags == {}
-    else:
-        assert refusal(project) == "aws:defaultTags has no tags: write {tags: {NAME: VALUE}}"
+    assert load(project, "dev").default_tags == {}
+
+
+def test_tags_are_strings(project: Path) -> None:
+    (project / "Pulumi.dev.yaml").write_text(STACK.replace("{project: gtm-pixel}", "{a: 1, b: true, c: x}"))
+    assert load(project, "dev").default_tags == {"a": "1", "b": "true", "c": "x"}
 
 
 def test_a_key_that_is_there_twice_is_an_error(project: Path) -> None:
