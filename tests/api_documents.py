@@ -1,4 +1,4 @@
-"""Every variant of the API document, and the mapping templates in them."""
+"""All variants of the API document, and the mapping templates in them."""
 
 from collections.abc import Iterator
 from itertools import product

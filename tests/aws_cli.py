@@ -17,7 +17,7 @@ GLOBAL_OPTIONS: Final = {"--query", "--output", "--region"}
 _SESSION: Final = botocore.session.get_session()
 _SERVICES: Final = set(_SESSION.get_available_services())
 
-# As long as any id that a shell variable of a document stands for.
+# As long as the longest id that a document has in a shell variable.
 _AN_ID: Final = "0a1b2c3d-0000-0000-0000-000000000000"
 
 

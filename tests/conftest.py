@@ -60,7 +60,7 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-# ---- What a unit test must not do ----------------------------------------------------------------------
+# ---- Limits of unit tests ------------------------------------------------------------------------------
 
 _running: dict[str, str] = {}
 

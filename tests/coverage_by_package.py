@@ -9,7 +9,7 @@ from typing import Any
 
 
 def table(report: Mapping[str, Any]) -> Iterator[str]:
-    """A line for each package and one for all of them: statements and branches that ran, of how many."""
+    """A line for each package and one for the total: how many statements and branches ran."""
     totals: dict[str, Counter[str]] = defaultdict(Counter)
     for name, file in report["files"].items():
         package = PurePath(name).parts[0]

@@ -18,7 +18,7 @@ def create_delivery_stream(
     allowed: Sequence[tuple[str, str]] = (("s3:PutObject", f"arn:aws:s3:::{BUCKET}/*"),),
     **configuration: Any,
 ) -> str:
-    """Create a stream with its own bucket and role; its ARN. `allowed`: pairs of action and resource."""
+    """Create a stream with a bucket and a role that may do `allowed` (action, resource). Returns its ARN."""
     bucket_arn = cloud.create_bucket(BUCKET)
     iam = cloud.client("iam")
     trust = {"Effect": "Allow", "Principal": {"Service": trusted}, "Action": "sts:AssumeRole"}
@@ -26,7 +26,7 @@ def create_delivery_stream(
     statements = [{"Effect": "Allow", "Action": action, "Resource": arn} for action, arn in allowed]
     if statements:
         iam.put_role_policy(RoleName="delivery", PolicyName="policy", PolicyDocument=_document(*statements))
-    answer = cloud.client("firehose").create_delivery_stream(
+    stream = cloud.client("firehose").create_delivery_stream(
         DeliveryStreamName=STREAM,
         DeliveryStreamType="DirectPut",
         ExtendedS3DestinationConfiguration={
@@ -38,7 +38,7 @@ def create_delivery_stream(
             **configuration,
         },
     )
-    return answer["DeliveryStreamARN"]
+    return stream["DeliveryStreamARN"]
 
 
 def keys_of(cloud: Cloud) -> list[str]:

@@ -16,7 +16,7 @@ DOCUMENTS = [
 
 
 class Block(NamedTuple):
-    """A code block of a document, with the headings that it stands under."""
+    """A code block of a document, with the headings above it."""
 
     document: Path
     heading: str
@@ -29,13 +29,13 @@ def read(name: str) -> str:
 
 
 def headings(text: str) -> list[str]:
-    """The headings of a document, without what only looks like one in a code block."""
+    """The headings of a document. Lines in code blocks do not count."""
     prose = re.sub(r"^ *```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL)
     return re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
 
 
 def anchors(text: str) -> set[str]:
-    """The anchors that GitHub makes of a document's headings."""
+    """The anchors that GitHub creates for a document's headings."""
     seen: Counter[str] = Counter()
     found: set[str] = set()
     for heading in headings(text):
@@ -53,7 +53,7 @@ def links(text: str) -> list[str]:
 
 
 def section(text: str, heading: str) -> str:
-    """What stands below a heading, up to the next of its level or a higher one."""
+    """The text below a heading, up to the next heading of the same or a higher level."""
     found = re.search(rf"^(#+) {re.escape(heading)}\n(.*)", text, re.MULTILINE | re.DOTALL)
     assert found, f"there is no heading {heading!r}"
     level, rest = found.groups()
@@ -61,7 +61,7 @@ def section(text: str, heading: str) -> str:
 
 
 def rows(text: str) -> list[list[str]]:
-    """The cells of every row of the tables in a text, without heads."""
+    """The cells of every table row in a text, without header rows."""
     found: list[list[str]] = []
     for table in re.findall(r"(?:^ *\|.*\|\n)+", text + "\n", re.MULTILINE):
         for line in table.splitlines()[2:]:
@@ -71,7 +71,7 @@ def rows(text: str) -> list[list[str]]:
 
 
 def table(text: str, heading: str) -> dict[str, str]:
-    """The names in the first column of the tables under a heading → the second column."""
+    """The second column of the tables under a heading, by the names in the first."""
     return {
         name: cells[1]
         for cells in rows(section(text, heading))

@@ -1,7 +1,7 @@
-"""Tokens that must not prove anything, each with the reason that counts it as invalid.
+"""Tokens that must prove nothing, each with the reason under which it is counted as invalid.
 
-Usable against any issuer whose RSA key is at hand: give a Forger the issuer's own key, as a `Signer`, and
-take every Forgery's tokens from it. None needs more of the issuer than that one key in its key set.
+They work against any issuer whose RSA key is available: give a Forger the issuer's key, as a `Signer`, and
+get every Forgery's tokens from it. The issuer's key set must contain that key.
 """
 
 import base64
@@ -28,7 +28,7 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 @cache
 def rsa_key(name: str, bits: int = 2048) -> rsa.RSAPrivateKey:
-    """The RSA key of a name. Making one is slow, so each is made once."""
+    """The RSA key of a name. Each is generated only once, because that is slow."""
     assert name
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
@@ -109,7 +109,7 @@ ABSENT: Any = object()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgery:
-    """What a request sends as `token`, once or several times, and the reason that counts it."""
+    """The values of `token` in a request, and the reason under which they are counted."""
 
     name: str
     reason: InvalidTokenReason
@@ -131,7 +131,7 @@ def _unsigned(forger: Forger, **header: Any) -> str:
 
 
 def _with_secret(forger: Forger, secret: bytes, algorithm: str = "HS256", key_id: str | None = None) -> str:
-    """A token with an HMAC whose secret is public knowledge."""
+    """A token with an HMAC whose secret is public."""
     header = {"alg": algorithm, "kid": key_id or forger.signer.key_id}
     content = f"{segment(header)}.{segment(forger.claims())}"
     digest = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}[algorithm]

@@ -13,7 +13,7 @@ HOSTILE_VALUES = (
     "$input.body #set($x=1)",
     "</script>",
     "%26usat_plan%3Dgold",
-    # Form encodings differ in these: AWS signs `%2A`, Java and browsers write `*`.
+    # Form encodings treat these differently: AWS signs `%2A`, Java and browsers write `*`.
     "*",
     "5 * 3 ~ -1._",
     # Beginnings of a path, a scheme, a comment, a parameter of a media type.
@@ -36,7 +36,7 @@ HOSTILE_VALUES = (
     "#end",
     "#stop",
     "\\$context.requestId \\#end",
-    # These become another parameter if a URL is unescaped twice, or a form is inside a form.
+    # These become another parameter if a URL is unescaped twice, or if a form is nested in a form.
     "&amp;usat_plan=gold",
     "amp;usat_plan=gold",
     "&MessageAttribute.3.Name=proven_endpoint&MessageAttribute.3.Value.StringValue=e1",
@@ -45,7 +45,7 @@ HOSTILE_VALUES = (
 )
 
 PRINTABLE_ASCII = tuple(map(chr, range(0x20, 0x7F)))
-"""Each character alone. An encoding that breaks one of them loses every event with it."""
+"""Each character by itself. An encoding that breaks one of them would lose every event that has it."""
 
 HOSTILE_NAMES = (
     "amp;evat_a",
@@ -69,9 +69,9 @@ HOSTILE_NAMES = (
     "get",
     "",
 )
-"""Names of parameters. A mapping template must not take any of them for a name of its own."""
+"""Parameter names that a mapping template must not confuse with its own names."""
 
 LONGEST_ATTRIBUTE = "é" * 200
-"""The longest event attribute of Amazon Pinpoint. A user attribute may be half as long."""
+"""The longest event attribute that Amazon Pinpoint accepts. A user attribute may have half of that."""
 
 LONGEST_USER_ATTRIBUTE = "é" * 100

@@ -26,7 +26,7 @@ _FIXTURES = {
 }
 
 _NAMES = {"Cloud", "LocalRun"}
-"""A file that imports one of these starts one."""
+"""A file that imports one of these starts a cloud."""
 
 LOCAL_FILES = {
     "tests/local/test_main.py",
@@ -42,7 +42,7 @@ LOCAL_FILES = {
     "tests/test_urns.py",
     "tests/bootstrap/test_virtual_environment.py",
 }
-"""These start programs, servers or builds without one of those fixtures."""
+"""These start programs, servers or builds without using those fixtures."""
 
 SLOWEST_FILES = (
     "tests/test_scenarios.py",
@@ -61,7 +61,7 @@ SLOWEST_FILES = (
     "tests/bootstrap/test_virtual_environment.py",
     "tests/local/functions/test_event_source.py",
 )
-"""The slowest first. `pytest --durations=60` tells them."""
+"""The slowest files, slowest first. `pytest --durations=60` shows them."""
 
 
 def kind_of(item: pytest.Item) -> str:
@@ -80,7 +80,7 @@ def file_of(item: pytest.Item) -> str:
 def in_order(items: Iterable[pytest.Item], seed: str | None) -> list[pytest.Item]:
     """File by file, the slowest first, so that the workers finish at the same time.
 
-    Within a file, tests that use the same run follow one another. A seed shuffles the files, and the tests
+    Within a file, tests that share a run are adjacent. A seed shuffles the files, and the tests
     within each.
     """
     files: dict[str, list[pytest.Item]] = {}
@@ -99,7 +99,7 @@ def _rank(file: str) -> int:
 
 
 def _weight(items: Iterable[pytest.Item]) -> int:
-    """Roughly how long a file takes, by what its tests use."""
+    """Roughly how long a file takes, judged by the fixtures of its tests."""
     return sum({"browser": 10, "local": 5, "unit": 1}[kind_of(item)] for item in items)
 
 
@@ -110,13 +110,13 @@ def _shuffled(things: Iterable[T], seed: str) -> list[T]:
 
 
 def _by_run(items: Sequence[pytest.Item]) -> list[pytest.Item]:
-    """The tests of a file; those that get their run from the same fixture follow one another."""
+    """The tests of a file. Those that get their run from the same fixture are adjacent."""
     places: dict[str, int] = {}
     return sorted(items, key=lambda item: places.setdefault(_run_of(item), len(places)))
 
 
 def _run_of(item: pytest.Item) -> str:
-    """The fixtures that stand between a test and `runs`."""
+    """The fixtures between a test and `runs`."""
     information: Any = getattr(item, "_fixtureinfo", None)
     if information is None:
         return ""

@@ -1,4 +1,4 @@
-"""Wait for a condition: long enough for a busy machine, and no longer than needed."""
+"""Waits for a condition: long enough for a busy machine, but no longer than needed."""
 
 import time
 from collections.abc import Callable

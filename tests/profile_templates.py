@@ -39,7 +39,7 @@ def _linter() -> "Runner":
 
 
 def findings(body: str) -> list[str]:
-    """What cfn-lint finds, with warnings, in two Regions that have Customer Profiles."""
+    """The errors and warnings of cfn-lint in two Regions that have Customer Profiles."""
     from cfnlint.decode import decode_str
 
     template, errors = decode_str(body)
@@ -53,7 +53,7 @@ def service_model() -> Any:
 
 
 def refusals(template: Mapping[str, Any]) -> list[str]:
-    """What the API's model refuses in the requests that CloudFormation makes for a template."""
+    """The errors that the API's model finds in the requests that CloudFormation sends for a template."""
     return [
         f"{operation}: {problem}"
         for operation, request in _requests(template)
@@ -99,7 +99,7 @@ def _problems(shape: Any, value: Any) -> list[str]:
 
 
 def _limits(shape: Any, value: Any, path: str) -> Iterator[str]:
-    """What botocore does not check itself: sizes, patterns and enumerations."""
+    """Check sizes, patterns and enumerations, which botocore does not."""
     match shape.type_name:
         case "structure":
             for name, member in value.items():

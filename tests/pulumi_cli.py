@@ -1,4 +1,4 @@
-"""What `pulumi config set` does with its arguments, as in the CLI's sources of version 3.260.
+"""Reads `pulumi config set` commands as the CLI does (sources of version 3.260).
 
 pkg/cmd/pulumi/config/config.go (looksLikeSecret) and sdk/go/common/resource/config (paths and types).
 """
@@ -16,7 +16,7 @@ _CHECKED_CHARACTERS = 16
 _ENTROPY_BITS = 80
 _ENTROPY_BITS_OF_CHARACTER = 3
 
-# The alphabets whose sizes zxcvbn adds up to the one that a value is drawn from.
+# The alphabets whose sizes zxcvbn adds up for the characters of a value.
 _ALPHABETS = {r"[a-z]": 26, r"[A-Z]": 26, r"[0-9]": 10, r"[^a-zA-Z0-9]": 33}
 
 
@@ -32,7 +32,7 @@ class ConfigSet(NamedTuple):
 
     @property
     def setting(self) -> str:
-        """The setting that the key is of, or is in."""
+        """The setting that the key names, or lies in."""
         return re.split(r"[.\[]", self.key)[0]
 
 
@@ -57,8 +57,8 @@ def config_sets(text: str) -> Iterator[ConfigSet]:
 def may_look_like_a_secret(command: ConfigSet) -> bool:
     """Whether the CLI may refuse the command, because its value looks like a secret.
 
-    The CLI rates the value with zxcvbn, which finds at most as much entropy as there is in a random text of
-    the same length and alphabet. This takes every value for such a text.
+    The CLI rates the value with zxcvbn, which finds at most the entropy of a random string of the same length
+    and alphabet. This assumes that every value is such a string.
     """
     if command.decided or not SECRET_KEY.search(command.key):
         return False
@@ -71,7 +71,7 @@ def may_look_like_a_secret(command: ConfigSet) -> bool:
 
 
 def stack_config(commands: Sequence[ConfigSet], project: str = "gtm-pixel") -> dict[str, Any]:
-    """What Pulumi.STACK.yaml has under `config` after these commands; of paths, elements of lists only."""
+    """What Pulumi.STACK.yaml has under `config` after these commands. Paths must be of list elements."""
     config: dict[str, Any] = {}
     for command in commands:
         name = command.setting if ":" in command.setting else f"{project}:{command.setting}"
@@ -87,7 +87,7 @@ def stack_config(commands: Sequence[ConfigSet], project: str = "gtm-pixel") -> d
 
 
 def _typed(command: ConfigSet) -> object:
-    """In a list, what looks like a number or a truth value is one, unless --type says string."""
+    """Convert an element of a list: what looks like a number or boolean is one, unless --type says string."""
     if command.type == "string":
         return command.value
     if command.value in ("true", "false"):
@@ -96,7 +96,7 @@ def _typed(command: ConfigSet) -> object:
 
 
 def block_after(heading: str, text: str, language: str = "bash") -> str:
-    """The first code block of a language after a heading."""
+    """The first code block of a language under a heading."""
     section = text.partition(f"\n{heading}\n")[2]
     found = re.search(rf"```{language}\n(.*?)```", section, re.DOTALL)
     assert found, f"there is no {language} block after {heading}"

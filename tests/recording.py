@@ -167,7 +167,7 @@ def record(
     stack: str = "test",
     project: str = "gtm-pixel",
 ) -> Recording:
-    """Run `program` in a stack of its own. Raises what it raises."""
+    """Run `program` in a new stack. Raises whatever it raises."""
     recording = Recording()
 
     def run_program() -> None:

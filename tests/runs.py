@@ -20,12 +20,12 @@ from local.recorder import RecordedEvent
 from local.run import PROJECT_DIR, LocalRun
 from tests.patience import PATIENCE_SECONDS, eventually
 
-AT_ONCE = ("batchSize=10", "batchWindowSeconds=0")  # the function gets each message at once
+AT_ONCE = ("batchSize=10", "batchWindowSeconds=0")  # the function gets each message immediately
 TO_PROFILES = (
     *("destinations=customer-profiles", "customerProfilesDomain=amazon-connect-example"),
     "profileAttributes=plan,tier",
 )
-"""Customer Profiles in place of the destination of the stack `pinpoint`, with two attributes."""
+"""Replaces the destination of the stack `pinpoint` with Customer Profiles, with two attributes."""
 
 _numbers = itertools.count()
 
@@ -157,7 +157,7 @@ class Runs:
 
 @contextmanager
 def denied(run: LocalRun, action: str) -> Iterator[None]:
-    """Take an action (POLICY:SID/ACTION) from its role, and give it back at the end."""
+    """Remove an action (POLICY:SID/ACTION) from its role, and restore it at the end."""
     iam = run.cloud.client("iam")
     statement_of, _, denied_action = action.rpartition("/")
     ((role, policy, document),) = [

@@ -1,6 +1,6 @@
-"""Adding a destination takes what docs/adding-a-destination.md says, and nothing else.
+"""Adding a destination takes the steps of docs/adding-a-destination.md and no others.
 
-A copy of the project gets one more destination; its local run then records an event there.
+A copy of the project gets another destination, and its local run records an event there.
 """
 
 import os
@@ -66,7 +66,7 @@ GROUP = DestinationGroup(
 )
 """
 
-# File → what is there → what stands in its place.
+# Replacements in each file: old → new.
 EDITS = {
     "settings/destinations/__init__.py": {
         "eventbridge, firehose, pinpoint\n": "eventbridge, firehose, journal, pinpoint\n",

@@ -1,4 +1,4 @@
-"""docs/athena.md fits the files that the program writes: columns, types, paths and queries."""
+"""docs/athena.md matches the files that the program writes: columns, types, paths and queries."""
 
 import gzip
 import json
@@ -41,7 +41,7 @@ def run(runs: Runs) -> LocalRun:
 
 @pytest.fixture
 def written_file(run: LocalRun) -> WrittenFile:
-    """The file of one event that has everything an event can have."""
+    """The file of one event with everything that an event can have."""
     endpoint_id = new_endpoint()
     everything = {
         "evmt_value": "12.5",
@@ -82,7 +82,7 @@ def test_each_value_of_a_record_is_of_its_columns_type(written_file: WrittenFile
     assert [name for name, type_ in COLUMNS.items() if not fits(type_, record[name])] == []
 
 
-def test_hostile_values_lie_in_the_bucket_as_they_were_sent(written_file: WrittenFile) -> None:
+def test_hostile_values_are_in_the_bucket_as_they_were_sent(written_file: WrittenFile) -> None:
     (record,) = written_file.records
     assert tuple(record["attributes"].values()) == HOSTILE_VALUES
 
@@ -115,7 +115,7 @@ def test_a_file_lies_under_the_day_on_which_it_was_written(written_file: Written
     assert any(f"/{day}/" in written_file.key for day in days)
 
 
-def test_names_that_differ_in_their_case_are_two(run: LocalRun) -> None:
+def test_names_that_differ_only_in_case_are_distinct(run: LocalRun) -> None:
     endpoint_id = new_endpoint()
     send(run, event="purchase", endpoint_id=endpoint_id, evat_Plan="a", evat_plan="b")
     assert the_event_of(run, endpoint_id).attributes == {"Plan": "a", "plan": "b"}
@@ -144,7 +144,7 @@ def test_there_are_three_queries() -> None:
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_a_query_names_only_what_the_table_has(query: str) -> None:
+def test_a_query_names_only_columns_of_the_table(query: str) -> None:
     fields = {f"{name}.{field}" for name, type_ in COLUMNS.items() for field in re.findall(r"(\w+): ", type_)}
     assert names_of(query) <= {*COLUMNS, *PARTITIONS, *fields}
     assert "FROM gtm_pixel_events" in query
@@ -164,7 +164,7 @@ def test_a_query_counts_an_event_once(query: str) -> None:
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_a_query_takes_nothing_out_of_a_map_that_may_lack_it(query: str) -> None:
+def test_a_query_handles_map_keys_that_may_be_missing(query: str) -> None:
     assert "[" not in query
 
 
@@ -203,7 +203,7 @@ def rows_of(query: str, lines: Sequence[Mapping[str, Any]]) -> list[tuple[Any, .
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_the_queries_count_the_customers_own_event_once_and_no_forgery_in_its_place(order: int) -> None:
+def test_the_queries_count_the_customers_own_event_once_and_no_forgery_instead(order: int) -> None:
     by_day, revenue, of_endpoint = (rows_of(query, LINES[::order]) for query in QUERIES)
 
     assert by_day == [("2026-11-06", "purchase_success", 2), ("2026-11-06", "refund", 1)]
@@ -214,7 +214,7 @@ def test_the_queries_count_the_customers_own_event_once_and_no_forgery_in_its_pl
     ]
 
 
-def test_an_event_without_proof_counts_where_there_is_none_with_it() -> None:
+def test_an_unproven_event_counts_if_there_is_no_proven_one() -> None:
     forged, *_ = LINES
 
     assert rows_of(QUERIES[1], [forged, forged]) == [("EUR", 1_000_000, 1)]

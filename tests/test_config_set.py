@@ -1,4 +1,4 @@
-"""Every `pulumi config set` of README and docs is one that the CLI takes, with values as they really are."""
+"""The CLI accepts every `pulumi config set` of README and docs, with realistic values."""
 
 import re
 from pathlib import Path
@@ -47,7 +47,7 @@ def test_no_key_makes_the_cli_suspect_a_secret(key: str) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_of_the_documents_is_taken_by_the_cli(command: ConfigSet) -> None:
+def test_a_command_of_the_documents_is_accepted_by_the_cli(command: ConfigSet) -> None:
     assert not may_look_like_a_secret(command)
 
 
@@ -78,10 +78,10 @@ def test_no_document_removes_the_settings_of_a_stack_with_the_stack() -> None:
 @pytest.mark.parametrize(
     ("setting", "pattern"), [("oidcIssuer", ISSUERS), ("oidcAudiences", CLIENTS)], ids=["issuers", "clients"]
 )
-def test_issuers_and_clients_of_the_documents_look_as_real_ones_do(
+def test_issuers_and_clients_of_the_documents_look_like_real_ones(
     setting: str, pattern: re.Pattern[str]
 ) -> None:
-    """With others, the CLI's suspicion would never have shown."""
+    """With other values, the CLI's suspicion would never show."""
     values = [
         command.value
         for document in DOCUMENTS
@@ -100,7 +100,7 @@ class TestTheRuleItself:
         ("key", "value"),
         [("tokenIssuer", COGNITO_ISSUER), ("tokenAudience", COGNITO_CLIENT), ("TOKENS", COGNITO_CLIENT)],
     )
-    def test_it_refuses_what_looks_random_under_a_suspicious_key(self, key: str, value: str) -> None:
+    def test_it_refuses_random_looking_values_under_a_suspicious_key(self, key: str, value: str) -> None:
         (command,) = config_sets(f"pulumi config set {key} {value}")
 
         assert may_look_like_a_secret(command)
@@ -115,12 +115,12 @@ class TestTheRuleItself:
             "tokenCookie id",
         ],
     )
-    def test_it_takes_everything_else(self, command: str) -> None:
+    def test_it_accepts_everything_else(self, command: str) -> None:
         (parsed,) = config_sets(f"pulumi config set {command}   # yours")
 
         assert not may_look_like_a_secret(parsed)
 
-    def test_digits_in_a_list_are_a_number_unless_their_type_is_said(self) -> None:
+    def test_digits_in_a_list_are_a_number_unless_their_type_is_given(self) -> None:
         digits, text = config_sets(
             "pulumi config set --path 'oidcAudiences[0]' 1234567890\n"
             "pulumi config set --path --type string 'oidcAudiences[0]' 1234567890"

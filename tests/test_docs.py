@@ -1,4 +1,4 @@
-"""The documents against the program: what exists is described, what is described exists."""
+"""The documents describe everything that the program has, and nothing that it does not have."""
 
 import ast
 import re

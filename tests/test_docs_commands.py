@@ -1,4 +1,4 @@
-"""Every command in the documents is one that exists: make, gtm, aws, and the outputs that they ask for."""
+"""Every command in the documents exists: make, gtm, aws, and the stack outputs that they use."""
 
 import re
 import shlex
@@ -21,7 +21,7 @@ GUIDE_WITH_TESTS_OF_ITS_OWN = PROJECT / "docs" / "leaving-pinpoint.md"
 
 
 def shell_lines(document: Path) -> Iterator[str]:
-    """The lines of shell blocks, joined where they go on, and code within the text."""
+    """The lines of shell blocks, with continuation lines joined, and inline code."""
     text = document.read_text(encoding="utf-8")
     for block in blocks(document):
         if block.language == "bash":
@@ -30,7 +30,7 @@ def shell_lines(document: Path) -> Iterator[str]:
 
 
 def commands(pattern: str, *, without: Path | None = None) -> list[str]:
-    """Commands of all documents that match, from there to their ends."""
+    """The commands in all documents that match, from the match to their end."""
     return sorted(
         {
             found[0].strip()
@@ -52,7 +52,7 @@ def test_there_are_commands_of_each_kind() -> None:
 
 
 @pytest.mark.parametrize("command", MAKE)
-def test_a_make_command_has_a_target_and_variables_that_there_are(command: str) -> None:
+def test_a_make_command_has_a_target_and_variables_that_exist(command: str) -> None:
     _, target, *assignments = shlex.split(command)
 
     assert re.search(rf"^{target}:", MAKEFILE, re.MULTILINE)
@@ -74,13 +74,13 @@ def test_a_gtm_command_writes_a_file(
 
 
 @pytest.mark.parametrize("command", AWS)
-def test_an_aws_command_is_one_that_the_service_has(command: str) -> None:
+def test_an_aws_command_is_an_operation_of_its_service(command: str) -> None:
     if tuple(command.split()[1:3]) in HIGH_LEVEL:
         return
     operation, parameters = parameters_of(command)
     problems = ParamValidator().validate(parameters, operation.input_shape)
 
-    # In a sentence, a command is named without everything that it needs.
+    # In a sentence, a command may be named without its parameters.
     missing = "Missing required parameter" in problems.generate_report() and "--" not in command
     assert missing or not problems.has_errors(), problems.generate_report()
 

@@ -1,4 +1,4 @@
-"""What the documents tell people to run on this machine, and the stacks that they set up, record events."""
+"""The documents' examples record events: local runs and the stacks that they set up."""
 
 import json
 import re
@@ -30,7 +30,7 @@ REQUIRED = ("aws:region", "customerProfilesDomain")
 
 
 def least() -> dict[str, Any]:
-    """What the program cannot do without."""
+    """The files that the program needs."""
     return stack_config([command for command in DEPLOY if command.setting in REQUIRED])
 
 
@@ -46,13 +46,13 @@ def deployed() -> dict[str, Any]:
 
 
 def most() -> dict[str, Any]:
-    """All that README adds to it: event triggers, and the authenticated scenario."""
+    """Everything that README adds to it: event triggers, and the authenticated scenario."""
     return {**stack_config([*DEPLOY, *AUTHENTICATED]), **TRIGGERS}
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """This project, with room for a stack of the test's own."""
+    """A copy of this project, to which a test can add a stack."""
     for file in PROJECT.iterdir():
         if not file.name.startswith("Pulumi.") or file.name == "Pulumi.yaml":
             (tmp_path / file.name).symlink_to(file)
@@ -87,7 +87,7 @@ def test_a_stack_of_the_readme_runs(
 
 
 class Example(NamedTuple):
-    """A `make local` of the documents, and what is to be sent to it."""
+    """A `make local` of the documents, and the requests to send to it."""
 
     stack: str
     overrides: tuple[str, ...]
@@ -97,7 +97,7 @@ class Example(NamedTuple):
 
 
 def examples() -> list[Example]:
-    """Every distinct configuration that a document starts, with what the first that starts it fetches."""
+    """Every distinct configuration in the documents, with the URLs that its first use fetches."""
     found: dict[tuple[str, tuple[str, ...]], Example] = {}
     for document in DOCUMENTS:
         sections = [(block.heading, block.code.replace("\\\n", " ")) for block in blocks(document)]
@@ -142,7 +142,7 @@ def test_a_local_run_of_the_documents_records_an_event(example: Example, runs: R
 @pytest.mark.parametrize(
     "example", [one for one in EXAMPLES if one.urls], ids=lambda example: " ".join(example[0:1] + example[1])
 )
-def test_what_the_documents_fetch_from_a_local_run_is_there(example: Example, runs: Runs) -> None:
+def test_a_local_run_serves_what_the_documents_fetch(example: Example, runs: Runs) -> None:
     run = runs.shared(*AT_ONCE, *example.overrides, stack=example.stack)
 
     def fetched(path: str) -> Any:

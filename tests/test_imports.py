@@ -1,4 +1,4 @@
-"""Which package may import which, and which modules are pure."""
+"""Which packages may import which, and which modules are pure."""
 
 import ast
 import re
@@ -96,7 +96,7 @@ def test_the_handler_never_imports_pulumi() -> None:
     assert [module for module in modules("handler") if imports(module) & {"pulumi", "pulumi_aws"}] == []
 
 
-def test_only_what_calls_aws_imports_the_sdk() -> None:
+def test_only_modules_that_call_aws_import_the_sdk() -> None:
     callers = {
         str(module.relative_to(PROJECT / "handler"))
         for module in modules("handler")
@@ -134,5 +134,5 @@ def test_every_module_says_what_it_is_for() -> None:
 
 
 def test_no_module_lists_its_imports_in_its_docstring() -> None:
-    """The tests above hold the imports; a list in prose becomes outdated."""
+    """The tests above check imports, and a list in prose becomes outdated."""
     assert [name for name, docstring in DOCSTRINGS.items() if re.search(r"\bImports\b", docstring)] == []

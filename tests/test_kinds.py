@@ -1,4 +1,4 @@
-"""The kinds of tests: each has one, and a unit test that needs more than it says fails."""
+"""Each test has one kind, and a unit test fails if it needs a cloud or the network."""
 
 import socket
 from itertools import pairwise

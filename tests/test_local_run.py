@@ -1,6 +1,6 @@
 """The whole program in the local run: requests over HTTP, events in the fake.
 
-What is started here is what `make local` starts; nothing between the request and the record is replaced.
+These tests start what `make local` starts. Nothing between the request and the recorded event is replaced.
 """
 
 import html
@@ -145,9 +145,7 @@ class TestAnEvent:
 
         assert send(open_run, **parameters, **({missing: value} if value is not None else {})).status == 400
 
-    def test_a_url_that_was_escaped_as_html_is_read_as_it_was_meant_and_counted(
-        self, open_run: LocalRun
-    ) -> None:
+    def test_an_html_escaped_url_is_read_as_meant_and_counted(self, open_run: LocalRun) -> None:
         endpoint_id = new_endpoint()
 
         query = html.escape(html.escape("&evat_a=1&evmt_b=2") + "&usat_plan=gold&token=secret")
@@ -158,7 +156,7 @@ class TestAnEvent:
         assert event.user_attributes == {"plan": ["gold"]}
         eventually(lambda: any('"escaped_names":1' in line.replace(" ", "") for line in log_lines(open_run)))
 
-    def test_event_and_endpoint_id_are_read_behind_escapes(self, open_run: LocalRun) -> None:
+    def test_event_and_endpoint_id_are_read_after_escapes(self, open_run: LocalRun) -> None:
         endpoint_id = new_endpoint()
         query = html.escape(f"?event=purchase&endpoint_id={endpoint_id}")
 
@@ -430,7 +428,7 @@ def delivered(
 
 
 class TestSeveralDestinations:
-    """Every event goes to all of them, and is done when all have it."""
+    """Every event goes to all of them, and is finished when all have recorded it."""
 
     def test_an_event_is_recorded_once_in_each(self, run_of_all: LocalRun) -> None:
         event = recorded(run_of_all, evat_currency="EUR", evmt_value="12.5", usat_plan="gold")

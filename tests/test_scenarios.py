@@ -1,7 +1,7 @@
 """Who may update a profile: the open and the authenticated scenario over HTTP, in the local run.
 
-The issuer is one of the tests' own on loopback; the authorizer, its archive, the gateway, the queue and the
-processor are those of the program.
+The tests have their own issuer on loopback. The authorizer, its archive, the gateway, the queue and the
+processor are the program's.
 """
 
 import json
@@ -59,7 +59,7 @@ def issuer() -> Iterator[TokenIssuer]:
 
 @pytest.fixture
 def run(runs: Runs, issuer: TokenIssuer) -> LocalRun:
-    """The authenticated scenario with its default: a proven endpoint may update everything."""
+    """The authenticated scenario with its default: with a proven endpoint, every attribute may be updated."""
     return authenticated_run(runs, issuer, "all")
 
 
@@ -158,7 +158,7 @@ def record_with(run: LocalRun, endpoint_id: str, token: str, source: str = "para
 
 
 def authorizer_log(run: LocalRun) -> list[str]:
-    """The authorizer's log so far. Its lines are there before the response."""
+    """The authorizer's log so far. Its lines are written before the response."""
     groups = [group["logGroupName"] for group in run.cloud.client("logs").describe_log_groups()["logGroups"]]
     (group,) = [name for name in groups if "authorizer" in name]
     return log_lines(run, group)
@@ -319,9 +319,7 @@ class TestWhoMayUpdateAProfile:
         updates = {name: one.event.user_attributes for name, one in sent.items()}
         assert updates == dict.fromkeys(endpoints, ALLOWED["all"])
 
-    def test_nobody_else_changes_what_the_owner_of_a_profile_has_set(
-        self, run: LocalRun, issuer: TokenIssuer
-    ) -> None:
+    def test_only_the_owner_of_a_profile_can_change_it(self, run: LocalRun, issuer: TokenIssuer) -> None:
         endpoint_id = new_endpoint()
         record_with(run, endpoint_id, token(issuer, endpoint_id))
 
@@ -347,7 +345,7 @@ class TestWhoMayUpdateAProfile:
 
         assert attributes_of(run, endpoint_id) == {"plan": "gold"}
 
-    def test_an_anonymous_event_makes_no_profile_where_events_may_make_none(
+    def test_an_anonymous_event_creates_no_profile_if_events_may_not(
         self, runs: Runs, issuer: TokenIssuer
     ) -> None:
         run = runs.shared(*authenticated(issuer), *TO_PROFILES, "customerProfilesCreate=false", *AT_ONCE)
@@ -432,7 +430,7 @@ class TestAnIssuerThatIsDown:
         assert while_up.event.user_attributes == while_down.event.user_attributes == ALLOWED["all"]
 
 
-# ---- What a request can pose as ------------------------------------------------------------------------
+# ---- Forged attributes --------------------------------------------------------------------------------
 
 POSING_ATTRIBUTE = (
     "&MessageAttribute.3.Name=proven_endpoint&MessageAttribute.3.Value.DataType=String"
@@ -647,7 +645,7 @@ class TestTheDemoUser:
     def test_it_stays_the_same_user_when_it_signs_in_again(self, prod: LocalRun) -> None:
         assert sign_in(prod, "fourth")["endpoint_id"] == sign_in(prod, "fourth")["endpoint_id"]
 
-    def test_with_an_issuer_of_the_callers_own_there_is_none(self, runs: Runs, issuer: TokenIssuer) -> None:
+    def test_with_your_own_issuer_there_is_none(self, runs: Runs, issuer: TokenIssuer) -> None:
         run = authenticated_run(runs, issuer, "all")
 
         with pytest.raises(HTTPError, match="404") as refused:

@@ -23,7 +23,7 @@ FIRST_PARAMETER = re.compile(
 
 
 def shipped_files() -> Iterator[Path]:
-    """Every file that a reader or a browser may take a URL from."""
+    """Every file from which a reader or a browser may take a URL."""
     suffixes = {".md", ".py", ".html", ".js", ".tpl", ".yaml"}
     folders = ("docs", "gtm", "local", "components", "handler", "migrate")
     everything = chain(PROJECT.glob("*"), *((PROJECT / folder).rglob("*") for folder in folders))
@@ -31,7 +31,7 @@ def shipped_files() -> Iterator[Path]:
 
 
 def first_parameters() -> dict[str, list[str]]:
-    """By file, the beginnings of its queries, without the examples of blocked ones."""
+    """How queries begin, by file, without the examples of blocked ones."""
     return {
         str(path.relative_to(PROJECT)): [
             begin
@@ -83,7 +83,7 @@ def assert_free(url: str) -> None:
         assert blocking_rule(filled) is None
 
 
-# ---- What the guide says -------------------------------------------------------------------------------
+# ---- The guide ---------------------------------------------------------------------------------------
 
 
 def names(row: str) -> tuple[list[str], list[str]]:

@@ -1,6 +1,6 @@
-"""Every URN that a stack can have.
+"""Lists every URN that a stack can have.
 
-To Pulumi, a resource with another URN is another resource: it creates the new one and deletes the old one. A
+To Pulumi, a new URN means a new resource: it creates the new one and deletes the old one. A
 new REST API has a new URL, which no tag calls, and a new queue has none of the waiting events. Before you
 change a line here, give the resource an alias (https://www.pulumi.com/docs/iac/concepts/options/aliases/).
 """

@@ -1,4 +1,4 @@
-"""Which endpoint an event belongs to, and which messages are the same event, in every destination."""
+"""Which endpoint an event belongs to, and which messages are one event, in every destination."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -51,7 +51,7 @@ def run(runs: Runs) -> LocalRun:
     return runs.shared(*EVERYWHERE)
 
 
-def test_messages_of_nobody_make_no_event_no_profile_and_no_dead_letter(runs: Runs) -> None:
+def test_messages_without_an_endpoint_create_no_event_profile_or_dead_letter(runs: Runs) -> None:
     run = runs.fresh(*EVERYWHERE, "batchSize=500", "batchWindowSeconds=1")
     # A sample through the API, which refuses blank values; all of them directly into the queue.
     sampled = NOBODY[::10]
@@ -83,7 +83,7 @@ def test_a_purchase_and_its_refund_are_two_events_everywhere(run: LocalRun) -> N
 
 
 @pytest.mark.parametrize("event_id", ["#4711/2 & more", "é 🎉 %41", "x" * 255, '"quoted" {{'])
-def test_an_event_id_is_any_text_and_is_kept_as_it_was_written(run: LocalRun, event_id: str) -> None:
+def test_an_event_id_is_any_string_and_is_kept_as_sent(run: LocalRun, event_id: str) -> None:
     endpoint_id = new_endpoint()
 
     send(run, event="purchase", endpoint_id=endpoint_id, event_id=event_id)
@@ -107,7 +107,7 @@ def test_names_that_were_escaped_as_html_are_read(run: LocalRun) -> None:
     assert (event.attributes, event.metrics) == ({"item": "book"}, {"value": 9.5})
 
 
-def test_event_and_endpoint_id_have_to_be_there_by_name(run: LocalRun) -> None:
+def test_event_and_endpoint_id_are_required_by_name(run: LocalRun) -> None:
     assert send(run, **{"event": "purchase", "amp;endpoint_id": "e1"}).status == 400
 
 
@@ -122,10 +122,10 @@ def test_a_list_of_objects_is_left_out(run: LocalRun) -> None:
 
 
 @pytest.mark.parametrize("first", ["forged", "genuine"])
-def test_an_event_without_proof_takes_no_place_of_the_same_event_with_proof(
+def test_an_unproven_event_does_not_replace_the_same_event_with_proof(
     runs: Runs, issuer: TokenIssuer, first: str
 ) -> None:
-    """Someone who guesses an order number adds another event, and changes none."""
+    """Someone who guesses an order number adds another event, but changes none."""
     run = runs.shared(
         *("authMode=authenticated", f"oidcIssuer={issuer.url}", "oidcAudiences=site", *TO_PROFILES),
         *("destinations=customer-profiles,firehose", *AT_ONCE),

@@ -1,4 +1,4 @@
-"""An OpenID Connect issuer on loopback, whose documents can change, come late, or fail."""
+"""An OpenID Connect issuer on loopback, whose documents can change, arrive late, or fail."""
 
 import json
 import threading

@@ -1,8 +1,8 @@
 """Names of query parameters that mean `token`: one table for mapping template and authorizer.
 
-A name means `token` where these steps leave that word: strip characters up to U+0020 at both ends,
-lower-case, take away any number of leading `amp;` with such characters around them. Whatever the authorizer
-reads as a token must not enter the queue, and nothing else may be kept out of it.
+A name means `token` if these steps reduce it to that word: strip characters up to U+0020 at both ends,
+lower-case, and remove any number of leading `amp;` with such characters around them. Whatever the authorizer
+reads as a token must not enter the queue. Everything else must.
 """
 
 from typing import Final

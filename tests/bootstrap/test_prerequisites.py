@@ -1,4 +1,4 @@
-"""What the program wants to be true before it declares anything: the CLI's version, the project's name."""
+"""The checks before the program declares anything: the CLI's version and the project's name."""
 
 import re
 from pathlib import Path
@@ -28,10 +28,10 @@ LONGEST_NAMES = {
     "aws:cloudwatch/logGroup:LogGroup": 512,
     "aws:cloudwatch/logStream:LogStream": 512,
 }
-"""Characters that a name has at most: each service's API reference, and the limits in pulumi-aws."""
+"""The longest names, in characters (each service's API reference, and the limits in pulumi-aws)."""
 
 SUFFIX = "-1a2b3c4"
-"""What Pulumi adds to make names unique."""
+"""The suffix that Pulumi adds to make names unique."""
 
 
 def overlong(recording: Recording) -> list[str]:

@@ -1,4 +1,4 @@
-"""Set-up: which .venv is made anew, what is installed already, and the three sets of requirements."""
+"""Set-up: which .venv is created again, what is already installed, and the sets of requirements."""
 
 import re
 import sys
@@ -31,7 +31,7 @@ def configure(venv: Path, *, version: str = f"{HERE}.1", place: Path | None = No
 
 
 class TestAnEnvironment:
-    """Which can be used, and which is made anew."""
+    """Which can be used, and which is created again."""
 
     def test_one_that_is_as_it_was_made_can_be_used(self, venv: Path) -> None:
         assert problem_of(venv) is None

@@ -214,7 +214,7 @@ def test_event_and_endpoint_id_are_required_and_checked_by_the_gateway(method: s
     assert validator == {"validateRequestParameters": True, "validateRequestBody": False}
 
 
-def test_a_queued_event_gets_an_image_that_nobody_caches() -> None:
+def test_a_queued_event_gets_an_image_that_is_never_cached() -> None:
     success = integration()["responses"][r"2\d{2}"]
 
     assert success["statusCode"] == "200"
@@ -309,10 +309,10 @@ class TestCredentials:
         assert [self.NAME in headers(response) for response in gateway_responses(several)] == [False] * 2
 
     @pytest.mark.parametrize("allowed_origins", [(), ("*",)])
-    def test_without_a_list_nobody_may(self, allowed_origins: tuple[str, ...]) -> None:
+    def test_without_a_list_no_origin_may(self, allowed_origins: tuple[str, ...]) -> None:
         assert self.NAME not in str(document(*allowed_origins, allow_credentials=True))
 
-    def test_without_a_token_cookie_nobody_may(self) -> None:
+    def test_without_a_token_cookie_no_origin_may(self) -> None:
         assert self.NAME not in str(document(*ORIGINS))
 
 

@@ -1,4 +1,4 @@
-"""Which texts stand for no value, and which for nobody."""
+"""Which strings mean no value, and which mean no identity."""
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,7 @@ from tests.missing_values import IDENTITIES, WITHOUT_IDENTITY, WITHOUT_VALUE
 
 
 @pytest.mark.parametrize("text", WITHOUT_VALUE)
-def test_what_is_written_for_nothing_is_no_value(text: str) -> None:
+def test_a_string_without_value_is_recognized(text: str) -> None:
     assert is_without_value(text)
 
 
@@ -32,7 +32,7 @@ def test_an_attribute_may_be_anything_else(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", WITHOUT_IDENTITY)
-def test_what_is_written_for_nobody_is_no_identity(text: str) -> None:
+def test_a_string_without_identity_is_recognized(text: str) -> None:
     assert is_without_identity(text)
 
 
@@ -42,7 +42,7 @@ def test_an_identity_may_be_anything_else(text: str) -> None:
 
 
 @given(st.sampled_from(sorted(STRINGS_WITHOUT_IDENTITY)), st.text(st.sampled_from(BLANKS)))
-def test_neither_letters_nor_spaces_make_somebody_of_nobody(text: str, blanks: str) -> None:
+def test_case_and_blanks_make_no_identity(text: str, blanks: str) -> None:
     for letters in (text, text.upper(), text.title(), text.swapcase()):
         assert is_without_identity(f"{blanks}{letters}{blanks[::-1]}")
 
@@ -52,5 +52,5 @@ def test_what_is_no_value_is_no_identity_either() -> None:
 
 
 @given(st.text())
-def test_no_text_makes_it_raise(text: str) -> None:
+def test_no_string_makes_it_raise(text: str) -> None:
     assert {is_without_identity(text), is_without_value(text), text in IgnoredIds.of([text])} <= {True, False}

@@ -103,11 +103,11 @@ class _Handler(BaseHTTPRequestHandler):
             case path if host.startswith("api.") and path.startswith("/v1/"):
                 self._forward(query.get("endpoint_id"))
             case "/redirect":
-                self._answer(302, [("Location", query["to"])])
+                self._respond(302, [("Location", query["to"])])
             case "/sign-in":
-                self._answer(200, [("Set-Cookie", self._cookie(**query))])
+                self._respond(200, [("Set-Cookie", self._cookie(**query))])
             case _:
-                self._answer(200, [], b"<!doctype html><title>Page</title><body></body>")
+                self._respond(200, [], b"<!doctype html><title>Page</title><body></body>")
 
     def do_POST(self) -> None:
         self.do_GET()
@@ -134,13 +134,13 @@ class _Handler(BaseHTTPRequestHandler):
                 api.putheader(name, value)
             api.putheader("Content-Length", str(len(body)))
             api.endheaders(body)
-            answer = api.getresponse()
-            content = answer.read()
+            response = api.getresponse()
+            content = response.read()
         if self.command != "OPTIONS" and endpoint_id is not None:
             self._sites.note(endpoint_id, Sent(self.command, headers))
-        self._answer(answer.status, _end_to_end(answer.getheaders()), content)
+        self._respond(response.status, _end_to_end(response.getheaders()), content)
 
-    def _answer(self, status: int, headers: Sequence[tuple[str, str]], body: bytes = b"") -> None:
+    def _respond(self, status: int, headers: Sequence[tuple[str, str]], body: bytes = b"") -> None:
         self.send_response_only(status)
         if not any(name.lower() == "content-type" for name, _ in headers):
             self.send_header("Content-Type", "text/html")

@@ -26,10 +26,10 @@ def opened(page: Page, site: Site, endpoint: Endpoint) -> Open:
         container = container_export(plan(*tags, **{"events_url": endpoint.events_url, **changes}))
         script = f"{FAKE_GTM}\nGtmFake.run({json.dumps(container)});"
 
-        def answer(route: Route) -> None:
+        def serve(route: Route) -> None:
             route.fulfill(body=script, content_type="text/javascript")
 
-        page.route("https://www.googletagmanager.com/**", answer)
+        page.route("https://www.googletagmanager.com/**", serve)
         page.goto(f"{site.url}/demo.html{query}")
         return page
 
@@ -185,7 +185,7 @@ def test_a_token_is_not_shown(opened: Open, endpoint: Endpoint, name: str) -> No
     assert "secret" not in page.locator("body").inner_text()
 
 
-def test_every_field_has_a_name_for_whoever_cannot_see_it(opened: Open) -> None:
+def test_every_field_has_a_name_for_screen_readers(opened: Open) -> None:
     page = opened("")
 
     nameless = page.evaluate(

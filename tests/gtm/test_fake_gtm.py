@@ -371,7 +371,7 @@ def test_the_token_goes_along(site: Site, endpoint: Endpoint, token: Token, befo
 
 
 @pytest.mark.parametrize("source", TokenSource)
-def test_while_nobody_is_signed_in_the_token_is_undefined(
+def test_without_a_signed_in_user_the_token_is_undefined(
     site: Site, endpoint: Endpoint, source: TokenSource
 ) -> None:
     site.run(to(endpoint, ONE_VALUE, token=Token(source=source, name="id_token")))

@@ -30,8 +30,8 @@ def constant(name: str) -> Any:
     """A constant of the template: a list of strings, or a string in several pieces."""
     source = re.search(rf"const {name} =(.*?);\n", CODE, re.DOTALL)
     assert source
-    texts = [json.loads(f'"{text}"') for text in re.findall(r"'([^']*)'", source[1])]
-    return texts if "[" in source[1].partition("'")[0] else "".join(texts)
+    strings = [json.loads(f'"{text}"') for text in re.findall(r"'([^']*)'", source[1])]
+    return strings if "[" in source[1].partition("'")[0] else "".join(strings)
 
 
 def test_the_template_has_the_handlers_lists() -> None:
@@ -59,7 +59,7 @@ class TestTheTemplate:
         assert self.sent(page, field, identities) == identities
 
     def test_sends_those_random_strings_that_the_handler_accepts(self, page: Page) -> None:
-        random = Random(4711)  # noqa: S311 - the same texts each time
+        random = Random(4711)  # noqa: S311 - the same strings each time
         pieces = [
             *STRINGS_WITHOUT_IDENTITY,
             *WITHOUT_IDENTITY,
@@ -68,11 +68,11 @@ class TestTheTemplate:
             "[object ",
             "%25",
         ]
-        texts = ["".join(random.choices(pieces, k=random.randint(1, 4))) for _ in range(1_000)]
-        texts = [text if random.random() < 0.5 else text.upper() for text in texts if len(text) <= 255]
-        taken = [text for text in texts if not is_without_identity(text) and not is_without_value(text)]
-        assert 100 < len(taken) < len(texts) - 100
-        assert self.sent(page, "endpointId", texts) == taken
+        strings = ["".join(random.choices(pieces, k=random.randint(1, 4))) for _ in range(1_000)]
+        strings = [text if random.random() < 0.5 else text.upper() for text in strings if len(text) <= 255]
+        taken = [text for text in strings if not is_without_identity(text) and not is_without_value(text)]
+        assert 100 < len(taken) < len(strings) - 100
+        assert self.sent(page, "endpointId", strings) == taken
 
     def test_leaves_out_what_the_handler_leaves_out(self, page: Page) -> None:
         scenario = (
@@ -106,7 +106,7 @@ NOTHING = (
 
 @chromium.NEEDED
 class TestTheFake:
-    def test_what_it_writes_for_nobody_is_no_identity(self, site: Site, endpoint: Endpoint) -> None:
+    def test_values_it_sends_for_no_visitor_are_no_identity(self, site: Site, endpoint: Endpoint) -> None:
         nobody = [*NOTHING, "false", "true", "0", "-0", "0n"]
 
         written = self.written(site, endpoint, nobody)

@@ -185,7 +185,7 @@ class TestThePage:
             ("Demo user, somebody else's endpoint", "profile not changed"),
         ],
     )
-    def test_it_sends_as_whom_one_chooses(self, page: Page, runs: Runs, sender: str, shown: str) -> None:
+    def test_it_sends_as_the_chosen_visitor(self, page: Page, runs: Runs, sender: str, shown: str) -> None:
         run = runs.shared(*AT_ONCE, stack="prod")
         page.goto(f"{run.url}/")
         page.wait_for_function("() => document.querySelector('#identity').innerText.includes('Signed in')")

@@ -66,14 +66,14 @@ def make_record() -> Callable[..., dict[str, Any]]:
 
     def make(parameters: Mapping[str, str] | str, *, attributes: Mapping[str, str] | None = None) -> Any:
         number = next(numbers)
-        texts = {"request_id": f"request-{number}", **(attributes or {})}
+        strings = {"request_id": f"request-{number}", **(attributes or {})}
         return {
             "messageId": f"message-{number}",
             "body": parameters if isinstance(parameters, str) else urlencode(parameters),
             "attributes": {"SentTimestamp": str(RECEIVED_MS + number)},
             "messageAttributes": {
                 "request_time": {"dataType": "Number", "stringValue": str(RECEIVED_MS + number)},
-                **{name: {"dataType": "String", "stringValue": text} for name, text in texts.items()},
+                **{name: {"dataType": "String", "stringValue": text} for name, text in strings.items()},
             },
         }
 

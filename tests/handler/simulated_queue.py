@@ -59,11 +59,11 @@ class SimulatedQueue:
             assert 0 <= entry["DelaySeconds"] <= 900
             assert len(entry["MessageAttributes"]) <= 10
             assert all(value["StringValue"] for value in entry["MessageAttributes"].values())
-            texts = {name: value["StringValue"] for name, value in entry["MessageAttributes"].items()}
-            self.send(entry["MessageBody"], texts, delay=entry["DelaySeconds"])
+            attributes = {name: value["StringValue"] for name, value in entry["MessageAttributes"].items()}
+            self.send(entry["MessageBody"], attributes, delay=entry["DelaySeconds"])
         return {"Successful": [{"Id": entry["Id"]} for entry in entries]}
 
-    def send(self, body: str, texts: Mapping[str, str] | None = None, *, delay: float = 0.0) -> str:
+    def send(self, body: str, attributes: Mapping[str, str] | None = None, *, delay: float = 0.0) -> str:
         number = next(self._numbers)
         record = {
             "messageId": f"m{number}",
@@ -73,7 +73,7 @@ class SimulatedQueue:
                 "ApproximateReceiveCount": "0",
             },
             "messageAttributes": {
-                name: {"dataType": "String", "stringValue": text} for name, text in (texts or {}).items()
+                name: {"dataType": "String", "stringValue": text} for name, text in (attributes or {}).items()
             },
         }
         heapq.heappush(self._waiting, (self.clock.now + delay, number, record))

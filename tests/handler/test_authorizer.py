@@ -391,7 +391,7 @@ anything = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
-texts = st.lists(st.text(), min_size=1, max_size=2)
+string_lists = st.lists(st.text(), min_size=1, max_size=2)
 parts = [
     *("headers", "multiValueHeaders", "queryStringParameters"),
     *("multiValueQueryStringParameters", "requestContext"),
@@ -400,8 +400,10 @@ parts = [
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
-    tokens=texts,
-    headers=st.dictionaries(st.sampled_from(["Authorization", "Cookie"]) | st.text(), texts, max_size=3),
+    tokens=string_lists,
+    headers=st.dictionaries(
+        st.sampled_from(["Authorization", "Cookie"]) | st.text(), string_lists, max_size=3
+    ),
     endpoint_id=st.text(),
 )
 def test_no_string_in_a_request_makes_the_authorizer_raise_or_deny(

@@ -1,4 +1,4 @@
-"""Calls through botocore to a real HTTP server: what an error says, and that its text stays behind."""
+"""Calls through botocore to a real HTTP server: how errors are classified, without their messages."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ LIMITS = CallLimits(connect_seconds=1, read_seconds=4, attempts=1)
 
 
 class Service:
-    """Answers every request as it is told to."""
+    """Responds to every request as planned."""
 
     def __init__(self) -> None:
         self.status = 200
@@ -68,7 +68,7 @@ def test_an_error_has_its_status_and_its_name(service: Service) -> None:
 
 @pytest.mark.parametrize("member", [b"Message", b"message"])
 @pytest.mark.parametrize("text", [b"Concurrent update in progress", b"another CONCURRENT Update"])
-def test_an_error_whose_text_holds_the_phrase_is_transient(
+def test_an_error_whose_message_contains_the_phrase_is_transient(
     service: Service, member: bytes, text: bytes
 ) -> None:
     service.refuse(400, "BadRequestException", b'{"%s": "%s"}' % (member, text))

@@ -21,9 +21,9 @@ REQUIRED = {"event": "purchase", "endpoint_id": "e1"}
 MINUTE_MS = 60_000
 DAY_MS = 24 * 60 * MINUTE_MS
 
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
-values = texts.filter(lambda text: not is_without_value(text))
-names = texts.filter(bool)
+strings = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+values = strings.filter(lambda text: not is_without_value(text))
+names = strings.filter(bool)
 
 
 @pytest.fixture

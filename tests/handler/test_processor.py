@@ -96,13 +96,13 @@ class Copy:
     """A message that waits in the queue to come again."""
 
     body: str
-    texts: dict[str, str]
+    attributes: dict[str, str]
     delay_seconds: int
 
     @property
     def pending(self) -> tuple[str, str]:
         """The first message, and the destinations that lack it."""
-        return self.texts["original_message_id"], self.texts["pending"]
+        return self.attributes["original_message_id"], self.attributes["pending"]
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def copies(queue: str) -> Callable[[], list[Copy]]:
         return [
             Copy(
                 body=message.body,
-                texts={name: value["StringValue"] for name, value in message.message_attributes.items()},
+                attributes={name: value["StringValue"] for name, value in message.message_attributes.items()},
                 delay_seconds=round((message.delayed_until - (message.sent_timestamp or 0)) / 1000),
             )
             for message in messages
@@ -399,7 +399,7 @@ def test_what_may_succeed_later_is_retried_as_a_copy_and_nothing_else(
     assert (run.failed, dead_letters()) == ([], [])
     (copy,) = copies()
     assert copy.body == records[1]["body"]
-    assert copy.texts == {
+    assert copy.attributes == {
         "request_id": "request-2",
         "request_time": str(RECEIVED_MS + 2),
         "original_message_id": "message-2",
@@ -428,7 +428,7 @@ def test_a_destination_that_is_not_set_up_is_an_error_in_the_log(
 
 def again(copy: Copy, make_record: Records) -> dict[str, Any]:
     """The copy as Lambda delivers it: a new message."""
-    return make_record(copy.body, attributes=copy.texts)
+    return make_record(copy.body, attributes=copy.attributes)
 
 
 def test_a_copy_is_the_same_event_however_often_it_is_retried(
@@ -447,7 +447,7 @@ def test_a_copy_is_the_same_event_however_often_it_is_retried(
     for attempt in range(1, 6):
         invoke(record)
         copy = copies()[-1]
-        assert copy.texts["attempt"] == str(attempt)
+        assert copy.attributes["attempt"] == str(attempt)
         record = again(copy, make_record)
     monkeypatch.setattr(processor.time, "time_ns", lambda: (RECEIVED_MS + 60_001) * 1_000_000)
     run = invoke(record)
@@ -467,14 +467,14 @@ def test_after_the_last_retry_the_message_is_dead_lettered_with_its_reason(
     pinpoint.fake.plan(*[PlannedResponse(status=503)] * 4)
     past = {"original_message_id": "first", "pending": "pinpoint"}
     run = invoke(make_record(purchase(), attributes={**past, "attempt": "38"}))
-    assert (run.failed, [copy.texts["attempt"] for copy in copies()]) == ([], ["39"])
+    assert (run.failed, [copy.attributes["attempt"] for copy in copies()]) == ([], ["39"])
     run = invoke(make_record(purchase(), attributes={**past, "attempt": "39"}))
     assert (run.failed, len(copies()), run.metric("Retried")) == ([], 1, [0])
     (letter,) = dead_letters()
-    texts = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
-    assert (texts["dead_letter_reason"], texts["pending"]) == ("pinpoint_503", "pinpoint")
-    assert texts["original_message_id"] == "first"
-    assert texts.keys().isdisjoint({"attempt", "retry_reason"})
+    attributes = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
+    assert (attributes["dead_letter_reason"], attributes["pending"]) == ("pinpoint_503", "pinpoint")
+    assert attributes["original_message_id"] == "first"
+    assert attributes.keys().isdisjoint({"attempt", "retry_reason"})
 
 
 @pytest.mark.parametrize("attempt", ["40", "99999"])
@@ -499,9 +499,9 @@ def test_a_redriven_message_has_all_its_retries_again_and_they_come_to_an_end(
     past = {"dead_letter_reason": "pinpoint_503", "attempt": "39", "pending": "pinpoint"}
     invoke(make_record(purchase(), attributes=past))
     (first,) = copies()
-    assert first.texts["attempt"] == "1"
+    assert first.attributes["attempt"] == "1"
     invoke(again(first, make_record))
-    assert copies()[-1].texts["attempt"] == "2"
+    assert copies()[-1].attributes["attempt"] == "2"
 
 
 def test_a_destination_that_was_taken_away_is_waited_for_no_longer(
@@ -847,7 +847,7 @@ def with_destinations(monkeypatch: pytest.MonkeyPatch, *destinations: Any) -> No
         (Retry("later"), DeadLetter("never"), ["pinpoint"], ["firehose"]),
     ],
 )
-def test_each_destination_gets_what_it_lacks_and_nothing_twice(
+def test_each_destination_gets_its_missing_events_and_none_twice(
     monkeypatch: pytest.MonkeyPatch,
     invoke: Callable[..., Run],
     make_record: Records,
@@ -861,13 +861,13 @@ def test_each_destination_gets_what_it_lacks_and_nothing_twice(
     with_destinations(monkeypatch, Scripted(first), Scripted(second))
     run = invoke(make_record(purchase()))
     assert run.failed == []
-    assert [copy.texts["pending"] for copy in copies()] == copied
+    assert [copy.attributes["pending"] for copy in copies()] == copied
     assert [
         letter["MessageAttributes"]["pending"]["StringValue"] for letter in dead_letters()
     ] == dead_lettered
 
 
-def test_a_copy_is_recorded_only_where_it_is_lacking(
+def test_a_copy_is_recorded_only_where_it_is_missing(
     monkeypatch: pytest.MonkeyPatch, invoke: Callable[..., Run], make_record: Records
 ) -> None:
     with_destinations(monkeypatch, Raising(), Scripted(Recorded()))
@@ -914,7 +914,7 @@ def test_the_other_of_two_messages_stays_as_long_as_the_one_that_counts_has_no_c
     assert (run.failed, run.metric("DuplicateEvents")) == (["message-1", "message-2"], [0])
 
 
-def test_one_event_in_two_messages_is_recorded_once_where_either_is_lacking(
+def test_one_event_in_two_messages_is_recorded_once_wherever_one_is_missing(
     monkeypatch: pytest.MonkeyPatch, invoke: Callable[..., Run], make_record: Records
 ) -> None:
     """A copy that waits for one destination, and the sender's repetition of the event."""
@@ -958,7 +958,7 @@ def test_a_refund_with_the_id_of_its_purchase_is_an_event_of_its_own(
 
 
 @pytest.mark.parametrize("first", ["genuine", "forged"])
-def test_an_event_without_proof_takes_no_place_of_the_same_event_with_proof(
+def test_an_unproven_event_does_not_replace_the_same_event_with_proof(
     environment: pytest.MonkeyPatch,
     pinpoint: Pinpoint,
     invoke: Callable[..., Run],
@@ -1002,12 +1002,12 @@ def test_a_later_update_is_retried_with_an_earlier_one_and_at_the_same_time(
         make_record(one), make_record(another), make_record(purchase(endpoint_id="other"), attributes=late)
     )
     assert run.failed == []
-    assert sorted(copy.texts["original_message_id"] for copy in copies()) == [
+    assert sorted(copy.attributes["original_message_id"] for copy in copies()) == [
         "first",
         "message-1",
         "message-2",
     ]
-    delays = {copy.texts["original_message_id"]: copy.delay_seconds for copy in copies()}
+    delays = {copy.attributes["original_message_id"]: copy.delay_seconds for copy in copies()}
     assert delays["message-1"] == delays["message-2"] <= 5
     assert run.metric("Retried", destination="pinpoint", reason="after_earlier_update") == [1]
 
@@ -1026,12 +1026,14 @@ def test_updates_that_have_to_keep_their_order_have_the_longest_delay_of_theirs(
         make_record(purchase(usat_age="30")),
         make_record({**purchase(usat_plan="gold"), "endpoint_id": "other"}),
     )
-    delays = [copy.delay_seconds for copy in sorted(copies(), key=lambda copy: copy.texts["request_time"])]
+    delays = [
+        copy.delay_seconds for copy in sorted(copies(), key=lambda copy: copy.attributes["request_time"])
+    ]
     assert delays[0] == delays[1] == delays[2] >= 675
     assert max(delays[3:]) <= 5
 
 
-def test_a_later_update_is_written_again_only_where_the_earlier_one_is_lacking(
+def test_a_later_update_is_written_again_only_where_the_earlier_one_is_missing(
     monkeypatch: pytest.MonkeyPatch,
     invoke: Callable[..., Run],
     make_record: Records,
@@ -1039,7 +1041,7 @@ def test_a_later_update_is_written_again_only_where_the_earlier_one_is_lacking(
 ) -> None:
     with_destinations(monkeypatch, Scripted(Retry("later"), WRITTEN), Scripted(WRITTEN, WRITTEN))
     invoke(*map(make_record, updates("silver", "gold")))
-    assert [copy.texts["pending"] for copy in copies()] == ["pinpoint", "pinpoint"]
+    assert [copy.attributes["pending"] for copy in copies()] == ["pinpoint", "pinpoint"]
 
 
 def test_a_destination_that_keeps_no_profile_gets_no_later_update_again(
@@ -1050,7 +1052,7 @@ def test_a_destination_that_keeps_no_profile_gets_no_later_update_again(
 ) -> None:
     with_destinations(monkeypatch, Scripted(Retry("later"), Recorded()))
     invoke(*map(make_record, updates("silver", "gold")))
-    assert [copy.texts["original_message_id"] for copy in copies()] == ["message-1"]
+    assert [copy.attributes["original_message_id"] for copy in copies()] == ["message-1"]
 
 
 def test_a_later_update_goes_on_as_long_as_an_earlier_one_does(
@@ -1064,7 +1066,7 @@ def test_a_later_update_goes_on_as_long_as_an_earlier_one_does(
     with_destinations(monkeypatch, Scripted(Retry("later"), WRITTEN))
     one, another = updates("silver", "gold")
     invoke(make_record(one), make_record(another, attributes={"attempt": "39"}))
-    assert sorted(copy.texts["attempt"] for copy in copies()) == ["1", "39"]
+    assert sorted(copy.attributes["attempt"] for copy in copies()) == ["1", "39"]
     assert dead_letters() == []
 
 

@@ -20,14 +20,14 @@ from handler.queue_message import (
 SENT_MS = 1_790_000_000_000
 
 
-def record(*, texts: Mapping[str, str] | None = None, **more: str) -> dict[str, Any]:
+def record(*, strings: Mapping[str, str] | None = None, **more: str) -> dict[str, Any]:
     return {
         "messageId": "m1",
         "body": "event=purchase",
         "attributes": {"SentTimestamp": str(SENT_MS), "ApproximateReceiveCount": "1"},
         "messageAttributes": {
             name: {"dataType": "String", "stringValue": text}
-            for name, text in {**(texts or {}), **more}.items()
+            for name, text in {**(strings or {}), **more}.items()
         },
     }
 
@@ -52,7 +52,7 @@ def test_a_message_of_the_gateway_is_at_its_first_try_for_every_destination() ->
     assert queued.received_ms == 1_790_000_000_001
 
 
-def test_a_copy_is_the_same_event_for_those_that_lack_it() -> None:
+def test_a_copy_is_the_same_event_for_the_destinations_that_miss_it() -> None:
     queued = read_message(record(request_id="r", request_time="1790000000001", proven_endpoint="e1"))
     copy = retry_copy(queued, attempt=3, pending=["firehose", "pinpoint"], reason="x_503", delay_seconds=15)
     again = read_message(delivered(copy, "m2"))
@@ -79,7 +79,7 @@ def test_an_event_without_a_gateways_time_keeps_that_of_its_first_message() -> N
     assert read_message(delivered(copy, "m2")).received_ms == SENT_MS
 
 
-def test_a_redriven_dead_letter_starts_again_with_those_that_lack_it() -> None:
+def test_a_redriven_dead_letter_starts_again_with_the_destinations_that_miss_it() -> None:
     copy = retry_copy(read_message(record()), attempt=39, pending=["a", "b"], reason="x", delay_seconds=5)
     letter = dead_letter(read_message(delivered(copy, "m2")), pending=["b"], reason="b_503")
     redriven = read_message(delivered(letter, "m3"))
@@ -128,7 +128,7 @@ def test_an_attribute_that_says_nothing_makes_the_message_unreadable(
     name: str, text: str, reason: UnreadableReason
 ) -> None:
     with pytest.raises(UnreadableMessageError) as caught:
-        read_message(record(texts={name: text}))
+        read_message(record(strings={name: text}))
 
     assert caught.value.reason is reason
 
@@ -148,8 +148,8 @@ def test_an_unreadable_message_is_kept_as_it_came_and_redriven_from_its_start() 
 @pytest.mark.parametrize(
     ("text", "type_"), [("soon", "String"), ("1.5.", "String"), ("9" * 39, "String"), ("9" * 20, "Number")]
 )
-def test_sqs_can_take_a_dead_letter_whose_number_is_none(text: str, type_: str) -> None:
-    letter = unreadable_dead_letter(record(texts={"request_time": text}), "request_time_unreadable")
+def test_sqs_accepts_a_dead_letter_whose_number_is_invalid(text: str, type_: str) -> None:
+    letter = unreadable_dead_letter(record(strings={"request_time": text}), "request_time_unreadable")
 
     attributes: Any = letter.entry("0")["MessageAttributes"]
     assert attributes["request_time"] == {"DataType": type_, "StringValue": text}
@@ -162,7 +162,7 @@ def test_no_message_has_more_than_the_ten_attributes_of_sqs(attributes: dict[str
     everything = dict.fromkeys(
         ("request_id", "proven_endpoint", "dead_letter_reason", "original_message_id"), "a"
     )
-    queued = read_message(record(texts={**attributes, **everything, "request_time": "1", "pending": "a"}))
+    queued = read_message(record(strings={**attributes, **everything, "request_time": "1", "pending": "a"}))
     copy = retry_copy(queued, attempt=1, pending=["a"], reason="x", delay_seconds=5)
     letter = dead_letter(queued, pending=["a"], reason="x")
 

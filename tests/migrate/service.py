@@ -60,7 +60,7 @@ class Service:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         # Credential=KEY/DATE/REGION/SERVICE/aws4_request
         self.regions.add(environ["HTTP_AUTHORIZATION"].split("/")[2])
-        answer = list(self.fake(environ, start_response))
+        response = list(self.fake(environ, start_response))
         with self._seen:
             self._seen.notify_all()
-        return answer
+        return response

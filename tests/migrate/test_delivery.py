@@ -1,4 +1,4 @@
-"""Sending objects: rate, retries, and what ends the run."""
+"""Sending objects: the rate, retries, and reasons to end the run."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ from migrate.delivery import (
 )
 from migrate.profiles import Kind, ProfileObject
 
-Answer = CallError | Sequence[ItemResponse]
+Planned = CallError | Sequence[ItemResponse]
 
 
 class Clock:
@@ -43,16 +43,16 @@ class Clock:
 class ScriptedService:
     """Responds as scripted, then accepts everything."""
 
-    def __init__(self, *script: Answer) -> None:
+    def __init__(self, *script: Planned) -> None:
         self._script = list(script)
         self.requests: list[list[str]] = []
 
     def put(self, objects: Sequence[str]) -> list[ItemResponse]:
         self.requests.append(list(objects))
-        answer = self._script.pop(0) if self._script else items(*[OK] * len(objects))
-        if isinstance(answer, CallError):
-            raise answer
-        return list(answer)
+        response = self._script.pop(0) if self._script else items(*[OK] * len(objects))
+        if isinstance(response, CallError):
+            raise response
+        return list(response)
 
 
 class RefusingService:
@@ -86,7 +86,7 @@ def deliver(
     return Deliverer(service, rate=rate, wait=wait, jitter=lambda: 1.0).deliver(list(objects))
 
 
-def test_what_the_service_takes_is_settled_in_one_request() -> None:
+def test_accepted_objects_are_settled_in_one_request() -> None:
     service = ScriptedService()
 
     assert deliver(service).statuses == {0: OK, 1: OK, 2: OK}
@@ -109,7 +109,7 @@ def test_a_request_that_may_succeed_later_is_sent_again(error: CallError) -> Non
     assert service.requests == [["a", "b", "c"]] * 2
 
 
-def test_an_update_at_the_same_time_is_tried_again() -> None:
+def test_a_concurrent_update_is_tried_again() -> None:
     busy = ItemResponse(status=400, concurrent=True)
     service = ScriptedService([busy, busy, *items(OK)], CallError(400, concurrent=True))
 
@@ -149,7 +149,7 @@ def test_one_wrong_object_is_refused_and_the_others_are_delivered() -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
-def test_a_request_that_is_refused_whoever_it_is_about_ends_the_run(status: int) -> None:
+def test_a_refusal_that_depends_on_no_object_ends_the_run(status: int) -> None:
     delivery = deliver(ScriptedService(CallError(status)))
 
     assert delivery.statuses == {}
@@ -158,7 +158,7 @@ def test_a_request_that_is_refused_whoever_it_is_about_ends_the_run(status: int)
 
 
 @pytest.mark.parametrize("error", [CallError(429), CallError(503), CallError(None)])
-def test_a_service_that_takes_nothing_ends_the_run_after_a_bounded_number_of_attempts(
+def test_a_service_that_accepts_nothing_ends_the_run_after_a_bounded_number_of_attempts(
     error: CallError,
 ) -> None:
     service = ScriptedService(*[error] * MAX_ATTEMPTS)
@@ -168,18 +168,18 @@ def test_a_service_that_takes_nothing_ends_the_run_after_a_bounded_number_of_att
     assert delivery.abort_reason is not None
 
 
-def test_throttling_to_the_end_says_what_to_change() -> None:
+def test_an_import_that_ends_throttled_says_what_to_change() -> None:
     delivery = deliver(ScriptedService(*[items(429)] * MAX_ATTEMPTS), "a")
 
     assert delivery.abort_reason is not None
     assert "--rate" in delivery.abort_reason
 
 
-@pytest.mark.parametrize("answer", [ItemResponse(status=500), ItemResponse(status=400, concurrent=True)])
-def test_an_object_on_which_the_service_fails_to_the_end_is_refused(answer: ItemResponse) -> None:
-    delivery = deliver(ScriptedService(*[[answer]] * MAX_ATTEMPTS), "a")
+@pytest.mark.parametrize("response", [ItemResponse(status=500), ItemResponse(status=400, concurrent=True)])
+def test_an_object_that_fails_on_every_attempt_is_refused(response: ItemResponse) -> None:
+    delivery = deliver(ScriptedService(*[[response]] * MAX_ATTEMPTS), "a")
 
-    assert delivery == Delivery(statuses={0: answer.status or 0}, abort_reason=None)
+    assert delivery == Delivery(statuses={0: response.status or 0}, abort_reason=None)
 
 
 def test_waiting_objects_stay_unsettled_when_the_run_stops() -> None:
@@ -195,7 +195,7 @@ def test_waiting_objects_stay_unsettled_when_the_run_stops() -> None:
     st.lists(st.sampled_from([OK, 400, 403, 404, 413, 429, 500, 503, None]), max_size=30), st.integers(1, 10)
 )
 def test_no_object_is_sent_again_after_it_was_accepted(statuses: list[int | None], count: int) -> None:
-    script: list[Answer] = [
+    script: list[Planned] = [
         CallError(status) if index % 3 == 0 and status != OK else items(status)
         for index, status in enumerate(statuses)
     ]
@@ -203,12 +203,12 @@ def test_no_object_is_sent_again_after_it_was_accepted(statuses: list[int | None
 
     class Service:
         def put(self, objects: Sequence[str]) -> list[ItemResponse]:
-            answer = script.pop(0) if script else items(OK)
-            if isinstance(answer, CallError):
-                raise answer
-            answers = [*answer, *items(*[OK] * len(objects))][: len(objects)]
-            taken.extend(one for one, said in zip(objects, answers, strict=True) if said.status == OK)
-            return answers
+            response = script.pop(0) if script else items(OK)
+            if isinstance(response, CallError):
+                raise response
+            responses = [*response, *items(*[OK] * len(objects))][: len(objects)]
+            taken.extend(one for one, said in zip(objects, responses, strict=True) if said.status == OK)
+            return responses
 
     clock = Clock()
     rate = RateLimiter(1_000, clock=clock, wait=clock.wait)
@@ -221,7 +221,7 @@ def test_no_object_is_sent_again_after_it_was_accepted(statuses: list[int | None
     assert len(delivery.statuses) == count or delivery.abort_reason is not None
 
 
-def test_calls_are_as_far_apart_as_the_rate_says() -> None:
+def test_calls_are_spaced_by_the_rate() -> None:
     clock = Clock()
     rate = RateLimiter(4, clock=clock, wait=clock.wait)
     turns: list[float] = []
@@ -232,7 +232,7 @@ def test_calls_are_as_far_apart_as_the_rate_says() -> None:
     assert turns == [100.0, 100.25, 100.5, 100.75, 101.0]
 
 
-def test_a_pause_is_not_made_up_for() -> None:
+def test_a_pause_is_not_followed_by_a_burst() -> None:
     clock = Clock()
     rate = RateLimiter(4, clock=clock, wait=clock.wait)
     rate.take()
@@ -256,7 +256,7 @@ def test_threads_share_one_rate() -> None:
     assert sorted(waits) == pytest.approx([turn / 10 for turn in range(20)])
 
 
-def test_a_turn_is_not_taken_when_the_run_is_to_stop() -> None:
+def test_no_turn_is_taken_once_the_run_stops() -> None:
     assert not RateLimiter(10, clock=lambda: 0.0, wait=lambda _: True).take()
 
 
@@ -323,7 +323,7 @@ def deliver_profiles(
 BOTH = {Kind.EMAIL, Kind.PHONE}
 
 
-def test_addresses_that_a_profile_may_not_have_are_taken_away_and_others_stay() -> None:
+def test_addresses_that_a_profile_may_not_have_are_removed_and_others_stay() -> None:
     target = Target({"a": set(BOTH), "b": set(BOTH), "c": set(BOTH)})
     made = [a_profile("a", Kind.EMAIL), a_profile("b"), a_profile("c", *BOTH)]
     outcome = deliver_profiles(made, target)
@@ -357,7 +357,7 @@ def test_addresses_are_removed_even_if_the_object_was_refused() -> None:
     assert (target.addresses, outcome.delivery.statuses) == ({"a": set()}, {0: 400})
 
 
-def test_what_was_not_settled_is_not_searched_for() -> None:
+def test_unsettled_profiles_are_not_searched_for() -> None:
     target = Target({"a": set(BOTH)})
     deliver_profiles([a_profile("a", *BOTH)], target, service=ScriptedService(CallError(403)))
 
@@ -365,7 +365,7 @@ def test_what_was_not_settled_is_not_searched_for() -> None:
 
 
 @pytest.mark.parametrize("errors", [[CallError(429)], [None, CallError(500)], [None, CallError(None)]])
-def test_what_may_succeed_later_is_tried_again(errors: list[CallError | None]) -> None:
+def test_transient_failures_are_tried_again(errors: list[CallError | None]) -> None:
     target = Target({"a": {Kind.EMAIL}}, errors=errors)
     outcome = deliver_profiles([a_profile("a", Kind.EMAIL)], target)
 
@@ -391,14 +391,14 @@ def test_without_the_permission_nothing_is_settled_and_the_run_ends(errors: list
     assert "profile:X" in outcome.delivery.abort_reason
 
 
-def test_what_is_stopped_before_its_address_is_gone_comes_next_time() -> None:
+def test_a_profile_interrupted_before_its_address_is_removed_comes_next_time() -> None:
     target = Target({"a": {Kind.EMAIL}})
     outcome = deliver_profiles([a_profile("a", Kind.EMAIL)], target, wait=lambda _: bool(target.searches))
 
     assert outcome.delivery == Delivery(statuses={}, abort_reason=None)
 
 
-def test_a_call_that_is_refused_for_good_is_not_tried_again() -> None:
+def test_a_permanently_refused_call_is_not_tried_again() -> None:
     clock = Clock()
     rate = RateLimiter(1_000, clock=clock, wait=clock.wait)
     calls = Calls(rate=rate, wait=clock.wait, jitter=lambda: 1.0, permission="profile:X")

@@ -70,7 +70,7 @@ RULES = {"Enabled": True, "MatchingRules": [{"Rule": ["Address", "PhoneNumber"]}
 MERGING = {"Enabled": True, "Consolidation": {"MatchingAttributesList": [["EmailAddress"], ["PhoneNumber"]]}}
 
 
-def test_rules_that_merge_profiles_are_named_with_whom_they_join() -> None:
+def test_rules_that_merge_profiles_are_named_with_the_profiles_they_join() -> None:
     (first,) = warned(RuleBasedMatching={**RULES, "MaxAllowedRuleLevelForMerging": 1})
     (both,) = warned(RuleBasedMatching={**RULES, "MaxAllowedRuleLevelForMerging": 2})
 

@@ -76,7 +76,7 @@ def test_a_user_needs_no_endpoint_id() -> None:
 
 
 @pytest.mark.parametrize("value", WITHOUT_IDENTITY)
-def test_an_id_that_stands_for_nobody_is_skipped(value: str) -> None:
+def test_an_id_without_identity_is_skipped(value: str) -> None:
     """The event processor rejects events with such an endpoint id."""
     assert skipped(an_endpoint(value)) in (SkipReason.ID_NO_VALUE, SkipReason.ID_MISSING)
     endpoint = made(an_endpoint("e1", User={"UserId": value}), KeyBy.USER_ID)
@@ -244,7 +244,7 @@ def test_an_undeclared_attribute_is_dropped() -> None:
         (["0"], "0"),
     ],
 )
-def test_values_are_joined_as_gtm_joins_a_list_and_empty_ones_hide_none(values: Any, text: str) -> None:
+def test_values_are_joined_as_gtm_joins_a_list_and_empty_ones_are_skipped(values: Any, text: str) -> None:
     endpoint = made(with_attributes({"plan": values}))
 
     assert (endpoint.user_attributes, endpoint.dropped) == ({"plan": text}, {})
@@ -344,14 +344,14 @@ ANY_ENDPOINT = st.fixed_dictionaries(
 
 @settings(deadline=None)
 @given(ANY_ENDPOINT, st.sampled_from(KeyBy))
-def test_whatever_an_endpoint_holds_imported_values_are_within_the_services_limits(
+def test_imported_values_are_always_within_the_services_limits(
     endpoint: dict[str, Any], key_by: KeyBy
 ) -> None:
     result = read_endpoint(endpoint, DECLARED, key_by)
 
     if isinstance(result, Endpoint):
-        texts = [result.key, *result.user_attributes.values()]
-        texts += [text for text in (result.user_id, result.email, result.phone) if text is not None]
+        strings = [result.key, *result.user_attributes.values()]
+        strings += [text for text in (result.user_id, result.email, result.phone) if text is not None]
         assert result.user_attributes.keys() <= set(DECLARED)
         assert result.email is None or result.phone is None
-        assert all(0 < utf16_length(text) <= 255 for text in texts)
+        assert all(0 < utf16_length(text) <= 255 for text in strings)

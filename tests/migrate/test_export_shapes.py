@@ -218,7 +218,7 @@ SHAPES = {
         profiles={"e2": profile("b@example.com")},
         told={"not_utf8": 1},
     ),
-    "an answer of GetUserEndpoints": Shape(
+    "a response of GetUserEndpoints": Shape(
         files={"endpoints.json": b'{\n  "EndpointsResponse": {\n    "Item": []\n  }\n}\n'},
         profiles={},
         told={"unreadable": 5},

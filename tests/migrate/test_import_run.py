@@ -400,7 +400,7 @@ def test_an_address_kept_for_a_customer_refused_at_first_is_reported(export: Pat
     assert (again.refused, again.addresses_kept) == ({"400": 25}, {"503": 3})
 
 
-def test_a_short_export_that_is_refused_whole_is_accounted_for_at_its_end(export: Path) -> None:
+def test_a_short_export_that_is_entirely_refused_is_reported_at_its_end(export: Path) -> None:
     skipped, advanced = io.StringIO(), list[int]()
     counts, reason = run(export, refuse, skipped=skipped, advance=advanced.append)
     again = Taker()

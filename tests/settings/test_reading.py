@@ -134,7 +134,7 @@ class TestWhatIsWrong:
             "pinpoint (Amazon Pinpoint, whose support AWS ended on 2026-10-30).",
         ]
 
-    def test_who_has_chosen_is_told_what_the_choice_needs(self) -> None:
+    def test_a_chosen_destination_is_reported_with_its_missing_settings(self) -> None:
         chosen = ["firehose", "customer-profiles"]
 
         assert problems(destinations=chosen, customerProfilesDomain="") == [

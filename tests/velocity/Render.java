@@ -23,14 +23,15 @@ import org.apache.velocity.util.introspection.Info;
 /**
  * Renders mapping templates in Apache Velocity 1.7, with $input, $util and $context as API Gateway documents them.
  *
- * Reads cases from standard input until its end and answers each on standard output; tests/velocity/engine.py is the
- * other side. A value is a letter and its content: S(tring), I(nteger), B(oolean), N(ull), L(ist), M(ap).
+ * Reads cases from standard input until its end, and writes a response to each on standard output;
+ * tests/velocity/engine.py is the other side. A value is a letter and its content: S(tring), I(nteger), B(oolean),
+ * N(ull), L(ist), M(ap).
  */
 public class Render {
     public static void main(String[] arguments) throws IOException {
         DataInputStream cases = new DataInputStream(new BufferedInputStream(System.in));
-        DataOutputStream answers = new DataOutputStream(new BufferedOutputStream(System.out));
-        System.setOut(new PrintStream(System.err)); // nothing else may write between the answers
+        DataOutputStream responses = new DataOutputStream(new BufferedOutputStream(System.out));
+        System.setOut(new PrintStream(System.err)); // nothing else may write between the responses
         VelocityEngine engine = new VelocityEngine();
         engine.setProperty("runtime.log.logsystem.class", "org.apache.velocity.runtime.log.NullLogChute");
         engine.setProperty("velocimacro.library", "");
@@ -42,13 +43,13 @@ public class Render {
             } catch (EOFException end) {
                 return;
             }
-            write(answers, answer(engine, (Map<?, ?>) next));
-            answers.flush();
+            write(responses, render(engine, (Map<?, ?>) next));
+            responses.flush();
         }
     }
 
-    private static Map<String, Object> answer(VelocityEngine engine, Map<?, ?> given) {
-        Map<String, Object> answer = new LinkedHashMap<>();
+    private static Map<String, Object> render(VelocityEngine engine, Map<?, ?> given) {
+        Map<String, Object> response = new LinkedHashMap<>();
         try {
             Map<String, Object> override = new LinkedHashMap<>();
             override.put("header", new LinkedHashMap<String, Object>());
@@ -69,12 +70,12 @@ public class Render {
             handlers.attachToContext(context);
             StringWriter text = new StringWriter();
             engine.evaluate(context, text, "mapping template", (String) given.get("template"));
-            answer.put("text", text.toString());
-            answer.put("override", override);
+            response.put("text", text.toString());
+            response.put("override", override);
         } catch (Exception | Error error) {
-            answer.put("error", error.toString());
+            response.put("error", error.toString());
         }
-        return answer;
+        return response;
     }
 
     public static class Input {

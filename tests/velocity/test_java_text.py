@@ -22,7 +22,7 @@ CASED: Final = [c for c in CHARACTERS if c not in (c.lower(), c.upper())] + [
 SETTINGS: Final = settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-texts = st.text(st.sampled_from(CHARACTERS), max_size=20)
+strings = st.text(st.sampled_from(CHARACTERS), max_size=20)
 
 
 def in_java(velocity: Velocity, call: str, body: str, **arguments: str) -> str | None:
@@ -52,9 +52,9 @@ def test_every_character_becomes_what_java_makes_of_it(
     assert function(every) == in_java(velocity, call, every)
 
 
-@given(text=texts)
+@given(text=strings)
 @SETTINGS
-def test_case_of_any_text_is_changed_as_java_changes_it(text: str, velocity: Velocity) -> None:
+def test_case_of_any_string_changes_as_in_java(text: str, velocity: Velocity) -> None:
     assert text.lower() == in_java(velocity, "input.body.toLowerCase()", text)
     assert text.upper() == in_java(velocity, "input.body.toUpperCase()", text)
 

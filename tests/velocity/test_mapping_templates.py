@@ -99,16 +99,16 @@ def test_every_template_renders_every_hostile_request_as_velocity_does(
         assert_equal(template, request, velocity)
 
 
-texts = st.text(st.characters(exclude_categories=["Cs"]))
+strings = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 @given(
     request=st.builds(
         Request,
-        querystring=st.dictionaries(texts, texts),
-        header=st.dictionaries(texts, texts),
-        context=st.one_of(st.just(CONTEXT), st.builds(proven, texts)),
-        body=texts,
+        querystring=st.dictionaries(strings, strings),
+        header=st.dictionaries(strings, strings),
+        context=st.one_of(st.just(CONTEXT), st.builds(proven, strings)),
+        body=strings,
     )
 )
 @pytest.mark.parametrize("template", TEMPLATES)

@@ -94,8 +94,8 @@ class Simulation:
 
     def _invoke(self, processor: EventProcessor, records: Sequence[Mapping[str, Any]]) -> float:
         for record in records:
-            texts = {name: value["stringValue"] for name, value in record["messageAttributes"].items()}
-            original = texts.get("original_message_id", record["messageId"])
+            attributes = {name: value["stringValue"] for name, value in record["messageAttributes"].items()}
+            original = attributes.get("original_message_id", record["messageId"])
             self.deliveries.setdefault(original, []).append(self.clock.now)
         failures = self.failing.failures
         assert process(processor, records) == set()

@@ -95,8 +95,8 @@ def live_through(
         values = {"plan": plan, "city": city}
         updates = {(f"e{endpoint}", name) for name, value in values.items() if value}
         parameters = "".join(f"&usat_{name}={value}" for name, value in values.items() if value)
-        texts = {"request_time": str(START_MS + number)}
-        events[queue.send(f"event=purchase&endpoint_id=e{endpoint}{parameters}", texts)] = updates
+        attributes = {"request_time": str(START_MS + number)}
+        events[queue.send(f"event=purchase&endpoint_id=e{endpoint}{parameters}", attributes)] = updates
     works, keeps = iter(queue_works), iter(dead_letters_work)
     most_tries = 0
     while queue.next_due is not None:
@@ -118,9 +118,9 @@ def live_through(
 def letters_by_event(dead_letters: SimulatedQueue) -> dict[str, list[set[str]]]:
     kept: dict[str, list[set[str]]] = {}
     for record in dead_letters.messages():
-        texts = {name: value["stringValue"] for name, value in record["messageAttributes"].items()}
-        assert texts["dead_letter_reason"]
-        kept.setdefault(texts["original_message_id"], []).append(set(texts["pending"].split(",")))
+        attributes = {name: value["stringValue"] for name, value in record["messageAttributes"].items()}
+        assert attributes["dead_letter_reason"]
+        kept.setdefault(attributes["original_message_id"], []).append(set(attributes["pending"].split(",")))
     return kept
 
 
@@ -213,9 +213,10 @@ def test_of_messages_that_are_one_event_each_destination_gets_one(
     }
     processor = make_processor(services, queue, dead_letters, retry_hours=RETRY_HOURS)
     for number, names in enumerate(pending):
-        texts: dict[str, Any] = {"request_time": str(START_MS + number)}
+        attributes: dict[str, Any] = {"request_time": str(START_MS + number)}
         queue.send(
-            "event=purchase&endpoint_id=e1&event_id=same", {**texts, **({"pending": names} if names else {})}
+            "event=purchase&endpoint_id=e1&event_id=same",
+            {**attributes, **({"pending": names} if names else {})},
         )
     wanted = {name for name in services if any(not names or name in names for names in pending)}
     services_seen: dict[str, int] = {}
@@ -232,7 +233,7 @@ def test_of_messages_that_are_one_event_each_destination_gets_one(
     assert services_seen == {name: int(name in wanted) for name in services}
 
 
-class NotAnswering(SimulatedQueue):
+class Unresponsive(SimulatedQueue):
     """A queue of which each request times out; eight at a time."""
 
     def call(self, operation: str, **_: Any) -> Any:
@@ -250,7 +251,7 @@ def test_a_dead_letter_queue_that_does_not_respond_leaves_time_for_the_copies(pl
     clock = Clock()
     queue = SimulatedQueue(clock)
     services = {"firehose": Service(iter(plan), keeps_profiles=False)}
-    processor = make_processor(services, queue, NotAnswering(clock))
+    processor = make_processor(services, queue, Unresponsive(clock))
     for number in range(len(plan)):
         queue.send(f"event=purchase&endpoint_id=e{number}")
 

@@ -87,7 +87,7 @@ class Profiles:
         self.application: WsgiApplication = self.fake
 
     def hold_until_at_once(self, requests: int) -> None:
-        """Answer nothing before as many requests as this are under way."""
+        """Hold every response until this many requests are under way."""
         self._gate = requests
 
     @contextmanager
@@ -540,7 +540,7 @@ class TestTheResultOfARequest:
         assert profiles.sizes == [1]
 
     @pytest.mark.parametrize("status", [400, 413])
-    def test_a_request_that_is_too_much_as_a_whole_is_divided_in_halves(
+    def test_a_request_that_is_too_large_is_halved(
         self,
         profiles: Profiles,
         destination: CustomerProfilesDestination,

@@ -36,6 +36,6 @@ def test_events_wait_for_the_module_of_a_destination_that_was_configured_first(
 
 
 @pytest.mark.parametrize("variable", PINPOINT)
-def test_what_pinpoint_lacks_is_named(variable: str) -> None:
+def test_a_missing_variable_of_pinpoint_is_named(variable: str) -> None:
     with pytest.raises(InvalidEnvironmentError, match=f"^{variable} is not set"):
         make_destination("pinpoint", {key: PINPOINT[key] for key in PINPOINT if key != variable})

@@ -115,11 +115,13 @@ class Services:
             QueueUrl=self.dead_letter_queue, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
         ).get("Messages"):
             for message in messages:
-                texts = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
-                assert texts["dead_letter_reason"]
-                of_message = kept.setdefault(texts["original_message_id"], set())
-                assert of_message.isdisjoint(texts["pending"].split(","))
-                of_message.update(texts["pending"].split(","))
+                attributes = {
+                    name: value["StringValue"] for name, value in message["MessageAttributes"].items()
+                }
+                assert attributes["dead_letter_reason"]
+                of_message = kept.setdefault(attributes["original_message_id"], set())
+                assert of_message.isdisjoint(attributes["pending"].split(","))
+                of_message.update(attributes["pending"].split(","))
                 self.sqs.delete_message(
                     QueueUrl=self.dead_letter_queue, ReceiptHandle=message["ReceiptHandle"]
                 )
@@ -677,7 +679,7 @@ def test_an_older_update_that_is_retried_does_not_replace_a_newer_one(
     assert [services.recorded_in("firehose", record) for record in (older, newer)] == [1, 1]
 
 
-def test_a_newer_update_is_not_sent_again_for_one_that_only_analytics_lack(services: Services) -> None:
+def test_a_newer_update_is_not_sent_again_for_one_that_only_analytics_misses(services: Services) -> None:
     endpoint = next(_numbers)
     older, newer = make_record(endpoint, "silver"), make_record(endpoint, "gold")
     plan(services, "firehose", [Fault(entries={0: (500, True)})] * 3, [older, newer])

@@ -389,7 +389,7 @@ def test_a_connection_that_was_closed_meanwhile_costs_no_delivery(
 
 
 class OneRequestAConnection(socketserver.StreamRequestHandler):
-    """Answers one PutRecordBatch of one record, keeps the connection, and closes it on the next request."""
+    """Responds to one PutRecordBatch of one record, and closes the connection on the next request."""
 
     def handle(self) -> None:
         self.rfile.readline()
@@ -437,7 +437,7 @@ def test_a_variable_that_is_missing_is_named(missing: str) -> None:
 
 INDEXES = st.integers(0, 5)
 CODES = st.sampled_from(["ServiceUnavailableException", "InternalFailure", "made up"])
-ANSWERS = st.builds(
+RESPONSES = st.builds(
     PlannedResponse,
     error_code=st.sampled_from(
         [
@@ -458,7 +458,7 @@ ANSWERS = st.builds(
 _numbers = count()
 
 
-@given(plan=st.lists(ANSWERS, max_size=8), how_many=st.integers(1, 6))
+@given(plan=st.lists(RESPONSES, max_size=8), how_many=st.integers(1, 6))
 @settings(
     deadline=None,
     max_examples=60,

@@ -302,7 +302,7 @@ def test_events_wait_for_an_application_that_is_not_there(
 
 
 @pytest.mark.parametrize("status", [400, 413])
-def test_a_request_that_is_too_much_as_a_whole_is_split_in_halves(
+def test_a_request_that_is_too_large_is_halved(
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event], status: int
 ) -> None:
     pinpoint.fake.plan(PlannedResponse(status=status))

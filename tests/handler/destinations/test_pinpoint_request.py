@@ -146,7 +146,7 @@ def sizes(requests: list[Sequence[FittedEvent]]) -> list[int]:
 
 
 @pytest.mark.parametrize("endpoints", [1, 7, 333, 1000])
-def test_a_thousand_events_take_ten_requests_whoever_sends_them(
+def test_a_thousand_events_of_any_endpoints_take_ten_requests(
     make_event: Callable[..., Event], endpoints: int
 ) -> None:
     events = [make_event(endpoint_id=f"e{number % endpoints}") for number in range(1000)]

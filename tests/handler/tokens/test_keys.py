@@ -294,7 +294,7 @@ def test_keys_that_have_moved_are_discovered_again(
 
 
 class SlowServer:
-    """Answers byte by byte, without end: first `start`, then `again` for as long as somebody listens."""
+    """Sends a response byte by byte, without end: `start`, then `again` until the client closes."""
 
     def __init__(self, start: bytes, again: bytes) -> None:
         self._start, self._again = start, again

@@ -1,4 +1,4 @@
-"""Lambda authorizers: which kinds are served, who may invoke the function, how its output is read."""
+"""Lambda authorizers: which kinds are emulated, who may invoke the function, how its output is read."""
 
 import io
 import re
@@ -46,7 +46,7 @@ def cloud() -> Iterator[Cloud]:
 
 @pytest.fixture
 def permit(cloud: Cloud) -> Iterator[Callable[..., None]]:
-    """Adds a permission to the function, for the test."""
+    """Adds a permission to the function for one test."""
     client = cloud.client("lambda")
 
     def add(
@@ -59,7 +59,7 @@ def permit(cloud: Cloud) -> Iterator[Callable[..., None]]:
 
 
 def authorized(cloud: Cloud, output: Any) -> Mapping[str, str]:
-    """The context that an authorizer returns when its function has this output."""
+    """The authorizer's context if its function returns this output."""
     authorizer = Authorizer(cloud, "api", DEPLOYED, lambda _name, _event: Invocation(payload=output))
     context = {
         "stage": "dev",
@@ -137,7 +137,7 @@ def test_a_permission_for_the_authorizer_lets_api_gateway_invoke_it(
         {"action": "lambda:GetFunction"},
     ],
 )
-def test_another_permission_does_not(
+def test_another_permission_does_not_let_api_gateway_invoke_it(
     cloud: Cloud, permit: Callable[..., None], permission: Mapping[str, str]
 ) -> None:
     permit(**permission)
@@ -145,7 +145,7 @@ def test_another_permission_does_not(
     assert failure_of(cloud, output(ALLOW)) is Failure.AUTHORIZER_CONFIGURATION_ERROR
 
 
-def test_without_a_permission_it_may_not_be_invoked(cloud: Cloud) -> None:
+def test_without_a_permission_api_gateway_cannot_invoke_it(cloud: Cloud) -> None:
     assert failure_of(cloud, output(ALLOW)) is Failure.AUTHORIZER_CONFIGURATION_ERROR
 
 
@@ -168,7 +168,9 @@ class TestAnOutput:
             {**ALLOW, "Sid": "s"},
         ],
     )
-    def test_that_allows_the_method_lets_it_pass(self, cloud: Cloud, statement: Mapping[str, Any]) -> None:
+    def test_an_output_that_allows_the_method_lets_the_request_pass(
+        self, cloud: Cloud, statement: Mapping[str, Any]
+    ) -> None:
         assert authorized(cloud, output(statement)) == {"principalId": "p"}
 
     @pytest.mark.parametrize(
@@ -182,7 +184,7 @@ class TestAnOutput:
             [{**ALLOW, "Action": "execute-api:ManageConnections"}],
         ],
     )
-    def test_that_denies_it_or_does_not_name_it_is_a_refusal(
+    def test_an_output_that_denies_or_omits_the_method_is_access_denied(
         self, cloud: Cloud, statements: list[Mapping[str, Any]]
     ) -> None:
         assert failure_of(cloud, output(*statements)) is Failure.ACCESS_DENIED
@@ -205,10 +207,10 @@ class TestAnOutput:
             output(ALLOW, context="a"),
         ],
     )
-    def test_that_cannot_be_read_is_an_error_of_the_configuration(self, cloud: Cloud, bad: Any) -> None:
+    def test_an_invalid_output_is_a_configuration_error(self, cloud: Cloud, bad: Any) -> None:
         assert failure_of(cloud, bad) is Failure.AUTHORIZER_CONFIGURATION_ERROR
 
-    def test_reaches_the_template_as_text(self, cloud: Cloud) -> None:
+    def test_context_values_reach_the_template_as_strings(self, cloud: Cloud) -> None:
         context = {"text": "a & b", "number": 1, "truth": True, "empty": ""}
 
         assert authorized(cloud, output(ALLOW, context=context)) == {

@@ -1,4 +1,4 @@
-"""The program's API over HTTP, against moto's SQS with IAM enforcement."""
+"""The program's API over HTTP, in front of moto's SQS with IAM enforcement."""
 
 import copy
 import http.client
@@ -28,7 +28,7 @@ from tests.hostile import HOSTILE_VALUES, PRINTABLE_ASCII
 from tests.patience import PATIENCE_SECONDS
 
 METHODS = ["GET", "POST"]
-"""An event may come with either. Browsers send no body with a GET; other clients can."""
+"""Either may send an event. Browsers send no body with GET, but other clients can."""
 
 FORGED = urlencode(
     {
@@ -43,7 +43,7 @@ FORGED = urlencode(
         "MessageAttribute.2.Value.StringValue": "forged",
     }
 ).encode()
-"""A body that is itself a request to the queue, and claims a proof that nobody has given."""
+"""A body that is itself a request to the queue, with a forged proof."""
 
 OTHER_CONTENT_TYPES = [
     "text/xml",
@@ -151,7 +151,7 @@ class Pixel:
                 ],
             )
         self.now = 0.0
-        # The events that the authorizer's function got, and what it returns.
+        # The events that the authorizer's function received, and its response.
         self.asked: list[Mapping[str, Any]] = []
         self.says: Callable[[Mapping[str, Any]], Invocation] = says(proof="none")
         self.serve()
@@ -164,7 +164,7 @@ class Pixel:
         self.site.application = self._gateway
 
     def use_again(self) -> None:
-        """Serve it to another test, without what is left of the last one."""
+        """Reset it for the next test."""
         self.asked, self.says = [], says(proof="none")
         # PurgeQueue is allowed once a minute.
         sqs_backends[self.cloud.account_id][self.cloud.region].get_queue(self._name)._messages.clear()
@@ -303,7 +303,7 @@ def pixel(deploy: Callable[..., Pixel]) -> Pixel:
 
 @pytest.fixture
 def own_pixel(deploy: Callable[..., Pixel]) -> Pixel:
-    """The same, for a test that breaks it."""
+    """The same, for tests that break it."""
     return deploy(own=True)
 
 
@@ -314,7 +314,7 @@ def integration_of(document: dict[str, Any]) -> dict[str, Any]:
 # ---- An event that is queued -------------------------------------------------------------------------
 
 
-def test_an_event_is_answered_with_an_image_that_is_never_stored(pixel: Pixel) -> None:
+def test_the_response_to_an_event_is_an_image_that_is_never_stored(pixel: Pixel) -> None:
     response = pixel.call(EVENT)
 
     assert (response.status, response.headers["Content-Type"], response.body) == (200, "image/svg+xml", PIXEL)
@@ -351,7 +351,7 @@ def test_values_arrive_in_the_queue_as_they_were_sent(pixel: Pixel) -> None:
     assert parse_qsl(message["Body"]) == list(sent.items())
 
 
-def test_headers_cookies_and_the_address_are_nowhere_in_the_message(pixel: Pixel) -> None:
+def test_the_message_contains_no_header_cookie_or_address(pixel: Pixel) -> None:
     secrets = {
         "Cookie": "session=secret-cookie",
         "User-Agent": "secret-agent",
@@ -369,7 +369,7 @@ def test_headers_cookies_and_the_address_are_nowhere_in_the_message(pixel: Pixel
     assert "127.0.0.1" not in text
 
 
-def test_of_a_repeated_parameter_the_last_value_counts(pixel: Pixel) -> None:
+def test_the_last_value_of_a_repeated_parameter_counts(pixel: Pixel) -> None:
     pixel.call("/dev/events?event=first&endpoint_id=e1&event=last")
 
     (message,) = pixel.messages()
@@ -377,13 +377,13 @@ def test_of_a_repeated_parameter_the_last_value_counts(pixel: Pixel) -> None:
 
 
 @pytest.mark.parametrize("name", ["event", "endpoint_id"])
-def test_a_header_cannot_fake_for_a_parameter(pixel: Pixel, name: str) -> None:
+def test_a_header_cannot_supply_a_parameter(pixel: Pixel, name: str) -> None:
     query = "&".join(part for part in ("event=purchase", "endpoint_id=e1") if not part.startswith(name))
 
     assert pixel.call(f"/dev/events?{query}", headers={name: "forged"}).status == 400
 
 
-def test_slashes_too_many_make_no_difference(pixel: Pixel) -> None:
+def test_extra_slashes_make_no_difference(pixel: Pixel) -> None:
     for path in (
         "//dev/events",
         "///dev/events",
@@ -432,9 +432,7 @@ def test_a_query_is_divided_at_semicolons_too(pixel: Pixel) -> None:
 
 
 @pytest.mark.parametrize("character", ["|", "{", "}"])
-def test_a_pipe_or_a_brace_that_is_not_encoded_is_answered_with_400_and_queues_nothing(
-    guarded: Pixel, character: str
-) -> None:
+def test_an_unencoded_pipe_or_brace_gets_400_and_queues_nothing(guarded: Pixel, character: str) -> None:
     for pair in (f"evat_a={character}", f"evat_{character}=a"):
         assert guarded.call(f"{EVENT}&{pair}").status == 400, pair
     assert (guarded.asked, guarded.messages()) == ([], [])
@@ -446,7 +444,7 @@ def test_a_pipe_or_a_brace_that_is_not_encoded_is_answered_with_400_and_queues_n
 CONTENT_TYPES = [
     None,
     *REQUEST_CONTENT_TYPES,
-    # What browsers write for strings, URLSearchParams and FormData.
+    # The types that browsers send for strings, URLSearchParams and FormData.
     "text/plain;charset=UTF-8",
     "application/x-www-form-urlencoded;charset=UTF-8",
     "multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW",
@@ -456,7 +454,7 @@ CONTENT_TYPES = [
 
 
 @pytest.mark.parametrize("scenario", ["open", "authenticated"])
-def test_of_a_body_nothing_reaches_the_queue(
+def test_nothing_of_a_body_reaches_the_queue(
     deploy: Callable[..., Pixel],
     permitted: None,  # noqa: ARG001 - has to be there
     scenario: str,
@@ -513,7 +511,7 @@ def test_a_post_passes_the_authorizer_too(guarded: Pixel) -> None:
         ("", "endpoint_id, event"),
     ],
 )
-def test_a_missing_or_blank_parameter_is_answered_with_400_and_queues_nothing(
+def test_a_missing_or_blank_parameter_gets_400_and_queues_nothing(
     pixel: Pixel, query: str, missing: str
 ) -> None:
     response = pixel.call("/dev/events?" + query)
@@ -524,7 +522,7 @@ def test_a_missing_or_blank_parameter_is_answered_with_400_and_queues_nothing(
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_another_content_type_is_answered_with_415_and_queues_nothing(pixel: Pixel, method: str) -> None:
+def test_another_content_type_gets_415_and_queues_nothing(pixel: Pixel, method: str) -> None:
     for content_type in OTHER_CONTENT_TYPES:
         response = pixel.call(EVENT, method=method, headers={"Content-Type": content_type}, body=FORGED)
 
@@ -541,14 +539,14 @@ def test_another_content_type_is_answered_with_415_and_queues_nothing(pixel: Pix
         ("POST", "/dev/nothing"),
     ],
 )
-def test_an_unknown_path_or_method_is_answered_with_403(pixel: Pixel, method: str, path: str) -> None:
+def test_an_unknown_path_or_method_gets_403(pixel: Pixel, method: str, path: str) -> None:
     response = pixel.call(path, method=method)
 
     assert response.status == 403
     assert response.headers["x-amzn-ErrorType"] == "MissingAuthenticationTokenException"
 
 
-def test_what_an_unknown_path_gets_is_api_gateways_own_text(pixel: Pixel) -> None:
+def test_an_unknown_path_gets_api_gateways_own_message(pixel: Pixel) -> None:
     assert json.loads(pixel.call("/dev/nothing").body) == {"message": "Missing Authentication Token"}
 
 
@@ -583,7 +581,7 @@ def test_api_gateways_own_responses_are_not_stored_either(pixel: Pixel) -> None:
     assert pixel.call("/dev/events").headers["Cache-Control"] == "no-store"
 
 
-def test_a_throttled_request_is_answered_with_429_until_the_bucket_fills(
+def test_a_throttled_request_gets_429_until_the_bucket_fills(
     deploy: Callable[..., Pixel],
 ) -> None:
     pixel = deploy(limits={"rateLimit": "2", "burstLimit": "2"})
@@ -633,29 +631,29 @@ def attributes_of(pixel: Pixel) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("endpoint", ["a&b=日本 %", "*", "".join(PRINTABLE_ASCII)])
-def test_what_the_authorizer_proves_becomes_a_message_attribute(guarded: Pixel, endpoint: str) -> None:
+def test_the_proven_endpoint_becomes_a_message_attribute(guarded: Pixel, endpoint: str) -> None:
     guarded.says = says(proof="proven", proven_endpoint=endpoint)
 
     assert guarded.call(EVENT).status == 200
     assert attributes_of(guarded)["proven_endpoint"] == endpoint
 
 
-def test_where_it_proves_nothing_there_is_no_such_attribute(guarded: Pixel) -> None:
+def test_without_a_proven_endpoint_there_is_no_such_attribute(guarded: Pixel) -> None:
     guarded.says = says(proof="none")
 
     assert guarded.call(EVENT).status == 200
     assert set(attributes_of(guarded)) == {"request_id", "request_time"}
 
 
-def test_a_template_that_reads_what_the_authorizer_did_not_say_fails(guarded: Pixel) -> None:
-    # What Velocity would write there is no endpoint that anybody has proven.
+def test_a_template_that_reads_a_missing_authorizer_value_fails(guarded: Pixel) -> None:
+    # Velocity would write the reference itself, which is not a proven endpoint.
     guarded.says = says(proof="proven")
 
     assert guarded.call(EVENT).status == 500
     assert guarded.messages() == []
 
 
-def test_the_authorizer_is_asked_for_each_request_anew(guarded: Pixel) -> None:
+def test_the_authorizer_is_called_for_every_request(guarded: Pixel) -> None:
     for endpoint in ("e1", "e2"):
         guarded.says = says(proof="proven", proven_endpoint=endpoint)
         guarded.call(EVENT)
@@ -692,7 +690,7 @@ def test_the_authorizer_sees_the_method_and_the_request_id_of_the_message(guarde
     assert context["extendedRequestId"] == attributes_of(guarded)["request_id"]
 
 
-def test_a_request_that_the_authorizer_denies_is_a_403_and_queues_nothing(guarded: Pixel) -> None:
+def test_a_request_that_the_authorizer_denies_gets_403_and_queues_nothing(guarded: Pixel) -> None:
     guarded.says = says("Deny")
 
     response = guarded.call(EVENT)
@@ -704,7 +702,7 @@ def test_a_request_that_the_authorizer_denies_is_a_403_and_queues_nothing(guarde
     assert guarded.messages() == []
 
 
-def test_an_authorizer_that_fails_is_a_500_without_a_message_and_queues_nothing(
+def test_a_failing_authorizer_gives_a_500_without_a_message_and_queues_nothing(
     guarded: Pixel, caplog: pytest.LogCaptureFixture
 ) -> None:
     guarded.says = lambda _: Invocation(error=FunctionError(error_type="ValueError", message="of a visitor"))
@@ -718,13 +716,13 @@ def test_an_authorizer_that_fails_is_a_500_without_a_message_and_queues_nothing(
     assert "of a visitor" not in caplog.text
 
 
-def test_an_authorizer_that_says_unauthorized_is_a_401(guarded: Pixel) -> None:
+def test_an_authorizer_that_says_unauthorized_gives_a_401(guarded: Pixel) -> None:
     guarded.says = lambda _: Invocation(error=FunctionError(error_type="Exception", message="Unauthorized"))
 
     assert guarded.call(EVENT).status == 401
 
 
-def test_a_function_that_the_api_may_not_invoke_is_a_500(guarded: Pixel) -> None:
+def test_a_function_that_the_api_may_not_invoke_gives_a_500(guarded: Pixel) -> None:
     functions = guarded.cloud.client("lambda")
     functions.remove_permission(FunctionName="authorizer", StatementId=PERMISSION["StatementId"])
 
@@ -745,7 +743,7 @@ def test_a_throttled_request_does_not_reach_the_authorizer(
     assert pixel.asked == []
 
 
-def test_the_authorizer_is_asked_before_the_parameters_are_validated(guarded: Pixel) -> None:
+def test_the_authorizer_is_called_before_the_parameters_are_validated(guarded: Pixel) -> None:
     assert guarded.call("/dev/events").status == 400
     assert len(guarded.asked) == 1
 
@@ -836,7 +834,7 @@ def test_a_listed_origin_is_echoed(deploy: Callable[..., Pixel], origin: str, me
 
 @pytest.mark.parametrize("headers", [{}, {"Origin": "https://evil.example"}])
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
-def test_another_origin_is_told_nothing_but_vary(
+def test_another_origin_gets_only_vary(
     deploy: Callable[..., Pixel], headers: dict[str, str], method: str
 ) -> None:
     response = deploy(origins=ORIGINS).call(EVENT, method=method, headers=headers)
@@ -845,13 +843,13 @@ def test_another_origin_is_told_nothing_but_vary(
     assert response.headers["Vary"] == "Origin"
 
 
-def test_a_listed_origin_may_read_that_the_queue_refused(deploy: Callable[..., Pixel]) -> None:
+def test_a_listed_origin_may_read_the_error_when_the_queue_refuses(deploy: Callable[..., Pixel]) -> None:
     response = deploy(origins=ORIGINS, sends=False).call(EVENT, headers={"Origin": ORIGINS[1]})
 
     assert (response.status, response.headers["Access-Control-Allow-Origin"]) == (502, ORIGINS[1])
 
 
-def test_a_preflight_request_is_answered_without_a_message(deploy: Callable[..., Pixel]) -> None:
+def test_a_preflight_request_gets_a_response_and_queues_nothing(deploy: Callable[..., Pixel]) -> None:
     pixel = deploy(origins=["*"])
 
     response = pixel.call(EVENT, method="OPTIONS", headers={"Origin": "https://any.example"})

@@ -201,12 +201,12 @@ def test_escape_javascript_writes_a_character_beyond_the_first_plane_as_two() ->
         ("x" * (300 * 1024 + 1), "larger than"),
     ],
 )
-def test_what_is_not_known_to_render_the_same_is_refused_when_it_is_read(text: str, reason: str) -> None:
+def test_unsupported_syntax_is_refused_when_it_is_read(text: str, reason: str) -> None:
     with pytest.raises(MappingTemplateError, match=reason):
         MappingTemplate(text)
 
 
-def test_a_refusal_says_the_line_and_the_text() -> None:
+def test_a_refusal_quotes_the_line_and_the_source() -> None:
     with pytest.raises(MappingTemplateError, match=r"line 2, at '\$b c'"):
         MappingTemplate("a\n$b c\nd")
 
@@ -283,12 +283,12 @@ def test_directives_do_what_they_do_in_velocity(text: str, written: str) -> None
     assert render(text, body="x", header={"A": "1", "B": "2"}).text == written
 
 
-def test_a_name_of_a_loop_ends_with_it() -> None:
+def test_a_loop_variable_ends_with_its_loop() -> None:
     with pytest.raises(MappingTemplateError, match="never set"):
         render("#foreach($name in $input.params().header.keySet())${name}#end${name}", header={"A": "1"})
 
 
-def test_a_loop_turns_at_most_a_thousand_times() -> None:
+def test_a_loop_runs_at_most_a_thousand_times() -> None:
     text = "#foreach($n in $input.params().querystring.keySet())x#end"
     names = [f"p{number}" for number in range(MAX_FOREACH_TURNS + 1)]
 

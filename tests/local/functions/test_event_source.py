@@ -1,4 +1,4 @@
-"""The poller: which batches it makes, and which messages it deletes afterwards."""
+"""The poller: which batches it forms, and which messages it deletes afterwards."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +22,7 @@ FAILED = Invocation(error=FunctionError(error_type="ValueError", message=""))
 
 
 class Function:
-    """Returns what is planned, then success, and keeps the events."""
+    """Returns the planned responses, then success, and keeps the events."""
 
     def __init__(self) -> None:
         self.planned: list[Callable[[list[Mapping[str, Any]]], Invocation]] = []
@@ -38,7 +38,7 @@ class Function:
         return response
 
     def wait_for(self, messages: int) -> None:
-        """Wait until so many messages were in batches, repeated ones counted."""
+        """Wait until this many messages were in batches, including repeated ones."""
         with self._changed:
             assert self._changed.wait_for(
                 lambda: sum(map(len, self.batches)) >= messages, timeout=PATIENCE_SECONDS
@@ -184,7 +184,7 @@ def test_the_mapping_says_how_batches_are_made() -> None:
     )
 
 
-def test_a_message_comes_as_a_lambda_record(
+def test_a_message_arrives_as_a_lambda_record(
     poll: Callable[..., Poller], cloud: Cloud, queues: Queues, function: Function
 ) -> None:
     attributes = {
@@ -214,14 +214,16 @@ def test_a_message_comes_as_a_lambda_record(
     assert record["messageAttributes"]["raw"]["binaryValue"] == "AA=="
 
 
-def test_what_succeeded_is_deleted(poll: Callable[..., Poller], queues: Queues, function: Function) -> None:
+def test_messages_that_succeed_are_deleted(
+    poll: Callable[..., Poller], queues: Queues, function: Function
+) -> None:
     queues.send("a", "b")
     poll()
     function.wait_for(2)
     eventually(lambda: queues.left() == 0)
 
 
-def test_only_what_failed_comes_again(
+def test_only_failed_messages_come_again(
     poll: Callable[..., Poller], queues: Queues, function: Function
 ) -> None:
     queues.send("good", "bad")
@@ -252,7 +254,7 @@ def test_a_function_that_fails_loses_no_message(
     eventually(lambda: queues.left() == 0)
 
 
-def test_a_batch_gathers_what_waits_beyond_one_receive_call(
+def test_a_batch_gathers_more_messages_than_one_receive_call(
     poll: Callable[..., Poller], queues: Queues, function: Function
 ) -> None:
     queues.send(*map(str, range(25)))
@@ -319,7 +321,7 @@ def test_a_batch_is_never_over_the_size_of_an_invocation(
         ("sqs:DeleteMessage", "DeleteMessageBatch"),
     ],
 )
-def test_a_missing_permission_is_said_once(
+def test_a_missing_permission_is_reported_once(
     poll: Callable[..., Poller],
     queues: Queues,
     problems: Problems,
@@ -333,13 +335,13 @@ def test_a_missing_permission_is_said_once(
     assert said == [f"error: the event source failed: AccessDenied ({operation})"]
 
 
-def test_a_role_that_lambda_cannot_assume_is_said(poll: Callable[..., Poller], said: list[str]) -> None:
+def test_a_role_that_lambda_cannot_assume_is_reported(poll: Callable[..., Poller], said: list[str]) -> None:
     poll(service="apigateway.amazonaws.com")
     eventually(lambda: said)
     assert "does not let lambda.amazonaws.com assume it" in said[0]
 
 
-def test_a_poller_that_was_refused_goes_on_when_it_may(
+def test_a_refused_poller_continues_once_it_has_permission(
     poll: Callable[..., Poller], cloud: Cloud, queues: Queues, function: Function, said: list[str]
 ) -> None:
     queues.send("a")
@@ -353,7 +355,7 @@ def test_a_poller_that_was_refused_goes_on_when_it_may(
     function.wait_for(1)
 
 
-def test_a_stopped_poller_takes_nothing(
+def test_a_stopped_poller_receives_nothing(
     poll: Callable[..., Poller], queues: Queues, function: Function
 ) -> None:
     poll().stop()

@@ -1,4 +1,4 @@
-"""The function in its own process: what it sees, what it may, and what happens when it fails."""
+"""The function in its own process: its environment, its permissions, and its failures."""
 
 import os
 import subprocess
@@ -123,7 +123,9 @@ def test_a_result_that_is_not_json_is_an_error(make_runtime: MakeRuntime) -> Non
     assert error_of(make_runtime("def handler(e, c): return {1, 2}").invoke({}))[0] == "Runtime.MarshalError"
 
 
-def test_a_handler_over_its_timeout_is_ended_and_the_next_one_starts_anew(make_runtime: MakeRuntime) -> None:
+def test_a_handler_over_its_timeout_is_ended_and_the_next_one_starts_afresh(
+    make_runtime: MakeRuntime,
+) -> None:
     runtime = make_runtime(
         "import time\ndef handler(event, context): time.sleep(event['seconds']); return 'done'", timeout=1
     )
@@ -134,13 +136,13 @@ def test_a_handler_over_its_timeout_is_ended_and_the_next_one_starts_anew(make_r
     assert runtime.invoke({"seconds": 0}).payload == "done"
 
 
-def test_a_handler_that_exits_is_an_error_and_the_next_one_starts_anew(make_runtime: MakeRuntime) -> None:
+def test_a_handler_that_exits_is_an_error_and_the_next_one_starts_afresh(make_runtime: MakeRuntime) -> None:
     runtime = make_runtime("import os\ndef handler(event, context): return os._exit(1) if event else 'done'")
     assert error_of(runtime.invoke({"exit": True}))[0] == "Runtime.ExitError"
     assert runtime.invoke({}).payload == "done"
 
 
-def test_what_the_handler_prints_is_in_its_log_group(make_runtime: MakeRuntime, cloud: Cloud) -> None:
+def test_output_of_the_handler_is_in_its_log_group(make_runtime: MakeRuntime, cloud: Cloud) -> None:
     runtime = make_runtime(
         "import sys, os\n"
         "def handler(event, context):\n"
@@ -154,7 +156,7 @@ def test_what_the_handler_prints_is_in_its_log_group(make_runtime: MakeRuntime, 
     ("granted", "refused"),
     [("logs:CreateLogStream", "PutLogEvents"), ("logs:PutLogEvents", "CreateLogStream")],
 )
-def test_a_role_that_may_not_write_the_log_is_said_once(
+def test_a_role_that_may_not_write_the_log_is_reported_once(
     make_runtime: MakeRuntime, said: list[str], granted: str, refused: str
 ) -> None:
     runtime = make_runtime("def handler(event, context): print('line')", allowed=[(granted, "*")])
@@ -174,7 +176,7 @@ def test_a_rejected_message_is_recorded(make_runtime: MakeRuntime, recorder: Rec
     assert recorder.rejected() == [RejectedMessage(message_id="m1", reason="event_missing")]
 
 
-def test_stopping_ends_a_handler_at_work(make_runtime: MakeRuntime, tmp_path: Path) -> None:
+def test_stopping_ends_a_running_handler(make_runtime: MakeRuntime, tmp_path: Path) -> None:
     source = (
         "import os, pathlib, time\ndef handler(e, c): pathlib.Path(e['pid']).write_text(str(os.getpid())); "
     )
@@ -219,7 +221,7 @@ child.wait()
     eventually(lambda: not is_running(child))
 
 
-def test_a_problem_is_said_once_and_kept_each_time(problems: Problems, said: list[str]) -> None:
+def test_a_problem_is_printed_once_and_recorded_each_time(problems: Problems, said: list[str]) -> None:
     for line in ("error: a 1", "error: a 2", "error: b"):
         problems.report(line, kind=line[:8])
     assert said == ["error: a 1", "error: b"]
@@ -231,7 +233,7 @@ def is_running(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    # A process nobody has waited for yet is there, but runs no more.
+    # A zombie still has an id, but does not run.
     return b") Z " not in Path(f"/proc/{pid}/stat").read_bytes() if Path("/proc").is_dir() else True
 
 

@@ -1,4 +1,4 @@
-"""Compiled packages of an archive: replaced by this machine's, and only those."""
+"""Compiled packages of an archive are replaced by this machine's; others are not."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ def unpack(
     purelib: str = "false",
     module: str = "cffi",
 ) -> None:
-    """A package as an archive for another machine would leave it."""
+    """Writes a package as in an archive for another machine."""
     version = version or distribution(name).version
     metadata = root / f"{name}-{version}.dist-info"
     metadata.mkdir()
@@ -35,7 +35,7 @@ def unpack(
 
 
 def imported(root: Path, statement: str) -> str:
-    """What Python prints that can import from the directory only."""
+    """The output of a Python that can import only from this directory."""
     program = f"import sys; sys.path.insert(0, {str(root)!r}); {statement}"
     command = [sys.executable, "-I", "-S", "-c", program]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
@@ -59,7 +59,7 @@ def test_nothing_of_the_archives_build_is_left(tmp_path: Path) -> None:
     assert [path for path in tmp_path.rglob("*.so") if path.read_bytes() == b"for another processor"] == []
 
 
-def test_a_package_of_python_alone_stays_that_of_the_archive(tmp_path: Path) -> None:
+def test_a_pure_python_package_stays_as_in_the_archive(tmp_path: Path) -> None:
     unpack(tmp_path, purelib="true")
 
     replace_native_packages(tmp_path)
@@ -67,7 +67,7 @@ def test_a_package_of_python_alone_stays_that_of_the_archive(tmp_path: Path) -> 
     assert imported(tmp_path, "import cffi; print(cffi.of_the_archive)") == "True"
 
 
-def test_another_version_here_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
+def test_another_version_on_this_machine_is_an_error_of_one_line(tmp_path: Path) -> None:
     unpack(tmp_path, version="0.1")
 
     with pytest.raises(NativePackageError) as refused:
@@ -80,7 +80,7 @@ def test_another_version_here_is_one_line_that_says_what_to_do(tmp_path: Path) -
     )
 
 
-def test_a_package_that_is_missing_here_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
+def test_a_package_missing_on_this_machine_is_an_error_of_one_line(tmp_path: Path) -> None:
     unpack(tmp_path, name="gtm-pixel-nowhere", version="1.0", module="nowhere")
 
     with pytest.raises(

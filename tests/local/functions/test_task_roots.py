@@ -32,7 +32,7 @@ def test_another_archive_has_another_directory(tmp_path: Path) -> None:
     assert sorted(tmp_path.iterdir()) == sorted(roots)
 
 
-def test_what_nobody_has_used_for_long_goes_when_another_comes(tmp_path: Path) -> None:
+def test_long_unused_archives_are_removed_when_another_is_unpacked(tmp_path: Path) -> None:
     unused, used = task_root(archive("a"), tmp_path), task_root(archive("b"), tmp_path)
     long_ago = time.time() - UNUSED_SECONDS - 1
     for root in (unused, used):

@@ -152,7 +152,7 @@ def test_an_endpoint_without_a_profile_has_no_attributes(client: Client) -> None
 
 
 @pytest.mark.parametrize("path", ["/profile", "/profile?endpoint_id="])
-def test_a_profile_of_nobody_gets_400(client: Client, path: str) -> None:
+def test_a_profile_without_an_endpoint_gets_400(client: Client, path: str) -> None:
     response = client.get(path)
 
     assert response.status_code == 400
@@ -330,7 +330,7 @@ def test_a_user_that_is_no_name_gets_400(signing_client: Client, body: object) -
     assert signing_client.post("/demo/sign-in", json=body).status_code == 400
 
 
-def test_a_form_of_another_page_signs_nobody_in(signing_client: Client) -> None:
+def test_a_form_of_another_page_cannot_sign_in(signing_client: Client) -> None:
     response = signing_client.post("/demo/sign-in", data='{"user": "demo"}', content_type="text/plain")
 
     assert response.status_code == 400

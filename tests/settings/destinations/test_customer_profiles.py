@@ -98,7 +98,7 @@ def test_an_attribute_that_identifies_a_customer_is_let_through_only_where_that_
         ),
     ],
 )
-def test_an_attribute_that_only_sounds_like_it_identifies_nobody(name: str) -> None:
+def test_an_attribute_that_only_sounds_like_an_identity_is_accepted(name: str) -> None:
     assert load(profileUpdates="all", profileAttributes=[name]).profile_attributes == (name,)
 
 

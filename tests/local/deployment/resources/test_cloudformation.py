@@ -30,7 +30,7 @@ def test_a_template_is_kept_for_the_fake(resources: Resources) -> None:
     assert resources.templates == [json.loads(template())]
 
 
-def test_a_template_with_resources_that_nobody_makes_is_refused(resources: Resources) -> None:
+def test_a_template_with_unsupported_resources_is_refused(resources: Resources) -> None:
     with pytest.raises(ResourceError, match=r"does not know the resource type AWS::SNS::Topic \(Domain\)"):
         resources.create(STACK, "profiles", {"templateBody": template(type_="AWS::SNS::Topic")})
 
