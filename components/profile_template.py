@@ -184,7 +184,9 @@ def profile_template(args: ProfileTemplateArgs) -> Mapping[str, Any]:
             }
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": f"Object types and event triggers of {args.object_type_name} in {args.domain_name}",
+        # Do not change it: UpdateStack refuses a new description alone, so every `pulumi up` of a deployed
+        # stack would show the same change.
+        "Description": f"What {args.domain_name} knows about events of {args.object_type_name}",
         "Resources": _in_sequence(resources),
     }
 

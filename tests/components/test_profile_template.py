@@ -81,6 +81,13 @@ def keys(object_type: Mapping[str, Any]) -> dict[str, tuple[Sequence[str], Seque
 ENDPOINT_ID = ("_source.endpoint_id", "_profile.Attributes.gtm_pixel_endpoint_id", "STRING")
 
 
+def test_the_description_is_that_of_deployed_stacks() -> None:
+    """CloudFormation refuses an update of nothing but the description: the change would never go away."""
+    assert profile_template(MINIMAL)["Description"] == (
+        "What amazon-connect-example knows about events of gtm-pixel-test"
+    )
+
+
 class TestTheEventsType:
     def test_it_has_its_name_and_limits(self) -> None:
         events, _ = object_types(replace(MINIMAL, expiration_days=30, max_events_per_profile=99))
