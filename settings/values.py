@@ -182,7 +182,10 @@ def any_object(known: Sequence[str]) -> Reader[Mapping[str, object]]:
 
 
 def object_of(make: Callable[..., T], **readers: tuple[str, Reader[Any]]) -> Reader[T]:
-    """An object created by `make`, with a key and a reader for each argument. Reports every wrong key."""
+    """An object created by `make`, with a key and a reader for each argument. Reports every wrong key.
+
+    A key without a value is wrong, too: whoever empties a filter must not get an object without one.
+    """
     read_object = any_object([name for name, _ in readers.values()])
 
     def read(key: str, value: object) -> T:
@@ -198,6 +201,8 @@ def object_of(make: Callable[..., T], **readers: tuple[str, Reader[Any]]) -> Rea
         for argument, (name, read_one) in readers.items():
             with problems.collected():
                 arguments[argument] = read_one(f"{key}.{name}", entry.get(name))
+                if name in entry and is_unset(entry[name]):
+                    raise InvalidValue(Problem(f"{key}.{name}", "it is empty.", "Set it, or leave it out."))
         problems.raise_any()
         return make(**arguments)
 

@@ -133,7 +133,7 @@ def _condition(key: str, value: object) -> TriggerConditionArgs:
 
 
 def _operator(key: str, entry: Mapping[str, object], kind: FieldKind) -> ComparisonOperator:
-    value = entry.get("operator") or kind.operators[0]
+    value = entry.get("operator", kind.operators[0])
     for operator in kind.operators:
         if value == operator:
             return operator

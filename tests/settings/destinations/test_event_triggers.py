@@ -276,6 +276,25 @@ def test_a_wrong_trigger_is_one_line(changes: dict[str, Any], line: str) -> None
     assert problems(**changes) == [line]
 
 
+OPTIONAL = ("conditions", "segment", "expirationMinutes", "maxInvocationsPerDay", "campaignArn")
+
+
+@pytest.mark.parametrize("key", OPTIONAL)
+@pytest.mark.parametrize("value", [None, ""], ids=repr)
+def test_an_emptied_key_does_not_widen_a_trigger(key: str, value: object) -> None:
+    """Without its segment or its conditions, a campaign would go to everyone."""
+    (line,) = problems(**trigger(**{key: value}))
+
+    assert line.startswith(f"{ONE}.{key}: ")
+
+
+@pytest.mark.parametrize("value", [None, "", 0, False], ids=repr)
+def test_an_emptied_operator_is_not_the_default_one(value: object) -> None:
+    (line,) = problems(**condition(attribute="currency", operator=value, values=["EUR"]))
+
+    assert line.startswith(f"{FIRST}.operator: ")
+
+
 @pytest.mark.parametrize("value", ["1" * 256, 10**400], ids=["string", "number"])
 def test_a_number_of_very_many_digits_is_no_value(value: object) -> None:
     (line,) = problems(**condition(metric="value", values=[value]))
