@@ -32,6 +32,7 @@ _FAILURES: Mapping[str, Retry | DeadLetter] = {
     "AccessDeniedException": Retry("firehose_access_denied", not_set_up=True),
     "ResourceNotFoundException": Retry("firehose_stream_not_found", not_set_up=True),
     "InvalidKMSResourceException": Retry("firehose_key_unusable", not_set_up=True),
+    "InvalidSourceException": Retry("firehose_stream_for_logs", not_set_up=True),
     "InvalidArgumentException": DeadLetter("firehose_invalid_argument"),
 }
 

@@ -256,6 +256,7 @@ def test_a_request_that_keeps_failing_leaves_its_messages_in_the_queue(
         ("AccessDeniedException", 400, "firehose_access_denied"),
         ("ResourceNotFoundException", 400, "firehose_stream_not_found"),
         ("InvalidKMSResourceException", 400, "firehose_key_unusable"),
+        ("InvalidSourceException", 400, "firehose_stream_for_logs"),
         ("UnrecognizedClientException", 400, "firehose_access_denied"),
         ("made up", 403, "firehose_access_denied"),
         ("made up", 404, "firehose_404"),
