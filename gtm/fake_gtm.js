@@ -67,7 +67,7 @@
       // [helper] Anything else is ignored.
     }
 
-    /** What gtag() pushes: an arguments object. */
+    /** An arguments object, as gtag() pushes it. */
     function command([name, ...values]) {
       if (name === "set") {
         // [helper] set(object) and set(key, value) change the model.

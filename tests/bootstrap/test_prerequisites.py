@@ -85,7 +85,7 @@ class TestTheNameOfTheProject:
 
 
 class _Cli:
-    """An engine whose CLI is of another version, or so old that it has no such check."""
+    """An engine whose CLI has another version, or is too old to have the check."""
 
     def __init__(self, code: grpc.StatusCode, details: str) -> None:
         self._code, self._details = code, details

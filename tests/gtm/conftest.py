@@ -16,7 +16,7 @@ from tests.patience import PATIENCE_SECONDS
 
 class Tab(NamedTuple):
     page: Page
-    # What scripts of the page threw.
+    # Errors thrown by the page's scripts.
     thrown: list[str]
 
 

@@ -1,6 +1,6 @@
 """Which requests carry a signed-in visitor's cookie, and which of them can update the profile.
 
-Chromium visits sites of different owners; gateway, authorizer and rules are the deployed ones. One browser
+Chromium visits sites of different owners. Gateway, authorizer and rules are those of a local run. One browser
 goes through the whole table once.
 """
 
@@ -110,7 +110,7 @@ class Outcome(NamedTuple):
 
 
 class Visitor:
-    """Chromium, signed in at every shop, and what it calls."""
+    """Chromium, signed in at every shop, and the APIs that it calls."""
 
     def __init__(self, context: BrowserContext, sites: Sites) -> None:
         self.context = context
@@ -214,7 +214,7 @@ def outcomes(context: BrowserContext, sites: Sites, run: LocalRun) -> Mapping[Ca
 
 
 def outcome(sites: Sites, run: LocalRun, endpoint_id: str) -> Outcome:
-    """What Chromium sent, and what the profile holds once the event is recorded."""
+    """Chromium's request, and the profile once the event is recorded."""
     sent = sites.sent[endpoint_id]
     (event,) = eventually(lambda: events_of(run, endpoint_id))
     profile = attributes_of(run, endpoint_id)

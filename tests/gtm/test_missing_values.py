@@ -97,7 +97,7 @@ class TestTheTemplate:
         return json.loads(told.removesuffix(' is not "shown"'))
 
 
-# What a page may have in its data layer instead of a customer or a value.
+# Values that a page may push instead of a customer or a value.
 NOTHING = (
     *("undefined", "null", "NaN", "{}", "[]", "[{}, {}]", "[undefined, undefined]", "[null]", "new Map()"),
     *("document.body", "window", "new Date(NaN)", "Promise.resolve()", "-1 / 0", "''", "' '"),
@@ -128,7 +128,7 @@ class TestTheFake:
     def written(
         self, site: Site, endpoint: Endpoint, values: list[str], *, below: str = ""
     ) -> dict[str, str]:
-        """What a tag sends for these values, each in its own data layer variable."""
+        """The strings that a tag sends for these values, each in its own data layer variable."""
         tag = TagPlan(
             event="e",
             parameters=tuple(event_attribute(f"a{n}", f"v{n}{below}") for n in range(len(values))),

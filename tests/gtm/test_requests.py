@@ -32,7 +32,7 @@ def url_of(run: LocalRun, endpoint_id: str, **parameters: str) -> str:
 
 
 class TestAPageThatIsolatesItself:
-    """With `Cross-Origin-Embedder-Policy: require-corp`, only what allows any site to embed it loads."""
+    """With `Cross-Origin-Embedder-Policy: require-corp`, only images that any site may embed are loaded."""
 
     @pytest.fixture
     def isolated(self, site: Site) -> Site:

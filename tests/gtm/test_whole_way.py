@@ -180,9 +180,9 @@ class TestThePage:
         ("sender", "shown"),
         [
             ("Demo user", "profile updated: plan = gold"),
-            ("Nobody", "profile not changed"),
+            ("Anonymous visitor", "profile not changed"),
             ("Demo user, expired token", "profile not changed"),
-            ("Demo user, somebody else's endpoint", "profile not changed"),
+            ("Demo user, another customer's endpoint", "profile not changed"),
         ],
     )
     def test_it_sends_as_the_chosen_visitor(self, page: Page, runs: Runs, sender: str, shown: str) -> None:

@@ -1,4 +1,4 @@
-"""Factories for what the handler gets (messages, events, SQS records), and the services it calls."""
+"""Factories for the handler's input (messages, events, SQS records), and the services it calls."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -82,13 +82,13 @@ def make_record() -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def boto3_session() -> Session:
-    """One session for all tests: each reads the descriptions of the services anew, which takes long."""
+    """One session for all tests, because each session reads the services' descriptions, which is slow."""
     return Session()
 
 
 @pytest.fixture
 def aws_environment(monkeypatch: pytest.MonkeyPatch, boto3_session: Session) -> pytest.MonkeyPatch:
-    """Made-up credentials, and nothing of whoever runs the tests."""
+    """Made-up credentials, without the environment of the developer."""
     for name in list(os.environ):
         if name.startswith(("AWS_", "POWERTOOLS_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
@@ -101,7 +101,7 @@ def aws_environment(monkeypatch: pytest.MonkeyPatch, boto3_session: Session) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pinpoint:
-    """The fake that serves, and what it has recorded."""
+    """A running fake and its recorder."""
 
     fake: PinpointFake
     recorder: Recorder

@@ -1,7 +1,7 @@
-"""A queue in simulated time with the processor on it: does what Amazon SQS does, without waiting.
+"""Amazon SQS in simulated time, with the processor as its consumer.
 
-The processor, and what it sends to the queues with, are the real ones. A message is in flight from its
-receipt until it is deleted or its visibility timeout is over; a delayed one is not.
+The processor and its MessageQueue are the real ones. A message is in flight from its receipt until it is
+deleted or its visibility timeout ends. A delayed message is not in flight.
 """
 
 import heapq
@@ -37,7 +37,7 @@ class Clock:
 
 @dataclass(slots=True)
 class SimulatedQueue:
-    """A standard queue. Where `works` is false it takes no message."""
+    """A standard queue. If `works` is false, it accepts no message."""
 
     clock: Clock
     works: bool = True

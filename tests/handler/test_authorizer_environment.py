@@ -1,4 +1,4 @@
-"""The token authorizer's environment, and the one line that says what is wrong with it."""
+"""The token authorizer's environment, and its errors of one line."""
 
 import pytest
 

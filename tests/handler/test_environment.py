@@ -1,4 +1,4 @@
-"""The function's environment, and the one line that says what is wrong with it."""
+"""The function's environment, and its errors of one line."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What makes two messages one event, and which of them counts."""
+"""Which messages are the same event, and which of them counts."""
 
 import itertools
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What parse_event reads out of a message's body, and what it leaves out."""
+"""What parse_event reads from a message's body, and what it drops."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

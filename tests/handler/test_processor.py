@@ -93,7 +93,7 @@ def dead_letters(sqs: Any, dead_letter_queue: str) -> Callable[[], list[dict[str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
-    """A message that waits in the queue to come again."""
+    """A copy of a message, delayed in the queue."""
 
     body: str
     attributes: dict[str, str]
@@ -636,7 +636,7 @@ def test_at_the_last_receive_it_is_dead_lettered_with_its_reason(
 
 @Request.application
 def refuses_the_first_entry(request: Request) -> Response:
-    """An SQS whose SendMessageBatch takes every entry but the first."""
+    """An SQS whose SendMessageBatch refuses the first entry."""
     first, *others = (entry["Id"] for entry in request.get_json(force=True)["Entries"])
     failure = {"Id": first, "SenderFault": True, "Code": "InvalidMessageContents"}
     response = {"Successful": [{"Id": other} for other in others], "Failed": [failure]}
@@ -693,7 +693,7 @@ def test_with_little_time_left_messages_are_retried(
 def test_a_large_batch_is_not_cut_off_after_it_was_handed_over(
     invoke: Callable[..., Run], make_record: Records, copies: Callable[[], list[Copy]]
 ) -> None:
-    """Then each message would come again beside its copy."""
+    """Otherwise each message would be delivered again, in addition to its copy."""
     assert invoke(make_record(purchase()), seconds_left=5.5).failed == []
     assert len(copies()) == 1
     run = invoke(*(make_record(purchase()) for _ in range(2_000)), seconds_left=5.5)
@@ -1062,7 +1062,7 @@ def test_a_later_update_goes_on_as_long_as_an_earlier_one_does(
     copies: Callable[[], list[Copy]],
     dead_letters: Callable[[], list[Any]],
 ) -> None:
-    """As where the earlier one was redriven: what is recorded is never dead-lettered."""
+    """For example when the earlier one was redriven. A recorded event is never dead-lettered."""
     with_destinations(monkeypatch, Scripted(Retry("later"), WRITTEN))
     one, another = updates("silver", "gold")
     invoke(make_record(one), make_record(another, attributes={"attempt": "39"}))
@@ -1123,7 +1123,7 @@ def test_a_later_update_that_is_dead_lettered_is_not_retried_as_well(
 
 
 class Down:
-    """A destination that takes nothing, and counts its calls."""
+    """A destination that records nothing and counts its calls."""
 
     def __init__(self) -> None:
         self.calls = 0

@@ -1,4 +1,4 @@
-"""Public shapes of exports, each with what its profiles hold in the end.
+"""Publicly known shapes of exports, each with the profiles that result.
 
 The shapes are those of the Amazon Pinpoint API reference (EndpointResponse), of the developer guide
 ("Exporting endpoints": gzipped parts in a folder of S3) and of the user guide ("Importing segments": JSON
@@ -228,7 +228,7 @@ SHAPES = {
 
 
 def profiles_of(service: Service) -> dict[str, Profile]:
-    """What the target holds, by key, without what is the same for all shapes."""
+    """The target's profiles by key, without the fields that all shapes share."""
     found: dict[str, Profile] = {}
     for one in service.fake.profiles:
         attributes = {name: value for name, value in one["Attributes"].items() if name != "user_id"}

@@ -77,7 +77,7 @@ def run(
     state = ImportState.load(directory / "state.json", {"domain": "d"})
     sizes = [file.stat().st_size for file in files]
     state.check_files(dict(zip(names(files, directory), sizes, strict=True)))
-    if skipped is not None:  # every run writes the file anew
+    if skipped is not None:  # every run overwrites the file
         skipped.seek(0)
         skipped.truncate()
     log = ImportLog(skipped=skipped)
@@ -470,7 +470,7 @@ def test_missing_credentials_end_the_run(export: Path) -> None:
 def test_a_part_that_cannot_be_read_ends_the_run_before_anything_is_sent(
     export: Path, content: bytes
 ) -> None:
-    """Only then is it known which line of an endpoint is the newest."""
+    """Only at the end is it known which line of an endpoint is the newest."""
     (export / "part-2.json.gz").write_bytes(content)
     taker = Taker()
 

@@ -1,4 +1,4 @@
-"""The state of an import: what it keeps, and when it is refused."""
+"""The state of an import: its content, and when it is refused."""
 
 import json
 from pathlib import Path

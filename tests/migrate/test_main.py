@@ -827,7 +827,7 @@ def test_the_bar_is_silent_without_a_terminal(export: Path, capsys: Capture) -> 
 
 
 def on_a_terminal(*arguments: str, status: int = 0) -> str:
-    """What a terminal shows on standard error until the command exits with this status."""
+    """Standard error as a terminal shows it, until the command exits with this status."""
     reader, writer = os.openpty()
     termios.tcsetwinsize(writer, (24, 80))
     shown = b""

@@ -29,7 +29,7 @@ def found(key: str, email: str | None = None, opt_out: str | None = "NONE") -> F
 
 
 class Target:
-    """Responds to searches with one more of its profiles in each round."""
+    """Finds one more of its profiles in each round of searches."""
 
     def __init__(self, *rounds: Sequence[FoundProfile] | Exception) -> None:
         self._rounds = list(rounds)
@@ -89,7 +89,7 @@ def test_profiles_that_take_their_time_are_waited_for() -> None:
         (a_profile("a"), [found("a", "other@example.com")], (0, 1, 0)),
         (a_profile("a", email=None, withdrawn=frozenset({Kind.EMAIL})), [found("a")], (0, 0, 1)),
         (a_profile("a", email=None, opt_out="EMAIL"), [found("a", "")], (0, 0, 1)),
-        # The address is one that the import does not know of, and nobody opted out.
+        # The import does not know this address, and no customer opted out.
         (a_profile("a", email=None), [found("a", "other@example.com")], (0, 0, 0)),
     ],
 )

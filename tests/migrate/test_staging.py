@@ -90,7 +90,7 @@ def test_an_opt_out_counts_if_dates_do_not_tell_the_newer_line(
     staging = staged(tmp_path, *lines[::order], key_by=key_by)
     *_, (_, endpoints) = [one for one in staging.customers() if one[0] == wanted.key]
 
-    # The last one is the newest to whoever makes a profile of them.
+    # The last one is the newest when profiles are made.
     assert endpoints[-1][1] == wanted
 
 

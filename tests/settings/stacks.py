@@ -1,4 +1,4 @@
-"""Stacks to read settings of: what a test does not set has its default."""
+"""Stacks whose settings tests read. Settings that a test does not set have their defaults."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ TEMPLATE = ProfileTemplateArgs(
     max_events_per_profile=500,
     create_profiles=True,
 )
-"""What Customer Profiles is told by default."""
+"""The default arguments of Customer Profiles."""
 
 
 def load(*, stack: str = "test", is_local_run: bool = False, **changes: Any) -> EventPixelArgs:
@@ -41,7 +41,7 @@ def load(*, stack: str = "test", is_local_run: bool = False, **changes: Any) -> 
 
 
 def problems(*, stack: str = "test", **changes: Any) -> list[str]:
-    """What is wrong with a stack, a line each."""
+    """The problems of a stack, one line each."""
     try:
         load(stack=stack, **changes)
     except SettingsError as error:
@@ -50,7 +50,7 @@ def problems(*, stack: str = "test", **changes: Any) -> list[str]:
 
 
 def customer_profiles(**changes: Any) -> CustomerProfilesArgs:
-    """What a stack with Customer Profiles alone tells its component."""
+    """The component's arguments of a stack with only Customer Profiles."""
     (destination,) = load(**changes).destinations
     assert isinstance(destination, CustomerProfilesArgs)
     return destination

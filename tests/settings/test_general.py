@@ -1,4 +1,4 @@
-"""Settings of every stack: the API, events and the function, each with what is wrong with it."""
+"""Settings of every stack: the API, events and the function, with their problems."""
 
 from typing import Any
 

@@ -52,7 +52,7 @@ def test_an_authenticated_stack_may_say_where_keys_claim_and_cookie_are() -> Non
     local_url=st.from_regex(oidc.LOCAL_URL, fullmatch=True),
 )
 def test_the_authorizer_takes_every_url_that_settings_take(url: str, local_url: str) -> None:
-    """What it refuses would be deployed, and no token would ever be verified."""
+    """If settings accepted a URL that the authorizer refuses, the stack would never verify a token."""
     ports = [re.search(r":([0-9]+)(/|$)", one) for one in (url, local_url)]
     assume(all(port is None or 0 < int(port[1]) < 2**16 for port in ports))
 

@@ -1,4 +1,4 @@
-"""Settings as a whole: defaults, what is wrong in one run, what has no effect, and Pulumi.yaml."""
+"""All settings together: defaults, problems, settings without effect, and Pulumi.yaml."""
 
 from pathlib import Path
 from typing import Any

@@ -32,7 +32,7 @@ def _jar_directory() -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VelocityRendered:
-    """What Velocity wrote and assigned, or its error if it refuses the template."""
+    """Velocity's output and assignments, or its error if it refuses the template."""
 
     text: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -26,7 +26,7 @@ strings = st.text(st.sampled_from(CHARACTERS), max_size=20)
 
 
 def in_java(velocity: Velocity, call: str, body: str, **arguments: str) -> str | None:
-    """What a call such as `input.body.trim()` writes."""
+    """The output of a call such as `input.body.trim()`."""
     rendered = velocity.mapping_template(
         f"#set($query = $input.params().querystring)${{{call}}}", body=body, querystring=arguments
     )

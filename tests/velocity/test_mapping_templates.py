@@ -34,7 +34,7 @@ CONTEXT: Final[Mapping[str, Any]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a template is rendered with."""
+    """The input of a rendering."""
 
     body: str = ""
     querystring: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -1,4 +1,4 @@
-// The list of what has arrived: events in their destinations, and rejected messages.
+// The list of arrivals: events in their destinations, and rejected messages.
 
 import { NO_RESPONSE, getJson } from "./api.js";
 import { byId, element } from "./dom.js";
@@ -23,7 +23,7 @@ export async function pollArrivals(destinations, onEvents) {
   setTimeout(pollArrivals, POLL_MILLISECONDS, destinations, onEvents);
 }
 
-/** Add the news to the list; whether any event is among them. */
+/** Add new arrivals to the list. Returns whether any of them is an event. */
 function showArrivals(news, destinations) {
   position = news.next;
   const list = byId("arrivals");
@@ -99,7 +99,7 @@ function places(arrivals, destinations) {
   return list;
 }
 
-/** What the event changed in the profiles of the destinations that keep any. */
+/** The event's profile updates in the destinations that keep profiles. */
 function profileUpdate(arrivals) {
   const keeping = arrivals.filter((arrival) => arrival.keeps_profiles);
   const updating = keeping.filter((arrival) => Object.keys(arrival.user_attributes).length);

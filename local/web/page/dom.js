@@ -2,7 +2,7 @@
 
 export const byId = (id) => document.getElementById(id);
 
-/** A new element. The text stays text, never markup. */
+/** A new element. The text is never parsed as markup. */
 export function element(tag, text, className) {
   const made = document.createElement(tag);
   if (text !== undefined) made.textContent = text;

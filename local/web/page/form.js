@@ -3,7 +3,7 @@
 import { byId, element } from "./dom.js";
 import { token } from "./senders.js";
 
-// Where a site keeps in the data layer what its tags send, by the prefix of the URL parameter.
+// The data layer key of a parameter, by the parameter's prefix.
 const DATA_LAYER_KEYS = { evat_: "attributes", evmt_: "metrics", usat_: "user" };
 const TOKEN_END_LENGTH = 6;
 
@@ -11,7 +11,7 @@ export function endpoint() {
   return byId("endpoint").value;
 }
 
-/** What a site pushes for the values in the form. */
+/** The message that a site would push for the values in the form. */
 export function pushedMessage(idToken) {
   const pushed = { event: byId("event").value, endpoint_id: endpoint() };
   for (const { prefix, name, value } of rows()) {

@@ -4,7 +4,7 @@ import { getJson } from "./api.js";
 import { byId, element } from "./dom.js";
 import { endpoint } from "./form.js";
 
-// By destination: the attributes last seen, and what their last change was.
+// By destination: the attributes last seen, and their last changes.
 let seen = { endpoint: "", profiles: new Map() };
 
 export async function refreshProfiles() {

@@ -1,4 +1,4 @@
-// Sends the event: runs the exported container in the fake GTM and shows what became of its tag.
+// Sends the event: runs the exported container in the fake GTM and shows the outcome of its tag.
 
 import { ContainerError, NO_RESPONSE, getContainer } from "./api.js";
 import { byId, element } from "./dom.js";
@@ -23,7 +23,7 @@ export function showProblem(text) {
   byId("response").replaceChildren(element("span", text, "bad"));
 }
 
-/** Do what GTM does on a page view with one event: load the container, then read what the site pushes. */
+/** As GTM does on a page view with one event: load the container, then read the site's push. */
 async function send() {
   const container = await getContainer(containerUrl());
   if (fakeGtm) fakeGtm.stop();

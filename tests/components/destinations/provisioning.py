@@ -1,4 +1,4 @@
-"""Provisions a destination under Pulumi's mocks, and returns what the event processor would get."""
+"""Provisions a destination under Pulumi's mocks, and returns its resources and outputs."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What the event processor gets for Amazon Pinpoint."""
+"""The event processor's permissions and environment for Amazon Pinpoint."""
 
 from dataclasses import replace
 

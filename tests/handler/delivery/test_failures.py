@@ -1,4 +1,4 @@
-"""What a failed call, or a status in a response, means for an event."""
+"""The outcome of an event after a failed call, or by a status in a response."""
 
 import pytest
 from botocore.retries.standard import ThrottledRetryableChecker

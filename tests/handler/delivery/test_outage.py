@@ -17,20 +17,20 @@ from tests.handler.simulated_queue import Clock, SimulatedQueue, make_processor,
 
 OUTAGE_SECONDS = 2 * 3600.0
 BATCH_SIZE, BATCH_WINDOW_SECONDS, CONCURRENCY = 100, 1.0, 5  # the defaults
-# How long an invocation takes: with a destination that fails three times, with none.
+# Duration of an invocation, if a destination fails three times and if none fails.
 FAILING_SECONDS, WORKING_SECONDS = 1.5, 0.2
 
 
 @dataclass(slots=True)
 class Service:
-    """A destination that responds 503 until it is well, and notes what it got and when."""
+    """A destination that responds 503 until `well_at`, and records its events with their times."""
 
     clock: Clock
     well_at: float = 0.0
     failures: int = 0  # calls
     recorded: Counter[str] = field(default_factory=Counter[str])
     recorded_at: dict[str, float] = field(default_factory=dict[str, float])
-    # By event: seconds from its request to each time that it was tried.
+    # By event: seconds from its request to each try.
     tries: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
 
     @property
@@ -51,7 +51,7 @@ class Service:
 
 
 class Simulation:
-    """A queue, a function of five copies on it, and requests at given seconds."""
+    """A queue, five copies of its function, and requests at given seconds."""
 
     def __init__(self, requests: Sequence[float]) -> None:
         self.clock = Clock()
@@ -59,7 +59,7 @@ class Simulation:
         self.healthy = Service(self.clock)
         self.failing = Service(self.clock, well_at=OUTAGE_SECONDS)
         self.requests = sorted(requests)
-        # By event: when its message, and then each copy, came to the function.
+        # By event: when the function received its message, and then each copy.
         self.deliveries: dict[str, list[float]] = {}
         choose_delay = Random(1).randint  # noqa: S311 - the same each time
         # One for each copy of the function.
@@ -75,7 +75,7 @@ class Simulation:
 
     def run(self) -> None:
         requests = list(reversed(self.requests))
-        # Until when, a number to break ties, the processor, the number of its messages.
+        # The end of the invocation, a number to break ties, the processor, the number of messages.
         working: list[tuple[float, int, EventProcessor, int]] = []
         numbers = count()
         while requests or working or self.queue.next_due is not None:
@@ -102,7 +102,7 @@ class Simulation:
         return FAILING_SECONDS if self.failing.failures > failures else WORKING_SECONDS
 
     def _advance(self, requests: Sequence[float], next_idle: float | None) -> None:
-        """To the next moment at which something happens; messages wait for their batch to fill."""
+        """Advance the clock to the next event. Messages wait for their batch to fill."""
         moments = [requests[-1]] if requests else []
         moments += [] if next_idle is None else [next_idle]
         if self.idle and self.queue.next_due is not None:

@@ -1,4 +1,4 @@
-"""Turns are as far apart as the quota says, whoever takes them."""
+"""Turns are spaced by the quota, across all threads."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

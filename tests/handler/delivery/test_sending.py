@@ -1,4 +1,4 @@
-"""What is sent again, how often, after which wait, and what is left for later."""
+"""Which items are sent again, how often and when, and which are left for later."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Letter:
 
 
 class Bus:
-    """Takes everything but what its plan says, one step of it a request."""
+    """Accepts everything except what its plan says. Each request is one step of the plan."""
 
     def __init__(self, *plan: CallError | Mapping[str, Outcome]) -> None:
         self.requests: list[str] = []

@@ -27,7 +27,7 @@ ENDPOINTS, VALUES = st.integers(0, 1), st.none() | st.sampled_from("abc")
 
 @dataclass(slots=True)
 class Service:
-    """A destination that does what is drawn, and then takes everything; with or without profiles."""
+    """A destination with or without profiles. Has the drawn outcomes, then records everything."""
 
     planned: Iterator[str]
     keeps_profiles: bool
@@ -48,7 +48,7 @@ class Service:
         match next(self.planned, "take"):
             case "retry":
                 return Retry("service_503")
-            # By event: what is dead-lettered once always is, and what is recorded once never.
+            # An event that was dead-lettered once always is, and one that was recorded never is.
             case "refuse" if not self.recorded[event.event_id]:
                 self.refused.add(event.event_id)
                 return DeadLetter("service_400")
@@ -65,7 +65,7 @@ class Service:
 
 @dataclass(slots=True, kw_only=True)
 class Outcomes:
-    """All that is left when nothing waits any longer."""
+    """The final state, when no message is waiting."""
 
     services: Mapping[str, Service]
     # Events in the order of the gateway, and the user attributes that each sets.
@@ -82,7 +82,7 @@ def live_through(
     queue_works: Sequence[bool] = (),
     dead_letters_work: Sequence[bool] = (),
 ) -> Outcomes:
-    """Deliver one batch, and then what comes again, each time all that is due at once, until nothing does."""
+    """Deliver one batch, then all messages that are due together, until none is left."""
     clock = Clock()
     queue, dead_letters = SimulatedQueue(clock), SimulatedQueue(clock)
     services = {
@@ -234,7 +234,7 @@ def test_of_messages_that_are_one_event_each_destination_gets_one(
 
 
 class Unresponsive(SimulatedQueue):
-    """A queue of which each request times out; eight at a time."""
+    """A queue whose every request times out; eight run at a time."""
 
     def call(self, operation: str, **_: Any) -> Any:
         assert operation == "send_message_batch"

@@ -133,7 +133,7 @@ def profiles(aws_environment: pytest.MonkeyPatch) -> Iterator[Profiles]:
 
 
 def destination_of(*, read_seconds: float = 4, **parts: Any) -> CustomerProfilesDestination:
-    """The destination with short waits, unless told otherwise."""
+    """The destination, by default with short waits."""
     limits = CallLimits(connect_seconds=1, read_seconds=read_seconds, attempts=1)
     defaults: dict[str, Any] = {
         "domain": DOMAIN,

@@ -1,4 +1,4 @@
-"""What a profile object says, Customer Profiles' limits one by one, and how objects are divided."""
+"""The content of profile objects, each limit of Customer Profiles, and the division into requests."""
 
 import hashlib
 import json

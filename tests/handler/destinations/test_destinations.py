@@ -1,4 +1,4 @@
-"""A destination is found by its name, and says itself what its environment lacks."""
+"""A destination is found by its name, and names the variables that its environment lacks."""
 
 from collections.abc import Callable
 

@@ -1,7 +1,7 @@
 """The EventBridge destination in front of moto's, with limits and faults: real HTTP through botocore.
 
-It calls with the credentials of a role that may do what the component allows. A queue behind a rule shows
-what reaches a target.
+It calls with the credentials of a role with the component's permissions. A queue behind a rule shows what
+reaches a target.
 """
 
 import json
@@ -45,7 +45,7 @@ class Eventbridge:
         return [len(request) for request in self.fake.requests]
 
     def delivered(self) -> list[dict[str, Any]]:
-        """What the rule has sent to the queue since the last time."""
+        """What the rule has sent to the queue since the last call."""
         sqs = self.cloud.client("sqs")
         messages = sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10).get("Messages", [])
         for message in messages:

@@ -62,7 +62,7 @@ TOO_LATE_SECONDS = 0.6
 # Long enough for a busy machine.
 PATIENT = CallLimits(connect_seconds=10, read_seconds=60, attempts=1)
 PLENTY = 900.0
-# Kept back for the dead-letter queue, which is waited for, and for the metrics.
+# Reserved for the dead-letter queue and the metrics.
 RESERVE = PATIENT.worst_case_seconds + 1.0
 
 _numbers = count(1)
@@ -109,7 +109,7 @@ class Services:
         return sorted(copies, key=lambda copy: copy.delay_seconds)
 
     def take_dead_letters(self) -> dict[str, set[str]]:
-        """By message: the destinations for which the dead-letter queue keeps it, since the last time."""
+        """The new dead letters: the destinations of each message."""
         kept: dict[str, set[str]] = {}
         while messages := self.sqs.receive_message(
             QueueUrl=self.dead_letter_queue, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
@@ -241,7 +241,7 @@ def make_processor(
     dead_letter_queue: str | None = None,
 ) -> EventProcessor:
     def queue_at(url: str) -> MessageQueue:
-        # Always patient: a message that a queue takes late would count as not taken.
+        # Always patient: a message that the queue accepts late would count as refused.
         return MessageQueue(queue_url=url, service=AwsService("sqs", region=REGION, limits=PATIENT))
 
     return EventProcessor(
@@ -271,9 +271,9 @@ def deliver(
     seconds: float = PLENTY,
     falling: float = 0.0,
 ) -> set[str]:
-    """Process a batch as Lambda would with so much time left; the ids of those that are left to the queue.
+    """Process a batch as Lambda would with `seconds` left. Returns the ids that are left in the queue.
 
-    The time falls by `falling` seconds whenever it is asked for, by whichever destination.
+    The time left falls by `falling` seconds each time that any destination reads it.
     """
     messages = list(SQSEvent({"Records": list(records)}).records)
     asked = count()
@@ -301,7 +301,7 @@ def a_message(parameters: Mapping[str, str]) -> dict[str, Any]:
 
 
 def id_in(name: str, record: Mapping[str, Any]) -> str:
-    """What a destination calls the event of a message."""
+    """The id of a message's event in a destination."""
     if name != "pinpoint":
         return record["messageId"]
     return in_pinpoint(record["messageId"], endpoint_id=dict(parse_qsl(record["body"]))["endpoint_id"])
@@ -309,7 +309,7 @@ def id_in(name: str, record: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What goes wrong with one request: its status as a whole, single entries, or the time it takes.
+    """A fault of one request: its status, single entries, or its duration.
 
     `odd` is what only this service does: Amazon Pinpoint takes an event and not its endpoint, Customer
     Profiles is busy with another update, Firehose miscounts.
@@ -366,7 +366,7 @@ def plan(
     records: Sequence[Mapping[str, Any]],
     endpoint: str = "",
 ) -> None:
-    """Tell one service what goes wrong, in its own terms."""
+    """Plan faults in one service, in its own terms."""
     ids = [id_in(name, record) for record in records]
     for fault in faults:
         delay = TOO_LATE_SECONDS if fault.too_late else 0.0
@@ -455,7 +455,7 @@ def older_fails_in(name: str) -> dict[str, Any]:
 
 
 def later_refused_in_customer_profiles() -> dict[str, Any]:
-    """Of three updates, the last of one attribute is refused, and the last of the other is not."""
+    """Of three updates, the last one of an attribute is refused, but not the last one of the other."""
     return {
         **not_taken_in_silence("customer-profiles"),
         "messages": [(0, "a", "a"), (0, None, "b"), (0, "c", None)],
@@ -629,7 +629,7 @@ def test_a_message_with_a_request_time_that_no_date_can_hold_leaves_the_others_a
 
 
 def deliver_copies(services: Services, processor: EventProcessor) -> list[Copy]:
-    """Deliver what comes again, when it is due; what came."""
+    """Deliver the waiting copies when they are due. Returns them."""
     waiting = services.take_copies()
     for _, due in groupby(waiting, key=lambda copy: copy.delay_seconds):
         assert deliver(processor, [copy.record for copy in due]) == set()

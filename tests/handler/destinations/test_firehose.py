@@ -1,7 +1,7 @@
 """The Firehose destination in front of moto's, with delivery to S3 and faults: real HTTP through botocore.
 
-It calls with the credentials of a role that may do what the component allows, and what it claims to have
-recorded is compared with what lies in the bucket.
+It calls with the credentials of a role with the component's permissions. Tests compare the outcomes with the
+records in the bucket.
 """
 
 import json

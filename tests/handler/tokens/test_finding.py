@@ -176,7 +176,7 @@ def test_a_request_may_name_no_endpoint(query: dict[str, list[str]] | None) -> N
 
 
 class TestWhetherACookieCounts:
-    """By what the browser says of the request that carries it."""
+    """Whether a cookie counts, by the browser's headers about the request."""
 
     @staticmethod
     def reason(

@@ -43,7 +43,7 @@ def signing_keys(issuer: str, jwks_uri: str | None = None, **arguments: Any) -> 
 
 @pytest.fixture
 def failures() -> list[str]:
-    """What was reported of fetches that failed."""
+    """The reported fetch failures."""
     return []
 
 

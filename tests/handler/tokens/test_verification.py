@@ -305,7 +305,7 @@ def test_an_issuer_without_key_ids_may_change_its_key(issuer: TokenIssuer, forge
 
     own.key_set = {"keys": [new.jwk(kid=None)]}
 
-    # Not at once: whoever sends forged tokens would make every request wait for the issuer.
+    # Not at once: otherwise forged tokens would make every request wait for the issuer.
     assert outcome(verifier, new.sign(forger.claims(), kid=None)) == InvalidTokenReason.SIGNATURE
     clock.passes(60)
     assert outcome(verifier, new.sign(forger.claims(), kid=None)) == "e1"

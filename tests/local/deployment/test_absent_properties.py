@@ -38,7 +38,7 @@ NEEDED_HERE = {
     ("BucketServerSideEncryptionConfiguration", "rules"),
     ("BucketServerSideEncryptionConfiguration", "bucket"),
 }
-"""What only the local run needs, because AWS also takes it in other ways."""
+"""Properties that only the local run requires, because AWS also accepts them in other ways."""
 
 
 class Noting(Resources):
@@ -107,8 +107,8 @@ def required(type_: str) -> set[str]:
 
 
 def create(stack: Noting, type_: str, name: str, inputs: Mapping[str, Any]) -> str | None:
-    """Create a resource once more; what is wrong with it, if anything is."""
-    if type_ == STAGE:  # an API has one stage of a name; all else gets names of its own
+    """Create a resource once more. Returns its error, if any."""
+    if type_ == STAGE:  # only stages have fixed names, once in each API
         apigateway = stack.cloud.client("apigateway")
         with suppress(ClientError, KeyError):
             apigateway.delete_stage(restApiId=inputs["restApi"], stageName=inputs["stageName"])

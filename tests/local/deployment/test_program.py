@@ -1,4 +1,4 @@
-"""Running a Pulumi program without the engine: what reaches the provider, and what comes back."""
+"""Running a Pulumi program without the engine: the provider's inputs and outputs."""
 
 import os
 import textwrap
@@ -17,7 +17,7 @@ CONFIG = StackConfig(
 
 
 class Recording:
-    """A provider that writes down what it creates, and returns the id and ARN of each."""
+    """A provider that records what it creates, and returns an id and an ARN."""
 
     def __init__(self) -> None:
         self.created: list[str] = []

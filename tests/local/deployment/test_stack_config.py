@@ -1,4 +1,4 @@
-"""Configuration as the Pulumi engine would hand it over, and its errors in one line each."""
+"""Configuration as the Pulumi engine would pass it, and errors of one line."""
 
 import json
 from pathlib import Path

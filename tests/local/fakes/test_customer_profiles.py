@@ -1,4 +1,4 @@
-"""The Customer Profiles fake, seen by a plain client: what becomes of objects, its limits and errors."""
+"""The Customer Profiles fake, seen by a plain client: objects and profiles, limits and errors."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence

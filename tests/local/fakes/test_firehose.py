@@ -1,4 +1,4 @@
-"""Delivery to S3, seen by a plain client: what lies in the bucket, the limits, and the stream's role."""
+"""Delivery to S3, seen by a plain client: objects in the bucket, limits, and the stream's role."""
 
 import gzip
 import json

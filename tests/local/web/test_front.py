@@ -1,4 +1,4 @@
-"""The front of the local run: what was recorded as JSON, the page, and the way to the API."""
+"""The front of the local run: recorded events as JSON, the page, and requests to the API."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What the tests of the provider share: an empty stack, a function, a bucket."""
+"""Shared by the tests of the provider: an empty stack, a function, a bucket."""
 
 import zipfile
 from collections.abc import Callable, Mapping
