@@ -20,7 +20,7 @@ _PROJECT = Path(__file__).parents[1]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventPixelArgs:
-    """What a stack deploys. Pulumi.yaml describes each setting."""
+    """The arguments of a whole stack. Pulumi.yaml describes each setting."""
 
     # The authenticated scenario: whose tokens are accepted. None is the open scenario.
     oidc: OidcArgs | None

@@ -41,7 +41,7 @@ class EventProcessorArgs:
     profile_attributes: Sequence[str]
     timestamp_source: TimestampSource
 
-    # What this site sends for unknown visitors: messages with one of these endpoint ids are rejected.
+    # Endpoint ids that the site sends for unknown visitors. Their messages are rejected.
     ignored_endpoint_ids: Sequence[str]
 
     # How long to retry a message, in hours, and how often the queue delivers one that crashes the function.

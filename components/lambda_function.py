@@ -27,7 +27,7 @@ class LambdaFunctionArgs:
 
     environment: Mapping[str, pulumi.Input[str]]
 
-    # What the function may do besides writing its log.
+    # Permissions besides writing the function's log.
     statements: Sequence[Statement] = ()
 
     # Seconds, MB, days.

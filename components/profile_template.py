@@ -80,7 +80,7 @@ class EventTriggerArgs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileTemplateArgs:
-    """What to deploy. Names of attributes and metrics have no prefix (usat_, evat_, evmt_)."""
+    """The contents of the template. Names of attributes and metrics have no prefix (usat_, evat_, evmt_)."""
 
     # Amazon Connect can use a domain only if its name starts with amazon-connect-.
     domain_name: str

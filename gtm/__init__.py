@@ -1,6 +1,6 @@
-"""The Google Tag Manager kit: writes what GTM imports.
+"""The Google Tag Manager kit: writes containers that GTM imports.
 
-plan            what a container sends: events, parameters, consent
+plan            the contents of a container: events, parameters, consent
 plan_file       reads a plan from gtm.yaml
 plan_sources    finds a plan: gtm.yaml, an earlier container, or flags
 container       a plan as a container export, and back

@@ -1,4 +1,4 @@
-"""`python -m gtm`: writes what Google Tag Manager imports.
+"""`python -m gtm`: writes containers that Google Tag Manager imports.
 
     python -m gtm container --events-url URL --event purchase_success --metric value=ecommerce.value
     python -m gtm template --events-url URL

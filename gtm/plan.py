@@ -56,7 +56,7 @@ class PlanError(ValueError):
 
 
 class ParameterKind(StrEnum):
-    """What a parameter of the URL is, by its prefix."""
+    """The kind of a URL parameter, by its prefix."""
 
     EVENT_ATTRIBUTE = url.EVENT_ATTRIBUTE
     METRIC = url.EVENT_METRIC
@@ -132,7 +132,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagPlan:
-    """One Custom Image tag: its event and what it sends. Event None means every custom event."""
+    """One Custom Image tag: its event and its parameters. Event None means every custom event."""
 
     event: str | None
     parameters: tuple[Parameter, ...] = ()
@@ -248,7 +248,7 @@ def url_warnings(events_url: str) -> Iterator[str]:
 
 
 def warnings(plan: Plan) -> Iterator[str]:
-    """What is allowed but probably not intended, one line each."""
+    """Warnings about a plan that is allowed but probably not intended, one line each."""
     yield from url_warnings(plan.events_url)
     for consent_type in plan.consent:
         if consent_type not in GOOGLE_CONSENT_TYPES:

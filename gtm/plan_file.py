@@ -1,4 +1,4 @@
-"""Reads a plan from gtm.yaml: the events of a site and what is sent with each.
+"""Reads a plan from gtm.yaml: the events of a site and the parameters of each.
 
 Pure. Reports all errors of a file at once, one line each: the key's path, the value, the rule and the fix.
 

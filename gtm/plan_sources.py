@@ -28,7 +28,7 @@ from gtm.plan import (
 
 
 class UsageError(Exception):
-    """What the caller must change, in one line."""
+    """The plan cannot be made. The message says in one line what the caller must change."""
 
 
 def read_plan(options: argparse.Namespace) -> Plan:

@@ -1,4 +1,4 @@
-"""What runs in AWS Lambda: the event processor and the token authorizer.
+"""The AWS Lambda functions: the event processor and the token authorizer.
 
 `processor` and `authorizer` are the entry points. Pure modules read and decide: `queue_message` and `events`
 read a message, `event_identity` finds duplicates, `update_policy` decides on profile updates. `delivery/` and

@@ -20,7 +20,7 @@ class Environment:
     destinations: tuple[str, ...]
     update_policy: UpdatePolicy
     timestamp_source: TimestampSource
-    # What the site sends as endpoint id for unknown visitors.
+    # Endpoint ids that the site sends for unknown visitors.
     ignored_endpoint_ids: IgnoredIds
     # Where messages come from, and where copies to retry go.
     queue_url: str

@@ -26,7 +26,7 @@ from contract.url import (
 _PREFIXES = (EVENT_ATTRIBUTE, EVENT_METRIC, USER_ATTRIBUTE)
 _NAMES = frozenset({EVENT, ENDPOINT_ID, EVENT_ID, TIMESTAMP})
 
-# What precedes a name if the URL was escaped as HTML and never unescaped.
+# The prefix of a name if the URL was escaped as HTML and never unescaped.
 _ESCAPED_AMPERSANDS = re.compile(r"(?:amp;)+", re.IGNORECASE)
 # As JavaScript writes numbers. float() also reads "1_000", "nan" and the digits of any script.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -125,7 +125,7 @@ def parse_event(
 ) -> Event | Rejection:
     """Read a message's body by the URL contract. If a parameter is repeated, its last value counts.
 
-    `ignored_endpoint_ids` are what the site sends for unknown visitors.
+    `ignored_endpoint_ids` are those that the site sends for unknown visitors.
     """
 
     def rejection(reason: RejectionReason) -> Rejection:
@@ -143,7 +143,7 @@ def parse_event(
     # The first message id, so that a retried event keeps its id.
     own_id = message.original_message_id or message.message_id
     event_id = parameters.get(EVENT_ID, own_id)
-    # Lengths first: what follows need not handle long strings.
+    # Lengths first, so that later steps need not handle long strings.
     for string, reason in (
         (event_type, RejectionReason.EVENT_TOO_LONG),
         (endpoint_id, RejectionReason.ENDPOINT_ID_TOO_LONG),

@@ -98,7 +98,7 @@ def _processor() -> "EventProcessor":
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Accepted:
-    """A message that holds an event, and what the update policy left of it."""
+    """A message's event, without the updates that the update policy denied."""
 
     delivery: Delivery
     decision: Decision
@@ -114,7 +114,7 @@ class _Unreadable:
 
 @dataclass(slots=True)
 class _Batch:
-    """The messages of a batch, by what they hold. Rejected messages are done and not in here."""
+    """The messages of a batch, by content. Rejected messages are finished and not included."""
 
     accepted: list[_Accepted] = field(default_factory=list[_Accepted])
     unreadable: list[_Unreadable] = field(default_factory=list[_Unreadable])
@@ -218,7 +218,7 @@ class EventProcessor:
     def _pending(self, queued: QueuedMessage, report: BatchReport) -> tuple[str, ...]:
         """The destinations that lack the event. Raises UnreadableMessageError for a name of no destination.
 
-        A destination that was removed from the stack lacks nothing: nobody wants events there.
+        A destination that was removed from the stack needs no more events.
         """
         if queued.pending is None:
             return tuple(self._destinations)
@@ -347,7 +347,7 @@ class EventProcessor:
 def _seconds_kept_back(messages: int, seconds_left: float) -> float:
     """The seconds at the end of an invocation in which no destination is called.
 
-    A large batch needs more, but the destinations always get what the shortest timeout leaves them.
+    A large batch needs more, but the destinations always get the time that the shortest timeout leaves.
     """
     needed = CLOSING_SECONDS + messages // MESSAGES_HANDED_OVER_IN_A_SECOND
     for_destinations = SHORTEST_TIMEOUT_SECONDS - CLOSING_SECONDS
@@ -355,7 +355,7 @@ def _seconds_kept_back(messages: int, seconds_left: float) -> float:
 
 
 def _count(report: BatchReport, accepted: _Accepted, settlement: Settlement, now_ms: int) -> None:
-    """Count what became of one message."""
+    """Count the outcome of one message."""
     delivery, decision = accepted.delivery, accepted.decision
     is_left = delivery.message_id in settlement.left
     outcomes = settlement.own_outcomes(delivery)

@@ -23,7 +23,7 @@ PENDING: Final = "pending"
 # The number of the retry, counted from 1, and its reason.
 ATTEMPT: Final = "attempt"
 RETRY_REASON: Final = "retry_reason"
-# Only on dead letters. StartMessageMoveTask keeps it, so it marks a redriven message: its retries start anew.
+# Only on dead letters. StartMessageMoveTask keeps it, so it marks a redriven message, whose retries restart.
 DEAD_LETTER_REASON: Final = "dead_letter_reason"
 
 Record = Mapping[str, Any]
@@ -166,7 +166,7 @@ def retry_copy(
 ) -> OutgoingMessage:
     """The copy of a message, to retry it in the destinations that lack the event.
 
-    It has no dead-letter reason: with one, its retries would start anew each time and never end.
+    It has no dead-letter reason: with one, its retries would start again each time and never end.
     """
     return OutgoingMessage(
         message_id=queued.message.message_id,

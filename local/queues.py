@@ -1,4 +1,4 @@
-"""What waits in the stack's queues: events to retry, and dead letters."""
+"""The messages in the stack's queues: events to retry, and dead letters."""
 
 from collections.abc import Mapping
 from typing import Any

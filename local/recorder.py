@@ -1,4 +1,4 @@
-"""What the local run has recorded so far, for the page, `/recorded` and the tests.
+"""Everything that the local run has recorded, for the page, `/recorded` and the tests.
 
 Fakes and functions write here from their own threads; readers get copies. Nothing is kept on disk.
 """
@@ -53,7 +53,7 @@ class Recorder:
         self._changed = threading.Condition()
 
     def add(self, *items: RecordedEvent | RejectedMessage) -> None:
-        """Append items, and wake up whoever waits for arrivals."""
+        """Append items, and wake all threads that wait for arrivals."""
         now = time.time_ns() // 1_000_000
         with self._changed:
             self._arrivals.extend(Arrival(now, item) for item in items)

@@ -1,6 +1,6 @@
 """The local run: starts the cloud, the program, the fakes, the functions and the page, and stops them.
 
-`LocalRun.start()` is what `python -m local` and the tests call.
+`python -m local` and the tests call `LocalRun.start()`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -69,7 +69,7 @@ class LocalRun:
 
     url: str
     outputs: Mapping[str, Any]
-    # What is emulated, and what is not.
+    # Says what is emulated and what is not.
     notes: Sequence[str]
     cloud: Cloud
     recorder: Recorder
@@ -219,7 +219,7 @@ class LocalRun:
 
 
 def _needs_demo_users(config: StackConfig) -> bool:
-    """Whether nobody could have a token, because the stack's issuer is not on this machine.
+    """Whether no user could have a token, because the stack's issuer is not on this machine.
 
     A stack that names no issuer gets none here either, so that the program refuses it as it does on AWS.
     """

@@ -1,4 +1,4 @@
-"""`python -m migrate`: move what Amazon Pinpoint knows to Amazon Connect Customer Profiles.
+"""`python -m migrate`: moves endpoints from Amazon Pinpoint to Amazon Connect Customer Profiles.
 
     python -m migrate check-domain --outputs outputs.json
     python -m migrate endpoints EXPORT --key endpoint-id --outputs outputs.json

@@ -1,4 +1,4 @@
-"""Sends profile objects at a limited rate, removes addresses, and retries what may still succeed.
+"""Sends profile objects at a limited rate, removes addresses, and retries transient failures.
 
 The clock, the waits and the AWS client are passed in. Pacing, retrying and splitting are similar in
 handler.delivery, but migrate may not import the handler, and here a run stops for a person or a hopeless
@@ -226,7 +226,7 @@ class ProfileDeliverer:
     def deliver(self, profiles: Sequence[ProfileObject]) -> Outcome:
         """Send 1 to 10 profiles. One is settled when its object is, and its withdrawn addresses are gone.
 
-        They are removed even if the object was refused: what the profile holds is what a campaign would use.
+        They are removed even if the object was refused, because a campaign would use the profile's addresses.
         """
         delivery = self._deliverer.deliver([profile.json_text() for profile in profiles])
         outcome = Outcome(delivery=delivery)

@@ -21,7 +21,7 @@ _Json = Mapping[str, Any]
 
 _DOMAIN_PREFIX = "amazon-connect-"
 _CONTACT_RECORD = "CTR"
-# What does not work without an integration. The first one is needed by every campaign.
+# Features that need an integration. Every campaign needs the first one.
 _CAMPAIGNS: Mapping[str, str] = {
     "Campaign-Orchestration": "no campaign or journey runs",
     "Campaign-Email": "campaigns send no email",
@@ -34,7 +34,7 @@ _ADDRESS_WORDS = ("email", "phone")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainFacts:
-    """What the service reports about a domain, as its operations return it."""
+    """The service's reports about a domain, as its operations return them."""
 
     name: str
     events_type: str

@@ -16,7 +16,7 @@ from contract.customer_profiles import OBJECT_CHARACTERS, VALUE_CHARACTERS
 from contract.missing_values import is_without_identity, is_without_value
 from contract.string_length import utf16_length
 
-# What Amazon Pinpoint writes for a customer who did not opt out.
+# Amazon Pinpoint's values for a customer who did not opt out.
 _NOT_OPTED_OUT = frozenset({"", "NONE"})
 _ACTIVE = frozenset({"", "ACTIVE"})
 
@@ -40,7 +40,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class KeyBy(StrEnum):
-    """What identifies a profile: whatever the events send as `endpoint_id`."""
+    """The field that identifies a profile: the one that events send as `endpoint_id`."""
 
     ENDPOINT_ID = "endpoint-id"
     USER_ID = "user-id"

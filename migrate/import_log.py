@@ -16,7 +16,7 @@ from migrate.profiles import NOT_OPTED_OUT, Line, ProfileObject
 
 @dataclass(slots=True, kw_only=True)
 class Counts:
-    """What happened to the endpoints of an export so far."""
+    """The outcomes of an export's endpoints so far."""
 
     # Lines that are not blank.
     endpoints: int = 0

@@ -1,4 +1,4 @@
-"""Runs an import: reads the export, sends what is not settled yet, and saves the state.
+"""Runs an import: reads the export, sends the profiles that are not settled yet, and saves the state.
 
 The clock and the AWS client are passed in.
 """
@@ -124,7 +124,7 @@ class ImportRun:
         self._sent = 0
 
     def run(self) -> str | None:
-        """Import what is not settled yet. Returns why it ended early, in one line, or None.
+        """Import the profiles that are not settled yet. Returns why it ended early, in one line, or None.
 
         As long as the service has accepted nothing, refused profiles are held back: the cause is probably not
         theirs, and once it is fixed they must be sent again. They count as refused once the service accepts a

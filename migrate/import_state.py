@@ -49,7 +49,7 @@ class ImportState:
     """The state of an import of some files into one target."""
 
     def __init__(self, path: Path, target: Mapping[str, Any]) -> None:
-        """`target` is what every run of this import must have in common."""
+        """`target` must be the same in every run of this import."""
         self._path = path
         self._target = dict(target)
         self._files: dict[str, int] | None = None

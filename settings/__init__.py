@@ -1,6 +1,6 @@
 """The settings of a stack: read once, checked together, and passed on as the arguments of EventPixel.
 
-What each module is for:
+The modules:
 
     values.py               readers of single values
     groups.py               a group of settings, and the rules between them

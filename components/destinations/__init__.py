@@ -1,4 +1,4 @@
-"""Where events are recorded: what every destination declares, and what it gives the event processor.
+"""The destinations of events. Each declares its resources, and the processor's permissions and environment.
 
 Each module here is one destination: its arguments, the AWS resources it owns, and the permissions and
 environment variables that its counterpart in handler/destinations/ needs.
@@ -16,9 +16,9 @@ from components.location import Location
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvisionedDestination:
-    """What the event processor and the stack get from a destination."""
+    """A destination's outputs for the event processor and the stack."""
 
-    # What the processor may do.
+    # Permissions of the processor.
     statements: Sequence[Statement]
 
     # Environment variables of the processor.

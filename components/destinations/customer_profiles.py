@@ -91,7 +91,7 @@ class CustomerProfiles(pulumi.ComponentResource):
         )
 
         def once_there(value: str) -> pulumi.Output[str]:
-            """The name as an output: what uses it waits until CloudFormation has created what it names."""
+            """The name as an output. Its users wait until CloudFormation has created the named resource."""
             return stack.id.apply(lambda _: value)
 
         self.domain_name = once_there(args.domain_name)

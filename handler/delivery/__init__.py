@@ -1,4 +1,4 @@
-"""What all destinations share: how their events get there, and what happens when they do not.
+"""Delivery, shared by all destinations: requests, retries, rates, and the outcome of each message.
 
 On the way to a service: `batching` fills requests, `sending` sends and repeats them within `rate_limiter`'s
 rate, `splitting` halves refused ones, `entry_results` and `failures` read the outcome.

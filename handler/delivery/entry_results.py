@@ -10,7 +10,7 @@ from handler.destinations import DeadLetter, Item, Outcome, Recorded, Retry, sam
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryResults:
-    """What a service calls the parts of such a response, and what its error codes mean.
+    """The names of the parts of such a response in a service, and the meaning of its error codes.
 
     A result without an error and an id gives no response for its item, and a response that does not add up
     gives none for any: the service may have recorded the items or not.

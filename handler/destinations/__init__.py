@@ -1,7 +1,7 @@
 """The services that record events: one protocol, its outcomes, and one module for each service.
 
 A module is found by the name of its destination in the settings: `customer-profiles` is in
-`customer_profiles.py`. Nothing else lists them. What a service is sent is in a pure module beside it.
+`customer_profiles.py`. Nothing else lists them. A pure module beside each builds its requests.
 """
 
 import re
@@ -47,7 +47,7 @@ Outcome = Recorded | Retry | DeadLetter
 
 
 class Item(Protocol):
-    """An event, or what a destination makes of one."""
+    """An event, or a destination's form of one."""
 
     @property
     def message_id(self) -> str: ...

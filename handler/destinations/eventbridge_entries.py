@@ -59,7 +59,7 @@ class Entry:
 def as_entry(event: Event, *, source: str) -> Entry:
     """An event as an entry. `source` is what rules match on; it must not begin with `aws.`.
 
-    The detail is ASCII: what receives it need not agree on an encoding.
+    The detail is ASCII, so that receivers need not agree on an encoding.
     """
     detail = {
         "version": DETAIL_VERSION,

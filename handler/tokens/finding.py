@@ -27,7 +27,7 @@ _DESTINATION: Final = "sec-fetch-dest"
 _OWN_SITE = frozenset({"same-origin", "same-site"})
 # The others are navigations (`navigate`, formerly also `nested-navigate` in Chromium) and `websocket`.
 _MODES_OF_SUBRESOURCES = frozenset({"cors", "no-cors", "same-origin"})
-# Destinations of navigations, whatever their mode is called.
+# Destinations of navigations, whatever their mode.
 _DESTINATIONS_OF_NAVIGATIONS = frozenset({"document", "embed", "fencedframe", "frame", "iframe", "object"})
 
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class InvalidTokenReason(StrEnum):
-    """What is wrong with a token, or why it could not be verified."""
+    """Why a token is invalid, or why it could not be verified."""
 
     # Two different tokens in one request.
     AMBIGUOUS = "ambiguous"

@@ -36,7 +36,7 @@ MAX_CANDIDATES = 4
 # A key that the issuer withdraws is gone after this.
 _MAX_AGE_SECONDS = 60 * 60
 # While the issuer is down, its last keys are used for this long: an outage of a night costs no profile
-# update, but nobody who blocks the issuer's responses can keep a withdrawn key alive for good.
+# update, but an attacker who blocks the issuer's responses cannot keep a withdrawn key alive for good.
 _MAX_AGE_IN_OUTAGE_SECONDS = 24 * 60 * 60
 # With keys in the cache, the issuer is asked at most this often, whatever key ids tokens name and whether the
 # issuer responds or not. Issuers publish a new key long before they sign with it.

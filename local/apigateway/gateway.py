@@ -42,7 +42,7 @@ _JSON: Final = "application/json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _MethodRequest:
-    """What a method received from its caller. `context` is `$context`."""
+    """The request that a method received. `context` is `$context`."""
 
     path: str
     headers: Sequence[tuple[str, str]]

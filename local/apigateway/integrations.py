@@ -1,4 +1,4 @@
-"""Calls what is behind a method: SQS with the credentials of the integration's role, or nothing (MOCK)."""
+"""Calls the backend of a method: SQS with the credentials of the integration's role, or nothing (MOCK)."""
 
 import json
 import logging
@@ -31,7 +31,7 @@ _SQS_PATH: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendResponse:
-    """What the integration returned."""
+    """The response of the integration."""
 
     status: int
     body: str
@@ -66,7 +66,7 @@ class RoleCredentials:
 
 
 def integration_call(place: str, integration: Mapping[str, Any], roles: RoleCredentials) -> Call:
-    """What calls an integration. Raises UnservedPart for a kind that the local run does not serve."""
+    """The caller of an integration. Raises UnservedPart for a kind that the local run does not serve."""
     if integration["passthroughBehavior"] != "NEVER":
         raise UnservedPart(
             f"{place}: passthrough behavior {integration['passthroughBehavior']} is not served, only NEVER"

@@ -59,7 +59,7 @@ class UnknownPart(ValueError):  # noqa: N818 - it is the part that is unknown
 
 
 class InvalidDocument(ValueError):  # noqa: N818
-    """API Gateway would refuse the document: it refers to a part that is not there."""
+    """API Gateway would refuse the document: it refers to a missing part."""
 
 
 def import_openapi(client: Any, rest_api_id: str, document: Mapping[str, Any]) -> None:

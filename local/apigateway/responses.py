@@ -1,4 +1,4 @@
-"""Gateway responses: what API Gateway itself responds when a request fails, and the failures that lead there.
+"""Gateway responses: API Gateway's own responses to failed requests, and the failures that cause them.
 
 Comments cite what AWS documents, and mark what it does not document as "not documented".
 """

@@ -51,7 +51,7 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """What a template wrote, and what it assigned to $context.responseOverride."""
+    """The output of a template, and its assignments to $context.responseOverride."""
 
     text: str
     headers: Mapping[str, str]

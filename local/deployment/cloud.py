@@ -33,7 +33,7 @@ from local.deployment.moto_corrections import corrected_moto, keeping_bodies
 from local.deployment.trust_policy import trusts
 from local.web.http_server import HttpServer
 
-# What botocore and moto find instead of the developer's own account. No request signed with this key pair is
+# Replaces the developer's own account for botocore and moto. No request signed with this key pair is
 # ever allowed: it only keeps them from searching for credentials.
 _ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
@@ -210,7 +210,7 @@ def error_code(error: Exception) -> str:
 
 @cache
 def _application() -> DomainDispatcherApplication:
-    """moto's server. It has no state of its own, so a process makes its routes only once."""
+    """moto's server. It has no state, so a process creates its routes only once."""
     return _Application(create_backend_app)
 
 

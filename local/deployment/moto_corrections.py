@@ -1,4 +1,4 @@
-"""What the local run changes in moto while a Cloud runs: where moto differs from AWS, and where it is slow.
+"""Changes to moto while a Cloud runs, where moto differs from AWS or is slow.
 
 Each correction replaces one attribute of moto, and the end of `corrected_moto` puts the original back.
 """

@@ -123,7 +123,7 @@ def _started_like_pulumi_does(project_dir: Path) -> Iterator[None]:
     """The working directory and import path as in `pulumi up`, LOCAL_RUN set, and a quiet asyncio."""
     asyncio_logger = logging.getLogger("asyncio")
     level = asyncio_logger.level
-    # As the SDK's own launcher does: a failed resource leaves futures behind that nobody awaits.
+    # As the SDK's own launcher does, because a failed resource leaves futures that are never awaited.
     asyncio_logger.setLevel(logging.CRITICAL)
     sys.path.insert(0, str(project_dir))
     os.environ[LOCAL_RUN] = "1"
@@ -182,7 +182,7 @@ class _Monitor(mocks.MockMonitor):
 
 
 class _Engine:
-    """Receives what the program and the SDK log."""
+    """Receives the log of the program and the SDK."""
 
     def __init__(self, echo: Callable[[str], None]) -> None:
         self._echo = echo

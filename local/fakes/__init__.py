@@ -25,7 +25,7 @@ class FakeError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployed:
-    """What a fake can know of the stack, once it is deployed."""
+    """The facts about a deployed stack that fakes can use."""
 
     cloud: Cloud
     # A setting of the stack, by its name in Pulumi.yaml.
@@ -42,7 +42,7 @@ class Profiles:
 
     # The attributes of an endpoint's profile; None if it has no profile.
     of: Callable[[str], Mapping[str, str] | None]
-    # What the page says of an endpoint without a profile: how it gets one.
+    # The page's note on an endpoint without a profile: how it gets one.
     when_missing: str
 
 
@@ -50,11 +50,11 @@ class Profiles:
 class Fake:
     """The fake of one destination, as the local run uses it."""
 
-    # What the module made: tests plan its faults and read what it received.
+    # The module's fake, in which tests plan faults and read requests.
     service: object
-    # What the terminal and the page say about it.
+    # Its note in the terminal and on the page.
     notes: Sequence[str]
-    # What serves the destination in place of moto, by the service's name in botocore.
+    # The applications that replace moto for the destination, by the service's name in botocore.
     applications: Mapping[str, WsgiApplication] = field(default_factory=dict[str, WsgiApplication])
     # None: the destination keeps no profiles.
     profiles: Profiles | None = None

@@ -41,7 +41,7 @@ _INTEGRATIONS: Final = "ListIntegrations"
 _OBJECT_TYPES: Final = "ListProfileObjectTypes"
 _OBJECT_TYPE: Final = "GetProfileObjectType"
 
-# The batch call has no permission of its own.
+# The batch call has no permission of its own in IAM.
 _ACTIONS: Final[Mapping[str, str]] = {
     name: f"profile:{name.removeprefix('Batch')}"
     for name in (
@@ -148,7 +148,7 @@ class CustomerProfilesFake:
     def describe(
         self, domain: str, *, integrations: Sequence[Mapping[str, Any]] = (), **properties: Any
     ) -> None:
-        """Set what GetDomain returns besides the name, and what ListIntegrations lists."""
+        """Set the results of GetDomain (except for the name) and of ListIntegrations."""
         self._domains[domain].described = properties
         self._domains[domain].integrations = [
             {"CreatedAt": _CREATED, "LastUpdatedAt": _CREATED, "DomainName": domain, **integration}

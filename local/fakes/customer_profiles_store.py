@@ -1,4 +1,4 @@
-"""What the fake of Customer Profiles keeps: domains with their profiles and objects.
+"""The data of the Customer Profiles fake: domains with their profiles and objects.
 
 Objects create and update profiles as the deployed object types say. What the AWS documentation leaves open
 is read strictly: an object that lacks a part of its UNIQUE key, or every PROFILE key, is refused, and so is a
@@ -47,7 +47,7 @@ class Profile:
     written_by_hand: set[str] = field(default_factory=set[str])
 
     def update(self, values: Mapping[str, str]) -> None:
-        """Write values as UpdateProfile does: an empty one removes what is there."""
+        """Write values as UpdateProfile does: an empty one removes the attribute."""
         for target, value in values.items():
             if value:
                 self.values[target] = value

@@ -50,7 +50,7 @@ class EventSource:
 
 
 class Poller:
-    """Feeds a function from a queue in a thread of its own, until stopped."""
+    """Feeds a function from a queue, in its own thread, until stopped."""
 
     def __init__(
         self,
@@ -141,7 +141,7 @@ class Poller:
             received = self._receive(min(room, _RECEIVE))
 
     def _poll(self) -> list[Message]:
-        """What a long poll would receive. It waits in this process, where a stop can end it."""
+        """The messages that a long poll would receive. It waits in this process, where a stop can end it."""
         self._wait_for_messages(_LONG_POLL_SECONDS)
         return [] if self._stopping.is_set() else self._receive(_RECEIVE)
 

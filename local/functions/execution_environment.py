@@ -90,13 +90,13 @@ class ExecutionEnvironment:
             return lines
 
     def terminate(self) -> None:
-        """Kill the process and its children. Whoever waits for a response gets EOFError."""
+        """Kill the process and its children. A caller that waits for a response gets EOFError."""
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
     def close(self) -> None:
-        """Close the pipes of a process that has ended. Call it once, when nobody waits for a response."""
+        """Close the pipes of a process that has ended. Call it once, when no caller waits for a response."""
         self._pump.join(timeout=1)
         os.close(self._requests)
         os.close(self._responses)

@@ -1,4 +1,4 @@
-"""What the process of a Lambda function runs: loads the handler and runs one invocation at a time.
+"""Runs in the process of a Lambda function: loads the handler and runs one invocation at a time.
 
 It can import only the standard library and the function's archive. Requests and responses are JSON lines on
 two pipes, whose descriptors are the arguments; stdout and stderr are the handler's. The process ends when the

@@ -6,7 +6,7 @@ from typing import Any, Final
 from gtm.container import as_text, container_export
 from gtm.plan import Parameter, ParameterKind, Plan, PlanError, TagPlan, Token, TokenSource
 
-# Where a site keeps in the data layer what its tags send; the page pushes accordingly.
+# The data layer keys of a site, by kind of parameter. The page pushes to the same keys.
 _DATA_LAYER_KEYS: Final = {
     ParameterKind.EVENT_ATTRIBUTE: "attributes",
     ParameterKind.METRIC: "metrics",

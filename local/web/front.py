@@ -32,7 +32,7 @@ PATHS: Final = (
     "/profile",
     "/recorded",
 )
-"""What the front serves itself; a stage with one of these names could not be reached."""
+"""Paths that the front serves itself. A stage with one of these names could not be reached."""
 
 _PAGE: Final = Path(__file__).with_name("page")
 _FAKE_GTM: Final = Path(gtm.__file__).with_name("fake_gtm.js")
@@ -130,7 +130,7 @@ class Front:
         )
 
     def _arrivals(self, request: Request) -> Response:
-        """What has arrived since the position `after`, and the position to ask from next."""
+        """The arrivals since the position `after`, and the position for the next request."""
         text = request.args.get("after", "0")
         if _POSITION.fullmatch(text) is None:
             return _problem(f"after is {text[:20]!r}: use the `next` of the last response, a whole number.")

@@ -6,7 +6,7 @@ INTERRUPTED = 130
 
 
 class UsageError(Exception):
-    """What the caller must change, in one line (the missing --key takes three)."""
+    """A command cannot run. The message says in one line (three for a missing --key) what to change."""
 
 
 class FailedError(Exception):

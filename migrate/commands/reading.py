@@ -1,4 +1,4 @@
-"""Reads and sorts the whole export, and prints the summary: what a preview and an import have in common."""
+"""Reads and sorts the whole export, and prints the summary. Previews and imports share this."""
 
 import argparse
 from collections.abc import Callable, Collection, Generator, Sequence

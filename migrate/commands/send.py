@@ -134,7 +134,7 @@ def _declared(service: CustomerProfiles, wanted: Sequence[str] | None) -> list[s
 
 
 def _deliverer(rate: int, service: CustomerProfiles, stop: Stop) -> tuple[Calls, ProfileDeliverer]:
-    """Searches, and what delivers profiles. Every operation has a quota of its own."""
+    """Searches, and the delivery of profiles. Every operation has its own quota."""
     wait, jitter = stop.event.wait, random.SystemRandom().random
 
     def limiter() -> RateLimiter:

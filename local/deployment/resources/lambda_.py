@@ -93,7 +93,7 @@ def _event_source_mapping(target: Target, _: str, inputs: Properties) -> Created
         FunctionName=inputs["functionName"],
         BatchSize=int(inputs.get("batchSize", 10)),
         MaximumBatchingWindowInSeconds=int(inputs.get("maximumBatchingWindowInSeconds", 0)),
-        # moto runs its own mapping inside SendMessage, and may delete messages nobody has processed.
+        # moto runs its own mapping inside SendMessage, and may delete unprocessed messages.
         Enabled=False,
         **present(
             FunctionResponseTypes=inputs.get("functionResponseTypes"),

@@ -1,4 +1,4 @@
-"""Where resources are created, and what the local run must remember of them because moto does not."""
+"""The cloud that gets the resources, and facts about them that moto does not keep."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
