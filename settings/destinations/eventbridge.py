@@ -6,7 +6,8 @@ from components.destinations.eventbridge import EventbridgeArgs
 from settings.groups import DestinationGroup, Stack
 from settings.values import Setting, Values, optional, string, whole_number
 
-_BUS_NAME = re.compile(r"[/._A-Za-z0-9-]{1,256}")
+# Without the slash of partners' buses, on which only the partner puts events.
+_BUS_NAME = re.compile(r"[._A-Za-z0-9-]{1,256}")
 
 BUS = Setting(
     "eventbridgeBus",
@@ -14,7 +15,7 @@ BUS = Setting(
     optional(
         string(
             _BUS_NAME,
-            "the name of an event bus: 1 to 256 letters, digits, / . _ and -",
+            "the name of an event bus: 1 to 256 letters, digits, . _ and -",
             "the name that Amazon EventBridge shows, such as default, or nothing for a new bus",
         )
     ),
