@@ -70,10 +70,10 @@ def set_up(wanted: str, *, exactly: bool = False, venv: Path = VENV, project: Pa
     `exactly`: only with the version of the Python that runs this. Raises SetUpError.
     """
     if problem := problem_of(venv, sys.version_info[:2] if exactly else None):
-        _say(f"{venv.name} is made anew: {problem}.")
+        _say(f"{venv.name} is created again: {problem}.")
         _remove(venv)
     if not venv.exists():
-        with _step(f"Making {venv.name} with Python {'.'.join(map(str, sys.version_info[:3]))}"):
+        with _step(f"Creating {venv.name} with Python {'.'.join(map(str, sys.version_info[:3]))}"):
             _make(venv)
     if not is_installed(wanted, venv, project):
         _install(wanted, venv, project)
@@ -257,11 +257,12 @@ def _step(what: str) -> Generator[None]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="bootstrap/virtual_environment.py", description="Make .venv and install what the project needs."
+        prog="bootstrap/virtual_environment.py",
+        description="Create .venv and install what the project needs.",
     )
     parser.add_argument("set", choices=SETS, help="what for")
     parser.add_argument(
-        "--exactly", action="store_true", help="make it anew where it has another Python than this one"
+        "--exactly", action="store_true", help="create it again if it has another Python than this one"
     )
     return parser
 

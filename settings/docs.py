@@ -32,7 +32,7 @@ In a list, add `--type string` if the element is a string of digits, such as som
 names every wrong setting in a line that says what to do, before it creates anything. A setting that has no
 effect is wrong, too.
 
-`aws:region` is where the stack lives: in another Region everything is created anew, with another URL.
+`aws:region` is where the stack lives: in another Region everything is created again, with another URL.
 `aws:defaultTags` are put on every resource (see `Pulumi.dev.yaml`).
 """
 

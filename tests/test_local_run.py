@@ -478,7 +478,7 @@ class TestSeveralDestinations:
 class TestTheResponse:
     """Never 200 for an event that is not in the queue."""
 
-    def test_a_queue_that_is_gone_is_a_502(self, runs: Runs) -> None:
+    def test_a_deleted_queue_gives_a_502(self, runs: Runs) -> None:
         run = runs.fresh(*AT_ONCE)
         run.poller.stop()
         run.cloud.client("sqs").delete_queue(QueueUrl=run.outputs["queue_url"])

@@ -242,8 +242,8 @@ def _profile_attributes_identify_nobody(values: Values, _: Stack) -> Iterable[Pr
         if _IDENTITY_ATTRIBUTE.fullmatch(re.sub(r"[^a-z]", "", name.lower())):
             yield Problem(
                 f"{events.PROFILE_ATTRIBUTES.key}[{position}]",
-                f"{name!r} identifies a customer: whoever may write it could have their profile merged with "
-                "another customer's.",
+                f"{name!r} identifies a customer: anyone who can write it could have their profile merged "
+                "with another customer's.",
                 f"Leave it out, or set {ALLOW_IDENTITY_ATTRIBUTES.key} to true if you want that "
                 "(docs/security.md, Merged profiles).",
             )

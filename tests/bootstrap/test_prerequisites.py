@@ -62,7 +62,7 @@ class TestTheNameOfTheProject:
         assert recorded("prod", project=name)[f"{name}-events"]
 
     @pytest.mark.parametrize("name", ["shop_pixel", "shop.pixel", "2shop", "-shop", "p" * 30, ""])
-    def test_another_one_is_one_line_before_anything_is_declared(self, name: str) -> None:
+    def test_another_name_is_an_error_of_one_line_before_anything_is_declared(self, name: str) -> None:
         refusal = refused_stack("prod", project=name)
 
         assert refusal.resources == []
@@ -121,7 +121,7 @@ def test_readme_and_pulumi_yaml_name_the_same_cli() -> None:
         ),
     ],
 )
-def test_an_old_cli_is_one_line(
+def test_an_old_cli_is_an_error_of_one_line(
     code: grpc.StatusCode, details: str, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cli = _Cli(code, details)

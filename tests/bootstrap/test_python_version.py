@@ -41,7 +41,7 @@ def test_an_old_python_gets_as_far_as_the_check(start: str) -> None:
 
 
 @pytest.mark.parametrize("start", STARTS)
-def test_an_old_python_is_one_line(start: str) -> None:
+def test_an_old_python_is_an_error_of_one_line(start: str) -> None:
     """This Python, taking itself for an old one."""
     pretend = (
         f"import runpy, sys; sys.version_info = (3, 9, 2); runpy.run_path({start!r}, run_name='__main__')"
@@ -63,7 +63,7 @@ def test_an_old_python_is_one_line(start: str) -> None:
 
 
 @pytest.mark.parametrize("package", ["local", "gtm", "migrate"])
-def test_a_python_without_the_packages_is_one_line(package: str) -> None:
+def test_a_python_without_the_packages_is_an_error_of_one_line(package: str) -> None:
     """`python3 -m local` with the system's Python, in place of that of .venv."""
     done = subprocess.run(
         [sys.executable, "-S", "-m", package, "--help"],

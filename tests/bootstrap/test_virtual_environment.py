@@ -41,7 +41,7 @@ class TestAnEnvironment:
 
         assert problem_of(tmp_path / "link") is None
 
-    def test_where_there_is_none_there_is_no_problem(self, tmp_path: Path) -> None:
+    def test_a_missing_one_is_no_problem(self, tmp_path: Path) -> None:
         assert problem_of(tmp_path / ".venv") is None
 
     def test_one_whose_interpreter_was_removed_cannot(self, venv: Path) -> None:
@@ -93,8 +93,8 @@ class TestAnEnvironment:
 
         assert (link.is_symlink(), link.is_dir(), (venv / "pyvenv.cfg").exists()) == (False, True, True)
         said = capsys.readouterr().out.splitlines()
-        assert said[0] == ".venv is made anew: it has no pip."
-        assert said[1].startswith(f"Making .venv with Python {HERE}.")
+        assert said[0] == ".venv is created again: it has no pip."
+        assert said[1].startswith(f"Creating .venv with Python {HERE}.")
 
 
 class TestWhatIsInstalled:
@@ -179,7 +179,7 @@ class TestTheNetwork:
             "requirements change."
         )
 
-    def test_any_other_failure_is_said_as_it_is(self) -> None:
+    def test_any_other_failure_is_reported_as_it_is(self) -> None:
         with pytest.raises(SetUpError, match="no such option: --wrong"):
             virtual_environment._fetch([sys.executable, "-m", "pip", "install", "--wrong"], {})
 

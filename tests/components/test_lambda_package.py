@@ -98,7 +98,7 @@ def test_git_checks_out_every_file_with_lf(tmp_path: Path) -> None:
     assert [file for file in sources if b"\r" in (tmp_path / file).read_bytes()] == []
 
 
-def test_it_is_built_offline_once_the_wheels_are_there(offline_cache: Path) -> None:
+def test_it_is_built_offline_once_the_wheels_are_cached(offline_cache: Path) -> None:
     assert zipfile.ZipFile(build(package(offline_cache))).testzip() is None
 
 
@@ -130,7 +130,7 @@ def test_compiled_files_and_times_of_the_sources_change_nothing(
     assert digest(build(package(offline_cache, sources))) == digest(archive)
 
 
-def test_a_failed_download_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_download_is_an_error_of_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
 

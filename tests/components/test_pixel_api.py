@@ -108,7 +108,7 @@ def test_an_additional_method_makes_a_new_deployment_and_no_other_resource() -> 
     assert recording["api-deployment"].inputs["triggers"]["openapi"] != without_it
 
 
-def test_listed_origins_may_send_cookies_where_the_stack_says_so() -> None:
+def test_listed_origins_may_send_cookies_if_the_stack_allows_it() -> None:
     bodies = [
         recorded(allowed_origins=["https://www.example.com"], allow_credentials=allowed)["api"].inputs["body"]
         for allowed in (True, False)

@@ -233,7 +233,7 @@ class TestTheDomain:
 
 
 @pytest.mark.parametrize("type_", ["Domain", "ObjectType"])
-def test_what_holds_customers_data_survives_the_deletion_of_the_stack(type_: str) -> None:
+def test_customers_data_survives_the_deletion_of_the_stack(type_: str) -> None:
     """DeleteProfileObjectType removes what a type wrote from every profile."""
     kept = [(one["DeletionPolicy"], one["UpdateReplacePolicy"]) for one in resources(FULL, type_)]
 

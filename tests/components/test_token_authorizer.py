@@ -81,7 +81,7 @@ def test_the_functions_environment_says_whose_tokens_to_accept(recording: Record
     }
 
 
-def test_what_is_not_set_is_empty_in_the_environment() -> None:
+def test_unset_settings_are_empty_in_the_environment() -> None:
     oidc = OidcArgs(issuer="https://issuer.example", audiences=("client-1",))
 
     variables = recorded(oidc)["authorizer"].inputs["environment"]["variables"]

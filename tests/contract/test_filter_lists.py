@@ -109,5 +109,5 @@ class TestARule:
         assert blocking_rule(url, RequestKind.IMAGE) is None
         assert blocking_rule(url, RequestKind.FETCH) == "/stats/events$xmlhttprequest"
 
-    def test_none_is_there_twice(self) -> None:
+    def test_none_is_duplicated(self) -> None:
         assert len(set(RULES)) == len(RULES)

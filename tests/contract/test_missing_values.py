@@ -47,7 +47,7 @@ def test_case_and_blanks_make_no_identity(text: str, blanks: str) -> None:
         assert is_without_identity(f"{blanks}{letters}{blanks[::-1]}")
 
 
-def test_what_is_no_value_is_no_identity_either() -> None:
+def test_a_string_without_value_has_no_identity_either() -> None:
     assert {text.lower() for text in STRINGS_WITHOUT_VALUE} <= STRINGS_WITHOUT_IDENTITY
 
 

@@ -112,7 +112,7 @@ def test_the_cache_buster_is_on() -> None:
     assert (parameter(tag, "useCacheBuster"), parameter(tag, "cacheBusterQueryParam")) == ("true", "gtmcb")
 
 
-def test_each_event_has_a_tag_and_a_trigger_of_its_own() -> None:
+def test_each_event_has_its_own_tag_and_trigger() -> None:
     export = container_export(plan(PURCHASE, SIGN_UP))
     triggers = {trigger["triggerId"]: trigger for trigger in objects(export, "trigger")}
 
@@ -146,7 +146,7 @@ def test_gtms_own_events_are_not_custom_events(event: str, is_custom: bool) -> N
     assert (re.search(CUSTOM_EVENT_PATTERN, event) is not None) is is_custom
 
 
-def test_a_variable_that_two_tags_use_is_there_once() -> None:
+def test_a_variable_that_two_tags_use_is_written_once() -> None:
     again = TagPlan(event="refund", parameters=(event_attribute("amount", "ecommerce.value"),))
 
     names = [variable["name"] for variable in objects(container_export(plan(PURCHASE, again)), "variable")]
@@ -206,7 +206,7 @@ def test_every_name_begins_so_that_a_merge_meets_nothing_of_the_same_name() -> N
     ] == []
 
 
-def test_names_and_ids_are_there_once_in_their_kind() -> None:
+def test_names_and_ids_are_unique_in_their_kind() -> None:
     export = container_export(EVERYTHING)
 
     for kind in ("tag", "trigger", "variable"):

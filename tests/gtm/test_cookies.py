@@ -248,7 +248,7 @@ def test_though_many_of_them_carry_the_cookie(outcomes: Mapping[Case, Outcome]) 
 
 
 @pytest.mark.parametrize("page", [THE_SITE, THE_API])
-def test_what_a_page_of_the_site_loads_changes_it_and_no_navigation_does(
+def test_requests_of_the_sites_pages_change_it_and_navigations_do_not(
     outcomes: Mapping[Case, Outcome], page: str
 ) -> None:
     of_pages = [case for case in CASES if case.page == page and case.way in OF_A_PAGE]

@@ -80,7 +80,7 @@ def test_the_code_reads_every_field_and_no_other() -> None:
     assert read == set(fields(json.loads(SECTIONS["TEMPLATE_PARAMETERS"])))
 
 
-def test_the_code_uses_nothing_that_gtms_sandbox_lacks() -> None:
+def test_the_code_uses_only_what_gtms_sandbox_has() -> None:
     code = re.sub(r"/\*.*?\*/|//[^\n]*|'[^']*'", "", CODE, flags=re.DOTALL)
 
     lacking = {
@@ -124,7 +124,7 @@ def test_a_template_may_not_call_without_encryption() -> None:
         for_events_url("http://127.0.0.1:8080/v1/events")
 
 
-def test_its_own_tests_have_names_of_their_own() -> None:
+def test_its_own_tests_have_distinct_names() -> None:
     names = [scenario["name"] for scenario in yaml.safe_load(SECTIONS["TESTS"])["scenarios"]]
 
     assert len(set(names)) == len(names) > 0

@@ -63,7 +63,7 @@ def test_the_event_of_the_form_reaches_the_endpoint(opened: Open, endpoint: Endp
     ]
 
 
-def test_what_is_pushed_has_a_level_for_every_dot(opened: Open) -> None:
+def test_the_push_has_a_level_for_every_dot(opened: Open) -> None:
     page = opened("")
 
     push(page)

@@ -145,7 +145,7 @@ def test_a_message_cannot_change_the_pages_objects(site: Site, endpoint: Endpoin
     assert site.script("() => ({}).polluted") is None
 
 
-def test_what_was_pushed_before_the_container_ran_counts(site: Site, endpoint: Endpoint) -> None:
+def test_pushes_before_the_container_ran_count(site: Site, endpoint: Endpoint) -> None:
     site.run(to(endpoint, ONE_VALUE), before="dataLayer.push({endpoint_id: 'e1'}, {event: 'e', value: 1});")
 
     site.await_outcomes()
@@ -361,7 +361,7 @@ def test_the_pixel_leaves_no_cookie(site: Site, endpoint: Endpoint) -> None:
     ],
     ids=["data layer", "cookie"],
 )
-def test_the_token_goes_along(site: Site, endpoint: Endpoint, token: Token, before: str) -> None:
+def test_the_token_is_sent(site: Site, endpoint: Endpoint, token: Token, before: str) -> None:
     site.run(to(endpoint, ONE_VALUE, token=token), before=before)
 
     site.push("{event: 'e'}")

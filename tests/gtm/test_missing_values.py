@@ -120,7 +120,7 @@ class TestTheFake:
 
         assert [value for value in missing if not is_without_value(written[value])] == []
 
-    def test_what_it_writes_for_a_variable_below_null_is_no_identity(
+    def test_the_string_for_a_variable_below_null_is_no_identity(
         self, site: Site, endpoint: Endpoint
     ) -> None:
         assert is_without_identity(self.written(site, endpoint, ["null"], below=".id")["null"])

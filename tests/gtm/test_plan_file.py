@@ -29,7 +29,7 @@ def problems(text: str, **overrides: str) -> list[str]:
     return list(caught.value.problems)
 
 
-def test_a_file_describes_events_and_what_each_sends() -> None:
+def test_a_file_describes_events_and_the_parameters_of_each() -> None:
     assert plan_file.read(PURCHASE_YAML) == plan(PURCHASE)
 
 
@@ -101,7 +101,7 @@ def test_the_example_is_a_plan() -> None:
     assert [tag.event for tag in made.tags] == ["purchase_success", "sign_up"]
 
 
-def test_the_example_sends_what_the_event_triggers_of_prod_look_at() -> None:
+def test_the_example_sends_the_fields_of_prods_event_triggers() -> None:
     triggers = yaml.safe_load(PROD.read_text(encoding="utf-8"))["config"][
         "gtm-pixel:customerProfilesTriggers"
     ]

@@ -221,7 +221,7 @@ class TestACookieThatCarriesTheToken:
         page.goto(site.url.replace("127.0.0.1", "localhost"))
         assert [page.evaluate(self.READ, [url, init]) for init in self.REQUESTS] == ["TypeError"] * 3
 
-    def test_where_no_cookie_carries_a_token_no_site_reads_it(
+    def test_if_no_cookie_carries_a_token_no_site_reads_it(
         self, page: Page, site: Site, runs: Runs, issuer: TokenIssuer
     ) -> None:
         run = self.stack(runs, site, issuer)

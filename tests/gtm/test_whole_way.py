@@ -165,7 +165,7 @@ class TestThePage:
         assert url.startswith(f"{run.outputs['events_url']}?endpoint_id=")
         assert "evat_currency=" in url
 
-    def test_an_invalid_name_is_one_clear_line(self, page: Page, run: LocalRun) -> None:
+    def test_an_invalid_name_is_an_error_of_one_line(self, page: Page, run: LocalRun) -> None:
         page.goto(f"{run.url}/")
         page.wait_for_function("() => document.querySelector('#outputs').childElementCount > 0")
 
@@ -261,7 +261,9 @@ class TestTheProfileOnThePage:
         assert places.locator("li").all_inner_texts() == ["customer-profiles", "firehose"]
         assert int(page.inner_text("#event-count")) == before + 1
 
-    def test_it_shows_where_an_event_is_not_yet_and_where_it_came_twice(self, page: Page, runs: Runs) -> None:
+    def test_it_shows_where_an_event_is_missing_and_where_it_arrived_twice(
+        self, page: Page, runs: Runs
+    ) -> None:
         endpoint_id = self.open(page, runs)
         event = RecordedEvent(
             destination="firehose",

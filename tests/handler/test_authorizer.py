@@ -194,7 +194,7 @@ def test_an_ignored_cookie_does_not_conflict_with_another_token(
     assert response.metric("CookiesIgnored", reason="other_site") == [1]
 
 
-def test_no_cookie_is_ignored_where_there_is_none(authorize: Authorize, forger: Forger) -> None:
+def test_without_a_cookie_none_is_ignored(authorize: Authorize, forger: Forger) -> None:
     response = authorize(request(forger.token(), headers=FROM_A_LINK))
     assert (response.context, response.metric("CookiesIgnored")) == (PROVEN, [0])
     assert response.logged("cookie ignored") == []

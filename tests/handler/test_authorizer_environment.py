@@ -32,7 +32,7 @@ def test_a_complete_environment_is_read() -> None:
 
 
 @pytest.mark.parametrize("rest", [{}, dict.fromkeys(OPTIONAL, "")])
-def test_what_is_not_set_is_discovered_sub_and_no_cookie(rest: dict[str, str]) -> None:
+def test_by_default_keys_are_discovered_the_claim_is_sub_and_no_cookie_counts(rest: dict[str, str]) -> None:
     environment = read_authorizer_environment({**REQUIRED, **rest})
     assert (environment.jwks_uri, environment.endpoint_claim) == (None, "sub")
     assert environment.token_cookie is None

@@ -59,7 +59,7 @@ def test_of_two_received_in_the_same_millisecond_the_same_one_counts_each_time(
 
 
 @pytest.mark.parametrize("forged_first", [True, False])
-def test_an_event_without_proof_takes_no_place_of_one_with_proof(
+def test_an_unproven_event_does_not_replace_one_with_proof(
     make_event: Callable[..., Event], *, forged_first: bool
 ) -> None:
     forged = make_event(**SAME, received_ms=1 if forged_first else 3)

@@ -234,7 +234,7 @@ def test_a_name_that_was_escaped_as_html_is_read_and_counted(parse: Callable[...
     assert (event.escaped_names, event.dropped) == (4, {})
 
 
-def test_event_and_endpoint_id_are_read_too_where_they_arrive_so(
+def test_escaped_event_and_endpoint_id_are_read_too(
     make_message: Callable[..., Message],
 ) -> None:
     message = make_message({"amp;event": "purchase", "amp;endpoint_id": "e1"})
@@ -244,7 +244,7 @@ def test_event_and_endpoint_id_are_read_too_where_they_arrive_so(
 
 
 @pytest.mark.parametrize("names", [["evat_a", "amp;evat_a"], ["amp;evat_a", "evat_a"]])
-def test_a_name_that_is_there_itself_counts_before_one_that_was_escaped(
+def test_an_unescaped_name_counts_before_an_escaped_one(
     parse: Callable[..., Event], names: list[str]
 ) -> None:
     event = parse({name: "itself" if name == "evat_a" else "escaped" for name in names})
@@ -358,7 +358,7 @@ def test_an_unreadable_timestamp_gives_way_to_the_gateways_and_is_counted(
     assert event.dropped == {DropReason.TIMESTAMP_UNREADABLE: 1}
 
 
-def test_the_urls_timestamp_is_not_read_where_the_gateways_is_asked_for(
+def test_the_urls_timestamp_is_not_read_if_the_gateways_is_configured(
     parse: Callable[..., Event],
 ) -> None:
     event = parse({"timestamp": str(RECEIVED_MS - 1)}, request_time_ms=RECEIVED_MS)

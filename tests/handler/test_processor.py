@@ -259,7 +259,7 @@ def test_a_redriven_message_keeps_the_endpoint_that_was_proven(
     assert letter["MessageAttributes"]["proven_endpoint"] == proof
 
 
-def test_the_timestamp_of_the_url_is_used_where_the_stack_says_so(
+def test_the_timestamp_of_the_url_is_used_if_the_stack_says_so(
     environment: pytest.MonkeyPatch, invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
 ) -> None:
     environment.setenv("TIMESTAMP_SOURCE", "url")
@@ -313,7 +313,7 @@ def reasons(letters: Sequence[Mapping[str, Any]]) -> list[str]:
         ("original_message_id", attribute("a b"), "original_message_id_unreadable"),
     ],
 )
-def test_what_only_an_operator_can_write_wrongly_costs_its_own_message(
+def test_an_operators_mistake_costs_only_its_own_message(
     invoke: Callable[..., Run],
     make_record: Records,
     pinpoint: Pinpoint,
@@ -386,7 +386,7 @@ def test_a_record_without_an_id_fails_the_batch_instead_of_returning_an_empty_id
         invoke({**make_record(purchase()), "messageId": message_id})
 
 
-def test_what_may_succeed_later_is_retried_as_a_copy_and_nothing_else(
+def test_transient_failures_are_retried_as_copies_and_no_others(
     invoke: Callable[..., Run],
     make_record: Records,
     pinpoint: Pinpoint,
@@ -603,7 +603,7 @@ def test_a_message_that_the_dead_letter_queue_does_not_take_is_retried(
 
 
 @pytest.mark.parametrize("receives", [1, 4])
-def test_a_message_that_neither_queue_takes_is_left_to_the_queue_it_came_from(
+def test_a_message_that_neither_queue_accepts_stays_in_its_queue(
     environment: pytest.MonkeyPatch,
     invoke: Callable[..., Run],
     make_record: Records,
@@ -731,7 +731,7 @@ def test_what_is_dropped_and_repeated_is_counted(
     assert (run.metric("DuplicateEvents"), run.metric("ProfileUpdatesApplied")) == ([1], [1])
 
 
-def test_what_is_dropped_of_an_event_counts_once_though_it_is_retried(
+def test_dropped_attributes_of_a_retried_event_count_once(
     invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
 ) -> None:
     pinpoint.fake.plan(PlannedResponse(event_statuses={in_pinpoint("message-1"): 429}))
@@ -948,7 +948,7 @@ def test_of_one_event_in_two_messages_the_one_received_first_counts_whatever_its
     assert [event.attributes for event in pinpoint.recorder.events()] == [{"value": "99"}]
 
 
-def test_a_refund_with_the_id_of_its_purchase_is_an_event_of_its_own(
+def test_a_refund_with_the_id_of_its_purchase_is_a_separate_event(
     pinpoint: Pinpoint, invoke: Callable[..., Run], make_record: Records
 ) -> None:
     order = purchase(event_id="T-1001")
@@ -1134,7 +1134,7 @@ class Down:
         return dict.fromkeys((event.message_id for event in events), Retry("down_503"))
 
 
-def test_a_destination_that_takes_nothing_rests_and_its_events_are_retried(
+def test_a_destination_that_records_nothing_rests_and_its_events_are_retried(
     monkeypatch: pytest.MonkeyPatch,
     invoke: Callable[..., Run],
     make_record: Records,

@@ -88,7 +88,7 @@ def test_a_redriven_dead_letter_starts_again_with_the_destinations_that_miss_it(
     assert (redriven.attempt, redriven.pending, redriven.original_message_id) == (0, ("b",), "m1")
 
 
-def test_a_copy_that_the_queue_has_moved_after_crashes_goes_on_where_it_was() -> None:
+def test_a_copy_that_the_queue_moved_after_crashes_continues_where_it_was() -> None:
     copy = retry_copy(
         read_message(record()), attempt=7, pending=["firehose"], reason="firehose_throttled", delay_seconds=5
     )
@@ -124,7 +124,7 @@ def test_the_copies_of_a_redriven_dead_letter_count_their_retries() -> None:
         ),
     ],
 )
-def test_an_attribute_that_says_nothing_makes_the_message_unreadable(
+def test_an_invalid_attribute_makes_the_message_unreadable(
     name: str, text: str, reason: UnreadableReason
 ) -> None:
     with pytest.raises(UnreadableMessageError) as caught:

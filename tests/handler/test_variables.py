@@ -17,6 +17,6 @@ def test_another_value_is_an_error_in_one_line(text: str) -> None:
     assert str(caught.value) == f"{expected}: run `pulumi up` to set it again"
 
 
-def test_a_number_that_is_not_set_is_said() -> None:
+def test_a_number_that_is_not_set_is_reported() -> None:
     with pytest.raises(InvalidEnvironmentError, match=r"^RATE is not set"):
         read_positive_integer({}, "RATE")

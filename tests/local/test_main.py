@@ -90,7 +90,7 @@ def test_a_run_that_is_killed_leaves_no_process(start: Start) -> None:
     eventually(lambda: not any(is_running(child) for child in children))
 
 
-def test_a_taken_port_is_one_line(start: Start) -> None:
+def test_a_port_in_use_is_an_error_of_one_line(start: Start) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         process = start("--port", str(port))
@@ -116,7 +116,7 @@ def test_a_taken_port_is_one_line(start: Start) -> None:
         (["--port", "http"], "python -m local: error: argument --port: invalid int value: 'http'"),
     ],
 )
-def test_a_wrong_argument_is_one_line(
+def test_a_wrong_argument_is_an_error_of_one_line(
     arguments: list[str], line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(signal, "signal", lambda *_: None)  # those of the test process stay
@@ -130,7 +130,7 @@ def test_a_wrong_argument_is_one_line(
     assert said[0].startswith(line)
 
 
-def test_everything_wrong_is_told_in_one_run(
+def test_every_problem_is_reported_in_one_run(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(signal, "signal", lambda *_: None)

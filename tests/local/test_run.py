@@ -96,7 +96,7 @@ def test_looking_at_dead_letters_does_not_hide_them(local_run: StartRun) -> None
     assert len(sqs.receive_message(QueueUrl=url)["Messages"]) == 1
 
 
-def test_the_commands_on_the_page_run_what_it_says(local_run: StartRun) -> None:
+def test_the_commands_on_the_page_work_as_described(local_run: StartRun) -> None:
     page = (PROJECT_DIR / "local" / "web" / "page" / "index.html").read_text()
     (settings,) = re.findall(r'make local CONFIG="([^"]+)"', page)
     (stack,) = re.findall(r"make local STACK=(\w+)", page)

@@ -150,7 +150,7 @@ def test_profiles_are_found_by_any_of_five_keys(profiles: CustomerProfiles) -> N
     assert MAX_SEARCH_KEYS == 5
 
 
-def test_a_search_that_says_not_found_has_found_nothing(
+def test_a_search_that_responds_not_found_finds_nothing(
     profiles: CustomerProfiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def not_found(*_: object, **_more: object) -> Iterator[object]:
@@ -205,7 +205,7 @@ def test_a_missing_region_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
         connect()
 
 
-def test_missing_credentials_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_credentials_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")

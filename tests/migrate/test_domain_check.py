@@ -177,7 +177,7 @@ def test_what_campaigns_need_is_named() -> None:
     assert "Campaign-Orchestration, Campaign-Email, Campaign-SMS, Campaign-Telephony" in campaigns
 
 
-def test_a_channel_that_campaigns_lack_is_named() -> None:
+def test_a_channel_without_a_campaign_integration_is_named() -> None:
     connected = INTEGRATIONS[1]["ObjectTypeNames"]
     assert isinstance(connected, dict)
     less = {name: name for name in connected if name != "Campaign-SMS"}

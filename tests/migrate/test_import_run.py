@@ -138,7 +138,7 @@ def test_the_endpoints_of_a_user_go_out_as_one(tmp_path: Path) -> None:
     assert (counts.profiles, counts.of_endpoints) == (3, 30)
 
 
-def test_a_finished_import_delivers_nothing_again_and_says_the_same(export: Path) -> None:
+def test_a_finished_import_delivers_nothing_again_and_prints_the_same_summary(export: Path) -> None:
     first, _ = run(export, Taker())
     again = Taker()
     counts, reason = run(export, again)
@@ -146,7 +146,7 @@ def test_a_finished_import_delivers_nothing_again_and_says_the_same(export: Path
     assert (again.requests, counts, reason) == (0, first, None)
 
 
-def test_what_is_added_to_a_file_while_it_is_read_is_not_read(tmp_path: Path) -> None:
+def test_lines_added_to_a_file_during_reading_are_not_read(tmp_path: Path) -> None:
     files = [write_export(tmp_path / f"part-{number}.json", numbered(3)) for number in range(2)]
     log = ImportLog(skipped=None)
 
@@ -186,7 +186,7 @@ def test_a_run_that_is_stopped_while_the_export_is_read_sends_nothing(tmp_path: 
         assert staging.count() == 10
 
 
-def test_what_calls_nothing_makes_the_same_profiles(export: Path) -> None:
+def test_a_preview_makes_the_same_profiles(export: Path) -> None:
     log = ImportLog(skipped=None)
     used: list[str] = []
     with closing(Staging(export, KeyBy.ENDPOINT_ID)) as staging:
@@ -205,7 +205,7 @@ def test_what_calls_nothing_makes_the_same_profiles(export: Path) -> None:
     assert (used, log.counts.profiles) == (ids(25), 25)
 
 
-def test_an_interrupted_import_goes_on_where_it_stopped(tmp_path: Path) -> None:
+def test_an_interrupted_import_continues_where_it_stopped(tmp_path: Path) -> None:
     export = write_export(tmp_path / "part.json", numbered(2_000))
     stop = threading.Event()
     first = Taker(stop=stop, stop_after=3)
@@ -261,7 +261,7 @@ def test_a_changed_export_is_noticed_before_anything_is_delivered(export: Path, 
     assert taker.requests == 0
 
 
-def test_what_is_skipped_is_counted_and_listed_without_personal_data(tmp_path: Path) -> None:
+def test_skipped_lines_are_counted_and_listed_without_personal_data(tmp_path: Path) -> None:
     lines = [
         b"not json e0@example.com\n",
         as_line(an_endpoint("e1", EndpointStatus="INACTIVE")),
@@ -286,7 +286,7 @@ def test_what_is_skipped_is_counted_and_listed_without_personal_data(tmp_path: P
     ]
 
 
-def test_what_the_service_refuses_is_counted_and_listed_and_not_sent_again(tmp_path: Path) -> None:
+def test_refused_profiles_are_counted_and_listed_and_not_sent_again(tmp_path: Path) -> None:
     export = write_export(tmp_path / "part.json", numbered(3))
     skipped = io.StringIO()
     counts, reason = run(export, lambda _: outcome({0: OK, 1: 400, 2: OK}), skipped=skipped)
@@ -361,7 +361,7 @@ def test_a_service_that_refuses_everything_is_not_asked_for_long(tmp_path: Path)
     assert (counts.profiles, counts.refused, skipped.getvalue(), advanced) == (0, {}, "", [])
 
 
-def test_a_service_that_took_nothing_gets_everything_when_it_takes_it(tmp_path: Path) -> None:
+def test_a_service_that_recovers_gets_everything(tmp_path: Path) -> None:
     export = write_export(tmp_path / "part.json", numbered(60))
     obstacles = [run(export, refuse)[1] for _ in range(2)]
     taker = Taker()

@@ -51,7 +51,7 @@ def test_content_that_has_changed_is_an_error_though_the_files_are_as_long(path:
         ImportState.load(path, TARGET).check_content("b2")
 
 
-def test_a_saved_state_comes_back(path: Path) -> None:
+def test_a_saved_state_is_read_back(path: Path) -> None:
     state = ImportState.load(path, TARGET)
     state.check_files(FILES)
     state.progress.settle([1, 2, 5])

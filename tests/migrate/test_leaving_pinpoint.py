@@ -102,7 +102,7 @@ def test_every_output_that_a_command_asks_for_is_one_of_the_stack() -> None:
 
 
 @pytest.mark.parametrize("command", commands("aws"))
-def test_a_command_of_the_aws_cli_is_one_that_the_service_has(command: str) -> None:
+def test_a_command_of_the_aws_cli_is_an_operation_of_its_service(command: str) -> None:
     if tuple(shlex.split(command)[1:3]) in HIGH_LEVEL:
         return
     operation, parameters = parameters_of(command)
@@ -163,7 +163,7 @@ def test_a_command_of_the_migration_runs(
 
 
 @pytest.mark.parametrize("block", blocks("yaml"))
-def test_a_configuration_of_the_guide_is_one_that_the_program_takes(block: str) -> None:
+def test_a_configuration_of_the_guide_is_accepted_by_the_program(block: str) -> None:
     config = yaml.safe_load(block)["config"]
     settings = {key.removeprefix("gtm-pixel:"): value for key, value in config.items()}
     if "pinpoint" in settings.get("destinations", ()):

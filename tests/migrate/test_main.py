@@ -151,7 +151,7 @@ def test_missing_profiles_are_reported_and_not_exit_0(
     assert len(service.fake.profiles) == 25
 
 
-def test_an_opt_out_takes_away_the_address_that_an_earlier_import_wrote(
+def test_an_opt_out_removes_the_address_that_an_earlier_import_wrote(
     service: Service, tmp_path: Path, capsys: Capture
 ) -> None:
     both = {"e1": {}, "e2": {}, "e3": {}}
@@ -349,7 +349,9 @@ def test_the_region_is_the_one_asked_for_then_the_stacks_then_the_configurations
     assert service.regions == {expected}
 
 
-def test_a_region_that_is_not_a_string_is_one_line(export: Path, tmp_path: Path, capsys: Capture) -> None:
+def test_a_region_that_is_not_a_string_is_an_error_of_one_line(
+    export: Path, tmp_path: Path, capsys: Capture
+) -> None:
     file = outputs_file(tmp_path, region=None)
 
     assert "has no output region" in usage_error(capsys, str(export), "--outputs", str(file))
@@ -391,7 +393,7 @@ def test_a_finished_import_calls_nothing_again(service: Service, export: Path, c
 
 
 @pytest.mark.usefixtures("service")
-def test_what_was_skipped_is_listed_beside_the_state(tmp_path: Path, capsys: Capture) -> None:
+def test_skipped_lines_are_listed_in_a_file_next_to_the_state(tmp_path: Path, capsys: Capture) -> None:
     export = write_export(tmp_path / "part.json", [an_endpoint("e1"), an_endpoint(Id="")])
 
     assert imported(export) == 0
@@ -451,7 +453,7 @@ WHOLE_PART = gzip.compress(json.dumps(an_endpoint("late")).encode(), mtime=0)
     ],
     ids=["cut off", "damaged", "utf-16"],
 )
-def test_a_part_that_cannot_be_read_is_one_line_and_nothing_is_sent(
+def test_an_unreadable_part_is_an_error_of_one_line_and_nothing_is_sent(
     service: Service,
     export: Path,
     capsys: Capture,
@@ -526,7 +528,7 @@ def test_every_way_names_the_files_of_skipped_lines_alike(
 
 @pytest.mark.parametrize("way", [("--dry-run",), TARGET])
 @pytest.mark.usefixtures("service")
-def test_the_files_of_skipped_lines_are_named_from_where_the_state_is(
+def test_the_files_of_skipped_lines_are_named_relative_to_the_state(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: Sequence[str]
 ) -> None:
     write_lines(tmp_path / "export" / "part.json", [as_line(an_endpoint()), b"no json\n"])
@@ -703,7 +705,7 @@ def test_a_csv_that_is_not_complete_is_not_left(export: Path, tmp_path: Path) ->
         (["--dry-run", "--csv", "a.csv"], "argument --csv: not allowed with argument --dry-run"),
     ],
 )
-def test_wrong_usage_is_one_line(
+def test_wrong_usage_is_an_error_of_one_line(
     export: Path, capsys: Capture, arguments: Sequence[str], expected: str
 ) -> None:
     assert usage_error(capsys, str(export), *arguments).startswith(expected)
@@ -718,7 +720,7 @@ def test_wrong_usage_is_one_line(
         ("no json", "is not JSON"),
     ],
 )
-def test_outputs_without_a_target_are_one_line(
+def test_outputs_without_a_target_are_an_error_of_one_line(
     export: Path, tmp_path: Path, capsys: Capture, text: str, expected: str
 ) -> None:
     outputs = tmp_path / "outputs.json"
@@ -727,12 +729,12 @@ def test_outputs_without_a_target_are_one_line(
     assert expected in usage_error(capsys, str(export), "--outputs", str(outputs))
 
 
-def test_an_export_that_is_not_there_is_one_line(tmp_path: Path, capsys: Capture) -> None:
+def test_a_missing_export_is_an_error_of_one_line(tmp_path: Path, capsys: Capture) -> None:
     assert "does not exist" in usage_error(capsys, str(tmp_path / "nothing"), *TARGET)
 
 
 @pytest.mark.usefixtures("service")
-def test_a_changed_export_is_one_line(export: Path, capsys: Capture) -> None:
+def test_a_changed_export_is_an_error_of_one_line(export: Path, capsys: Capture) -> None:
     imported(export)
     capsys.readouterr()
     write_export(export / "part-0.json.gz", numbered(3))
@@ -741,7 +743,7 @@ def test_a_changed_export_is_one_line(export: Path, capsys: Capture) -> None:
 
 
 @pytest.mark.usefixtures("service")
-def test_the_state_of_another_target_is_one_line(export: Path, capsys: Capture) -> None:
+def test_the_state_of_another_target_is_an_error_of_one_line(export: Path, capsys: Capture) -> None:
     imported(export)
     capsys.readouterr()
 
@@ -802,7 +804,7 @@ def start(*arguments: str, **streams: Any) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_import_says_how_to_go_on_and_does(
+def test_an_interrupted_import_says_how_to_continue_and_does(
     service: Service, tmp_path: Path, number: signal.Signals
 ) -> None:
     export = write_export(tmp_path / "part.json", numbered(200))
@@ -866,7 +868,7 @@ def test_the_bar_can_be_switched_off(export: Path) -> None:
 
 
 @pytest.mark.usefixtures("service")
-def test_an_export_that_says_something_else_in_as_many_bytes_is_not_taken_for_imported(
+def test_a_changed_export_of_the_same_size_does_not_count_as_imported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     part = tmp_path / "export" / "part.json"

@@ -200,9 +200,7 @@ def test_a_file_that_unpacks_to_far_more_than_an_export_is_an_error(
             pass
 
 
-def test_endpoints_that_are_much_alike_are_not_a_zip_bomb(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_very_similar_endpoints_are_not_a_zip_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("migrate.pinpoint_export._RATIO_COUNTS_FROM", 0)
     file = write_lines(tmp_path / "part.gz", map(as_line, numbered(5_000)))
 

@@ -157,7 +157,7 @@ def test_a_dot_in_an_attribute_name_does_not_start_a_level() -> None:
     assert json.loads(made.json_text())["user_attributes"] == {"address_zip-code": "10115"}
 
 
-def test_an_object_beyond_what_the_service_takes_is_skipped() -> None:
+def test_an_object_over_the_services_limits_is_skipped() -> None:
     names = [f"n{number}" for number in range(1_500)]
     endpoints = read(with_attributes({name: ["v" * 200] for name in names}), declared=names)
 

@@ -92,7 +92,7 @@ def test_names_are_read_in_any_letters_in_json_as_in_a_csv_and_those_of_attribut
 
 
 @pytest.mark.parametrize("name", ["Opt Out", "opt_out", "OPT-OUT", " OptOut"])
-def test_an_opt_out_is_one_however_its_name_is_written(name: str) -> None:
+def test_an_opt_out_counts_however_its_name_is_written(name: str) -> None:
     in_csv = records(f"Id,{name}".encode(), b"e1,ALL")
     in_json = records(f'{{"Id": "e1", "{name}": "ALL"}}'.encode())
 

@@ -126,7 +126,7 @@ def test_the_endpoints_of_a_user_come_together_the_oldest_first(tmp_path: Path) 
     assert staging.count() == 2
 
 
-def test_an_endpoint_that_has_gone_to_another_user_is_that_users_only(tmp_path: Path) -> None:
+def test_an_endpoint_that_moved_to_another_user_belongs_only_to_that_user(tmp_path: Path) -> None:
     moved = [
         an_endpoint("e1", User={"UserId": user}, EffectiveDate=date)
         for user, date in (("u1", OLD), ("u2", NEW))
@@ -135,7 +135,7 @@ def test_an_endpoint_that_has_gone_to_another_user_is_that_users_only(tmp_path: 
     assert [key for key, _ in keys(staged(tmp_path, *moved, key_by=KeyBy.USER_ID))] == ["u2"]
 
 
-def test_an_endpoint_comes_back_as_it_was(tmp_path: Path) -> None:
+def test_an_endpoint_is_read_back_as_it_was(tmp_path: Path) -> None:
     exported = an_endpoint("e1", OptOut="ALL", Attributes={"a": ["b"]}, EffectiveDate=NEW)
     before = read_endpoint(exported, ["plan"], KeyBy.ENDPOINT_ID)
     ((_, ((line, after),)),) = staged(tmp_path, exported).customers()
@@ -165,7 +165,7 @@ def test_by_endpoint_a_user_may_have_any_number(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "fields", [{"OptOut": "ALL"}, {"Address": "e9@example.com"}, {"User": {"UserId": "u"}}, {"Id": "e9"}]
 )
-def test_the_fingerprint_is_of_what_the_endpoints_say(tmp_path: Path, fields: dict[str, Any]) -> None:
+def test_the_fingerprint_depends_on_the_content_of_endpoints(tmp_path: Path, fields: dict[str, Any]) -> None:
     before = staged(tmp_path, an_endpoint("e1"), an_endpoint("e2")).fingerprint
 
     assert staged(tmp_path, an_endpoint("e1"), an_endpoint("e2")).fingerprint == before
@@ -186,7 +186,7 @@ def test_the_process_is_left_as_it_was(tmp_path: Path, monkeypatch: pytest.Monke
     assert os.environ["SQLITE_TMPDIR"] == "/elsewhere"
 
 
-def test_a_disk_that_is_full_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
+def test_a_full_disk_is_an_error_of_one_line(tmp_path: Path) -> None:
     """A file size limit simulates the full disk. SQLite writes a file once its cache is full."""
     program = textwrap.dedent(
         """

@@ -24,7 +24,7 @@ def test_ignored_endpoint_ids_are_taken_as_they_are_written() -> None:
     assert load(ignoredEndpointIds=["anonymous", "Gast "]).ignored_endpoint_ids == ("anonymous", "Gast ")
 
 
-def test_the_size_of_batches_is_free_where_no_request_waits_for_its_turn() -> None:
+def test_the_size_of_batches_is_free_if_no_request_waits_for_its_turn() -> None:
     assert load(**FIREHOSE, batchSize=10_000, maximumConcurrency=1_000).batch_size == 10_000
 
 
@@ -162,7 +162,7 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("changes", "line"), ERRORS, ids=lambda value: str(value)[:60])
-def test_a_wrong_setting_is_one_line(changes: dict[str, Any], line: str) -> None:
+def test_a_wrong_setting_is_an_error_of_one_line(changes: dict[str, Any], line: str) -> None:
     assert problems(**changes) == [line]
 
 

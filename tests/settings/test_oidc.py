@@ -51,7 +51,7 @@ def test_an_authenticated_stack_may_say_where_keys_claim_and_cookie_are() -> Non
     url=st.from_regex(oidc.HTTPS_URL, fullmatch=True),
     local_url=st.from_regex(oidc.LOCAL_URL, fullmatch=True),
 )
-def test_the_authorizer_takes_every_url_that_settings_take(url: str, local_url: str) -> None:
+def test_the_authorizer_accepts_every_url_that_settings_accept(url: str, local_url: str) -> None:
     """If settings accepted a URL that the authorizer refuses, the stack would never verify a token."""
     ports = [re.search(r":([0-9]+)(/|$)", one) for one in (url, local_url)]
     assume(all(port is None or 0 < int(port[1]) < 2**16 for port in ports))
@@ -143,7 +143,7 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("changes", "line"), ERRORS, ids=lambda value: str(value)[-60:])
-def test_a_wrong_setting_is_one_line(changes: dict[str, Any], line: str) -> None:
+def test_a_wrong_setting_is_an_error_of_one_line(changes: dict[str, Any], line: str) -> None:
     assert problems(**changes) == [line]
 
 

@@ -75,7 +75,7 @@ class TestPulumiYaml:
 
 
 class TestWhatIsWrong:
-    def test_everything_wrong_is_told_in_one_run(self) -> None:
+    def test_every_problem_is_reported_in_one_run(self) -> None:
         assert problems(
             stageNam="v2",
             authMode="opne",
@@ -124,7 +124,7 @@ class TestWhatIsWrong:
 
         assert f"{'x' * 99}… is not" in line
 
-    def test_nothing_chosen_is_told_which_destinations_there_are(self) -> None:
+    def test_without_a_choice_the_error_lists_the_destinations(self) -> None:
         assert problems(customerProfilesDomain="") == [
             "customerProfilesDomain: it is not set. Set the domain's name, such as amazon-connect-example.",
             "destinations: it is customer-profiles alone, the default. Keep it, or set one or more of "

@@ -38,7 +38,7 @@ def problems(config: dict[str, str]) -> list[str]:
     return str(error.value).split("\n")
 
 
-def test_what_is_no_string_comes_as_json() -> None:
+def test_other_types_than_strings_arrive_as_json() -> None:
     loaded = load(
         {
             **LEAST,
@@ -68,7 +68,7 @@ def test_a_number_that_is_none_is_a_problem(value: str) -> None:
         assert line.startswith("gtm-pixel:batchSize: ")
 
 
-def test_an_empty_stack_is_told_what_it_needs() -> None:
+def test_an_empty_stack_reports_its_missing_settings() -> None:
     region, domain, destinations = problems({})
 
     assert region == (
@@ -101,7 +101,7 @@ def test_the_region_may_come_from_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp
         ("mars", "Set one such as eu-central-1."),
     ],
 )
-def test_a_region_that_does_not_exist_is_one_line(region: str, fix: str) -> None:
+def test_a_region_that_does_not_exist_is_an_error_of_one_line(region: str, fix: str) -> None:
     assert problems({**LEAST, "aws:region": region}) == [
         f"aws:region: '{region}' is not an AWS Region that this version knows. {fix} For a newer Region, set "
         "aws:skipRegionValidation to true."
@@ -137,7 +137,7 @@ def test_a_slip_in_a_key_is_noticed(key: str, line: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["aws:defaultTags", "pulumi:tags", "datadog:apiKey"])
-def test_what_belongs_to_others_is_left_alone(key: str) -> None:
+def test_keys_of_other_namespaces_are_left_alone(key: str) -> None:
     load({**LEAST, key: "{}"})
 
 
@@ -181,7 +181,7 @@ def test_tags_may_be_numbers_or_none(tags: str) -> None:
     load({**LEAST, "aws:defaultTags": tags})
 
 
-def test_what_is_wrong_anywhere_is_told_in_one_run() -> None:
+def test_problems_of_all_settings_are_reported_in_one_run() -> None:
     wrong: dict[str, Any] = {
         **LEAST,
         "aws:regoin": "x",

@@ -43,9 +43,7 @@ def in_java(velocity: Velocity, call: str, body: str, **arguments: str) -> str |
         ("input.body.length()", lambda text: str(java_text.length(text))),
     ],
 )
-def test_every_character_becomes_what_java_makes_of_it(
-    call: str, function: object, velocity: Velocity
-) -> None:
+def test_every_character_is_encoded_as_in_java(call: str, function: object, velocity: Velocity) -> None:
     assert callable(function)
     every = ".".join(CHARACTERS)
 
@@ -59,7 +57,7 @@ def test_case_of_any_string_changes_as_in_java(text: str, velocity: Velocity) ->
     assert text.upper() == in_java(velocity, "input.body.toUpperCase()", text)
 
 
-def test_trim_takes_away_what_java_takes_away(velocity: Velocity) -> None:
+def test_trim_removes_what_java_removes(velocity: Velocity) -> None:
     for character in [*CHARACTERS[:0x400], "\u2003", "\u3000", "\ufeff"]:
         text = f"{character}a{character}"
 

@@ -120,9 +120,7 @@ def test_every_template_renders_any_request_as_velocity_does(
 
 
 @pytest.mark.parametrize("template", SEND_MESSAGE)
-def test_velocity_writes_one_request_to_sqs_that_holds_what_was_sent(
-    template: str, velocity: Velocity
-) -> None:
+def test_velocity_writes_one_request_to_sqs_with_the_sent_values(template: str, velocity: Velocity) -> None:
     for text in (*HOSTILE_VALUES, *PRINTABLE_ASCII, *HOSTILE_NAMES, *OTHER_NAMES, LONGEST_ATTRIBUTE):
         query = {"event": "purchase", "evat_a": text, text: "as a name"}
         written = velocity.mapping_template(template, querystring=query, context=proven(text)).text

@@ -18,7 +18,7 @@ def test_a_batch_may_be_exactly_as_large_as_its_limit() -> None:
     assert list(batches) == [[4, 6], [1], [10]]
 
 
-def test_an_item_over_the_limit_gets_a_batch_of_its_own() -> None:
+def test_an_item_over_the_limit_gets_its_own_batch() -> None:
     batches = fill_batches([1, 11, 1], max_items=9, max_bytes=10, size_of=lambda size: size)
 
     assert list(batches) == [[1], [11], [1]]

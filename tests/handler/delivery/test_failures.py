@@ -29,7 +29,7 @@ from handler.destinations import DeadLetter, Outcome, Retry
         (503, Retry("firehose_503")),
     ],
 )
-def test_only_what_the_sender_did_wrong_is_final(status: int | None, outcome: Outcome) -> None:
+def test_only_errors_of_the_sender_are_final(status: int | None, outcome: Outcome) -> None:
     assert failure("firehose", status) == outcome
     assert call_failure("firehose", CallError(status)) == outcome
 

@@ -58,7 +58,7 @@ def test_unused_turns_are_not_saved_up(clock: Clock) -> None:
     assert clock.slept == [0.25, 0.25]
 
 
-def test_a_turn_that_comes_too_late_is_not_taken(clock: Clock) -> None:
+def test_a_turn_that_would_come_too_late_is_not_taken(clock: Clock) -> None:
     limited = limiter(clock, 1)
     assert [limited.take_turn(within=within) for within in (0.0, 0.9, 1.0)] == [True, False, True]
     assert clock.now == 1001.0

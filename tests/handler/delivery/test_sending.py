@@ -52,28 +52,28 @@ def outcomes_of(sender: RequestSender[Letter], *requests: str, seconds: float = 
     return sender.send([[letters(ids) for ids in requests]], time_left=lambda: seconds)
 
 
-def test_what_succeeds_is_sent_once() -> None:
+def test_a_successful_request_is_sent_once() -> None:
     bus = Bus()
 
     assert outcomes_of(sender_to(bus), "ab", "c") == dict.fromkeys("abc", Recorded())
     assert bus.requests == ["ab", "c"]
 
 
-def test_only_what_failed_is_sent_again_before_the_next_request() -> None:
+def test_only_failures_are_sent_again_before_the_next_request() -> None:
     bus = Bus({"b": Retry("bus_429")}, {"b": Retry("bus_500")})
 
     assert outcomes_of(sender_to(bus), "abc", "d") == dict.fromkeys("abcd", Recorded())
     assert bus.requests == ["abc", "b", "b", "d"]
 
 
-def test_what_keeps_failing_is_sent_three_times() -> None:
+def test_a_request_that_keeps_failing_is_sent_three_times() -> None:
     bus = Bus(BUSY, BUSY, CallError(429))
 
     assert outcomes_of(sender_to(bus), "ab") == dict.fromkeys("ab", Retry("bus_429"))
     assert bus.requests == ["ab"] * 3
 
 
-def test_what_got_no_response_is_sent_twice() -> None:
+def test_a_request_without_a_response_is_sent_twice() -> None:
     bus = Bus(CallError(None), CallError(None))
 
     assert outcomes_of(sender_to(bus), "ab") == dict.fromkeys("ab", Retry("bus_no_response"))
@@ -81,7 +81,7 @@ def test_what_got_no_response_is_sent_twice() -> None:
 
 
 @pytest.mark.parametrize("outcome", [DeadLetter("bus_400"), Retry("bus_403", not_set_up=True)])
-def test_what_will_not_succeed_in_a_moment_is_sent_once(outcome: Outcome) -> None:
+def test_a_failure_that_will_last_is_not_sent_again(outcome: Outcome) -> None:
     bus = Bus({"a": outcome})
 
     assert outcomes_of(sender_to(bus), "ab") == {"a": outcome, "b": Recorded()}
@@ -159,7 +159,7 @@ def test_every_call_takes_its_turn() -> None:
     assert waits == pytest.approx([0.1, 0.2, 0.3])
 
 
-def test_what_the_rate_leaves_no_time_for_is_retried() -> None:
+def test_items_for_which_the_rate_leaves_no_time_are_retried() -> None:
     bus = Bus()
     limiter = RateLimiter(1, clock=lambda: 0.0, sleep=lambda _: None)
 

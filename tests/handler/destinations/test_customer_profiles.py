@@ -281,7 +281,7 @@ class TestWhatArrives:
         assert outcomes_of(destination, event) == [Recorded()]
         assert profiles.has(event)
 
-    def test_what_exceeds_a_limit_costs_the_attribute_and_not_the_event(
+    def test_exceeding_a_limit_costs_the_attribute_and_not_the_event(
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
     ) -> None:
         event = make_event(
@@ -333,7 +333,7 @@ class TestOrderAndConcurrency:
             f"e{number}": [event.event_id for event in events[number::4]] for number in range(4)
         }
 
-    def test_an_object_that_failed_is_sent_again_before_its_endpoint_goes_on(
+    def test_a_failed_object_is_sent_again_before_its_endpoints_next_one(
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
     ) -> None:
         events = [make_event() for _ in range(20)]
@@ -384,7 +384,7 @@ class TestTheResultOfAnObject:
             (400, CONCURRENT_UPDATE, Retry("customer_profiles_concurrent_update")),
         ],
     )
-    def test_what_may_succeed_later_is_sent_three_times_and_then_retried(
+    def test_a_transient_failure_is_sent_three_times_and_then_retried(
         self,
         profiles: Profiles,
         destination: CustomerProfilesDestination,
@@ -401,7 +401,7 @@ class TestTheResultOfAnObject:
         assert not profiles.has(events[1])
 
     @pytest.mark.parametrize(("code", "message"), [(400, "the object is not JSON"), (405, CONCURRENT_UPDATE)])
-    def test_what_will_never_succeed_is_dead_lettered_at_once(
+    def test_permanent_failures_are_dead_lettered_at_once(
         self,
         profiles: Profiles,
         destination: CustomerProfilesDestination,
@@ -416,7 +416,7 @@ class TestTheResultOfAnObject:
         assert len(profiles.sizes) == 1
 
     @pytest.mark.parametrize(("code", "message"), [(403, CONCURRENT_UPDATE), (404, "not found")])
-    def test_what_is_not_set_up_yet_is_not_repeated_at_once(
+    def test_a_destination_that_is_not_set_up_is_not_retried_at_once(
         self,
         profiles: Profiles,
         destination: CustomerProfilesDestination,
@@ -554,7 +554,7 @@ class TestTheResultOfARequest:
         assert [one.event_id for one in profiles.recorder.events()] == [event.event_id for event in events]
 
     @pytest.mark.parametrize("status", [400, 413])
-    def test_only_the_event_that_is_too_much_is_dead_lettered(
+    def test_only_the_event_that_is_too_large_is_dead_lettered(
         self,
         profiles: Profiles,
         destination: CustomerProfilesDestination,
@@ -565,7 +565,7 @@ class TestTheResultOfARequest:
         outcomes = outcomes_of(destination, *(make_event() for _ in range(4)))
         assert outcomes == [DeadLetter(f"customer_profiles_{status}"), *[Recorded()] * 3]
 
-    def test_only_what_is_left_of_a_request_is_divided(
+    def test_only_the_rest_of_a_request_is_divided(
         self, profiles: Profiles, destination: CustomerProfilesDestination, make_event: Callable[..., Event]
     ) -> None:
         events = [make_event() for _ in range(4)]
@@ -697,7 +697,7 @@ class TestTimeThatIsLeft:
         assert profiles.sizes == []
         assert destination.record([event], time_left=lambda: 5.0) == {event.message_id: Recorded()}
 
-    def test_what_the_quota_leaves_no_time_for_is_retried(
+    def test_events_for_which_the_quota_leaves_no_time_are_retried(
         self, profiles: Profiles, make_event: Callable[..., Event]
     ) -> None:
         destination = destination_of(rate_limiter=RateLimiter(1, clock=lambda: 0.0, sleep=no_wait))
@@ -751,7 +751,7 @@ class TestTheEnvironment:
         assert outcomes == {event.message_id: Recorded(dropped=dropped, profile_updates=1)}
         assert profiles.has(event)
 
-    def test_says_which_text_is_a_concurrent_update(
+    def test_the_destination_recognizes_a_concurrent_update(
         self, profiles: Profiles, make_event: Callable[..., Event]
     ) -> None:
         event = make_event()
@@ -760,7 +760,7 @@ class TestTheEnvironment:
         assert outcomes == {event.message_id: Recorded()}
 
     @pytest.mark.parametrize("variable", VARIABLES)
-    def test_that_lacks_something_is_named(self, variable: str) -> None:
+    def test_a_missing_variable_is_named(self, variable: str) -> None:
         variables = {name: value for name, value in VARIABLES.items() if name != variable}
         with pytest.raises(InvalidEnvironmentError, match=rf"^{variable} is not set"):
             make_destination("customer-profiles", variables)

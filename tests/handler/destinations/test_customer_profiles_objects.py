@@ -42,7 +42,7 @@ def contents(*events: Event) -> list[dict[str, Any]]:
     return [json.loads(one.text) for one in prepared(*events).objects]
 
 
-def test_an_object_says_everything_of_its_event(make_event: Callable[..., Event]) -> None:
+def test_an_object_contains_everything_of_its_event(make_event: Callable[..., Event]) -> None:
     event = make_event(
         attributes={"currency": "EUR", "item": "book"},
         metrics={"value": 12.5},
@@ -73,7 +73,7 @@ def test_a_dot_in_the_name_of_a_user_attribute_begins_no_level_in_the_object(
     assert json.loads(made.text)["user_attributes"] == {"address_zip-code": "10115"}
 
 
-def test_an_object_leaves_out_what_its_event_has_not(make_event: Callable[..., Event]) -> None:
+def test_an_object_omits_what_its_event_does_not_have(make_event: Callable[..., Event]) -> None:
     (content,) = contents(make_event())
     assert content.keys() == {"event_key", "event_id", "endpoint_id", "event_type", "timestamp"}
 

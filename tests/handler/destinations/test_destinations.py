@@ -17,7 +17,7 @@ def test_a_destination_is_the_module_of_its_name() -> None:
 
 
 @pytest.mark.parametrize("name", ["__init__", "..events", "PINPOINT", "pinpoint,", ""])
-def test_a_name_that_is_no_destination_is_said_in_one_line(name: str) -> None:
+def test_an_unknown_destination_is_an_error_of_one_line(name: str) -> None:
     with pytest.raises(InvalidEnvironmentError) as caught:
         make_destination(name, PINPOINT)
     expected = f"DESTINATIONS holds {name!r}; it must be the name of a destination"

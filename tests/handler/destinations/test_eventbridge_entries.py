@@ -72,7 +72,7 @@ def test_an_event_becomes_an_entry(make_event: Callable[..., Event]) -> None:
         ("t" + "🎉" * 64, "t" + "🎉" * 63),  # half of a surrogate pair would not be UTF-8
     ],
 )
-def test_a_long_detail_type_is_cut_and_the_detail_holds_the_whole(
+def test_a_long_detail_type_is_cut_and_the_detail_has_it_in_full(
     make_event: Callable[..., Event], event_type: str, detail_type: str
 ) -> None:
     entry = as_entry(make_event(event_type=event_type), source=SOURCE)
@@ -83,7 +83,7 @@ def test_a_long_detail_type_is_cut_and_the_detail_holds_the_whole(
 
 
 @pytest.mark.parametrize("value", HOSTILE_VALUES)
-def test_a_detail_says_what_the_schema_says(make_event: Callable[..., Event], value: str) -> None:
+def test_a_detail_matches_its_schema(make_event: Callable[..., Event], value: str) -> None:
     event = make_event(
         event_type=value[:100] or "e",
         endpoint_id=value[:100] or "e",

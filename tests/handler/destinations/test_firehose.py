@@ -209,7 +209,7 @@ def test_a_record_that_keeps_failing_stays_in_the_queue(
     assert firehose.sizes() == [2, 1, 1]
 
 
-def test_nothing_is_sent_again_where_the_time_would_not_suffice(
+def test_nothing_is_sent_again_if_the_time_would_not_suffice(
     firehose: Firehose, destination: FirehoseDestination, make_event: Callable[..., Event]
 ) -> None:
     firehose.delivery.plan(THROTTLED)
@@ -275,7 +275,7 @@ def test_events_wait_until_the_stream_and_the_permissions_are_right(
     assert firehose.sizes() == [2]
 
 
-def test_what_the_service_will_never_take_is_dead_lettered_at_once(
+def test_a_permanent_refusal_is_dead_lettered_at_once(
     firehose: Firehose, destination: FirehoseDestination, make_event: Callable[..., Event]
 ) -> None:
     firehose.delivery.plan(PlannedResponse(error_code="made up", status=400))
@@ -311,7 +311,7 @@ def test_a_role_without_the_permission_is_denied(
         ("made up", 413, "firehose_413"),
     ],
 )
-def test_a_single_record_that_the_service_cannot_take_takes_no_other_along(
+def test_a_record_that_the_service_cannot_take_affects_no_other(
     firehose: Firehose,
     destination: FirehoseDestination,
     make_event: Callable[..., Event],

@@ -67,7 +67,7 @@ def test_a_record_keeps_the_event_id_as_the_sender_wrote_it(
     assert written(make_event(event_id=event_id))["event_id"] == event_id
 
 
-def test_what_an_event_does_not_have_is_empty_and_not_absent(make_event: Callable[..., Event]) -> None:
+def test_missing_parts_of_an_event_are_empty_and_not_absent(make_event: Callable[..., Event]) -> None:
     record = written(make_event())
     assert [record[name] for name in ("attributes", "metrics", "user_attributes")] == [{}, {}, {}]
 

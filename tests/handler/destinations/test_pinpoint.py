@@ -90,7 +90,7 @@ def test_the_later_profile_update_wins_however_the_queue_ordered_them(
     assert [event.user_attributes for event in pinpoint.recorder.events()] == [{"plan": ["gold"]}] * 2
 
 
-def test_what_exceeds_a_limit_costs_the_attribute_and_not_the_event(
+def test_exceeding_a_limit_costs_the_attribute_and_not_the_event(
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event]
 ) -> None:
     event = make_event(
@@ -264,7 +264,7 @@ def test_an_accepted_event_needs_no_entry_for_its_endpoint(
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_failed_request_fails_its_own_messages_alone(
+def test_a_failed_request_fails_only_its_own_messages(
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event], status: int
 ) -> None:
     pinpoint.fake.plan(PlannedResponse(), PlannedResponse(status=status))
@@ -313,7 +313,7 @@ def test_a_request_that_is_too_large_is_halved(
 
 
 @pytest.mark.parametrize("status", [400, 413])
-def test_only_the_event_that_is_too_much_is_dead_lettered(
+def test_only_the_event_that_is_too_large_is_dead_lettered(
     pinpoint: Pinpoint, destination: PinpointDestination, make_event: Callable[..., Event], status: int
 ) -> None:
     refuse = PlannedResponse(status=status)

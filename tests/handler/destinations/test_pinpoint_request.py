@@ -45,7 +45,7 @@ def test_an_event_within_the_limits_is_left_as_it_is(make_event: Callable[..., E
         ),
     ],
 )
-def test_what_exceeds_a_limit_is_dropped_whole_and_counted(
+def test_an_attribute_over_a_limit_is_dropped_and_counted(
     make_event: Callable[..., Event], fields: dict[str, Any], reason: LimitReason
 ) -> None:
     fitted = fit(make_event(**fields))
@@ -53,7 +53,7 @@ def test_what_exceeds_a_limit_is_dropped_whole_and_counted(
     assert (fitted.event.attributes, fitted.event.metrics, fitted.event.user_attributes) == ({}, {}, {})
 
 
-def test_what_is_within_the_limits_stays_beside_what_is_not(make_event: Callable[..., Event]) -> None:
+def test_values_within_the_limits_are_kept_when_others_are_dropped(make_event: Callable[..., Event]) -> None:
     fitted = fit(make_event(attributes={"long": "x" * 201, "short": "x"}))
     assert fitted.event.attributes == {"short": "x"}
 

@@ -90,7 +90,7 @@ def test_two_names_of_the_parameter_with_different_tokens_are_none() -> None:
 
 
 @pytest.mark.parametrize("nothing", NOTHING)
-def test_what_stands_for_no_value_is_no_token(nothing: str) -> None:
+def test_a_string_without_value_is_no_token(nothing: str) -> None:
     headers = {"Authorization": [f"Bearer {nothing}"], "Cookie": [f"id_token={nothing}"]}
     assert found(query={"token": [nothing]}, headers=headers) is None
 
@@ -117,7 +117,7 @@ def test_no_other_place_is_read(parts: dict[str, Any]) -> None:
     assert found(**parts) is None
 
 
-def test_no_cookie_is_read_where_none_is_named() -> None:
+def test_no_cookie_is_read_if_none_is_named() -> None:
     cookies = request(headers={"Cookie": ["id_token=a; =a; None=a"]})
     assert find_token(cookies, cookie=None) is None
 
@@ -156,7 +156,7 @@ def test_nothing_of_a_token_is_taken_for_its_wrapping(token: str) -> None:
     assert found(query={"token": [token]}) == token
 
 
-def test_single_values_do_where_there_are_no_others() -> None:
+def test_single_values_count_if_there_are_no_others() -> None:
     event = {
         "queryStringParameters": {"token": "a", "endpoint_id": "e1"},
         "headers": {"Cookie": "id_token=a"},
@@ -220,7 +220,9 @@ class TestWhetherACookieCounts:
             {"x-sec-fetch-site": ["same-origin"], "sec-fetch-mode": ["cors"]},
         ],
     )
-    def test_it_does_not_where_the_browser_says_nothing(self, headers: dict[str, list[str]]) -> None:
+    def test_a_cookie_does_not_count_without_the_browsers_headers(
+        self, headers: dict[str, list[str]]
+    ) -> None:
         assert self.reason(headers) == "no_fetch_metadata"
 
     @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_unknown_keys_are_looked_for_once_a_minute_at_most(
     assert found(keys) == "first"
 
 
-def test_a_key_that_the_issuer_withdraws_is_gone_within_an_hour(
+def test_a_key_that_the_issuer_withdraws_is_dropped_within_an_hour(
     issuer: TokenIssuer, keys: SigningKeys, clock: Clock
 ) -> None:
     found(keys)

@@ -761,7 +761,7 @@ def test_a_preflight_request_needs_no_authorizer(
 # ---- A queue that refuses ------------------------------------------------------------------------------
 
 
-def test_a_queue_that_is_gone_yields_502(own_pixel: Pixel) -> None:
+def test_a_deleted_queue_gives_a_502(own_pixel: Pixel) -> None:
     own_pixel.sqs.delete_queue(QueueUrl=own_pixel.queue_url)
 
     assert own_pixel.call(EVENT).status == 502

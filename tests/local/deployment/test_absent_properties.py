@@ -133,7 +133,7 @@ def test_a_resource_can_do_without_each_property_that_aws_can_do_without(stack: 
     assert not failures, "\n".join(failures)
 
 
-def test_what_is_needed_is_said_by_name(stack: Noting) -> None:
+def test_a_required_property_is_named(stack: Noting) -> None:
     (inputs,) = [inputs for type_, _, inputs in stack.deployed if type_.endswith(":RestApi")][:1]
 
     with pytest.raises(ResourceError, match=r"RestApi api: the local run needs its property body$"):

@@ -74,7 +74,7 @@ def test_region_decides_the_partition() -> None:
         assert (cloud.partition, cloud.dns_suffix) == ("aws-cn", "amazonaws.com.cn")
 
 
-def test_the_administrator_may_read_what_has_parameters_in_its_path(cloud: Cloud) -> None:
+def test_the_administrator_may_read_paths_with_parameters(cloud: Cloud) -> None:
     apigateway = cloud.client("apigateway")
     api = apigateway.create_rest_api(name="api")
     assert apigateway.get_resources(restApiId=api["id"])["items"][0]["path"] == "/"

@@ -63,12 +63,12 @@ def test_a_program_can_tell_that_it_does_not_run_on_aws(
     assert "GTM_PIXEL_LOCAL_RUN" not in os.environ
 
 
-def test_a_secret_inside_an_output_comes_in_clear(run_program: Callable[[str], dict[str, Any]]) -> None:
+def test_a_secret_inside_an_output_arrives_in_clear(run_program: Callable[[str], dict[str, Any]]) -> None:
     outputs = run_program("pulumi.export('o', {'list': [pulumi.Output.secret('s')], 'plain': 1})")
     assert outputs == {"o": {"list": ["s"], "plain": 1}}
 
 
-def test_a_secret_inside_a_property_comes_in_clear(
+def test_a_secret_inside_a_property_arrives_in_clear(
     run_program: Callable[[str], dict[str, Any]], provider: Recording
 ) -> None:
     run_program("aws.sqs.Queue('q', tags={'a': pulumi.Output.secret('s'), 'b': 'plain'})")
@@ -168,7 +168,7 @@ def test_an_error_inside_an_apply_ends_the_run(run_program: Callable[[str], dict
         """)
 
 
-def test_what_the_provider_refuses_ends_the_run(run_program: Callable[[str], dict[str, Any]]) -> None:
+def test_a_refusal_by_the_provider_ends_the_run(run_program: Callable[[str], dict[str, Any]]) -> None:
     with pytest.raises(LookupError, match="aws:sns/topic:Topic"):
         run_program("aws.sns.Topic('t')")
 

@@ -103,7 +103,7 @@ def test_region_and_default_tags_are_those_of_the_provider(project: Path) -> Non
         ('customerProfilesTriggers=[{"name": "a"}]', "gtm-pixel:customerProfilesTriggers", '[{"name": "a"}]'),
     ],
 )
-def test_an_override_goes_over_the_stack(project: Path, override: str, key: str, text: str) -> None:
+def test_an_override_wins_over_the_stack(project: Path, override: str, key: str, text: str) -> None:
     assert loaded(project, override).values[key] == text
 
 
@@ -162,7 +162,7 @@ class TestWhatAnOverrideSwitchesOff:
         assert loaded(project).setting("customerProfilesDomain") == "amazon-connect-example"
 
 
-def test_a_list_comes_parsed(project: Path) -> None:
+def test_a_list_is_parsed(project: Path) -> None:
     assert loaded(project).setting("destinations") == ["pinpoint"]
 
 
@@ -242,7 +242,7 @@ def test_tags_are_strings(project: Path) -> None:
     assert load(project, "dev").default_tags == {"a": "1", "b": "true", "c": "x"}
 
 
-def test_a_key_that_is_there_twice_is_an_error(project: Path) -> None:
+def test_a_duplicate_key_is_an_error(project: Path) -> None:
     (project / "Pulumi.dev.yaml").write_text(
         "config:\n  gtm-pixel:stageName: a\n  aws:region: eu-west-1\n  gtm-pixel:stageName: b\n"
     )
@@ -252,7 +252,7 @@ def test_a_key_that_is_there_twice_is_an_error(project: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["config: [a]", "- a", "config: {[a]: b}", "config: a"])
-def test_a_file_without_settings_is_one_line(project: Path, text: str) -> None:
+def test_a_file_without_settings_is_an_error_of_one_line(project: Path, text: str) -> None:
     (project / "Pulumi.dev.yaml").write_text(text)
     assert refusal(project).startswith("Pulumi.dev.yaml ")
 

@@ -258,7 +258,7 @@ def put_directly(fake: CustomerProfilesFake, content: Any, *, object_type: str =
 
 
 class TestUniqueKey:
-    def test_an_object_that_comes_again_is_the_same_object(
+    def test_an_object_that_is_put_again_is_the_same_object(
         self, service: Any, fake: CustomerProfilesFake, recorder: Recorder
     ) -> None:
         event = an_event(user_attributes={"plan": "gold"})
@@ -347,7 +347,7 @@ class TestLimits:
         assert [event.endpoint_id for event in recorder.events()] == ["e9"]
         assert [profile["Attributes"] for profile in fake.profiles] == [{"gtm_pixel_endpoint_id": "e9"}]
 
-    def test_what_is_just_within_the_limits_is_accepted(self, service: Any) -> None:
+    def test_values_at_the_limits_are_accepted(self, service: Any) -> None:
         event = an_event(
             "e" * 250, "m" * 4, attributes={"order": "x" * 255}, user_attributes={"plan": "é" * 255}
         )
@@ -448,10 +448,10 @@ class TestSearch:
         found = self.search(service, "gtm_pixel_order", "17")
         assert [one["Attributes"]["gtm_pixel_endpoint_id"] for one in found] == ["e1", "e2"]
 
-    def test_nothing_is_found_where_nothing_is(self, service: Any) -> None:
+    def test_an_empty_domain_finds_nothing(self, service: Any) -> None:
         assert self.search(service, "gtm_pixel_endpoint_id", "e1") == []
 
-    def test_a_long_answer_comes_in_pages(self, service: Any) -> None:
+    def test_a_long_response_comes_in_pages(self, service: Any) -> None:
         put(service, *[an_event(f"e{number}", attributes={"order": "17"}) for number in range(5)])
         pages = service.get_paginator("search_profiles") if service.can_paginate("search_profiles") else None
         assert pages is None  # so the token is the caller's to pass on
@@ -497,7 +497,7 @@ class TestSearch:
 
         assert len(fake.profiles) == 2
 
-    def test_several_keys_find_what_any_of_them_finds(self, service: Any) -> None:
+    def test_several_keys_find_the_profiles_of_each(self, service: Any) -> None:
         put(service, an_event("e1"), an_event("e2"), an_event("e3"))
         more = [{"KeyName": "gtm_pixel_endpoint_id", "Values": [one]} for one in ("e3", "nobody")]
         found = self.search(service, "gtm_pixel_endpoint_id", "e1", AdditionalSearchKeys=more)
@@ -505,7 +505,7 @@ class TestSearch:
             [{"KeyName": "gtm_pixel_endpoint_id", "Values": [endpoint_id]}] for endpoint_id in ("e1", "e3")
         ]
 
-    def test_an_object_that_was_replaced_is_not_found_by_what_it_had(self, service: Any) -> None:
+    def test_a_replaced_object_is_not_found_by_its_old_keys(self, service: Any) -> None:
         put(service, an_event("e1", attributes={"order": "17"}))
         put(service, an_event("e1", attributes={"order": "18"}))
         assert self.search(service, "gtm_pixel_order", "17") == []
@@ -534,7 +534,7 @@ def put_endpoint(service: Any, content: Mapping[str, Any]) -> None:
 
 
 class TestUpdateProfile:
-    def test_an_empty_value_takes_away_what_is_there(self, service: Any, fake: CustomerProfilesFake) -> None:
+    def test_an_empty_value_removes_the_attribute(self, service: Any, fake: CustomerProfilesFake) -> None:
         put(service, an_event("e1", user_attributes={"plan": "gold"}))
         (profile,) = fake.profiles
         update = {"DomainName": DOMAIN, "ProfileId": profile["ProfileId"]}
@@ -545,7 +545,7 @@ class TestUpdateProfile:
         assert "EmailAddress" not in after
         assert after["Attributes"] == {"gtm_pixel_endpoint_id": "e1", "city": "Rome"}
 
-    def test_what_it_wrote_is_not_overwritten_by_an_object(
+    def test_its_values_are_not_overwritten_by_an_object(
         self, service: Any, fake: CustomerProfilesFake
     ) -> None:
         put(service, an_event("e1"))
@@ -583,7 +583,7 @@ class TestDescribing:
         assert said["Fields"].keys() == ENDPOINT_FIELDS.keys()
 
 
-def test_what_is_beyond_the_quota_of_an_operation_is_throttled(recorder: Recorder) -> None:
+def test_requests_over_the_quota_of_an_operation_are_throttled(recorder: Recorder) -> None:
     fake = CustomerProfilesFake(recorder, templates=[a_template()], domains=[DOMAIN], requests_per_second=2)
     with client_of(fake) as (service, _):
         put(service, an_event("e1", "m1"))

@@ -104,7 +104,7 @@ def test_the_most_that_is_allowed_is_read() -> None:
         (a_template(domain={"Ref": "Elsewhere"}), "not emulated"),
     ],
 )
-def test_what_the_service_would_refuse_or_is_not_emulated_is_one_line(
+def test_invalid_or_unsupported_templates_are_errors_of_one_line(
     template: dict[str, Any], problem: str
 ) -> None:
     with pytest.raises(ObjectTypeError, match=problem) as caught:

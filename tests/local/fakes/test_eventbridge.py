@@ -118,7 +118,7 @@ def test_a_request_has_at_most_ten_entries(cloud: Cloud, fake: EventbridgeFake, 
     assert (len(fake.requests), recorder.events()) == (1, [])
 
 
-def test_an_entry_for_a_bus_that_is_not_there_is_accepted_and_gone(
+def test_an_entry_for_a_missing_bus_is_accepted_and_lost(
     cloud: Cloud, fake: EventbridgeFake, recorder: Recorder
 ) -> None:
     response = put(cloud, entry(EventBusName="nowhere"))

@@ -234,7 +234,7 @@ def test_a_record_that_is_planned_to_fail_is_not_delivered(
     assert [event.event_id for event in recorder.events()] == ["a", "c"]
 
 
-def test_what_a_planned_answer_leaves_out_is_delivered_all_the_same(
+def test_entries_that_a_planned_response_omits_are_still_delivered(
     cloud: Cloud, delivery: FirehoseFake, put: Callable[..., Any], recorder: Recorder
 ) -> None:
     create_delivery_stream(cloud)

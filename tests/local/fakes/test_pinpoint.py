@@ -118,7 +118,7 @@ def test_an_endpoint_beyond_a_limit_is_refused_and_its_event_recorded(
     assert [event.user_attributes for event in recorder.events()] == [{}]
 
 
-def test_what_is_just_within_the_limits_is_accepted(
+def test_values_at_the_limits_are_accepted(
     put_events: Callable[..., dict[str, Any]], recorder: Recorder
 ) -> None:
     attributes = {f"{number:050}": "é" * 200 for number in range(40)}
@@ -127,7 +127,7 @@ def test_what_is_just_within_the_limits_is_accepted(
     assert len(recorder.events()) == 1
 
 
-def test_an_endpoint_keeps_what_updates_leave_of_its_user_attributes(
+def test_an_endpoint_keeps_user_attributes_that_are_not_updated(
     put_events: Callable[..., dict[str, Any]], fake: PinpointFake
 ) -> None:
     assert fake.profile("e1") is None

@@ -263,7 +263,7 @@ def test_a_batch_gathers_more_messages_than_one_receive_call(
     assert [len(batch) for batch in function.batches] == [25]
 
 
-def test_a_delayed_message_comes_when_its_delay_is_over(
+def test_a_delayed_message_arrives_when_its_delay_is_over(
     poll: Callable[..., Poller], queues: Queues, function: Function
 ) -> None:
     queues.send_later("copy", seconds=3)

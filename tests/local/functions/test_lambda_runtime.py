@@ -52,7 +52,7 @@ def test_invocations_share_an_execution_environment(make_runtime: MakeRuntime) -
     assert [runtime.invoke({}).payload for _ in range(3)] == [1, 2, 3]
 
 
-def test_the_environment_is_what_was_deployed_and_what_lambda_sets(
+def test_the_environment_has_the_deployed_variables_and_those_of_lambda(
     make_runtime: MakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OF_THE_DEVELOPER", "1")

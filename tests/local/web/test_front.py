@@ -104,7 +104,7 @@ def test_any_character_survives_in_recorded(client: Client, recorder: Recorder) 
     assert json.loads(client.get("/recorded").get_data())["events"][0]["attributes"] == {"note": value}
 
 
-def test_arrivals_are_told_once(client: Client, recorder: Recorder) -> None:
+def test_arrivals_are_returned_once(client: Client, recorder: Recorder) -> None:
     recorder.add(purchase(), RejectedMessage(message_id="m-2", reason="event_missing"))
     first = client.get("/arrivals").get_json()
     recorder.add(purchase(event_id="m-3"))
@@ -115,7 +115,7 @@ def test_arrivals_are_told_once(client: Client, recorder: Recorder) -> None:
     assert (first["next"], second["next"]) == (2, 3)
 
 
-def test_arrivals_count_what_comes_again_and_dead_letters_and_say_why(client: Client) -> None:
+def test_arrivals_count_retries_and_dead_letters_with_reasons(client: Client) -> None:
     response = client.get("/arrivals").get_json()
 
     assert (response["retried"], response["dead_letters"]) == (2, 1)
@@ -125,7 +125,7 @@ def test_arrivals_count_what_comes_again_and_dead_letters_and_say_why(client: Cl
     ]
 
 
-def test_a_profile_is_what_each_destination_has_of_an_endpoint(client: Client, recorder: Recorder) -> None:
+def test_the_profile_of_an_endpoint_is_shown_for_each_destination(client: Client, recorder: Recorder) -> None:
     for destination, endpoint_id in (
         ("customer-profiles", "e1"),
         ("customer-profiles", "e2"),
@@ -230,7 +230,7 @@ def test_the_page_loads_files_of_this_address_only(client: Client) -> None:
 @pytest.mark.parametrize(
     "file", [file for file in PAGE_FILES if file.suffix == ".js"], ids=lambda file: file.name
 )
-def test_every_module_of_the_page_is_served_and_so_is_what_it_imports(client: Client, file: Path) -> None:
+def test_every_module_of_the_page_and_its_imports_are_served(client: Client, file: Path) -> None:
     response = client.get(f"/page/{file.name}")
 
     assert (response.status_code, response.mimetype) == (200, "text/javascript")
@@ -276,7 +276,7 @@ def test_the_page_writes_values_as_text_only() -> None:
     assert [file.name for file in PAGE_FILES if re.search(markup, file.read_text())] == []
 
 
-def test_the_form_begins_with_what_the_example_sends_of_a_purchase(client: Client) -> None:
+def test_the_form_begins_with_the_purchase_of_the_example(client: Client) -> None:
     text = Path(plan_file.__file__).with_name("gtm.yaml").read_text(encoding="utf-8")
     example = plan_file.read(text, overrides=plan_file.Overrides(events_url=str(OUTPUTS["events_url"])))
     (purchase,) = [tag for tag in example.tags if tag.event == "purchase_success"]
@@ -342,5 +342,5 @@ def test_signing_in_is_a_post(signing_client: Client) -> None:
     assert (response.status_code, response.headers["Allow"]) == (405, "POST")
 
 
-def test_without_demo_users_nobody_can_sign_in(client: Client) -> None:
+def test_without_demo_users_signing_in_is_impossible(client: Client) -> None:
     assert client.post("/demo/sign-in", json={"user": "demo"}).status_code == 404

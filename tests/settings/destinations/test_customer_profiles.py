@@ -17,7 +17,7 @@ from tests.profile_templates import findings, refusals
 from tests.settings.stacks import TEMPLATE, customer_profiles, load, names, problems
 
 
-def test_the_domain_may_be_a_new_one_and_the_rest_said_too() -> None:
+def test_the_domain_may_be_new_and_the_other_settings_set_too() -> None:
     destination = customer_profiles(
         customerProfilesNewDomain=True,
         customerProfilesObjectType="events-2",
@@ -62,7 +62,7 @@ def test_the_domain_may_be_a_new_one_and_the_rest_said_too() -> None:
         *("gtm_pixel_order_id", "_email", "_phone", "_account_id"),
     ],
 )
-def test_an_attribute_that_identifies_a_customer_is_let_through_only_where_that_is_meant(name: str) -> None:
+def test_an_attribute_that_identifies_a_customer_must_be_allowed_explicitly(name: str) -> None:
     given: dict[str, Any] = {"profileUpdates": "all", "profileAttributes": [name]}
     with pytest.raises(
         SettingsError, match=r"identifies a customer.*customerProfilesAllowIdentityAttributes"
@@ -275,7 +275,7 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     *(
         (
             {"profileUpdates": "allowlist", "profileAttributes": ["plan", name]},
-            f"profileAttributes[1]: {name!r} identifies a customer: whoever may write it could have their "
+            f"profileAttributes[1]: {name!r} identifies a customer: anyone who can write it could have their "
             "profile merged with another customer's. Leave it out, or set "
             "customerProfilesAllowIdentityAttributes to true if you want that (docs/security.md, Merged "
             "profiles).",
@@ -312,7 +312,7 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("changes", "line"), ERRORS, ids=lambda value: str(value)[:70])
-def test_a_wrong_setting_is_one_line(changes: dict[str, Any], line: str) -> None:
+def test_a_wrong_setting_is_an_error_of_one_line(changes: dict[str, Any], line: str) -> None:
     assert problems(**changes) == [line]
 
 

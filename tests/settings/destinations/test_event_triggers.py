@@ -272,7 +272,7 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("changes", "line"), ERRORS, ids=lambda value: str(value)[-70:])
-def test_a_wrong_trigger_is_one_line(changes: dict[str, Any], line: str) -> None:
+def test_a_wrong_trigger_is_an_error_of_one_line(changes: dict[str, Any], line: str) -> None:
     assert problems(**changes) == [line]
 
 
@@ -316,7 +316,7 @@ def test_an_operator_of_the_other_kind_is_refused(kind: str, operator: str) -> N
     assert line.startswith(f"{FIRST}.operator: '{operator}' is not an operator for a")
 
 
-def test_all_that_is_wrong_in_a_trigger_is_told() -> None:
+def test_every_problem_of_a_trigger_is_reported() -> None:
     wrong = {"name": "a b", "segmnet": "x", "expirationMinutes": 16, "conditions": [{"values": []}, 1]}
 
     assert [line.partition(": ")[0] for line in problems(**entries(wrong))] == [

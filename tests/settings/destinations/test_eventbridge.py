@@ -49,7 +49,7 @@ def test_it_may_be_a_bus_that_exists(bus: str) -> None:
         ),
     ],
 )
-def test_a_wrong_setting_is_one_line(changes: dict[str, Any], line: str) -> None:
+def test_a_wrong_setting_is_an_error_of_one_line(changes: dict[str, Any], line: str) -> None:
     assert problems(**EVENTBRIDGE, **changes) == [line]
 
 

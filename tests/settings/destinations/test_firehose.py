@@ -69,7 +69,7 @@ def test_a_stack_with_a_long_name_names_its_application() -> None:
         ),
     ],
 )
-def test_a_wrong_setting_is_one_line(changes: dict[str, Any], line: str) -> None:
+def test_a_wrong_setting_is_an_error_of_one_line(changes: dict[str, Any], line: str) -> None:
     assert problems(**FIREHOSE | changes) == [line]
 
 

@@ -37,5 +37,5 @@ _CONSOLE = "Set the project id that the Amazon Pinpoint console shows."
         ),
     ],
 )
-def test_a_wrong_setting_is_one_line(changes: dict[str, Any], line: str) -> None:
+def test_a_wrong_setting_is_an_error_of_one_line(changes: dict[str, Any], line: str) -> None:
     assert problems(**PINPOINT | changes) == [line]

@@ -39,7 +39,7 @@ def test_an_unknown_function_is_refused_by_name(resources: Resources) -> None:
         resources.invoke("aws:index/getAmi:getAmi", {})
 
 
-def test_an_error_of_moto_is_one_line(resources: Resources) -> None:
+def test_an_error_of_moto_is_reported_in_one_line(resources: Resources) -> None:
     with pytest.raises(ResourceError, match=r"^aws:iam/rolePolicy:RolePolicy p: [^\n]*none[^\n]*$"):
         resources.create("aws:iam/rolePolicy:RolePolicy", "p", {"role": "none", "policy": "{}"})
 
@@ -51,7 +51,7 @@ def test_names_are_made_as_pulumi_makes_them(resources: Resources) -> None:
     assert first["name"] != second["name"]
 
 
-def test_default_tags_are_on_a_resource_beside_its_own(resources: Resources, cloud: Cloud) -> None:
+def test_default_tags_are_added_to_a_resources_own(resources: Resources, cloud: Cloud) -> None:
     url, _ = resources.create(QUEUE, "q", {"tags": {"own": "1"}})
     assert cloud.client("sqs").list_queue_tags(QueueUrl=url)["Tags"] == {"project": "gtm-pixel", "own": "1"}
 
