@@ -80,7 +80,7 @@ class TestTheNameOfTheProject:
         assert refusal.resources == []
         assert refusal.error == (
             "gtm-pixel:authMode: this project is shop, and ignores the settings of gtm-pixel. "
-            "Did you mean shop:authMode? Correct it in Pulumi.test.yaml."
+            "Did you mean shop:authMode?"
         )
 
 
