@@ -20,6 +20,8 @@ GTM_CONFIG ?= gtm/gtm.yaml
 # The Python that creates .venv. Empty: the first one that is new enough.
 PYTHON ?=
 
+# As it was written: make would otherwise expand $ in it.
+override CONFIG := $(value CONFIG)
 export CONFIG
 
 # Otherwise a typo such as make local stack=prod would go unnoticed and run another stack.
@@ -41,11 +43,17 @@ SET_UP = @test -n "$(FOUND)" || { echo "gtm-pixel needs Python 3.11 or newer; in
 # The tests of a file run in one process. tests/kinds.py says which files start first.
 ON_ALL_CORES = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: local gtm test test-unit coverage check format bench screenshot lock clean for-uv for-deploy for-local for-dev
+TARGETS := local gtm test test-unit coverage check format bench screenshot lock clean help
+SETS := for-uv for-deploy for-local for-dev
+# Without this, make local prod would run the stack dev first.
+NO_TARGETS := $(filter-out $(TARGETS) $(SETS),$(MAKECMDGOALS))
+$(if $(NO_TARGETS),$(error There is no target $(NO_TARGETS); there are $(TARGETS). For a stack: make local STACK=NAME))
+
+.PHONY: $(TARGETS) $(SETS)
 
 local: for-local
 	@echo "Starting the stack $(or $(STACK),dev) …"
-	@exec $(BIN)/python -m local --stack "$(or $(STACK),dev)" --port "$(PORT)" --config-line "$$CONFIG"
+	@exec $(BIN)/python -m local --stack "$(or $(STACK),dev)" --port "$(or $(PORT),8080)" --config-line="$$CONFIG"
 
 gtm: for-deploy
 	pulumi stack output --json $(if $(STACK),--stack "$(STACK)") | \
@@ -94,8 +102,11 @@ lock: for-uv
 	$(COMPILE) $(FOR_PROGRAM) requirements-local.in -o requirements-local.txt
 	$(COMPILE) $(FOR_PROGRAM) requirements-dev.in -o requirements-dev.txt
 
+help:
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
+
 clean:
 	rm -rf $(VENV) .cache
 
-for-uv for-deploy for-local for-dev:
+$(SETS):
 	$(SET_UP) $(@:for-%=%)

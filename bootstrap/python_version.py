@@ -23,14 +23,15 @@ def refusal(version, executable):
     ).format(OLDEST[0], OLDEST[1], executable, version[0], version[1])
 
 
-def refuse_without(package):
+def refuse_without(*packages):
     # type: (str) -> None
-    """Exit if this Python lacks a package: then it is not the one in .venv."""
-    if importlib.util.find_spec(package) is None:
-        sys.exit(
-            "error: {} does not have the packages of gtm-pixel ({}). Run make local, which installs them "
-            "in .venv, or start with .venv/bin/python.".format(sys.executable, package)
-        )
+    """Exit if this Python lacks one of the packages: then it is not the one in .venv."""
+    for package in packages:
+        if importlib.util.find_spec(package) is None:
+            sys.exit(
+                "error: {} does not have the packages of gtm-pixel ({}). Run make local, which installs them "
+                "in .venv, or start with .venv/bin/python.".format(sys.executable, package)
+            )
 
 
 _refusal = refusal(sys.version_info, sys.executable)

@@ -3,7 +3,7 @@
 from bootstrap import python_version  # first: refuses an old Python, in which the rest may not parse
 
 if __name__ == "__main__":
-    python_version.refuse_without("moto")
+    python_version.refuse_without("moto", "pulumi", "pulumi_aws", "flask", "jwt", "yaml")
 
 # isort: split
 import argparse
@@ -11,16 +11,23 @@ import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 USAGE_ERROR = 2
 
 _LONGEST_SLEEP_SECONDS = 0.5
 
+_LONGEST_SHOWN = 60  # characters
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    overrides = [override for group in options.config for override in group] + _words(options.config_line)
+    overrides = [override for group in options.config for override in group]
+    try:
+        overrides += _words(options.config_line)
+    except ValueError as error:
+        _echo(f"error: CONFIG: {error}")
+        return USAGE_ERROR
     # SIGINT as well, because shells make background programs ignore it.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
@@ -57,13 +64,27 @@ def _wait_for_signal() -> None:
         time.sleep(_LONGEST_SLEEP_SECONDS)
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE_ERROR, f"error: {message}. {self.prog} --help lists the arguments.\n")
+
+
+def _port(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: set a number from 0 to 65535") from None
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m local",
         description="Run a stack of this project on this machine: no AWS account, no Docker, no Pulumi CLI.",
     )
     parser.add_argument("--stack", default="dev", help="stack to run, as in Pulumi.STACK.yaml (default: dev)")
-    parser.add_argument("--port", type=int, default=8080, help="port on 127.0.0.1, 0 for any (default: 8080)")
+    parser.add_argument(
+        "--port", type=_port, default=8080, help="port on 127.0.0.1, 0 for any (default: 8080)"
+    )
     parser.add_argument(
         "--config",
         action="append",
@@ -82,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _words(line: str) -> list[str]:
-    """Split a line into words as a shell does. JSON in brackets is left as it is."""
+    """Split a line into words as a shell does. JSON in brackets is left as it is. Raises ValueError."""
     words, word, depth, quote = list[str](), "", 0, ""
     for character in line:
         if quote:
@@ -96,8 +117,12 @@ def _words(line: str) -> list[str]:
             words.append(word)
             word = ""
         else:
-            depth += (character in "[{") - (character in "]}")
+            depth = max(0, depth + (character in "[{") - (character in "]}"))
             word += character
+    if quote:
+        raise ValueError(f"a quote ({quote}) is never closed, near {word[:_LONGEST_SHOWN]!r}: close it.")
+    if depth:
+        raise ValueError(f"a bracket is never closed, near {word[:_LONGEST_SHOWN]!r}: close it.")
     return [one for one in [*words, word] if one]
 
 

@@ -271,7 +271,7 @@ def _bound(port: int) -> Iterator[HttpServer]:
     try:
         server = HttpServer(port=port)
     except (OSError, OverflowError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "the highest port is 65535"
+        reason = error.strerror if isinstance(error, OSError) else "ports are numbers from 0 to 65535"
         raise LocalRunError(f"port {port} cannot be used ({reason}): choose another with --port") from None
     try:
         yield server

@@ -4,6 +4,7 @@ Merges `Pulumi.yaml`, `Pulumi.STACK.yaml` and `--config` values as the engine do
 (sdk/go/common/workspace: `mergeConfig`). The program itself checks the values and reports all errors at once.
 """
 
+import difflib
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -70,7 +71,7 @@ def load(project_dir: Path, stack: str, overrides: Iterable[str] = ()) -> StackC
         _namespaced(name, key): _declaration(name, key, value)
         for key, value in (project.get("config") or {}).items()
     }
-    overridden = dict(_override(name, schema, override) for override in overrides)
+    overridden = _overrides(name, schema, overrides)
     defaults = {key: d.get("value", d.get("default")) for key, d in schema.items()}
     given = _stack_file(project_dir, name, stack)
     kept = _without_switched_off(name, defaults, given, overridden)
@@ -117,11 +118,27 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader) or {}  # noqa: S506 - a safe one
     except FileNotFoundError:
         raise StackConfigError(f"there is no {path.name} in {path.parent}") from None
-    except (yaml.YAMLError, TypeError) as error:
-        raise StackConfigError(f"{path.name} cannot be read: {' '.join(str(error).split())}") from None
+    except OSError as error:
+        raise StackConfigError(f"{path.name} cannot be read: {error.strerror}") from None
+    except (yaml.YAMLError, TypeError, UnicodeDecodeError, RecursionError) as error:
+        raise StackConfigError(f"{path.name} cannot be read: {_reason(error)}") from None
     if not isinstance(content, dict) or not isinstance(content.get("config") or {}, dict):
         raise StackConfigError(f"{path.name} has no settings: write config: and then a line each, key: value")
     return content
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case yaml.MarkedYAMLError(problem_mark=yaml.Mark(line=line)):
+            return f"line {line + 1}: {error.problem}: correct the YAML there"
+        case UnicodeDecodeError():
+            return "it is not UTF-8: save it as UTF-8"
+        case TypeError():
+            return "a key is a list or an object: write key: value"
+        case RecursionError():
+            return "its lists are nested too deeply"
+        case _:
+            return " ".join(str(error).split())
 
 
 def _namespaced(project: str, key: str) -> str:
@@ -143,17 +160,30 @@ def _stack_file(project_dir: Path, project: str, stack: str) -> dict[str, Any]:
         )
         raise StackConfigError(f"there is no stack '{stack}': the stacks here are {_words(stacks) or 'none'}")
     values: dict[str, Any] = {}
-    typed = _read_yaml(path).get("config") or {}
+    content = _read_yaml(path)
+    for key in content:
+        if "config" not in content and difflib.get_close_matches(str(key), ["config"]):
+            raise StackConfigError(f"{path.name} has the key {key!r}, which nothing reads: write config")
+    typed = content.get("config") or {}
     # The engine reads scalars as strings: 007 and yes stay as they are written.
     text = (yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader) or {}).get("config") or {}  # noqa: S506 - creates only strings
+    wrong: list[str] = []
     for key, value in typed.items():
-        if _holds_secret(value):
-            raise StackConfigError(
-                f"{path.name} encrypts {key}, which the local run cannot decrypt: give it with --config "
-                f"{key}=…, or use a stack of its own"
+        if not isinstance(key, str):
+            wrong.append(f"{path.name} has the key {key!r}, which is no setting: write {project}:NAME")
+        elif _holds_secret(value):
+            wrong.append(
+                f"{path.name} encrypts {key}, which the local run cannot decrypt: set it with --config "
+                f"{key}=…, or run another stack"
             )
-        if value is not None:
+        elif key.startswith(f"{project}:") and key.removeprefix(f"{project}:") in typed:
+            wrong.append(
+                f"{path.name} sets {key} twice, once without {project}: in front: remove one of them"
+            )
+        elif value is not None:
             values[_namespaced(project, key)] = value if isinstance(value, dict | list) else text[key]
+    if wrong:
+        raise StackConfigError("\n".join(wrong))
     return values
 
 
@@ -188,7 +218,7 @@ def _texts(value: Any) -> Sequence[str]:
 
 
 def _stack_files(project_dir: Path) -> Iterable[Path]:
-    return project_dir.glob("Pulumi.*.yaml")
+    return filter(Path.is_file, project_dir.glob("Pulumi.*.yaml"))
 
 
 def _holds_secret(value: Any) -> bool:
@@ -197,20 +227,49 @@ def _holds_secret(value: Any) -> bool:
     return isinstance(value, list) and any(_holds_secret(item) for item in value)
 
 
+def _overrides(project: str, schema: Mapping[str, Any], overrides: Iterable[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    wrong: list[str] = []
+    for override in overrides:
+        try:
+            key, value = _override(project, schema, override)
+            values[key] = value
+        except StackConfigError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise StackConfigError("\n".join(wrong))
+    return values
+
+
 def _override(project: str, schema: Mapping[str, Any], override: str) -> tuple[str, Any]:
     key, separator, text = override.partition("=")
     if not separator or not key:
-        raise StackConfigError(f"--config takes key=value, not '{override}'")
+        raise StackConfigError(
+            f"CONFIG and --config take KEY=VALUE, not {override!r}: write lists without spaces (a,b), and "
+            "quote values that hold spaces."
+        )
     key = _namespaced(project, key)
     declared = schema.get(key, {}).get("type")
     if declared == "array" and not text.lstrip().startswith("["):
+        if isinstance(one := _json_object(text), dict):
+            return key, one  # for the program to refuse: it is no list
         return key, [item.strip() for item in text.split(",") if item.strip()]
     if declared in ("array", "object") or (declared is None and text.startswith(("[", "{"))):
         try:
             return key, json.loads(text)
-        except ValueError:
-            raise StackConfigError(f"--config {key} is not valid JSON: '{text}'") from None
+        except (ValueError, RecursionError):
+            raise StackConfigError(
+                f"{key}: {text!r} is not valid JSON: put strings in double quotes, and all of CONFIG in "
+                """single ones, as in CONFIG='allowedOrigins=["https://www.example.com"]'."""
+            ) from None
     return key, text
+
+
+def _json_object(text: str) -> Any:
+    try:
+        return json.loads(text) if text.lstrip().startswith("{") else None
+    except (ValueError, RecursionError):
+        return None
 
 
 def _as_text(value: Any) -> str:

@@ -81,6 +81,25 @@ def test_a_python_without_the_packages_is_an_error_of_one_line(package: str) -> 
     )
 
 
+@pytest.mark.parametrize("missing", ["moto", "pulumi", "pulumi_aws", "flask", "jwt", "yaml"])
+def test_a_python_with_some_of_the_packages_is_one_line_too(missing: str) -> None:
+    """The system's Python may have moto."""
+    hide = f"import runpy, sys; sys.modules[{missing!r}] = None; sys.path.insert(0, '')"
+    find = "import importlib.util as u; f = u.find_spec; "
+    find += f"u.find_spec = lambda name: None if name == {missing!r} else f(name)"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{hide}; {find}; runpy.run_module('local', run_name='__main__')"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"does not have the packages of gtm-pixel ({missing})." in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_the_oldest_python_that_is_taken_is_the_one_that_the_lock_is_for() -> None:
     oldest = ".".join(map(str, python_version.OLDEST))
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -113,7 +114,11 @@ def test_a_port_in_use_is_an_error_of_one_line(start: Start) -> None:
             "error: gtm-pixel:oidcIssuer: it is not set.",
         ),
         (["--port", "70000"], "error: port 70000 cannot be used"),
-        (["--port", "http"], "python -m local: error: argument --port: invalid int value: 'http'"),
+        (["--port", "-1"], "error: port -1 cannot be used (ports are numbers from 0 to 65535)"),
+        (["--port", "http"], "error: argument --port: 'http' is not a port: set a number from 0 to 65535."),
+        (["prod"], "error: unrecognized arguments: prod. python -m local --help lists the arguments."),
+        (["--config-line", "a='x"], "error: CONFIG: a quote (') is never closed, near 'a=x': close it."),
+        (["--config-line", "a=[[]"], "error: CONFIG: a bracket is never closed, near 'a=[[]': close it."),
     ],
 )
 def test_a_wrong_argument_is_an_error_of_one_line(
@@ -125,7 +130,7 @@ def test_a_wrong_argument_is_an_error_of_one_line(
     except SystemExit as exit_:  # argparse's own way
         code = exit_.code
     printed = capsys.readouterr()
-    said = [text for text in printed.err.splitlines() if not text.startswith(("usage:", " ", "warning:"))]
+    said = [text for text in printed.err.splitlines() if not text.startswith("warning:")]
     assert (code, printed.out, len(said)) == (2, "", 1)
     assert said[0].startswith(line)
 
@@ -151,6 +156,7 @@ def test_every_problem_is_reported_in_one_run(
         ("a='x y' b=\"'\"", ["a=x y", "b='"]),
         ('a=["x y", "]\'"] b={"c": [1, 2]}', ['a=["x y", "]\'"]', 'b={"c": [1, 2]}']),
         ('a=["\\" ]"] b=1', ['a=["\\" ]"]', "b=1"]),
+        ("a=] b=1", ["a=]", "b=1"]),
     ],
 )
 def test_settings_in_one_line_may_hold_json(line: str, words: list[str]) -> None:
@@ -158,18 +164,44 @@ def test_settings_in_one_line_may_hold_json(line: str, words: list[str]) -> None
 
 
 def test_make_refuses_a_variable_that_does_not_exist() -> None:
-    done = subprocess.run(
-        ["make", "-n", "local", "stack=prod"],  # noqa: S607 - whichever make there is
+    done = make("-n", "local", "stack=prod")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "There is no variable stack; there are STACK PORT CONFIG" in done.stderr
+
+
+def test_make_refuses_a_target_that_does_not_exist_before_it_starts_another() -> None:
+    done = make("-n", "local", "prod")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "There is no target prod; there are local gtm" in done.stderr
+
+
+def test_make_passes_config_on_as_it_was_written(tmp_path: Path) -> None:
+    """$ would start an expansion of make's, and a hyphen an argument of the run's."""
+    config = f"--a=$(shell touch {tmp_path}/made) $HOME $$ `x` \"y\" 'z' #"
+    done = make("-n", "-p", "help", f"CONFIG={config}")
+
+    printed = config.replace("$", "$$")  # as make prints a $ that it keeps
+    assert f"\nCONFIG := {printed}\n" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_make_help_lists_the_targets() -> None:
+    assert re.findall(r"^make (\S+)", make("help").stdout, re.MULTILINE)[:3] == ["local", "gtm", "test"]
+
+
+def make(*arguments: str, given: str | None = None) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        ["make", *arguments],  # noqa: S607 - whichever make there is
         cwd=PROJECT_DIR,
         # As from a shell, also under `make test`.
         env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
+        input=given,
         capture_output=True,
         text=True,
         check=False,
     )
-
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "There is no variable stack; there are STACK PORT CONFIG" in done.stderr
 
 
 def until_ready(process: "subprocess.Popen[str]") -> list[str]:

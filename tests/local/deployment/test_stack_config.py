@@ -251,6 +251,37 @@ def test_a_duplicate_key_is_an_error(project: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xff\xfe",
+        b"config: {a: \xe9}",
+        b"config: {1: 2}",
+        b"config: {null: 2}",
+        b"config:\n\ta: b",
+        b"config: {a: b, gtm-pixel:a: c}",
+        b"confg: {a: b}",
+        b"config: " + b"[" * 100_000,
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_line(project: Path, content: bytes) -> None:
+    (project / "Pulumi.dev.yaml").write_bytes(content)
+    assert refusal(project).startswith("Pulumi.dev.yaml ")
+
+
+def test_yaml_that_cannot_be_read_has_its_line(project: Path) -> None:
+    (project / "Pulumi.dev.yaml").write_text("config:\n  gtm-pixel:stageName: [a\n")
+    assert refusal(project) == (
+        "Pulumi.dev.yaml cannot be read: line 3: expected ',' or ']', but got '<stream end>': "
+        "correct the YAML there"
+    )
+
+
+def test_a_folder_is_no_stack(project: Path) -> None:
+    (project / "Pulumi.folder.yaml").mkdir()
+    assert refusal(project, stack="folder") == "there is no stack 'folder': the stacks here are dev"
+
+
 @pytest.mark.parametrize("text", ["config: [a]", "- a", "config: {[a]: b}", "config: a"])
 def test_a_file_without_settings_is_an_error_of_one_line(project: Path, text: str) -> None:
     (project / "Pulumi.dev.yaml").write_text(text)
@@ -259,12 +290,29 @@ def test_a_file_without_settings_is_an_error_of_one_line(project: Path, text: st
 
 @pytest.mark.parametrize("override", ["stageName", "=v1"])
 def test_an_override_that_is_no_pair_is_an_error(project: Path, override: str) -> None:
-    assert refusal(project, override) == f"--config takes key=value, not '{override}'"
+    assert refusal(project, override).startswith(f"CONFIG and --config take KEY=VALUE, not '{override}': ")
+
+
+def test_overrides_that_cannot_be_read_are_told_in_one_run(project: Path) -> None:
+    with pytest.raises(StackConfigError) as raised:
+        load(project, "dev", ["destinations=a", "b\nc", "ports=[", "=x"])
+
+    assert [line[:40] for line in str(raised.value).split("\n")] == [
+        r"CONFIG and --config take KEY=VALUE, not ",
+        "gtm-pixel:ports: '[' is not valid JSON: ",
+        "CONFIG and --config take KEY=VALUE, not ",
+    ]
+
+
+def test_an_object_in_place_of_a_list_is_left_to_the_program(project: Path) -> None:
+    assert loaded(project, 'destinations={"a": 1}').values["gtm-pixel:destinations"] == '{"a": 1}'
+    assert loaded(project, "destinations={{a}},b").setting("destinations") == ["{{a}}", "b"]
 
 
 def test_an_override_that_is_not_json_is_an_error(project: Path) -> None:
     assert refusal(project, "destinations=[pinpoint") == (
-        "--config gtm-pixel:destinations is not valid JSON: '[pinpoint'"
+        "gtm-pixel:destinations: '[pinpoint' is not valid JSON: put strings in double quotes, and all of "
+        """CONFIG in single ones, as in CONFIG='allowedOrigins=["https://www.example.com"]'."""
     )
 
 
