@@ -6,7 +6,8 @@
 # make check      check format, lint and types
 # make bench      measure a cold start, batches and an import of a million endpoints (half an hour; BENCH_ENDPOINTS=20000: a minute)
 # make screenshot take the README's picture of the local run's page
-# make lock       compile the pinned requirements anew
+# make lock       compile the pinned requirements again
+# make help       print these lines
 #
 # Each of them first creates .venv, a virtual environment with hash-checked dependencies, if need be.
 

@@ -299,6 +299,7 @@ class TestABatch:
         assert letter["reason"] == "max_receive_count"
 
     def test_a_retry_that_waits_is_shown_with_its_reason(self, open_run: LocalRun) -> None:
+        settle(open_run)  # other tests leave retries
         open_run.fake(PinpointFake).plan(*[PlannedResponse(status=500)] * 2)
 
         send(open_run, event="purchase", endpoint_id=new_endpoint())
