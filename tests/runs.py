@@ -120,6 +120,12 @@ def settle(run: LocalRun) -> None:
     eventually(is_settled)
 
 
+def quiet(run: LocalRun) -> None:
+    """Wait until the events of earlier tests are done. A planned fault is for the next request."""
+    recorded(run)
+    settle(run)
+
+
 def log_lines(run: LocalRun, log_group: str | None = None) -> list[str]:
     """All lines of a log group in CloudWatch Logs, by default the processor's."""
     logs = run.cloud.client("logs")

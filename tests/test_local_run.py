@@ -32,6 +32,7 @@ from tests.runs import (
     events_of,
     log_lines,
     new_endpoint,
+    quiet,
     recorded,
     send,
     send_as_written,
@@ -251,6 +252,7 @@ class TestABatch:
         before = len(open_run.queues.dead_letters())
         endpoint_id = new_endpoint()
         refused = in_pinpoint("refused-1", endpoint_id=endpoint_id)
+        quiet(open_run)
         open_run.fake(PinpointFake).plan(PlannedResponse(event_statuses={refused: 400}))
 
         send(open_run, event="purchase", endpoint_id=endpoint_id, event_id="refused-1")
@@ -261,6 +263,7 @@ class TestABatch:
 
     @pytest.mark.usefixtures("without_delays")
     def test_a_throttled_event_is_retried_and_recorded_once(self, open_run: LocalRun) -> None:
+        quiet(open_run)
         open_run.fake(PinpointFake).plan(PlannedResponse(status=429), PlannedResponse(status=429))
 
         event = recorded(open_run, evat_a="b")
@@ -272,6 +275,7 @@ class TestABatch:
         self, open_run: LocalRun
     ) -> None:
         # An hour is 12 retries: 13 tries of the message, each with the client's own second attempt.
+        quiet(open_run)
         open_run.fake(PinpointFake).plan(*[PlannedResponse(status=500)] * 26)
         endpoint_id, before = new_endpoint(), len(open_run.queues.dead_letters())
 
@@ -299,7 +303,7 @@ class TestABatch:
         assert letter["reason"] == "max_receive_count"
 
     def test_a_retry_that_waits_is_shown_with_its_reason(self, open_run: LocalRun) -> None:
-        settle(open_run)  # other tests leave retries
+        quiet(open_run)
         open_run.fake(PinpointFake).plan(*[PlannedResponse(status=500)] * 2)
 
         send(open_run, event="purchase", endpoint_id=new_endpoint())
@@ -367,6 +371,7 @@ class TestCustomerProfiles:
 
     def test_an_update_refused_because_of_a_concurrent_one_is_retried(self, run_of_all: LocalRun) -> None:
         endpoint_id = new_endpoint()
+        quiet(run_of_all)
         run_of_all.fake(CustomerProfilesFake).plan(
             customer_profiles.PlannedResponse(status=400, message="A concurrent update is in progress")
         )
@@ -440,6 +445,7 @@ class TestSeveralDestinations:
     @pytest.mark.usefixtures("without_delays")
     def test_a_retry_goes_only_to_the_destination_that_failed(self, run_of_all: LocalRun) -> None:
         # As many as the destination's tries in one invocation.
+        quiet(run_of_all)
         run_of_all.fake(CustomerProfilesFake).plan(*[customer_profiles.PlannedResponse(status=429)] * 3)
         endpoint_id = new_endpoint()
 
@@ -455,6 +461,7 @@ class TestSeveralDestinations:
         before = len(run_of_all.queues.dead_letters())
         endpoint_id = new_endpoint()
         refused = in_pinpoint("refused-2", endpoint_id=endpoint_id)
+        quiet(run_of_all)
         run_of_all.fake(PinpointFake).plan(PlannedResponse(event_statuses={refused: 400}))
 
         send(run_of_all, event="purchase", endpoint_id=endpoint_id, event_id="refused-2")
@@ -531,6 +538,7 @@ def _comes_again_as(reason: str) -> Callable[[LocalRun], None]:
 
 
 def _leaves_the_message_in_the_queue(run: LocalRun) -> None:
+    quiet(run)
     run.fake(PinpointFake).plan(*[PlannedResponse(status=500)] * 2)
     before = len(log_lines(run))
     send(run, event="purchase", endpoint_id=new_endpoint())
@@ -540,6 +548,7 @@ def _leaves_the_message_in_the_queue(run: LocalRun) -> None:
 
 def _keeps_the_refused_message(run: LocalRun) -> None:
     endpoint_id = new_endpoint()
+    quiet(run)
     run.fake(PinpointFake).plan(
         PlannedResponse(event_statuses={in_pinpoint("refused", endpoint_id=endpoint_id): 400})
     )
@@ -615,6 +624,7 @@ class TestLeastPrivilege:
     def test_without_one_action_the_path_breaks_until_it_is_back(
         self, open_run: LocalRun, action: str
     ) -> None:
+        quiet(open_run)
         with denied(open_run, action):
             NEEDED[action](open_run)
 
@@ -636,6 +646,7 @@ class TestLeastPrivilege:
     def test_without_an_action_of_a_destination_the_path_breaks_until_it_is_back(
         self, run_of_all: LocalRun, action: str, breaks: Callable[[LocalRun], None]
     ) -> None:
+        quiet(run_of_all)
         with denied(run_of_all, action):
             breaks(run_of_all)
 
