@@ -6,13 +6,14 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache, wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import botocore.loaders
 import botocore.session
 import pytest
 
-from tests.kinds import in_order, kind_of
+from tests.kinds import has_no_unit_tests, in_order, kind_of
 
 if TYPE_CHECKING:
     from tests.runs import Runs
@@ -39,6 +40,12 @@ def pytest_configure() -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--shuffle", metavar="SEED", help="run the tests in another order, the same for a seed")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import no file for `-m unit` whose tests are all of other kinds."""
+    wants_unit_tests = config.getoption("markexpr") == "unit"
+    return True if wants_unit_tests and has_no_unit_tests(collection_path) else None
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

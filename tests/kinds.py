@@ -5,7 +5,9 @@
 """
 
 import random
+import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -62,6 +64,17 @@ SLOWEST_FILES = (
     "tests/local/functions/test_event_source.py",
 )
 """The slowest files, slowest first. `pytest --durations=60` shows them."""
+
+
+_IMPORTS_A_CLOUD = re.compile(rf"^from local\.[\w.]+ import .*\b({'|'.join(sorted(_NAMES))})\b", re.MULTILINE)
+
+
+def has_no_unit_tests(file: Path) -> bool:
+    """Whether a file can be passed over, without importing it, where only unit tests are wanted."""
+    if file.suffix != ".py" or not file.name.startswith("test_"):
+        return False
+    name = file.relative_to(Path(__file__).parents[1]).as_posix()
+    return name in LOCAL_FILES or bool(_IMPORTS_A_CLOUD.search(file.read_text(encoding="utf-8")))
 
 
 def kind_of(item: pytest.Item) -> str:
