@@ -24,5 +24,5 @@ pulumi.export("function_name", pixel.function_name)
 pulumi.export("log_group", pixel.log_group_name)
 pulumi.export("auth_mode", stack.auth_mode.value)
 pulumi.export("destinations", [destination.name for destination in stack.destinations])
-for output, value in pixel.destination_outputs.items():
+for output, value in {**pixel.destination_outputs, **pixel.operator_outputs}.items():
     pulumi.export(output, value)

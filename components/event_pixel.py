@@ -9,6 +9,7 @@ import pulumi
 from components.destinations import DestinationArgs
 from components.event_processor import EventProcessor, EventProcessorArgs
 from components.event_queue import EventQueue, EventQueueArgs
+from components.lambda_function import project_stack
 from components.lambda_package import PackageArgs, build
 from components.location import current_location
 from components.pixel_api import PixelApi, PixelApiArgs
@@ -71,6 +72,9 @@ class EventPixel(pulumi.ComponentResource):
     dead_letter_queue_url: pulumi.Output[str]
     function_name: pulumi.Output[str]
     log_group_name: pulumi.Output[str]
+
+    # What operators' tools need to find the stack's parts.
+    operator_outputs: Mapping[str, pulumi.Input[str]]
 
     # Outputs of the destinations, by name.
     destination_outputs: Mapping[str, pulumi.Input[str]]
@@ -169,6 +173,19 @@ class EventPixel(pulumi.ComponentResource):
         self.function_name = processor.function_name
         self.log_group_name = processor.log_group_name
         self.destination_outputs = processor.destination_outputs
+        self.operator_outputs = {
+            "api_id": api.rest_api_id,
+            "api_name": api.api_name,
+            "stage_name": api.stage_name,
+            "event_source_id": processor.event_source_id,
+            "project_stack": project_stack(),
+        }
+        if authorizer is not None:
+            self.operator_outputs = {
+                **self.operator_outputs,
+                "authorizer_function_name": authorizer.function_name,
+                "authorizer_log_group": authorizer.log_group_name,
+            }
         self.register_outputs(
             {
                 "region": self.region,
@@ -179,6 +196,7 @@ class EventPixel(pulumi.ComponentResource):
                 "function_name": self.function_name,
                 "log_group_name": self.log_group_name,
                 "destination_outputs": self.destination_outputs,
+                "operator_outputs": self.operator_outputs,
             }
         )
 

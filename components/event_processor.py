@@ -66,6 +66,9 @@ class EventProcessor(pulumi.ComponentResource):
     function_name: pulumi.Output[str]
     log_group_name: pulumi.Output[str]
 
+    # The event source mapping, which hands the queue's messages to the function.
+    event_source_id: pulumi.Output[str]
+
     # Stack outputs of the destinations, by name.
     destination_outputs: Mapping[str, pulumi.Input[str]]
 
@@ -116,7 +119,7 @@ class EventProcessor(pulumi.ComponentResource):
             recursive_loop="Allow",
             opts=child,
         )
-        aws.lambda_.EventSourceMapping(
+        source = aws.lambda_.EventSourceMapping(
             f"{name}-source",
             event_source_arn=args.queue_arn,
             function_name=created.function.name,
@@ -129,8 +132,15 @@ class EventProcessor(pulumi.ComponentResource):
 
         self.function_name = created.function.name
         self.log_group_name = created.log_group.name
+        self.event_source_id = source.uuid
         self.destination_outputs = {key: value for one in provisioned for key, value in one.outputs.items()}
-        self.register_outputs({"function_name": self.function_name, "log_group_name": self.log_group_name})
+        self.register_outputs(
+            {
+                "function_name": self.function_name,
+                "log_group_name": self.log_group_name,
+                "event_source_id": self.event_source_id,
+            }
+        )
 
     def _warn(self, warning: str | None) -> None:
         if warning:

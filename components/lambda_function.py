@@ -13,8 +13,7 @@ import pulumi_aws as aws
 from components.iam import Statement, allow
 from components.lambda_package import TARGET
 from components.service_role import create_service_role
-
-METRICS_NAMESPACE = "gtm-pixel"
+from contract import metrics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +44,11 @@ class LambdaFunction:
 
     function: aws.lambda_.Function
     log_group: aws.cloudwatch.LogGroup
+
+
+def project_stack() -> str:
+    """`PROJECT-STACK`, the dimension `service` of every metric of this stack."""
+    return f"{pulumi.get_project()}-{pulumi.get_stack()}"
 
 
 def create_function(name: str, args: LambdaFunctionArgs, child: pulumi.ResourceOptions) -> LambdaFunction:
@@ -80,8 +84,8 @@ def create_function(name: str, args: LambdaFunctionArgs, child: pulumi.ResourceO
             "variables": {
                 **args.environment,
                 # The `service` dimension of metrics: it keeps stacks of one account apart.
-                "POWERTOOLS_SERVICE_NAME": f"{pulumi.get_project()}-{pulumi.get_stack()}",
-                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                "POWERTOOLS_SERVICE_NAME": project_stack(),
+                "POWERTOOLS_METRICS_NAMESPACE": metrics.NAMESPACE,
             }
         },
         logging_config={"log_format": "JSON", "log_group": log_group.name},

@@ -73,6 +73,8 @@ class PixelApi(pulumi.ComponentResource):
     """`GET` or `POST /{stage}/events`: 200 and an image once the event is in the queue, never otherwise."""
 
     rest_api_id: pulumi.Output[str]
+    api_name: pulumi.Output[str]
+    stage_name: pulumi.Output[str]
     events_url: pulumi.Output[str]
 
     def __init__(self, name: str, args: PixelApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -127,8 +129,17 @@ class PixelApi(pulumi.ComponentResource):
         )
 
         self.rest_api_id = api.id
+        self.api_name = api.name
+        self.stage_name = stage.stage_name
         self.events_url = pulumi.Output.concat(stage.invoke_url, PATH)
-        self.register_outputs({"rest_api_id": self.rest_api_id, "events_url": self.events_url})
+        self.register_outputs(
+            {
+                "rest_api_id": self.rest_api_id,
+                "api_name": self.api_name,
+                "stage_name": self.stage_name,
+                "events_url": self.events_url,
+            }
+        )
 
     def _warn_of_filter_lists(self, stage_name: str) -> None:
         """Warn if ad blockers would block every event because of the stage's name."""

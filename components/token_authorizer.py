@@ -55,6 +55,7 @@ class TokenAuthorizer(pulumi.ComponentResource):
     """A Lambda function that may write its log, and nothing else."""
 
     function_name: pulumi.Output[str]
+    log_group_name: pulumi.Output[str]
     invoke_arn: pulumi.Output[str]
 
     def __init__(
@@ -64,7 +65,7 @@ class TokenAuthorizer(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
 
         oidc = args.oidc
-        function = create_function(
+        created = create_function(
             name,
             LambdaFunctionArgs(
                 description="Verifies the token of a request and names its endpoint",
@@ -82,8 +83,15 @@ class TokenAuthorizer(pulumi.ComponentResource):
                 log_retention_days=args.log_retention_days,
             ),
             child,
-        ).function
+        )
 
-        self.function_name = function.name
-        self.invoke_arn = function.invoke_arn
-        self.register_outputs({"function_name": self.function_name, "invoke_arn": self.invoke_arn})
+        self.function_name = created.function.name
+        self.log_group_name = created.log_group.name
+        self.invoke_arn = created.function.invoke_arn
+        self.register_outputs(
+            {
+                "function_name": self.function_name,
+                "log_group_name": self.log_group_name,
+                "invoke_arn": self.invoke_arn,
+            }
+        )

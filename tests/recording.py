@@ -101,6 +101,7 @@ class _Mocks(mocks.Mocks):
             ),
             "invokeUrl": f"https://api.test/{args.inputs.get('stageName')}",
             "bucket": physical,
+            "uuid": f"{args.name}-uuid",
         }
         return f"{args.name}-id", {**computed, **args.inputs}
 

@@ -100,6 +100,11 @@ def test_a_stack_exports_what_people_need(recording: Recording) -> None:
         "region": "us-east-1",
         "auth_mode": "open",
         "destinations": ["pinpoint"],
+        "api_id": "gtm-pixel-api-id",
+        "api_name": "gtm-pixel-api-1a2b3c4",
+        "stage_name": "v1",
+        "event_source_id": "gtm-pixel-processor-source-uuid",
+        "project_stack": "gtm-pixel-test",
     }
 
 
@@ -234,6 +239,10 @@ class TestTheAuthenticatedScenario:
         assert paths == [{"/events"}, {"/events"}]
         assert opened["gtm-pixel-api-stage"].inputs == authenticated["gtm-pixel-api-stage"].inputs
         assert opened.outputs["events_url"] == authenticated.outputs["events_url"]
+
+    def test_its_outputs_name_the_authorizer(self, authenticated: Recording) -> None:
+        assert authenticated.outputs["authorizer_function_name"] == "gtm-pixel-authorizer-1a2b3c4"
+        assert authenticated.outputs["authorizer_log_group"] == "gtm-pixel-authorizer-logs-1a2b3c4"
 
     def test_its_outputs_and_the_processor_say_so(self, authenticated: Recording) -> None:
         assert authenticated.outputs["auth_mode"] == "authenticated"
