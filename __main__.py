@@ -17,6 +17,8 @@ pixel = EventPixel(name, stack)
 
 pulumi.export("events_url", pixel.events_url)
 pulumi.export("gtm_image_url", pixel.gtm_image_url)
+for output, value in pixel.domain_outputs.items():
+    pulumi.export(output, value)
 pulumi.export("region", pixel.region)
 pulumi.export("queue_url", pixel.queue_url)
 pulumi.export("dead_letter_queue_url", pixel.dead_letter_queue_url)

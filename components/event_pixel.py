@@ -7,12 +7,14 @@ from pathlib import Path
 import pulumi
 
 from components.destinations import DestinationArgs
+from components.domain import CustomDomain, CustomDomainArgs, DomainArgs
 from components.event_processor import EventProcessor, EventProcessorArgs
 from components.event_queue import EventQueue, EventQueueArgs
 from components.lambda_function import project_stack
 from components.lambda_package import PackageArgs, build
 from components.location import current_location
 from components.pixel_api import PixelApi, PixelApiArgs
+from components.tls_policy import TlsPolicy
 from components.token_authorizer import OidcArgs, TokenAuthorizer, TokenAuthorizerArgs
 from contract.scenario import AuthMode, ProfileUpdates, TimestampSource
 
@@ -31,6 +33,12 @@ class EventPixelArgs:
     allowed_origins: Sequence[str]
     throttling_rate_limit: int
     throttling_burst_limit: int
+
+    # A host name of one's own for that URL. None leaves API Gateway's own host name.
+    domain: DomainArgs | None
+    # Whether API Gateway's own host name answers, too.
+    execute_api_endpoint: bool
+    tls_policy: TlsPolicy
 
     # Where events are recorded (one or more destinations), and how a request becomes an event.
     destinations: Sequence[DestinationArgs]
@@ -68,6 +76,8 @@ class EventPixel(pulumi.ComponentResource):
     region: pulumi.Output[str]
     events_url: pulumi.Output[str]
     gtm_image_url: pulumi.Output[str]
+    # Outputs of the domain, by name; empty without one.
+    domain_outputs: Mapping[str, pulumi.Output[str]]
     queue_url: pulumi.Output[str]
     dead_letter_queue_url: pulumi.Output[str]
     function_name: pulumi.Output[str]
@@ -150,6 +160,9 @@ class EventPixel(pulumi.ComponentResource):
                 stage_name=args.stage_name,
                 allowed_origins=args.allowed_origins,
                 allow_credentials=args.oidc is not None and args.oidc.cookie is not None,
+                execute_api_endpoint=args.execute_api_endpoint,
+                tls_policy=args.tls_policy,
+                domain_name=args.domain.name if args.domain else None,
                 protect=args.protect,
                 # The API comes last, so that every event finds a processor. It also goes first: while it is
                 # protected, `pulumi destroy` keeps the queues and the processor.
@@ -162,11 +175,25 @@ class EventPixel(pulumi.ComponentResource):
         )
 
         self.region = pulumi.Output.from_input(location.region)
-        self.events_url = api.events_url
+        self.events_url, self.domain_outputs = api.events_url, {}
+        if args.domain is not None:
+            domain = CustomDomain(
+                f"{name}-domain",
+                CustomDomainArgs(
+                    domain=args.domain,
+                    tls_policy=args.tls_policy,
+                    rest_api_id=api.rest_api_id,
+                    stage_name=api.stage_name,
+                    protect=args.protect,
+                ),
+                child,
+            )
+            self.events_url = domain.events_url
+            self.domain_outputs = _domain_outputs(args, args.domain, domain, api)
         # For a Custom Image tag: GTM fills in its variables. `endpoint_id` comes first, because filter lists
         # block queries that begin with some event names (docs/gtm.md).
         self.gtm_image_url = pulumi.Output.concat(
-            api.events_url, "?endpoint_id={{endpoint_id}}&event={{Event}}"
+            self.events_url, "?endpoint_id={{endpoint_id}}&event={{Event}}"
         )
         self.queue_url = queue.queue_url
         self.dead_letter_queue_url = queue.dead_letter_queue_url
@@ -191,6 +218,7 @@ class EventPixel(pulumi.ComponentResource):
                 "region": self.region,
                 "events_url": self.events_url,
                 "gtm_image_url": self.gtm_image_url,
+                "domain_outputs": self.domain_outputs,
                 "queue_url": self.queue_url,
                 "dead_letter_queue_url": self.dead_letter_queue_url,
                 "function_name": self.function_name,
@@ -199,6 +227,18 @@ class EventPixel(pulumi.ComponentResource):
                 "operator_outputs": self.operator_outputs,
             }
         )
+
+
+def _domain_outputs(
+    args: EventPixelArgs, name: DomainArgs, domain: CustomDomain, api: PixelApi
+) -> Mapping[str, pulumi.Output[str]]:
+    """The URL that older tags call while it answers, and the DNS record to make unless the stack makes it."""
+    outputs: dict[str, pulumi.Output[str]] = {}
+    if args.execute_api_endpoint:
+        outputs["execute_api_events_url"] = api.events_url
+    if name.hosted_zone_id is None:
+        outputs["domain_record"] = pulumi.Output.concat(name.name, " CNAME ", domain.target)
+    return outputs
 
 
 def _archive(requirements: str, services: Collection[str]) -> Path:

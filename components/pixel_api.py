@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -16,6 +16,7 @@ from components.iam import allow
 from components.location import Location
 from components.openapi import api_document
 from components.service_role import create_service_role
+from components.tls_policy import TlsPolicy
 from components.token_authorizer import TokenAuthorizer
 from contract.filter_lists import SOURCE, SOURCE_DATE, RequestKind, blocking_rule
 from contract.url import PATH
@@ -59,6 +60,15 @@ class PixelApiArgs:
     throttling_rate_limit: int
     throttling_burst_limit: int
 
+    # Whether API Gateway's own host name answers. If not, only a custom domain leads to the API.
+    execute_api_endpoint: bool = True
+
+    # The TLS versions and ciphers of that host. API Gateway applies those of the API to custom domains, too.
+    tls_policy: TlsPolicy = TlsPolicy.TLS_1_2
+
+    # The custom domain whose host tags call, if there is one.
+    domain_name: str | None = None
+
     # Refuse to delete or replace the API, because a new one has another URL.
     protect: bool = False
 
@@ -75,12 +85,14 @@ class PixelApi(pulumi.ComponentResource):
     rest_api_id: pulumi.Output[str]
     api_name: pulumi.Output[str]
     stage_name: pulumi.Output[str]
+
+    # The URL with API Gateway's own host name.
     events_url: pulumi.Output[str]
 
     def __init__(self, name: str, args: PixelApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gtm-pixel:index:PixelApi", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        self._warn_of_filter_lists(args.stage_name)
+        self._warn_of_filter_lists(args)
 
         sender = create_service_role(
             name,
@@ -95,6 +107,9 @@ class PixelApi(pulumi.ComponentResource):
             name,
             body=body,
             endpoint_configuration={"types": "REGIONAL"},
+            # An explicit value, because the provider keeps the former one if there is none.
+            disable_execute_api_endpoint=not args.execute_api_endpoint,
+            **_security_policy(args.tls_policy),
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect, depends_on=args.after),
         )
         before_stage: list[pulumi.Resource] = [sender.policy]
@@ -103,8 +118,7 @@ class PixelApi(pulumi.ComponentResource):
         deployment = aws.apigateway.Deployment(
             f"{name}-deployment",
             rest_api=api.id,
-            # A deployment is a snapshot, so a changed document needs a new one.
-            triggers={"openapi": body.apply(lambda document: hashlib.sha256(document.encode()).hexdigest())},
+            triggers=self._triggers(args, body),
             opts=child,
         )
         stage = aws.apigateway.Stage(
@@ -141,15 +155,33 @@ class PixelApi(pulumi.ComponentResource):
             }
         )
 
-    def _warn_of_filter_lists(self, stage_name: str) -> None:
-        """Warn if ad blockers would block every event because of the stage's name."""
-        url = f"https://api-id.execute-api.region.amazonaws.com/{stage_name}{PATH}?endpoint_id=e1&event=e"
+    @staticmethod
+    def _triggers(args: PixelApiArgs, body: pulumi.Output[str]) -> dict[str, pulumi.Input[str]]:
+        """What needs a new deployment. It is a snapshot, so a changed document does."""
+        triggers: dict[str, pulumi.Input[str]] = {
+            "openapi": body.apply(lambda document: hashlib.sha256(document.encode()).hexdigest())
+        }
+        # Switching the API's own host name off or on takes effect with the next deployment ("Disable the
+        # default endpoint for REST APIs").
+        if not args.execute_api_endpoint:
+            triggers["execute_api_endpoint"] = "off"
+        return triggers
+
+    def _warn_of_filter_lists(self, args: PixelApiArgs) -> None:
+        """Warn if ad blockers would block every event because of the stage's or the domain's name."""
+        if args.domain_name is None:
+            base = f"https://api-id.execute-api.region.amazonaws.com/{args.stage_name}"
+            where, example = f"stageName: {args.stage_name!r}", "v1"
+        else:
+            base = f"https://{args.domain_name}"
+            where, example = f"domainName: {args.domain_name!r}", "events.example.com"
+        url = f"{base}{PATH}?endpoint_id=e1&event=e"
         # Not BEACON: any sendBeacon to another site is blocked, whatever the stage's name.
         for kind in (RequestKind.IMAGE, RequestKind.FETCH):
             if rule := blocking_rule(url, kind):
                 pulumi.log.warn(
-                    f"stageName: {stage_name!r} makes ad blockers block the URL that GTM calls "
-                    f"({SOURCE} of {SOURCE_DATE}: {rule}). Set another name, such as v1.",
+                    f"{where} makes ad blockers block the URL that GTM calls "
+                    f"({SOURCE} of {SOURCE_DATE}: {rule}). Set another name, such as {example}.",
                     resource=self,
                 )
                 return
@@ -204,3 +236,15 @@ class PixelApi(pulumi.ComponentResource):
         return aws.apigateway.StageAccessLogSettingsArgs(
             destination_arn=log_group.arn, format=ACCESS_LOG_FORMAT
         )
+
+
+class _SecurityPolicy(TypedDict, total=False):
+    security_policy: str
+    endpoint_access_mode: str
+
+
+def _security_policy(policy: TlsPolicy) -> _SecurityPolicy:
+    """The TLS properties of the REST API. Without any, API Gateway uses its default for Regional APIs."""
+    if policy.access_mode is None:
+        return {}
+    return {"security_policy": policy.value, "endpoint_access_mode": policy.access_mode}

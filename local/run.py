@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from local.apigateway.domain_names import DomainNames
 from local.apigateway.gateway import Gateway
 from local.apigateway.responses import UnservedPart
 from local.apigateway.velocity import MappingTemplateError
@@ -41,6 +42,10 @@ _NOTES: Sequence[str] = (
 _DEMO_NOTE = (
     "Amazon Cognito: a user pool in moto with demo users. "
     "This run uses it in place of the issuer in the setting oidcIssuer."
+)
+_DOMAIN_NOTE = (
+    "Custom domain name: there is no DNS and no TLS for {name} on this machine, so {address} stands for "
+    "https://{name}. A request with the Host header {name} works, too."
 )
 _NOT_EMULATED = "Not emulated: alarms, account quotas, prices, and how long AWS takes (see docs/fidelity.md)."
 
@@ -157,11 +162,14 @@ class LocalRun:
             ).start()
 
         rest_api_id, stage_name = _deployed_stage(cloud)
+        domains = DomainNames(cloud, rest_api_id, stage_name)
+        outputs = domains.on_this_machine(outputs, server.url)
         queues = Queues(cloud, outputs)
         notes = [
             *_NOTES,
             *(note for fake in fakes.values() for note in fake.notes),
             *([_DEMO_NOTE] if demo_users else []),
+            *(_DOMAIN_NOTE.format(name=name, address=server.url) for name in domains.base_paths),
             _NOT_EMULATED,
         ]
         server.application = Front(
@@ -176,6 +184,7 @@ class LocalRun:
             retries=queues.retries,
             dead_letters=queues.dead_letters,
             demo_users=demo_users,
+            domains=domains,
         )
         for source in resources.event_sources:
             if source.enabled:

@@ -16,6 +16,8 @@ class Stack:
 
     # Project and stack, which tell this stack from the project's other stacks in the account.
     name: str
+    # The AWS Region, or None if the provider takes it from elsewhere than the configuration.
+    region: str | None = None
     # In the local run, a token issuer may be on the same machine.
     is_local_run: bool = False
 

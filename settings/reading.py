@@ -7,7 +7,7 @@ from typing import Any
 from components.event_pixel import EventPixelArgs
 from contract.local_run import LOCAL_RUN
 from contract.scenario import AuthMode
-from settings import api, events, function, oidc
+from settings import api, domain, events, function, oidc
 from settings.destinations import DESTINATIONS, GROUPS, customer_profiles
 from settings.groups import Stack
 from settings.problems import Problem, Problems, SettingsError, unknown_key
@@ -19,6 +19,7 @@ GENERAL: Sequence[Setting[Any]] = (
     *events.SETTINGS,
     DESTINATIONS,
     *api.SETTINGS,
+    *domain.SETTINGS,
     *function.SETTINGS,
 )
 """The settings that every stack reads."""
@@ -39,7 +40,11 @@ def load() -> EventPixelArgs:
     is_local_run = bool(os.environ.get(LOCAL_RUN))
     defaults = {key: setting.default for key, setting in ALL.items()}
     configuration = stack_configuration(defaults, is_local_run=is_local_run)
-    stack = Stack(name=f"{configuration.project}-{configuration.stack}", is_local_run=is_local_run)
+    stack = Stack(
+        name=f"{configuration.project}-{configuration.stack}",
+        region=configuration.region,
+        is_local_run=is_local_run,
+    )
     return read(
         configuration.values,
         stack,
@@ -125,6 +130,9 @@ def _settings(values: Values, stack: Stack) -> EventPixelArgs:
         allowed_origins=values[api.ALLOWED_ORIGINS],
         throttling_rate_limit=values[api.THROTTLING_RATE_LIMIT],
         throttling_burst_limit=values[api.THROTTLING_BURST_LIMIT],
+        domain=domain.make(values),
+        execute_api_endpoint=values[domain.EXECUTE_API_ENDPOINT],
+        tls_policy=values[domain.TLS_POLICY],
         access_logs=values[api.ACCESS_LOGS],
         protect=values[api.PROTECT],
         destinations=tuple(GROUPS[name].make(values, stack) for name in values[DESTINATIONS]),

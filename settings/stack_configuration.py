@@ -49,10 +49,14 @@ _REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_CON
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackConfiguration:
-    """`values` by short key, and the problems of keys and of the provider's configuration."""
+    """`values` by short key, and the problems of keys and of the provider's configuration.
+
+    `region` is None if the provider takes its Region from elsewhere, such as a profile.
+    """
 
     project: str
     stack: str
+    region: str | None
     values: Mapping[str, object]
     problems: tuple[Problem, ...]
 
@@ -70,6 +74,7 @@ def stack_configuration(defaults: Mapping[str, object], *, is_local_run: bool) -
     return StackConfiguration(
         project=project,
         stack=stack,
+        region=raw.get(REGION) or None,
         values={key: _parsed(value, defaults.get(key, "")) for key, value in own.items()},
         problems=(
             *_region_problems(raw, is_local_run=is_local_run),

@@ -101,6 +101,8 @@ class _Mocks(mocks.Mocks):
             ),
             "invokeUrl": f"https://api.test/{args.inputs.get('stageName')}",
             "bucket": physical,
+            "regionalDomainName": f"d-1a2b3c4.execute-api.{self._region}.test",
+            "regionalZoneId": "Z2OJLYMUO9EFXC",
             "uuid": f"{args.name}-uuid",
         }
         return f"{args.name}-id", {**computed, **args.inputs}

@@ -26,7 +26,7 @@ from tests.documents import (
     section,
     table,
 )
-from tests.test_program import recorded
+from tests.test_program import DOMAIN, recorded
 
 
 def test_every_output_is_described() -> None:
@@ -34,6 +34,7 @@ def test_every_output_is_described() -> None:
         "destinations": list(GROUPS),
         "eventbridgeArchiveDays": 1,
         "pinpointApplicationId": "0123456789abcdef0123456789abcdef",
+        **DOMAIN,
     }
 
     assert documented_outputs() == set(recorded("prod", **everywhere).outputs)

@@ -77,8 +77,15 @@ ONLY_PINPOINT: dict[str, Any] = {
     "customerProfilesTriggers": [],
 }
 PINPOINT = {"pinpointApplicationId": "0123456789abcdef0123456789abcdef"}
+DOMAIN = {
+    "domainName": "events.example.com",
+    "certificateArn": "arn:aws:acm:eu-central-1:123456789012:certificate/1a2b",
+}
+"""A domain of one's own for `prod`, whose record the stack does not make."""
 EVERYTHING: dict[str, Any] = {
     **PINPOINT,
+    **DOMAIN,
+    "hostedZoneId": "Z0123456789",
     "destinations": ["pinpoint", "customer-profiles", "firehose", "eventbridge"],
     "eventbridgeArchiveDays": 30,
     "accessLogs": True,
@@ -139,6 +146,33 @@ def test_two_stacks_in_one_account_share_no_physical_name(recording: Recording) 
 
 def test_the_stage_is_in_the_url() -> None:
     assert recorded(stageName="live").outputs["events_url"] == "https://api.test/live/events"
+
+
+class TestADomainOfOnesOwn:
+    def test_it_is_in_the_url_and_the_stage_is_not(self) -> None:
+        outputs = recorded("prod", **DOMAIN).outputs
+
+        assert outputs["events_url"] == "https://events.example.com/events"
+        assert outputs["gtm_image_url"].startswith("https://events.example.com/events?endpoint_id=")
+
+    def test_older_tags_keep_their_url_and_the_record_to_make_is_an_output(self) -> None:
+        outputs = recorded("prod", **DOMAIN).outputs
+
+        assert outputs["execute_api_events_url"] == "https://api.test/v1/events"
+        assert outputs["domain_record"] == (
+            "events.example.com CNAME d-1a2b3c4.execute-api.eu-central-1.test"
+        )
+
+    def test_a_url_that_no_longer_works_and_a_record_that_the_stack_makes_are_no_outputs(self) -> None:
+        stack = recorded("prod", **DOMAIN, executeApiEndpoint=False, hostedZoneId="Z0123456789")
+
+        assert stack.outputs.keys() & {"execute_api_events_url", "domain_record"} == set()
+
+    def test_it_is_added_without_touching_what_serves_the_old_url(self) -> None:
+        before, after = recorded("prod"), recorded("prod", **DOMAIN)
+
+        serving = [name for name in before.names() if name.startswith(("gtm-pixel-api", "gtm-pixel-events"))]
+        assert [after[name].inputs for name in serving] == [before[name].inputs for name in serving]
 
 
 @pytest.mark.parametrize("requirements", ["requirements.txt", "requirements-authorizer.txt"])

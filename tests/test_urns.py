@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.test_program import DOMAIN as DOMAIN_SETTINGS
 from tests.test_program import PINPOINT, recorded
 
 OPEN = """
@@ -75,6 +76,14 @@ ACCESS_LOGS = """
 gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:cloudwatch/logGroup:LogGroup::gtm-pixel-api-access-logs
 """
 
+DOMAIN = """
+gtm-pixel:index:EventPixel$gtm-pixel:index:CustomDomain$aws:apigateway/basePathMapping:BasePathMapping::gtm-pixel-domain-mapping
+gtm-pixel:index:EventPixel$gtm-pixel:index:CustomDomain$aws:apigateway/domainName:DomainName::gtm-pixel-domain
+gtm-pixel:index:EventPixel$gtm-pixel:index:CustomDomain$aws:route53/record:Record::gtm-pixel-domain-ipv4
+gtm-pixel:index:EventPixel$gtm-pixel:index:CustomDomain$aws:route53/record:Record::gtm-pixel-domain-ipv6
+gtm-pixel:index:EventPixel$gtm-pixel:index:CustomDomain::gtm-pixel-domain
+"""
+
 SCENARIOS: Mapping[str, tuple[dict[str, Any], str]] = {
     "open": ({"authMode": "open", "oidcIssuer": "", "oidcAudiences": []}, ""),
     "authenticated": ({}, AUTHENTICATED),
@@ -123,6 +132,10 @@ LOGS: Mapping[str, tuple[dict[str, Any], str]] = {
     "access logs": ({"accessLogs": True, "tracing": True}, ACCESS_LOGS),
 }
 
+PROTECTION: Mapping[str, tuple[dict[str, Any], str]] = {
+    "domain": ({**DOMAIN_SETTINGS, "hostedZoneId": "Z1"}, DOMAIN),
+}
+
 
 # Every scenario and every kind of logs with all destinations, and every destination by itself.
 CASES = [
@@ -145,8 +158,15 @@ def test_a_stack_has_exactly_these_urns(scenario: str, destination: str, logs: s
     assert found == set("".join([OPEN, *(urns for _, urns in variants)]).split())
 
 
+@pytest.mark.parametrize("protection", PROTECTION)
+def test_a_protected_stack_adds_exactly_these_urns(protection: str) -> None:
+    settings, urns = PROTECTION[protection]
+
+    assert recorded("prod", **settings).urns() - recorded("prod").urns() == set(urns.split())
+
+
 def test_every_urn_is_unique() -> None:
-    urns = (OPEN + AUTHENTICATED + NEW_STREAM + CUSTOMER_PROFILES + ACCESS_LOGS).split()
+    urns = (OPEN + AUTHENTICATED + NEW_STREAM + CUSTOMER_PROFILES + ACCESS_LOGS + DOMAIN).split()
 
     assert len(urns) == len(set(urns))
 

@@ -20,6 +20,7 @@ from typing import Any, Final
 from werkzeug import Request, Response
 
 from local.apigateway.authorizer import Authorizer, Invoke
+from local.apigateway.domain_names import BY_DOMAIN
 from local.apigateway.integrations import BackendResponse, RoleCredentials, integration_call
 from local.apigateway.query_string import query_parameters
 from local.apigateway.responses import Failed, Failure, GatewayResponses, UnservedPart, static_value
@@ -75,6 +76,8 @@ class Gateway:
         self._account_id = cloud.account_id
         client = cloud.client("apigateway")
         stage = client.get_stage(restApiId=rest_api_id, stageName=stage_name)
+        api = client.get_rest_api(restApiId=rest_api_id)
+        self._only_through_domains = api.get("disableExecuteApiEndpoint", False)
         account_limits = client.get_account()["throttleSettings"]
         self._gateway_responses = GatewayResponses(_items(client.get_gateway_responses, rest_api_id))
         validators = {item["id"]: item for item in _items(client.get_request_validators, rest_api_id)}
@@ -109,6 +112,10 @@ class Gateway:
         return response(environ, start_response)
 
     def _respond(self, request: Request, context: dict[str, Any]) -> Response:
+        # "Clients can still connect to your default endpoint, but they will receive a 403 Forbidden status
+        # code"; rest-api-disable-default-endpoint. The body is not documented.
+        if self._only_through_domains and not request.environ.get(BY_DOMAIN):
+            return Response('{"message":"Forbidden"}', status=403, content_type=_JSON)
         # The size is checked before the path. The status for a head that is too large is not documented for
         # REST APIs; this is the gateway response for requests that are too large.
         if _head_size(request) > MAX_REQUEST_HEAD_BYTES or (request.content_length or 0) > MAX_BODY_BYTES:

@@ -14,6 +14,7 @@ from werkzeug import Request, Response
 
 import gtm
 from gtm.plan import PlanError
+from local.apigateway.domain_names import DomainNames, through_domain
 from local.demo_users import DemoUsers
 from local.fakes import Profiles
 from local.recorder import Arrival, RecordedEvent, Recorder, as_json
@@ -56,7 +57,10 @@ _View = Callable[[Request], Response]
 
 
 class Front:
-    """WSGI application of a run. `/{stage}/…` is the deployed API; the routes below are the run's own."""
+    """WSGI application of a run. `/{stage}/…` is the deployed API; the routes below are the run's own.
+
+    With custom domain names, their paths lead to the API, too.
+    """
 
     def __init__(
         self,
@@ -70,6 +74,7 @@ class Front:
         retries: Callable[[], list[dict[str, Any]]],
         dead_letters: Callable[[], list[dict[str, Any]]],
         demo_users: DemoUsers | None = None,
+        domains: DomainNames | None = None,
     ) -> None:
         """`profiles` has the destinations that keep profiles, by name."""
         self._gateway = gateway
@@ -81,6 +86,7 @@ class Front:
         self._retries = retries
         self._dead_letters = dead_letters
         self._demo_users = demo_users
+        self._domains = domains
         self._get_routes: Mapping[str, _View] = {
             "/": lambda _: _file(_PAGE / "index.html"),
             **{f"/page/{file.name}": _file_view(file) for file in _PAGE.iterdir()},
@@ -101,6 +107,8 @@ class Front:
         request = Request(environ)
         if request.path == self._stage or request.path.startswith(f"{self._stage}/"):
             return self._gateway(environ, start_response)
+        if self._domains is not None and (path := self._domains.stage_path(request)) is not None:
+            return through_domain(environ, start_response, path, self._gateway)
         return self._respond(request)(environ, start_response)
 
     def _respond(self, request: Request) -> Response:

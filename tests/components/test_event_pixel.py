@@ -5,6 +5,7 @@ import pytest
 
 from components.destinations.firehose import FirehoseArgs
 from components.event_pixel import EventPixel, EventPixelArgs
+from components.tls_policy import TlsPolicy
 from components.token_authorizer import OidcArgs
 from contract.scenario import AuthMode, ProfileUpdates, TimestampSource
 from tests.recording import Recording, record
@@ -19,6 +20,9 @@ def args(oidc: OidcArgs | None) -> EventPixelArgs:
         allowed_origins=(),
         throttling_rate_limit=1000,
         throttling_burst_limit=2000,
+        domain=None,
+        execute_api_endpoint=True,
+        tls_policy=TlsPolicy.TLS_1_2,
         destinations=[FirehoseArgs(stream="events", app_id="gtm-pixel-test")],
         profile_updates=ProfileUpdates.NONE,
         profile_attributes=(),

@@ -10,6 +10,7 @@ import pytest
 from components.location import current_location
 from components.openapi import api_document
 from components.pixel_api import PixelApi, PixelApiArgs
+from components.tls_policy import TlsPolicy
 from components.token_authorizer import OidcArgs, TokenAuthorizer, TokenAuthorizerArgs
 from tests.recording import Recording, record
 
@@ -121,6 +122,27 @@ def test_an_unchanged_document_makes_no_new_deployment() -> None:
     assert recorded()["api-deployment"].inputs == recorded()["api-deployment"].inputs
 
 
+@pytest.mark.parametrize("open_", [True, False])
+def test_its_own_host_name_can_be_switched_off_with_a_new_deployment(*, open_: bool) -> None:
+    """Whether it answers takes effect with a deployment ("Disable the default endpoint for REST APIs")."""
+    recording = recorded(execute_api_endpoint=open_)
+    triggers = recording["api-deployment"].inputs["triggers"]
+
+    # Always a value: without one, the provider keeps the former value.
+    assert recording["api"].inputs["disableExecuteApiEndpoint"] is not open_
+    assert ("execute_api_endpoint" in triggers) is not open_
+
+
+def test_an_enhanced_tls_policy_applies_to_its_own_host_name() -> None:
+    inputs = recorded(tls_policy=TlsPolicy.TLS13_1_2_PFS_PQ_2025_09)["api"].inputs
+
+    assert (inputs["securityPolicy"], inputs["endpointAccessMode"]) == (
+        "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09",
+        "BASIC",
+    )
+    assert recorded()["api"].inputs.keys() & {"securityPolicy", "endpointAccessMode"} == set()
+
+
 @pytest.fixture(scope="module")
 def authenticated() -> Recording:
     def program() -> None:
@@ -223,3 +245,25 @@ def test_a_stage_that_ad_blockers_block_gives_a_warning_with_the_fix(stage: str,
 @pytest.mark.parametrize("stage", ["v1", "live", "prod", "dev", "e", "events"])
 def test_another_stage_gives_no_warning(stage: str) -> None:
     assert recorded(stage_name=stage).log == []
+
+
+@pytest.mark.parametrize(
+    ("host", "rule"),
+    [
+        ("analytics", "://analytics.*/event"),
+        ("tracking", "://tracking.*/event"),
+        ("collector", "://collector.*/event"),
+        ("stats", "/stats.*/event"),
+    ],
+)
+def test_a_domain_that_ad_blockers_block_gives_a_warning_with_the_fix(host: str, rule: str) -> None:
+    (warning,) = recorded(domain_name=f"{host}.example.com").log
+
+    assert warning == (
+        f"domainName: '{host}.example.com' makes ad blockers block the URL that GTM calls "
+        f"(EasyPrivacy of 2026-08-22: {rule}). Set another name, such as events.example.com."
+    )
+
+
+def test_with_a_domain_the_name_of_the_stage_is_not_in_the_url_and_gives_no_warning() -> None:
+    assert recorded(domain_name="events.example.com", stage_name="analytics").log == []

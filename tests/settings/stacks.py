@@ -32,18 +32,20 @@ TEMPLATE = ProfileTemplateArgs(
 """The default arguments of Customer Profiles."""
 
 
-def load(*, stack: str = "test", is_local_run: bool = False, **changes: Any) -> EventPixelArgs:
+def load(
+    *, stack: str = "test", region: str | None = "eu-west-1", is_local_run: bool = False, **changes: Any
+) -> EventPixelArgs:
     """The settings of a stack that sets `changes`, and a domain where it needs one."""
     values = changes
     if "customer-profiles" in (changes.get("destinations") or ["customer-profiles"]):
         values = {"customerProfilesDomain": DOMAIN} | changes
-    return read(values, Stack(name=f"gtm-pixel-{stack}", is_local_run=is_local_run))
+    return read(values, Stack(name=f"gtm-pixel-{stack}", region=region, is_local_run=is_local_run))
 
 
-def problems(*, stack: str = "test", **changes: Any) -> list[str]:
+def problems(*, stack: str = "test", region: str | None = "eu-west-1", **changes: Any) -> list[str]:
     """The problems of a stack, one line each."""
     try:
-        load(stack=stack, **changes)
+        load(stack=stack, region=region, **changes)
     except SettingsError as error:
         return str(error).split("\n")
     return []

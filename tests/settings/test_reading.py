@@ -8,6 +8,7 @@ import yaml
 
 from components.destinations.customer_profiles import CustomerProfilesArgs
 from components.event_pixel import EventPixelArgs
+from components.tls_policy import TlsPolicy
 from contract.scenario import ProfileUpdates, TimestampSource
 from settings.destinations import GROUPS
 from settings.groups import Stack
@@ -29,6 +30,9 @@ def test_the_defaults_are_an_open_stack_that_updates_no_profile() -> None:
         allowed_origins=(),
         throttling_rate_limit=1000,
         throttling_burst_limit=2000,
+        domain=None,
+        execute_api_endpoint=True,
+        tls_policy=TlsPolicy.TLS_1_2,
         access_logs=False,
         protect=False,
         destinations=(CustomerProfilesArgs(template=TEMPLATE, requests_per_second=20),),

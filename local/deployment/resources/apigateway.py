@@ -1,4 +1,4 @@
-"""Amazon API Gateway: REST APIs from OpenAPI documents, their deployments, stages and method settings."""
+"""Amazon API Gateway: REST APIs from OpenAPI documents, deployments, stages, and custom domain names."""
 
 import json
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from local.apigateway.openapi_import import import_openapi
 from local.deployment.resources.declaration import (
     Created,
     Properties,
+    ResourceError,
     ResourceType,
     as_string,
     autoname,
@@ -30,7 +31,8 @@ def _rest_api(target: Target, name: str, inputs: Properties) -> Created:
     api = apigateway.create_rest_api(
         name=api_name,
         endpointConfiguration={"types": [endpoint["types"]]},
-        **present(description=inputs.get("description"), tags=tags),
+        disableExecuteApiEndpoint=inputs.get("disableExecuteApiEndpoint", False),
+        **present(description=inputs.get("description"), tags=tags, **_security_policy(inputs)),
     )
     import_openapi(apigateway, api["id"], json.loads(inputs["body"]))
     outputs = {
@@ -41,6 +43,16 @@ def _rest_api(target: Target, name: str, inputs: Properties) -> Created:
         "tagsAll": tags,
     }
     return api["id"], {**inputs, **outputs}
+
+
+def _security_policy(inputs: Properties) -> Properties:
+    """TLS settings, which are checked and have no effect here: there is no TLS on this machine."""
+    policy, mode = inputs.get("securityPolicy"), inputs.get("endpointAccessMode")
+    if bool(mode) != (policy or "").startswith("SecurityPolicy_"):
+        raise ResourceError(
+            "a policy that begins with SecurityPolicy_, and no other, needs endpointAccessMode"
+        )
+    return {"securityPolicy": policy, "endpointAccessMode": mode}
 
 
 def _deployment(target: Target, _: str, inputs: Properties) -> Created:
@@ -93,6 +105,36 @@ def _method_settings(target: Target, _: str, inputs: Properties) -> Created:
     return f"{inputs['restApi']}-{inputs['stageName']}-{path}", dict(inputs)
 
 
+def _domain_name(target: Target, _: str, inputs: Properties) -> Created:
+    tags = target.tags(inputs)
+    domain = target.client("apigateway").create_domain_name(
+        domainName=inputs["domainName"],
+        regionalCertificateArn=inputs["regionalCertificateArn"],
+        endpointConfiguration={
+            "types": [inputs["endpointConfiguration"]["types"]],
+            **present(ipAddressType=inputs["endpointConfiguration"].get("ipAddressType")),
+        },
+        **present(tags=tags, **_security_policy(inputs)),
+    )
+    outputs = {
+        "arn": target.arn("apigateway", f"/domainnames/{inputs['domainName']}", account=False),
+        "regionalDomainName": domain["regionalDomainName"],
+        "regionalZoneId": domain["regionalHostedZoneId"],
+        "tagsAll": tags,
+    }
+    return inputs["domainName"], {**inputs, **outputs}
+
+
+def _base_path_mapping(target: Target, _: str, inputs: Properties) -> Created:
+    target.client("apigateway").create_base_path_mapping(
+        domainName=inputs["domainName"],
+        restApiId=inputs["restApi"],
+        stage=inputs["stageName"],
+        **present(basePath=inputs.get("basePath")),
+    )
+    return f"{inputs['domainName']}/{inputs.get('basePath', '')}", dict(inputs)
+
+
 def _patch_stage(target: Target, inputs: Properties, values: Mapping[str, str]) -> None:
     target.client("apigateway").update_stage(
         restApiId=inputs["restApi"],
@@ -104,7 +146,11 @@ def _patch_stage(target: Target, inputs: Properties, values: Mapping[str, str]) 
 RESOURCES = {
     "RestApi": ResourceType(
         _rest_api,
-        {**names("name", "description", "body", "tags"), "endpointConfiguration": names("types")},
+        {
+            **names("name", "description", "body", "tags", "disableExecuteApiEndpoint"),
+            **names("securityPolicy", "endpointAccessMode"),
+            "endpointConfiguration": names("types"),
+        },
     ),
     # Triggers decide when the engine makes a new deployment; every local run makes one.
     "Deployment": ResourceType(_deployment, names("restApi", "description", "triggers")),
@@ -118,5 +164,15 @@ RESOURCES = {
     "MethodSettings": ResourceType(
         _method_settings,
         {**names("restApi", "stageName", "methodPath"), "settings": names(*_METHOD_SETTINGS)},
+    ),
+    "DomainName": ResourceType(
+        _domain_name,
+        {
+            **names("domainName", "regionalCertificateArn", "securityPolicy", "endpointAccessMode", "tags"),
+            "endpointConfiguration": names("types", "ipAddressType"),
+        },
+    ),
+    "BasePathMapping": ResourceType(
+        _base_path_mapping, names("domainName", "restApi", "stageName", "basePath")
     ),
 }

@@ -37,6 +37,10 @@ NEEDED_HERE = {
     ("BucketLifecycleConfiguration", "rules"),
     ("BucketServerSideEncryptionConfiguration", "rules"),
     ("BucketServerSideEncryptionConfiguration", "bucket"),
+    ("DomainName", "endpointConfiguration"),
+    ("DomainName", "regionalCertificateArn"),
+    ("BasePathMapping", "stageName"),
+    ("Record", "aliases"),
 }
 """Properties that only the local run requires, because AWS also accepts them in other ways."""
 
