@@ -10,8 +10,11 @@ import argparse
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from local.run import LocalRun
 
 USAGE_ERROR = 2
 
@@ -37,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         run = None
         try:
             run = LocalRun.start(stack=options.stack, port=options.port, overrides=overrides, echo=_echo)
-            _introduce(run.outputs, run.notes)
+            _introduce(run)
             print(f"ready {run.url}", flush=True)
             _wait_for_signal()
         except LocalRunError as error:
@@ -126,14 +129,18 @@ def _words(line: str) -> list[str]:
     return [one for one in [*words, word] if one]
 
 
-def _introduce(outputs: Mapping[str, Any], notes: Sequence[str]) -> None:
+def _introduce(run: "LocalRun") -> None:
     print("Stack outputs:")
-    width = max(map(len, outputs), default=0)
-    for name, value in outputs.items():
+    width = max(map(len, run.outputs), default=0)
+    for name, value in run.outputs.items():
         text = ", ".join(map(str, value)) if isinstance(value, list) else value
         print(f"  {name:<{width}}  {text}")
+    print("For the AWS command line and python -m ops, in a second terminal:")
+    for name, value in run.aws_variables.items():
+        print(f"  export {name}={value}")
+    print(f'  pulumi() {{ curl -s "{run.url}/outputs/$3"; }}    # so that "pulumi stack output NAME" works')
     print("What is emulated:")
-    for note in notes:
+    for note in run.notes:
         print(f"  {note}")
 
 

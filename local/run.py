@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from botocore.credentials import Credentials
+
+import policies
 from local.apigateway.domain_names import DomainNames
 from local.apigateway.gateway import Gateway
 from local.apigateway.responses import UnservedPart
@@ -85,6 +88,8 @@ class LocalRun:
     pollers: Sequence[Poller]
     # By destination.
     fakes: Mapping[str, Fake]
+    # What an operator may do: policies/operator.json.
+    operator: Credentials
     _exit: ExitStack
 
     @classmethod
@@ -140,11 +145,12 @@ class LocalRun:
             problems=problems,
         )
         fakes = exit_stack.enter_context(open_fakes(outputs["destinations"], deployed))
-        endpoints = {
-            service: exit_stack.enter_context(_serving(application)).url
-            for fake in fakes.values()
-            for service, application in fake.applications.items()
-        }
+        endpoints = dict[str, str]()
+        for fake in fakes.values():
+            for service, application in fake.applications.items():
+                endpoints[service] = exit_stack.enter_context(_serving(application)).url
+                cloud.serve(service, application)
+        operator = cloud.create_user("operator", policies.fill_in(policies.read("operator"), outputs))
 
         # Stopped together and first: each may wait for another, or for something that ends after it.
         functions: dict[str, LambdaRuntime] = {}
@@ -178,6 +184,7 @@ class LocalRun:
             ),
             stage_name=stage_name,
             outputs=outputs,
+            aws_variables=_aws_variables(cloud, operator),
             notes=notes,
             recorder=recorder,
             profiles={name: fake.profiles for name, fake in fakes.items() if fake.profiles},
@@ -186,10 +193,9 @@ class LocalRun:
             demo_users=demo_users,
             domains=domains,
         )
-        for source in resources.event_sources:
-            if source.enabled:
-                pollers.append(_make_poller(cloud, source.uuid, functions, problems))
-                pollers[-1].start()
+        for mapping_id in resources.event_sources:
+            pollers.append(_make_poller(cloud, mapping_id, functions, problems))
+            pollers[-1].start()
         server.start()
         return cls(
             url=server.url,
@@ -202,6 +208,7 @@ class LocalRun:
             functions=functions,
             pollers=pollers,
             fakes=fakes,
+            operator=operator,
             _exit=exit_stack,
         )
 
@@ -216,6 +223,16 @@ class LocalRun:
         self.stop()
 
     @property
+    def aws_endpoint_url(self) -> str:
+        """One URL for every service, moto's and the fakes'."""
+        return self.cloud.endpoint_url
+
+    @property
+    def aws_variables(self) -> Mapping[str, str]:
+        """The environment variables with which the AWS command line works on this run."""
+        return _aws_variables(self.cloud, self.operator)
+
+    @property
     def poller(self) -> Poller:
         """The poller of a stack with one event source."""
         (poller,) = self.pollers
@@ -225,6 +242,15 @@ class LocalRun:
         """The fake of this class, where the stack has its destination."""
         (service,) = [fake.service for fake in self.fakes.values() if isinstance(fake.service, kind)]
         return service
+
+
+def _aws_variables(cloud: Cloud, operator: Credentials) -> Mapping[str, str]:
+    return {
+        "AWS_ENDPOINT_URL": cloud.endpoint_url,
+        "AWS_ACCESS_KEY_ID": operator.access_key,
+        "AWS_SECRET_ACCESS_KEY": operator.secret_key,
+        "AWS_REGION": cloud.region,
+    }
 
 
 def _needs_demo_users(config: StackConfig) -> bool:
@@ -262,7 +288,14 @@ def _make_poller(
     mapping = cloud.client("lambda").get_event_source_mapping(UUID=uuid)
     runtime = functions[mapping["FunctionArn"].rpartition(":")[2]]
     source = EventSource.from_mapping(mapping)
-    return Poller(cloud, source, role_arn=runtime.role_arn, invoke=runtime.invoke, problems=problems)
+    return Poller(
+        cloud,
+        source,
+        role_arn=runtime.role_arn,
+        invoke=runtime.invoke,
+        problems=problems,
+        is_enabled=lambda: cloud.is_event_source_enabled(uuid),
+    )
 
 
 def _stop(pollers: Sequence[Poller], functions: Mapping[str, LambdaRuntime]) -> None:

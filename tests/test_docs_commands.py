@@ -44,7 +44,7 @@ def commands(pattern: str, *, without: Path | None = None) -> list[str]:
 
 MAKE = commands(r"(?:^|(?<= ))make [a-z-]+(?= |$)[^&|#]*")
 GTM = commands(r"^(?:pulumi stack output --json \| )?\.venv/bin/python -m gtm \w+ .*")
-AWS = commands(r"^aws [a-z0-9]+ .*", without=GUIDE_WITH_TESTS_OF_ITS_OWN)
+AWS = commands(r"^aws [a-z0-9-]+ .*", without=GUIDE_WITH_TESTS_OF_ITS_OWN)
 
 
 def test_there_are_commands_of_each_kind() -> None:

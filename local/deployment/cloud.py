@@ -7,9 +7,10 @@ only on AWS.
 
 import json
 import os
+import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from typing import Any, Self
@@ -18,6 +19,7 @@ from boto3.session import Session
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+from moto.awslambda.models import EventSourceMapping, lambda_backends
 from moto.core.authorization import disable_iam_authentication, enable_iam_authentication
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam.exceptions import NotFoundException
@@ -31,7 +33,7 @@ from moto.utilities.utils import get_partition
 
 from local.deployment.moto_corrections import corrected_moto, keeping_bodies
 from local.deployment.trust_policy import trusts
-from local.web.http_server import HttpServer
+from local.web.http_server import HttpServer, WsgiApplication
 
 # Replaces the developer's own account for botocore and moto. No request signed with this key pair is
 # ever allowed: it only keeps them from searching for credentials.
@@ -48,6 +50,8 @@ _EVERYTHING = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action
 _LOOK_AGAIN_SECONDS = 0.1  # how late a message is noticed whose delay or visibility timeout has ended
 
 _running = threading.Lock()
+
+_SIGNED_SERVICE = re.compile(r"Credential=[^/]+/[^/]+/[^/]+/([^/]+)/aws4_request")
 
 
 class AssumeRoleDenied(Exception):  # noqa: N818 - AWS says access denied
@@ -67,6 +71,7 @@ class Cloud:
         self._administrator: dict[str, Any] = {}
         self._clients: dict[str, Any] = {}
         self._opened: list[Any] = []
+        self._applications: dict[str, WsgiApplication] = {}
         self._stack = ExitStack()
 
     def start(self) -> Self:
@@ -77,7 +82,7 @@ class Cloud:
             stack.enter_context(_environment(self.region))
             stack.enter_context(corrected_moto())
             moto_api_backend.reset()
-            server = HttpServer(keeping_bodies(_application()))
+            server = HttpServer(self._serve)
             stack.callback(server.stop)
             self.endpoint_url = server.start().url
             stack.callback(self._close_clients)
@@ -114,6 +119,18 @@ class Cloud:
                 aws_session_token=credentials.token,
             )
 
+    def serve(self, service: str, application: WsgiApplication) -> None:
+        """Let an application respond in place of moto. `service` is a name of botocore."""
+        self._applications[_signing_name(service)] = application
+
+    def create_user(self, name: str, policy: Mapping[str, Any]) -> Credentials:
+        """A new IAM user who may do what the policy allows, and nothing else."""
+        iam = self.client("iam")
+        iam.create_user(UserName=name)
+        iam.put_user_policy(UserName=name, PolicyName=name, PolicyDocument=json.dumps(policy))
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+
     def create_bucket(self, name: str) -> str:
         """Create an S3 bucket in the account's Region; returns its ARN."""
         # S3 refuses us-east-1 as a location constraint.
@@ -144,6 +161,18 @@ class Cloud:
         )
         return Credentials(session.access_key_id, session.secret_access_key, session.session_token)
 
+    def detach_event_source(self, mapping_id: str) -> None:
+        """Keep moto from feeding a function inside SendMessage, which may delete unprocessed messages."""
+        mapping = self._event_source(mapping_id)
+        queue = sqs_backends[self.account_id][self.region].get_queue(
+            mapping.event_source_arn.rpartition(":")[2]
+        )
+        queue.lambda_event_source_mappings.pop(mapping.function_arn)
+
+    def is_event_source_enabled(self, mapping_id: str) -> bool:
+        """Whether an event source mapping is enabled now: an operator can pause it."""
+        return self._event_source(mapping_id).enabled
+
     def wait_for_messages(self, queue_url: str, *, timeout: float, stopping: Callable[[], bool]) -> None:
         """Wait until the queue has a message to receive, for `timeout` seconds, or until `stopping`.
 
@@ -163,6 +192,18 @@ class Cloud:
             queue = self._queue(queue_url)
             with queue._messages_lock:  # noqa: SLF001
                 queue._messages_lock.notify_all()  # noqa: SLF001
+
+    def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """The service that the request is signed for responds, otherwise moto."""
+        signed = _SIGNED_SERVICE.search(environ.get("HTTP_AUTHORIZATION", ""))
+        application = self._applications.get(signed[1]) if signed else None
+        return (application or keeping_bodies(_application()))(environ, start_response)
+
+    def _event_source(self, mapping_id: str) -> EventSourceMapping:
+        mapping = lambda_backends[self.account_id][self.region].get_event_source_mapping(mapping_id)
+        if mapping is None:
+            raise LookupError(f"there is no event source mapping {mapping_id}")
+        return mapping
 
     def _queue(self, queue_url: str) -> Queue:
         return sqs_backends[self.account_id][self.region].get_queue(queue_url.rpartition("/")[2])
@@ -226,6 +267,12 @@ class _Application(DomainDispatcherApplication):
 def _session() -> Session:
     """One session per process: each new one reads the service models again."""
     return Session()
+
+
+def _signing_name(service: str) -> str:
+    """The name of a service in signatures: `profile` for `customer-profiles`."""
+    model: Any = _session()._session.get_service_model(service)  # noqa: SLF001 - not in boto3
+    return model.signing_name
 
 
 @contextmanager

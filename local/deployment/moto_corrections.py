@@ -4,14 +4,17 @@ Each correction replaces one attribute of moto, and the end of `corrected_moto` 
 """
 
 import io
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import Any
+from urllib.parse import unquote
 
 from botocore.awsrequest import AWSRequest
 from flask import request as current_request
+from moto.awslambda.responses import LambdaResponse
 from moto.core import loaders, responses, utils
 from moto.core.utils import method_names_from_class
 from moto.firehose.responses import FirehoseResponse
@@ -21,7 +24,10 @@ from moto.logs.responses import LogsResponse
 from moto.s3.models import FakeBucket
 from moto.sqs import models as sqs_models
 from moto.sqs.models import Message, SQSBackend
+from moto.sqs.responses import SQSResponse
 from moto.utilities.utils import get_partition
+
+from local.deployment.message_moves import MessageMoves
 
 _BODY = "gtm_pixel.body"  # the key of a request's body in its WSGI environment
 
@@ -31,12 +37,17 @@ WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Any]
 @contextmanager
 def corrected_moto() -> Iterator[None]:
     with ExitStack() as stack:
+        moves = MessageMoves()
+        stack.callback(moves.stop)
         for owner, name, value in (
             # moto looks these up for each request. `_determine_resource` is its hook for services that say
             # which resource a request concerns.
             (access_control, "IAMRequest", _IamRequest),
             (LogsResponse, "_determine_resource", _log_stream_arn),
             (FirehoseResponse, "_determine_resource", _delivery_stream_arn),
+            (LambdaResponse, "_determine_resource", _function_or_mapping_arn),
+            (SQSResponse, "_determine_resource", _queue_arn),
+            *((SQSResponse, name, _method(operation)) for name, operation in moves.operations.items()),
             # moto ignores the condition of a policy that denies requests without TLS. It would deny them all.
             (FakeBucket, "get_permission", _no_bucket_policy),
             # moto does these again for each request, or for each message of a queue on each request.
@@ -81,6 +92,9 @@ class _IamRequest(IAMRequest):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # Actions of CloudWatch begin with its name, not with the one that its requests are signed for.
+        if self._service == "monitoring":
+            self._action = self._action.replace("monitoring:", "cloudwatch:")
         # SQS has no actions for its batch calls: permission for the single call covers them.
         if self._action.startswith("sqs:"):
             self._action = self._action.removesuffix("Batch")
@@ -113,6 +127,30 @@ def _delivery_stream_arn(response: FirehoseResponse) -> str:
         return "*"
     account = f"{response.region}:{response.current_account}"
     return f"arn:{get_partition(response.region)}:firehose:{account}:deliverystream/{name}"
+
+
+def _function_or_mapping_arn(response: LambdaResponse) -> str:
+    """The function or event source mapping that a request names; moto checks against `*`."""
+    found = re.search(r"/(functions|event-source-mappings)/([^/]+)", unquote(response.path))
+    if found is None:
+        return "*"
+    kind = "function" if found[1] == "functions" else "event-source-mapping"
+    name = found[2].rpartition(":function:")[2]
+    account = f"{response.region}:{response.current_account}"
+    return f"arn:{get_partition(response.region)}:lambda:{account}:{kind}:{name}"
+
+
+_moto_queue_arn = SQSResponse._determine_resource  # noqa: SLF001
+
+
+def _queue_arn(response: SQSResponse) -> str:
+    """The queue of a request; moto finds none where the request names it by its ARN."""
+    return response._get_param("SourceArn") or _moto_queue_arn(response)  # noqa: SLF001
+
+
+def _method(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function as a method of a class: a bound method would not get the instance."""
+    return lambda response: function(response)
 
 
 def _no_bucket_policy(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:  # noqa: ARG001

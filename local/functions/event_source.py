@@ -25,6 +25,7 @@ _RECEIVE = 10  # the most messages of a ReceiveMessage or DeleteMessageBatch
 _LONG_POLL_SECONDS = 1
 _STOP_SECONDS = 3  # how long a stop waits for a request in progress
 _RETRY_SECONDS = 0.5
+_LOOK_AGAIN_SECONDS = 0.05  # how late a paused poller notices that it may go on
 
 Message = Mapping[str, Any]
 
@@ -60,7 +61,10 @@ class Poller:
         role_arn: str,
         invoke: Callable[[Mapping[str, Any]], Invocation],
         problems: Problems,
+        is_enabled: Callable[[], bool] = lambda: True,
     ) -> None:
+        """While `is_enabled` is false, it takes no further batch: an operator has paused the event source."""
+        self._is_enabled = is_enabled
         self._cloud = cloud
         self._source = source
         self._role_arn = role_arn
@@ -93,6 +97,9 @@ class Poller:
     def _run(self) -> None:
         connected = False
         while not self._stopping.is_set():
+            if not self._is_enabled():
+                self._stopping.wait(_LOOK_AGAIN_SECONDS)
+                continue
             try:
                 if not connected:
                     self._connect()
@@ -143,7 +150,8 @@ class Poller:
     def _poll(self) -> list[Message]:
         """The messages that a long poll would receive. It waits in this process, where a stop can end it."""
         self._wait_for_messages(_LONG_POLL_SECONDS)
-        return [] if self._stopping.is_set() else self._receive(_RECEIVE)
+        is_over = self._stopping.is_set() or not self._is_enabled()
+        return [] if is_over else self._receive(_RECEIVE)
 
     def _wait_for_messages(self, timeout: float) -> None:
         self._cloud.wait_for_messages(self._queue_url, timeout=timeout, stopping=self._stopping.is_set)

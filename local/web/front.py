@@ -24,6 +24,7 @@ from local.web.http_server import WsgiApplication
 PATHS: Final = (
     "/",
     "/arrivals",
+    "/aws",
     "/demo",
     "/favicon.ico",
     "/gtm",
@@ -73,6 +74,7 @@ class Front:
         profiles: Mapping[str, Profiles],
         retries: Callable[[], list[dict[str, Any]]],
         dead_letters: Callable[[], list[dict[str, Any]]],
+        aws_variables: Mapping[str, str] | None = None,
         demo_users: DemoUsers | None = None,
         domains: DomainNames | None = None,
     ) -> None:
@@ -94,6 +96,8 @@ class Front:
             "/gtm/fake-gtm.js": lambda _: _file(_FAKE_GTM),
             "/gtm/container.json": self._container,
             "/outputs": lambda _: _json(dict(self._outputs)),
+            **{f"/outputs/{name}": _text_view(value) for name, value in outputs.items()},
+            "/aws": lambda _: _json({"variables": dict(aws_variables or {})}),
             "/notes": lambda _: _json(list(self._notes)),
             "/recorded": self._recorded,
             "/arrivals": self._arrivals,
@@ -211,6 +215,12 @@ def _by_reason(what: str, messages: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _file_view(file: Path) -> _View:
     return lambda _: _file(file)
+
+
+def _text_view(value: object) -> _View:
+    """A stack output as `pulumi stack output NAME` prints it."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return lambda _: Response(f"{text}\n", mimetype="text/plain", headers=_NO_STORE)
 
 
 def _file(file: Path) -> Response:

@@ -52,6 +52,8 @@ def test_it_says_outputs_and_what_is_emulated_and_then_that_it_is_ready(start: S
     url = lines[-1].removeprefix("ready ")
     assert ["events_url", f"{url}/b/events"] in [line.split() for line in lines]
     assert "What is emulated:" in lines
+    exported = [line.split()[1].partition("=")[0] for line in lines if line.startswith("  export ")]
+    assert exported == ["AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"]
     with urllib.request.urlopen(f"{url}/outputs") as response:
         assert json.load(response)["events_url"] == f"{url}/b/events"
 

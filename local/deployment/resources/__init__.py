@@ -7,6 +7,6 @@ is how they say which properties they take.
 
 from local.deployment.resources.declaration import Created, Properties, ResourceError
 from local.deployment.resources.provider import Resources
-from local.deployment.resources.target import DeclaredSource, FunctionLogging
+from local.deployment.resources.target import FunctionLogging
 
-__all__ = ["Created", "DeclaredSource", "FunctionLogging", "Properties", "ResourceError", "Resources"]
+__all__ = ["Created", "FunctionLogging", "Properties", "ResourceError", "Resources"]

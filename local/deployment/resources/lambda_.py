@@ -14,7 +14,7 @@ from local.deployment.resources.declaration import (
     names,
     present,
 )
-from local.deployment.resources.target import DeclaredSource, FunctionLogging, Target
+from local.deployment.resources.target import FunctionLogging, Target
 
 _ENVIRONMENT_BYTES = 4 * 1024  # Lambda quotas
 
@@ -93,7 +93,7 @@ def _event_source_mapping(target: Target, _: str, inputs: Properties) -> Created
         FunctionName=inputs["functionName"],
         BatchSize=int(inputs.get("batchSize", 10)),
         MaximumBatchingWindowInSeconds=int(inputs.get("maximumBatchingWindowInSeconds", 0)),
-        # moto runs its own mapping inside SendMessage, and may delete unprocessed messages.
+        # moto would run a mapping inside SendMessage. The Cloud takes the mapping from the queue below.
         Enabled=False,
         **present(
             FunctionResponseTypes=inputs.get("functionResponseTypes"),
@@ -101,7 +101,9 @@ def _event_source_mapping(target: Target, _: str, inputs: Properties) -> Created
         ),
     )
     enabled = inputs.get("enabled", True)
-    target.event_sources.append(DeclaredSource(uuid=mapping["UUID"], enabled=enabled))
+    target.cloud.detach_event_source(mapping["UUID"])
+    target.client("lambda").update_event_source_mapping(UUID=mapping["UUID"], Enabled=enabled)
+    target.event_sources.append(mapping["UUID"])
     outputs = {
         "uuid": mapping["UUID"],
         "arn": mapping.get("EventSourceMappingArn"),

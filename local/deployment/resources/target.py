@@ -16,14 +16,6 @@ class FunctionLogging:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeclaredSource:
-    """An event source mapping as the program declared it. In moto it is always disabled."""
-
-    uuid: str
-    enabled: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """The cloud that a stack is deployed to. The deployed API will be served at `api_url`."""
 
@@ -31,7 +23,8 @@ class Target:
     api_url: str
     default_tags: Mapping[str, str]
     function_logging: dict[str, FunctionLogging] = field(default_factory=dict[str, FunctionLogging])
-    event_sources: list[DeclaredSource] = field(default_factory=list[DeclaredSource])
+    event_sources: list[str] = field(default_factory=list[str])
+    """The ids of the event source mappings."""
     templates: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
     """CloudFormation templates, parsed, for the fake that reads what they declare."""
 

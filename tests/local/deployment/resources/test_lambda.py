@@ -58,18 +58,16 @@ def test_a_permission_is_in_the_functions_policy(
     }
 
 
-@pytest.mark.parametrize(("declared", "enabled"), [({}, True), ({"enabled": False}, False)])
-def test_a_mapping_is_disabled_in_moto_and_kept_as_declared(
-    resources: Resources,
-    function: Mapping[str, Any],
-    cloud: Cloud,
-    declared: Mapping[str, Any],
-    enabled: bool,  # noqa: FBT001 - a parameter of the test
+@pytest.mark.parametrize(("declared", "state"), [({}, "Enabled"), ({"enabled": False}, "Disabled")])
+def test_a_mapping_is_as_declared_and_moto_itself_feeds_nothing(
+    resources: Resources, function: Mapping[str, Any], cloud: Cloud, declared: Mapping[str, Any], state: str
 ) -> None:
     _, queue = resources.create(QUEUE, "q", {"visibilityTimeoutSeconds": 360})
     name, _ = resources.create(FUNCTION, "f", function)
 
     id_, _ = resources.create(SOURCE, "s", {"eventSourceArn": queue["arn"], "functionName": name, **declared})
 
-    assert cloud.client("lambda").get_event_source_mapping(UUID=id_)["State"] == "Disabled"
-    assert [source.enabled for source in resources.event_sources] == [enabled]
+    assert cloud.client("lambda").get_event_source_mapping(UUID=id_)["State"] == state
+    assert cloud.is_event_source_enabled(id_) == (state == "Enabled")
+    assert cloud._queue(queue["url"]).lambda_event_source_mappings == {}
+    assert resources.event_sources == [id_]

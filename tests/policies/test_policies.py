@@ -1,0 +1,91 @@
+"""The policies of people who work with a stack: for exactly the resources that the stack has."""
+
+import io
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import botocore.session
+import pytest
+
+import policies
+from policies.__main__ import main
+
+OUTPUTS = {
+    "region": "eu-central-1",
+    "queue_url": "https://sqs.eu-central-1.amazonaws.com/123456789012/queue-1a2b3c4",
+    "dead_letter_queue_url": "https://sqs.eu-central-1.amazonaws.com/123456789012/dead-5d6e7f8",
+    "function_name": "processor-1a2b3c4",
+    "log_group": "/aws/lambda/processor",
+    "destinations": ["firehose"],
+}
+
+
+def resources_of(policy: Mapping[str, Any]) -> dict[str, list[str]]:
+    return {statement["Sid"]: statement["Resource"] for statement in policy["Statement"]}
+
+
+def test_a_placeholder_becomes_the_stacks_own_resource() -> None:
+    found = resources_of(policies.fill_in(policies.read("operator"), OUTPUTS))
+
+    assert found["SendThemAgain"] == ["arn:aws:sqs:eu-central-1:123456789012:queue-1a2b3c4"]
+    assert found["TakeDeadLetters"] == ["arn:aws:sqs:eu-central-1:123456789012:dead-5d6e7f8"]
+
+
+def test_a_resource_that_the_stack_lacks_is_left_out_and_so_is_a_statement_without_any() -> None:
+    found = resources_of(policies.fill_in(policies.read("operator"), OUTPUTS))
+
+    assert found["ReadLogs"] == ["arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/processor:*"]
+    assert "ReadRecordedEvents" not in found
+    assert "{" not in json.dumps([*found.values()])
+
+
+def test_only_actions_without_a_resource_of_their_own_are_for_all_resources() -> None:
+    everywhere = [
+        statement["Sid"]
+        for statement in policies.read("operator")["Statement"]
+        if "*" in statement["Resource"]
+    ]
+
+    assert everywhere == ["ReadWhatHasNoArn"]
+
+
+def test_every_action_is_spelled_out() -> None:
+    actions = [one for statement in policies.read("operator")["Statement"] for one in statement["Action"]]
+
+    assert [action for action in actions if not re.fullmatch(r"[a-z0-9]+:[A-Z]\w+", action)] == []
+    assert len(actions) == len(set(actions))
+
+
+def test_the_partition_of_every_region_is_known() -> None:
+    session = botocore.session.get_session()
+    wrong = {
+        region: partition
+        for partition in session.get_available_partitions()
+        for region in session.get_available_regions("lambda", partition)
+        if policies.partition_of(region) != partition
+    }
+
+    assert wrong == {}
+
+
+def test_the_command_prints_the_policy_of_the_outputs_on_standard_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(OUTPUTS)))
+
+    assert main(["operator"]) == 0
+    assert json.loads(capsys.readouterr().out) == policies.fill_in(policies.read("operator"), OUTPUTS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given"), [([], "{}"), (["none"], "{}"), (["operator"], "no JSON"), (["operator"], "{}")]
+)
+def test_wrong_use_is_an_error_of_one_line(
+    arguments: list[str], given: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(given))
+
+    assert main(arguments) == 2
+    assert re.fullmatch(r"error: .+\n", capsys.readouterr().err)
