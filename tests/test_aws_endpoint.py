@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import urllib.request
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -216,6 +217,52 @@ def test_only_a_dead_letter_queue_can_be_redriven(run: LocalRun) -> None:
         queues.start_message_move_task(
             SourceArn=arn(run, "queue_url"), DestinationArn=arn(run, "dead_letter_queue_url")
         )
+
+
+def test_an_operator_reads_the_metrics_of_functions_and_services(
+    run: LocalRun, variables: Mapping[str, str]
+) -> None:
+    recorded(run)
+    outputs = run.outputs
+    now = datetime.now(UTC)
+    stack = {"service": outputs["project_stack"]}
+    wanted = {
+        "recorded": ("gtm-pixel", "Recorded", "Sum", stack),
+        "firehose": ("gtm-pixel", "Recorded", "Sum", {**stack, "destination": "firehose"}),
+        "age": ("gtm-pixel", "EventAge", "p95", stack),
+        "requests": (
+            "AWS/ApiGateway",
+            "Count",
+            "Sum",
+            {"ApiName": outputs["api_name"], "Stage": outputs["stage_name"]},
+        ),
+        "invocations": ("AWS/Lambda", "Invocations", "Sum", {"FunctionName": outputs["function_name"]}),
+        "waiting": (
+            "AWS/SQS",
+            "ApproximateNumberOfMessagesVisible",
+            "Maximum",
+            {"QueueName": outputs["queue_url"].rpartition("/")[2]},
+        ),
+    }
+
+    def values() -> dict[str, float]:
+        found = client("cloudwatch", variables).get_metric_data(
+            StartTime=now - timedelta(minutes=30),
+            EndTime=now + timedelta(minutes=1),
+            MetricDataQueries=[metric_query(name, *metric) for name, metric in wanted.items()],
+        )
+        return {result["Id"]: sum(result["Values"]) for result in found["MetricDataResults"]}
+
+    eventually(lambda: all(value > 0 for name, value in values().items() if name != "waiting"))
+    assert values()["waiting"] == 0
+
+
+def metric_query(
+    id_: str, namespace: str, name: str, statistic: str, dimensions: Mapping[str, str]
+) -> dict[str, Any]:
+    named = [{"Name": key, "Value": value} for key, value in dimensions.items()]
+    metric = {"Namespace": namespace, "MetricName": name, "Dimensions": named}
+    return {"Id": id_, "MetricStat": {"Metric": metric, "Period": 3600, "Stat": statistic}}
 
 
 def test_the_outputs_are_served_one_by_one_as_the_pulumi_cli_prints_them(run: LocalRun) -> None:

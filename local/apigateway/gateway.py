@@ -27,6 +27,7 @@ from local.apigateway.responses import Failed, Failure, GatewayResponses, Unserv
 from local.apigateway.throttling import TokenBucket, method_throttle
 from local.apigateway.velocity import MappingTemplate, MappingTemplateError, Parameters
 from local.deployment.cloud import Cloud
+from local.metrics import api_metrics, put_metrics
 from local.web.http_server import headers_of
 
 _log = logging.getLogger(__name__)
@@ -74,7 +75,9 @@ class Gateway:
         self._rest_api_id = rest_api_id
         self._stage_name = stage_name
         self._account_id = cloud.account_id
+        self._cloud = cloud
         client = cloud.client("apigateway")
+        self._api_name: str = client.get_rest_api(restApiId=rest_api_id)["name"]
         stage = client.get_stage(restApiId=rest_api_id, stageName=stage_name)
         api = client.get_rest_api(restApiId=rest_api_id)
         self._only_through_domains = api.get("disableExecuteApiEndpoint", False)
@@ -101,6 +104,7 @@ class Gateway:
                 )
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        started = time.monotonic()
         request = Request(environ)
         context = self._context(request)
         try:
@@ -109,6 +113,13 @@ class Gateway:
             response = self._gateway_responses.write(failed, context)
         response.headers["x-amzn-RequestId"] = context["requestId"]
         response.headers["x-amz-apigw-id"] = context["extendedRequestId"]
+        milliseconds = (time.monotonic() - started) * 1000
+        put_metrics(
+            self._cloud,
+            api_metrics(
+                self._api_name, self._stage_name, status=response.status_code, milliseconds=milliseconds
+            ),
+        )
         return response(environ, start_response)
 
     def _respond(self, request: Request, context: dict[str, Any]) -> Response:

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from botocore.awsrequest import AWSRequest
 from flask import request as current_request
 from moto.awslambda.responses import LambdaResponse
+from moto.cloudwatch.models import CloudWatchBackend, Statistics
 from moto.core import loaders, responses, utils
 from moto.core.utils import method_names_from_class
 from moto.firehose.responses import FirehoseResponse
@@ -27,6 +28,7 @@ from moto.sqs.models import Message, SQSBackend
 from moto.sqs.responses import SQSResponse
 from moto.utilities.utils import get_partition
 
+from local.deployment import moto_metrics
 from local.deployment.message_moves import MessageMoves
 
 _BODY = "gtm_pixel.body"  # the key of a request's body in its WSGI environment
@@ -50,6 +52,8 @@ def corrected_moto() -> Iterator[None]:
             *((SQSResponse, name, _method(operation)) for name, operation in moves.operations.items()),
             # moto ignores the condition of a policy that denies requests without TLS. It would deny them all.
             (FakeBucket, "get_permission", _no_bucket_policy),
+            (CloudWatchBackend, "aws_metric_data", property(moto_metrics.service_metrics)),
+            (Statistics, "get_statistics_for_type", moto_metrics.statistic),
             # moto does these again for each request, or for each message of a queue on each request.
             (SQSBackend, "is_message_valid_based_on_retention_period", _is_within_retention),
             (sqs_models, "unix_time_millis", lambda: time.time() * 1000),

@@ -9,6 +9,7 @@ import json
 import secrets
 import tempfile
 import threading
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -26,6 +27,7 @@ from local.deployment.program import LOCAL_RUN
 from local.deployment.resources import FunctionLogging
 from local.functions.execution_environment import ExecutionEnvironment, InitFailed, LogLine
 from local.functions.task_roots import task_root
+from local.metrics import embedded_metrics, function_metrics, put_metrics
 from local.problems import Problems
 from local.recorder import Recorder, RejectedMessage
 
@@ -128,7 +130,17 @@ class LambdaRuntime:
                 return Invocation(
                     error=FunctionError(error_type="Runtime.Stopped", message="the run is stopping")
                 )
+            started = time.monotonic()
             invocation = self._invoke(event)
+            milliseconds = (time.monotonic() - started) * 1000
+        put_metrics(
+            self._cloud,
+            function_metrics(
+                self._function["FunctionName"],
+                milliseconds=milliseconds,
+                failed=invocation.error is not None,
+            ),
+        )
         if invocation.error is not None and not self._stopping:
             self._report(invocation.error)
         return invocation
@@ -214,9 +226,10 @@ class LambdaRuntime:
         return {**declared, **lambda_sets, **local_run_sets}
 
     def _ship(self, lines: Sequence[LogLine]) -> None:
-        """Write what the function printed to its log group, and record the messages that it rejected."""
+        """Write what the function printed to its log group, and record metrics and rejected messages."""
         for line in lines:
             self._record_rejection(line.text)
+            put_metrics(self._cloud, embedded_metrics(line.text))
         try:
             for start in range(0, len(lines), _LOG_EVENTS_PER_CALL):
                 self._put_log_events(lines[start : start + _LOG_EVENTS_PER_CALL])
