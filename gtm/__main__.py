@@ -18,10 +18,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from gtm import custom_template, plan_file
+from gtm import custom_template
 from gtm.container import as_text, container_export
-from gtm.plan import DEFAULT_ENDPOINT_KEY, ParameterKind, PlanError, url_warnings, warnings
+from gtm.plan import DEFAULT_ENDPOINT_ID, ParameterKind, url_warnings, warnings
+from gtm.plan_error import PlanError
 from gtm.plan_sources import UsageError, flag_of, read_events_url, read_plan
+from gtm.yaml_document import PlanFileError
 
 USAGE_ERROR = 2
 
@@ -45,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (UsageError, PlanError) as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE_ERROR
-    except plan_file.PlanFileError as error:
+    except PlanFileError as error:
         for problem in error.problems:
             print(f"error: {problem}", file=sys.stderr)
         return USAGE_ERROR
@@ -76,15 +78,28 @@ def _parser() -> argparse.ArgumentParser:
             help="KEY is a data layer variable; may be repeated",
         )
     container.add_argument(
+        "--event-id", metavar="KEY", help="data layer variable of the event's own id, such as an order number"
+    )
+    container.add_argument(
+        "--timestamp",
+        metavar="KEY",
+        help="data layer variable of the event's time; read only where timestampSource is url",
+    )
+    container.add_argument(
         "--endpoint-id",
         metavar="KEY",
-        help=f"data layer variable of the endpoint id (default: {DEFAULT_ENDPOINT_KEY})",
+        help=f"data layer variable of the endpoint id (default: {DEFAULT_ENDPOINT_ID.key})",
     )
     token = container.add_mutually_exclusive_group()
     token.add_argument("--token", metavar="KEY", help="data layer variable of the customer's token")
     token.add_argument("--token-cookie", metavar="NAME", help="first-party cookie with the customer's token")
     container.add_argument(
         "--consent", action="append", metavar="TYPE", help="consent that the tags need; may be repeated"
+    )
+    container.add_argument(
+        "--preview-events-url",
+        metavar="URL",
+        help="events_url of a test stack, to which GTM's Preview sends events",
     )
     container.add_argument("--container", metavar="GTM-XXXX", help="id of your container, for display only")
 

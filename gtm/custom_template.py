@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from gtm.plan import PlanError, check_events_url
+from gtm.plan import check_events_url
+from gtm.plan_error import PlanError
 
 TEMPLATE: Final = Path(__file__).with_name("template") / "template.tpl"
 

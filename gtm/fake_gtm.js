@@ -2,7 +2,10 @@
  * A fake of Google Tag Manager in the browser, for tests and the local run. It executes a container export as GTM's
  * web runtime does, for the kinds of tags, triggers and variables that gtm-pixel writes. Anything else is an error.
  *
- *   const fakeGtm = GtmFake.run(containerExport, { onTag(report) { … } });
+ *   const fakeGtm = GtmFake.run(containerExport, { onTag(report) { … }, debugMode: false });
+ *
+ * Custom JavaScript comes from `GtmFake.functions`, which a script made by gtm/functions_script.py fills: so it runs
+ * where the page's policy forbids eval. A function that is not there is evaluated, as GTM does.
  *
  * `onTag` is called for every tag that a trigger fires: {tag, event, outcome, url?, missingConsent?}. The outcome is
  * "blocked" (consent), or "sent" and later "succeeded" or "failed".
@@ -15,16 +18,18 @@
  *                support.google.com/tagmanager/answer/10718549
  *   [api]        developers.google.com/tag-platform/tag-manager/api/v2, resource and dictionary reference
  *   [image tag]  support.google.com/tagmanager/answer/6107167
- *   [undocumented] known behaviour of GTM's runtime, not verified here; docs/gtm.md lists these
  */
 (function (root) {
   "use strict";
 
   const CONSENT_OPTIONS = ["region", "wait_for_update"];
   const LARGEST_CACHE_BUSTER = 2147483647;
+  const VARIABLE = /\{\{(.+?)\}\}/g;
 
   function run(containerExport, options) {
-    const settings = Object.assign({ dataLayer: "dataLayer", onTag() {} }, options);
+    const settings = Object.assign({ dataLayer: "dataLayer", debugMode: false, onTag() {} }, options);
+    // [api] The built-in variables: the name of the current event, and whether this is GTM's Preview.
+    const builtIns = { EVENT: (event) => event, DEBUG_MODE: () => settings.debugMode };
     const container = compile(containerExport);
     const model = {};
     const consent = {};
@@ -49,6 +54,8 @@
     }
 
     function process(message) {
+      // [published] The data of a gtag("event", …) is gone with the next message.
+      delete model.eventModel;
       const kind = kindOf(message);
       if (kind === "Arguments") {
         command(Array.from(message));
@@ -59,12 +66,21 @@
         // [helper] A function runs with the model's get and set as its `this`. One that throws is ignored.
         quietly(() => message.call({ get: read, set: write }));
       } else if (isPlainObject(message)) {
-        // [helper] The keys of a message are merged one by one. A dot in a key separates levels.
-        for (const key of Object.keys(message)) write(key, message[key]);
-        // [devguide] A message with `event` is an event, on which triggers fire.
-        if (typeof message.event === "string") fire(message.event);
+        absorb(message);
       }
       // [helper] Anything else is ignored.
+    }
+
+    function absorb(message) {
+      // [helper] The keys of a message are merged one by one. A dot in a key separates levels. [published] With a true
+      // `_clear` they replace what was there.
+      for (const key of Object.keys(message)) {
+        if (key === "_clear") continue;
+        if (message._clear) write(key, undefined);
+        write(key, message[key]);
+      }
+      // [devguide] A message with `event` is an event, on which triggers fire.
+      if (typeof message.event === "string") fire(message.event);
     }
 
     /** An arguments object, as gtag() pushes it. */
@@ -78,6 +94,11 @@
         }
       } else if (name === "consent") {
         setConsent(values[0], values[1] || {});
+      } else if (name === "event") {
+        // [published] An event of that name, with its data under eventModel.
+        const [event, data] = values;
+        if (typeof event !== "string" || values.length > 2 || (data !== undefined && !isPlainObject(data))) return;
+        absorb(data === undefined ? { event } : { event, eventModel: data });
       }
       // Other commands are for Google's own tags, which these containers do not have.
     }
@@ -86,7 +107,7 @@
       merge(expand(key, value), model);
     }
 
-    // [helper] A path ends at the first undefined. [undocumented] Below null it is false.
+    // [helper] A path ends at the first undefined. [published] Below null it is false.
     function read(key) {
       let value = model;
       for (const part of key.split(".")) {
@@ -160,9 +181,23 @@
       image.src = url;
     }
 
-    // [undocumented] A variable in the query is encoded as a URI component, and ' ( ) too. One that throws is "false".
     function substitute(pieces, event) {
-      return pieces.map((piece) => (typeof piece === "string" ? piece : textOf(() => piece.value(event)))).join("");
+      const read = reader(event);
+      return pieces
+        .map((piece) => (typeof piece === "string" ? piece : piece.encode(String(read(piece.variable)))))
+        .join("");
+    }
+
+    // [published] A variable that throws is false.
+    function reader(event) {
+      const read = (name) => {
+        try {
+          return container.variables.get(name)(event, read);
+        } catch (error) {
+          return false;
+        }
+      };
+      return read;
     }
 
     // [image tag] "Cache Busting" adds a parameter with a random number, by default gtmcb.
@@ -178,30 +213,74 @@
     function compile({ exportFormatVersion, containerVersion }) {
       expect(exportFormatVersion === 2, "a container export of version " + exportFormatVersion);
       const variables = new Map();
-      for (const variable of containerVersion.variable || []) variables.set(variable.name, compileVariable(variable));
+      const fixed = new Set();
+      for (const variable of containerVersion.variable || []) {
+        variables.set(variable.name, compileVariable(variable));
+        if (["c", "smm"].includes(variable.type)) fixed.add(variable.name);
+      }
       for (const builtIn of containerVersion.builtInVariable || []) {
-        // [api] The built-in variable EVENT is the name of the current event.
-        expect(builtIn.type === "EVENT", "the built-in variable " + builtIn.type);
-        variables.set(builtIn.name, (event) => event);
+        expect(builtIn.type in builtIns, "the built-in variable " + builtIn.type);
+        variables.set(builtIn.name, builtIns[builtIn.type]);
       }
       return {
+        variables,
         triggers: (containerVersion.trigger || []).map(compileTrigger),
-        tags: (containerVersion.tag || []).map((tag) => compileTag(tag, variables)),
+        tags: (containerVersion.tag || []).map((tag) => compileTag(tag, variables, fixed)),
       };
     }
 
+    /** A function of the current event's name and of `read`, which reads other variables by name. */
     function compileVariable(variable) {
       const given = parametersOf(variable);
-      if (variable.type === "v") {
-        // [api] Data layer variable. Version 2 reads the merged model by a path with dots.
-        expect(given.dataLayerVersion === "2", variable.name + " with data layer version " + given.dataLayerVersion);
-        expect(given.setDefaultValue !== "true", variable.name + " with a default value");
-        expect(!Object.keys(variable.formatValue || {}).length, variable.name + " with a value format");
-        return () => read(given.name);
+      expect(!Object.keys(variable.formatValue || {}).length, variable.name + " with a value format");
+      switch (variable.type) {
+        case "v":
+          // [api] Data layer variable. Version 2 reads the merged model by a path with dots.
+          expect(given.dataLayerVersion === "2", variable.name + " with data layer version " + given.dataLayerVersion);
+          expect(given.setDefaultValue !== "true", variable.name + " with a default value");
+          return () => read(given.name);
+        case "k":
+          // [api] First-party cookie: its value, or undefined.
+          expect(given.decodeCookie !== "true", variable.name + " of type " + variable.type);
+          return () => cookie(given.name);
+        case "c":
+          // [api] Constant.
+          return () => given.value;
+        case "smm":
+          return compileLookup(variable);
+        case "jsm":
+          return compileFunction(variable.name, given.javascript);
+        default:
+          return expect(false, variable.name + " of type " + variable.type);
       }
-      // [api] First-party cookie: its value, or undefined.
-      expect(variable.type === "k" && given.decodeCookie !== "true", variable.name + " of type " + variable.type);
-      return () => cookie(given.name);
+    }
+
+    // [api] Lookup table: the row whose key is the input as a string, or the default value.
+    function compileLookup(variable) {
+      const given = parametersOf(variable);
+      const input = /^\{\{(.+)\}\}$/.exec(given.input);
+      expect(input, variable.name + " with the input " + given.input);
+      const rows = variable.parameter.find(({ key }) => key === "map").list;
+      const values = new Map(rows.map(({ map }) => [map[0].value, map[1].value]));
+      const otherwise = given.setDefaultValue === "true" ? given.defaultValue : undefined;
+      return (event, readVariable) => {
+        const key = String(readVariable(input[1]));
+        return values.has(key) ? values.get(key) : otherwise;
+      };
+    }
+
+    // [published] Custom JavaScript is evaluated. If it throws, or the page's policy forbids eval, it is undefined.
+    function compileFunction(name, source) {
+      return (event, readVariable) => {
+        try {
+          const known = root.GtmFake.functions[name];
+          if (known) return known(readVariable);
+          const text = source.replace(VARIABLE, (found, other) => "read(" + JSON.stringify(other) + ")");
+          return new Function("read", "return (" + text + ")();")(readVariable);
+        } catch (error) {
+          return undefined;
+        }
+      };
     }
 
     function compileTrigger(trigger) {
@@ -218,7 +297,7 @@
       return { id: trigger.triggerId, matches: (event) => conditions.every((matches) => matches(event)) };
     }
 
-    function compileTag(tag, variables) {
+    function compileTag(tag, variables, fixed) {
       const given = parametersOf(tag);
       const { consentStatus = "NOT_SET", consentType = {} } = tag.consentSettings || {};
       expect(tag.type === "img", tag.name + " of type " + tag.type);
@@ -226,7 +305,7 @@
       expect(!tag.blockingTriggerId && !tag.setupTag && !tag.teardownTag, tag.name + " with exceptions or a sequence");
       return {
         name: tag.name,
-        url: compileUrl(given.url, variables),
+        url: compileUrl(given.url, variables, fixed),
         cacheBuster: given.useCacheBuster === "true" ? given.cacheBusterQueryParam || "gtmcb" : "",
         triggers: tag.firingTriggerId,
         consent: consentStatus === "NEEDED" ? consentType.list.map((item) => item.value) : [],
@@ -234,15 +313,18 @@
     }
 
     /** Strings, and the variables between them. */
-    function compileUrl(url, variables) {
+    function compileUrl(url, variables, fixed) {
       const query = url.indexOf("?");
       let position = 0;
       const pieces = [];
-      for (const found of url.matchAll(/\{\{(.+?)\}\}/g)) {
-        expect(variables.has(found[1]), "the variable " + found[1] + ", which is not in the container,");
-        expect(query !== -1 && found.index > query, "the variable " + found[1] + " before the query");
-        pieces.push(url.slice(position, found.index), { value: variables.get(found[1]) });
-        position = found.index + found[0].length;
+      for (const found of url.matchAll(VARIABLE)) {
+        const [whole, variable] = found;
+        expect(variables.has(variable), "the variable " + variable + ", which is not in the container,");
+        const inQuery = query !== -1 && found.index > query;
+        const isBase = found.index === 0 && fixed.has(variable);
+        expect(inQuery || isBase, "the variable " + variable + " before the query");
+        pieces.push(url.slice(position, found.index), { variable, encode: inQuery ? encode : encodeBase });
+        position = found.index + whole.length;
       }
       return [...pieces, url.slice(position)];
     }
@@ -265,17 +347,19 @@
     return Object.fromEntries((item.parameter || []).map(({ key, value }) => [key, value]));
   }
 
-  // The event processor recognizes the strings for missing values (contract/missing_values.py).
-  function textOf(value) {
-    try {
-      return encode(String(value()));
-    } catch (error) {
-      return "false";
-    }
+  // [published] A variable in the query is encoded as a URI component, and ' ( ) too. The event processor recognizes
+  // the strings for missing values (contract/missing_values.py).
+  function encode(text) {
+    return encodeURIComponent(text).replace(/['()]/g, percent);
   }
 
-  function encode(text) {
-    return encodeURIComponent(text).replace(/['()]/g, (letter) => "%" + letter.charCodeAt(0).toString(16).toUpperCase());
+  // [published] A variable at the beginning stays a URL: what no URL may hold is percent-encoded, & is escaped as HTML.
+  function encodeBase(text) {
+    return text.replace(/[\x00-\x20"'()<>\\{}\x7f]/g, percent).replace(/&/g, "&amp;");
+  }
+
+  function percent(letter) {
+    return "%" + letter.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0");
   }
 
   function cookie(name) {
@@ -331,5 +415,5 @@
     }
   }
 
-  root.GtmFake = { run };
+  root.GtmFake = { run, functions: {} };
 })(window);

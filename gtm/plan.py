@@ -16,12 +16,14 @@ from contract.filter_lists import SOURCE, SOURCE_DATE, blocking_rule
 from contract.local_run import LOOPBACK_HOSTS
 from contract.missing_values import is_without_identity
 from contract.string_length import utf16_length
+from gtm.plan_error import PlanError, shown
+from gtm.variables import DataLayerVariable, PlainVariable, Variable
 
 UNKNOWN_CONTAINER: Final = "GTM-XXXXXXX"
 """Public id of an export for any container. GTM ignores it on import."""
 
-DEFAULT_ENDPOINT_KEY: Final = url.ENDPOINT_ID
-DEFAULT_TOKEN_KEY: Final = "id_token"  # noqa: S105 - the name of a variable, not a token
+DEFAULT_ENDPOINT_ID: Final = DataLayerVariable(url.ENDPOINT_ID)
+DEFAULT_TOKEN: Final = DataLayerVariable("id_token")
 
 BROWSER_HEADER_BYTES: Final = 2_000
 """A generous estimate of a browser's own headers, without cookies of the API's domain."""
@@ -30,6 +32,7 @@ BROWSER_HEADER_BYTES: Final = 2_000
 _LONG_TOKEN = 2_000
 _LONG_EVENT_OR_ENDPOINT = 100
 _LONG_NUMBER = 25
+_LONG_TIMESTAMP = 29  # 2026-11-22T12:00:00.000+01:00
 _CACHE_BUSTER_BYTES = len("&gtmcb=2147483647")
 
 GOOGLE_CONSENT_TYPES: Final = (
@@ -42,17 +45,8 @@ GOOGLE_CONSENT_TYPES: Final = (
     "security_storage",
 )
 
-_DATA_LAYER_KEY = re.compile(r"[^\s{}.]+(\.[^\s{}.]+)*")
-# items[0] and items['id']: GTM takes the whole as one key, which no data layer has.
-_BRACKETS = re.compile(r"""\[\s*["']?([^]"']*?)["']?\s*\]""")
-_COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 6265: a token
 _CONSENT_TYPE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CONTAINER = re.compile(r"GTM-[A-Z0-9]{4,12}")
-_LONGEST_SHOWN = 60
-
-
-class PlanError(ValueError):
-    """A plan would be invalid; the message is one line."""
 
 
 class ParameterKind(StrEnum):
@@ -74,60 +68,35 @@ class ParameterKind(StrEnum):
                 return pinpoint.USER_ATTRIBUTE_VALUE_CHARACTERS
 
 
-class TokenSource(StrEnum):
-    """Where the page keeps the customer's token."""
-
-    DATA_LAYER = "data_layer"
-    COOKIE = "cookie"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """A parameter of the URL, and the data layer variable that supplies its value."""
+    """A parameter of the URL, and the variable that supplies its value."""
 
     kind: ParameterKind
     name: str
-    data_layer_key: str
+    value: Variable
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.name) <= pinpoint.KEY_CHARACTERS:
             raise PlanError(
-                f"the name {_shown(self.name)} has {len(self.name)} characters, and Amazon Pinpoint accepts "
+                f"the name {shown(self.name)} has {len(self.name)} characters, and Amazon Pinpoint accepts "
                 f"1 to {pinpoint.KEY_CHARACTERS}; choose another"
             )
         if not _is_plain(self.name):
             raise PlanError(
-                f"the name {_shown(self.name)} must have visible characters only and no space at either end; "
+                f"the name {shown(self.name)} must have visible characters only and no space at either end; "
                 "choose another"
             )
         unusable = sorted(set(self.name) & set(pinpoint.AVOIDED_IN_USER_ATTRIBUTE_NAME))
         if self.kind is ParameterKind.USER_ATTRIBUTE and unusable:
             raise PlanError(
-                f"the name {_shown(self.name)} contains {' '.join(unusable)}, and user attributes of Amazon "
+                f"the name {shown(self.name)} contains {' '.join(unusable)}, and user attributes of Amazon "
                 "Pinpoint must not contain # : ? \\ /; use an underscore"
             )
-        check_data_layer_key(self.data_layer_key)
 
     @property
     def url_name(self) -> str:
         return self.kind + self.name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
-    """Where the customer's token comes from. `name` is that of a data layer variable or cookie."""
-
-    source: TokenSource
-    name: str
-
-    def __post_init__(self) -> None:
-        if self.source is TokenSource.DATA_LAYER:
-            check_data_layer_key(self.name)
-        elif _COOKIE_NAME.fullmatch(self.name) is None:
-            raise PlanError(
-                f"the cookie name {_shown(self.name)} must consist of letters, digits and !#$%&'*+.^_`|~-; "
-                "write it as your site sets it"
-            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +105,16 @@ class TagPlan:
 
     event: str | None
     parameters: tuple[Parameter, ...] = ()
+    # The sender's own id of the event, such as an order number. None: every request is an event of its own.
+    event_id: PlainVariable | None = None
+    # When it happened; read only where the setting timestampSource is `url`.
+    timestamp: PlainVariable | None = None
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The variables of its parameters, in the order of the URL."""
+        own = [variable for variable in (self.event_id, self.timestamp) if variable is not None]
+        return (*own, *(parameter.value for parameter in self.parameters))
 
     def __post_init__(self) -> None:
         if self.event is not None:
@@ -155,7 +134,7 @@ class TagPlan:
         twice = _repeated(parameter.url_name for parameter in self.parameters)
         if twice is not None:
             raise PlanError(
-                f"{_shown(twice)} appears twice, but a parameter has one value; remove or rename one"
+                f"{shown(twice)} appears twice, but a parameter has one value; remove or rename one"
             )
 
 
@@ -165,20 +144,23 @@ class Plan:
 
     events_url: str
     tags: tuple[TagPlan, ...]
-    endpoint_key: str = DEFAULT_ENDPOINT_KEY
-    token: Token | None = None
+    endpoint_id: PlainVariable = DEFAULT_ENDPOINT_ID
+    token: PlainVariable | None = None
     consent: tuple[str, ...] = ()
     container: str = UNKNOWN_CONTAINER
+    # Where GTM's Preview sends events. None: to `events_url`, as every visitor does.
+    preview_events_url: str | None = None
 
     def __post_init__(self) -> None:
         check_events_url(self.events_url)
-        check_data_layer_key(self.endpoint_key)
+        if self.preview_events_url is not None:
+            check_preview_events_url(self.preview_events_url, self.events_url)
         check_container(self.container)
         for consent_type in self.consent:
             check_consent_type(consent_type)
         twice = _repeated(self.consent)
         if twice is not None:
-            raise PlanError(f"the consent type {_shown(twice)} appears twice; remove one")
+            raise PlanError(f"the consent type {shown(twice)} appears twice; remove one")
         if not self.tags:
             raise PlanError("there is no event; name at least one, or send all custom events")
         events = [tag.event for tag in self.tags]
@@ -188,7 +170,7 @@ class Plan:
             )
         twice = _repeated(event for event in events if event is not None)
         if twice is not None:
-            raise PlanError(f"the event {_shown(twice)} appears twice and would be sent twice; remove one")
+            raise PlanError(f"the event {shown(twice)} appears twice and would be sent twice; remove one")
 
 
 def check_events_url(events_url: str) -> None:
@@ -200,31 +182,27 @@ def check_events_url(events_url: str) -> None:
         parts, host, port_fits = urlsplit(""), None, False
     secure = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK_HOSTS)
     whole = secure and host and port_fits and parts.path.strip("/")
-    if not whole or parts.query or parts.fragment or re.search(r"[\s{}?#\"'<>\\@]", events_url):
+    if not whole or parts.query or parts.fragment or re.search(r"[\s{}?#\"'<>\\@&]", events_url):
         raise PlanError(
-            f"the events URL {_shown(events_url)} must be https://HOST/STAGE/events with nothing after it; "
+            f"the events URL {shown(events_url)} must be https://HOST/STAGE/events with nothing after it; "
             "use the stack's output events_url"
         )
 
 
-def check_data_layer_key(key: str) -> None:
-    if _BRACKETS.search(key):
-        path = _BRACKETS.sub(r".\1", key)
+def check_preview_events_url(preview_events_url: str, events_url: str) -> None:
+    """Raises PlanError."""
+    check_events_url(preview_events_url)
+    if preview_events_url == events_url:
         raise PlanError(
-            f"the data layer variable {_shown(key)} must have dots instead of brackets, which GTM does not "
-            f"read as a path; write {path}"
-        )
-    if _DATA_LAYER_KEY.fullmatch(key) is None or not key.isprintable():
-        raise PlanError(
-            f"the data layer variable {_shown(key)} must be a name such as value or ecommerce.value, without "
-            "spaces and braces; write it as your site pushes it"
+            f"the preview URL {shown(preview_events_url)} is the events URL, so Preview would write real "
+            "profiles; use the events_url of another stack, or none"
         )
 
 
 def check_consent_type(consent_type: str) -> None:
     if _CONSENT_TYPE.fullmatch(consent_type) is None:
         raise PlanError(
-            f"the consent type {_shown(consent_type)} must be 1 to 64 letters, digits, hyphens and "
+            f"the consent type {shown(consent_type)} must be 1 to 64 letters, digits, hyphens and "
             "underscores; use one of Google's, such as analytics_storage"
         )
 
@@ -232,7 +210,7 @@ def check_consent_type(consent_type: str) -> None:
 def check_container(container: str) -> None:
     if _CONTAINER.fullmatch(container) is None:
         raise PlanError(
-            f"the container {_shown(container)} must be an id such as GTM-ABC1234; copy it from the top of "
+            f"the container {shown(container)} must be an id such as GTM-ABC1234; copy it from the top of "
             "the workspace in GTM"
         )
 
@@ -242,7 +220,7 @@ def url_warnings(events_url: str) -> Iterator[str]:
     rule = blocking_rule(f"{events_url}?endpoint_id=e1&event=e")
     if rule is not None:
         yield (
-            f"ad blockers block the events URL {_shown(events_url)} ({SOURCE} of {SOURCE_DATE}: {rule}); use "
+            f"ad blockers block the events URL {shown(events_url)} ({SOURCE} of {SOURCE_DATE}: {rule}); use "
             "another host or stage"
         )
 
@@ -250,6 +228,8 @@ def url_warnings(events_url: str) -> Iterator[str]:
 def warnings(plan: Plan) -> Iterator[str]:
     """Warnings about a plan that is allowed but probably not intended, one line each."""
     yield from url_warnings(plan.events_url)
+    if plan.preview_events_url is not None:
+        yield from url_warnings(plan.preview_events_url)
     for consent_type in plan.consent:
         if consent_type not in GOOGLE_CONSENT_TYPES:
             yield (
@@ -280,6 +260,13 @@ def longest_request_bytes(plan: Plan, tag: TagPlan) -> int:
     if plan.token is not None:
         names.append(url.TOKEN)
         values.append(_LONG_TOKEN)
+    for name, variable, longest in (
+        (url.EVENT_ID, tag.event_id, _LONG_EVENT_OR_ENDPOINT),
+        (url.TIMESTAMP, tag.timestamp, _LONG_TIMESTAMP),
+    ):
+        if variable is not None:
+            names.append(name)
+            values.append(longest)
     pairs = sum(len("&=") + len(name) for name in names) + sum(values)
     return len(plan.events_url) + pairs + _CACHE_BUSTER_BYTES + BROWSER_HEADER_BYTES
 
@@ -292,26 +279,26 @@ def encoded(text: str) -> str:
 def _check_event(event: str) -> None:
     if (length := utf16_length(event)) > url.LONGEST_ID:
         raise PlanError(
-            f"the event {_shown(event)} has {length} characters, and the maximum is {url.LONGEST_ID}; push "
+            f"the event {shown(event)} has {length} characters, and the maximum is {url.LONGEST_ID}; push "
             "an event with a shorter name"
         )
     if not _is_plain(event):
         raise PlanError(
-            f"the event {_shown(event)} must have visible characters only and no space at either end; write "
+            f"the event {shown(event)} must have visible characters only and no space at either end; write "
             "it as your site pushes it"
         )
     if "{{" in event or "}}" in event:
         raise PlanError(
-            f"the event {_shown(event)} contains braces, which GTM reads as a variable; push an event "
+            f"the event {shown(event)} contains braces, which GTM reads as a variable; push an event "
             "without them"
         )
     if is_without_identity(event):
         raise PlanError(
-            f"the event {_shown(event)} stands for a variable without a value; push an event with a real name"
+            f"the event {shown(event)} stands for a variable without a value; push an event with a real name"
         )
     if event.startswith("gtm."):
         raise PlanError(
-            f"the event {_shown(event)} belongs to GTM: names that begin with gtm. are not custom events; "
+            f"the event {shown(event)} belongs to GTM: names that begin with gtm. are not custom events; "
             "push an event with another name"
         )
 
@@ -327,8 +314,3 @@ def _repeated(texts: Iterable[str]) -> str | None:
             return text
         seen.add(text)
     return None
-
-
-def _shown(text: str) -> str:
-    """A value for a message: in quotes, on one line, shortened."""
-    return repr(text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…")

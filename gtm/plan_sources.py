@@ -11,20 +11,18 @@ from contract.scenario import AuthMode
 from gtm import plan_file
 from gtm.container import plan_of
 from gtm.plan import (
-    DEFAULT_ENDPOINT_KEY,
-    DEFAULT_TOKEN_KEY,
+    DEFAULT_ENDPOINT_ID,
+    DEFAULT_TOKEN,
     UNKNOWN_CONTAINER,
     Parameter,
     ParameterKind,
     Plan,
-    PlanError,
     TagPlan,
-    Token,
-    TokenSource,
     check_container,
-    check_data_layer_key,
     check_events_url,
 )
+from gtm.plan_error import PlanError
+from gtm.variables import CookieVariable, DataLayerVariable, PlainVariable
 
 
 class UsageError(Exception):
@@ -34,7 +32,8 @@ class UsageError(Exception):
 def read_plan(options: argparse.Namespace) -> Plan:
     """The plan for `container`. Raises UsageError, PlanError and PlanFileError."""
     groups = [_parameters(kind, getattr(options, kind.name.lower())) for kind in ParameterKind]
-    by_flags = bool(options.event or options.all_custom_events or any(groups))
+    event_id, timestamp = _variable(options.event_id), _variable(options.timestamp)
+    by_flags = any([options.event, options.all_custom_events, event_id, timestamp, *groups])
     if sum([by_flags, options.config is not None, options.earlier is not None]) > 1:
         raise UsageError("--config, --from and flags such as --event exclude each other; keep one of them")
     overrides = _overrides(options)
@@ -49,8 +48,12 @@ def read_plan(options: argparse.Namespace) -> Plan:
     parameters = tuple(parameter for group in groups for parameter in group)
     return Plan(
         events_url=overrides.events_url,
-        tags=tuple(TagPlan(event=event, parameters=parameters) for event in options.event or [None]),
-        endpoint_key=overrides.endpoint_key or DEFAULT_ENDPOINT_KEY,
+        preview_events_url=overrides.preview_events_url,
+        tags=tuple(
+            TagPlan(event=event, parameters=parameters, event_id=event_id, timestamp=timestamp)
+            for event in options.event or [None]
+        ),
+        endpoint_id=overrides.endpoint_id or DEFAULT_ENDPOINT_ID,
         token=overrides.token or overrides.default_token,
         consent=overrides.consent or (),
         container=overrides.container or UNKNOWN_CONTAINER,
@@ -72,8 +75,9 @@ def flag_of(kind: ParameterKind) -> str:
 def _changed(plan: Plan, overrides: plan_file.Overrides) -> Plan:
     return Plan(
         events_url=overrides.events_url or plan.events_url,
+        preview_events_url=overrides.preview_events_url or plan.preview_events_url,
         tags=plan.tags,
-        endpoint_key=overrides.endpoint_key or plan.endpoint_key,
+        endpoint_id=overrides.endpoint_id or plan.endpoint_id,
         token=overrides.token or plan.token or overrides.default_token,
         consent=plan.consent if overrides.consent is None else overrides.consent,
         container=overrides.container or plan.container,
@@ -83,28 +87,29 @@ def _changed(plan: Plan, overrides: plan_file.Overrides) -> Plan:
 def _overrides(options: argparse.Namespace) -> plan_file.Overrides:
     """Values from flags and stack outputs, which apply wherever the events are described."""
     events_url, default_token = _target(options)
-    if options.endpoint_id is not None:
-        check_data_layer_key(options.endpoint_id)
+    if options.preview_events_url is not None:
+        check_events_url(options.preview_events_url)
     if options.container is not None:
         check_container(options.container)
     return plan_file.Overrides(
         events_url=events_url,
+        preview_events_url=options.preview_events_url,
         container=options.container,
-        endpoint_key=options.endpoint_id,
+        endpoint_id=_variable(options.endpoint_id),
         token=_token(options),
         default_token=default_token,
         consent=None if options.consent is None else tuple(options.consent),
     )
 
 
-def _target(options: argparse.Namespace) -> tuple[str | None, Token | None]:
+def _target(options: argparse.Namespace) -> tuple[str | None, PlainVariable | None]:
     """The events URL, and where an authenticated stack expects the token by default."""
     events_url: str | None = options.events_url
     token = None
     if options.outputs is not None:
         events_url, auth_mode = _outputs(options.outputs)
         if auth_mode == AuthMode.AUTHENTICATED:
-            token = Token(source=TokenSource.DATA_LAYER, name=DEFAULT_TOKEN_KEY)
+            token = DEFAULT_TOKEN
     if events_url is not None:
         check_events_url(events_url)
     return events_url, token
@@ -127,12 +132,14 @@ def _outputs(file: str) -> tuple[str, object]:
     return events_url, values.get("auth_mode")
 
 
-def _token(options: argparse.Namespace) -> Token | None:
-    if options.token is not None:
-        return Token(source=TokenSource.DATA_LAYER, name=options.token)
+def _token(options: argparse.Namespace) -> PlainVariable | None:
     if options.token_cookie is not None:
-        return Token(source=TokenSource.COOKIE, name=options.token_cookie)
-    return None
+        return CookieVariable(options.token_cookie)
+    return _variable(options.token)
+
+
+def _variable(key: str | None) -> DataLayerVariable | None:
+    return None if key is None else DataLayerVariable(key)
 
 
 def _parameters(kind: ParameterKind, texts: Sequence[str]) -> list[Parameter]:
@@ -143,7 +150,7 @@ def _parameters(kind: ParameterKind, texts: Sequence[str]) -> list[Parameter]:
         if not equals:
             raise UsageError(f"{flag} {text} must be NAME=KEY; for example {flag} {text}=ecommerce.{text}")
         try:
-            parameters.append(Parameter(kind=kind, name=name, data_layer_key=key))
+            parameters.append(Parameter(kind=kind, name=name, value=DataLayerVariable(key)))
         except PlanError as error:
             raise UsageError(f"{flag} {text}: {error}") from None
     return parameters

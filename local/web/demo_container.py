@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from gtm.container import as_text, container_export
-from gtm.plan import Parameter, ParameterKind, Plan, PlanError, TagPlan, Token, TokenSource
+from gtm.plan import DEFAULT_TOKEN, Parameter, ParameterKind, Plan, TagPlan
+from gtm.plan_error import PlanError
+from gtm.variables import DataLayerVariable
 
 # The data layer keys of a site, by kind of parameter. The page pushes to the same keys.
 _DATA_LAYER_KEYS: Final = {
@@ -23,7 +25,7 @@ def demo_container(outputs: Mapping[str, Any], parameters: Sequence[str]) -> str
     plan = Plan(
         events_url=outputs["events_url"],
         tags=(TagPlan(event=None, parameters=tuple(map(_parameter, parameters))),),
-        token=Token(source=TokenSource.DATA_LAYER, name="id_token") if is_authenticated else None,
+        token=DEFAULT_TOKEN if is_authenticated else None,
     )
     return as_text(container_export(plan))
 
@@ -34,4 +36,4 @@ def _parameter(url_name: str) -> Parameter:
     if prefix not in known:
         raise PlanError(f"the parameter {url_name[:60]!r} must begin with {', '.join(known)}")
     kind, key = known[prefix]
-    return Parameter(kind=kind, name=name, data_layer_key=f"{key}.{name}")
+    return Parameter(kind=kind, name=name, value=DataLayerVariable(f"{key}.{name}"))

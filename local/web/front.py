@@ -13,7 +13,7 @@ from typing import Any, Final
 from werkzeug import Request, Response
 
 import gtm
-from gtm.plan import PlanError
+from gtm.plan_error import PlanError
 from local.apigateway.domain_names import DomainNames, through_domain
 from local.demo_users import DemoUsers
 from local.fakes import Profiles

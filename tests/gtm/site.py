@@ -13,13 +13,18 @@ from playwright.sync_api import Page
 from werkzeug import Request, Response
 
 from gtm.container import container_export
+from gtm.functions_script import functions_script
 from gtm.plan import Plan
 from local.web.http_server import HttpServer
 
 GTM: Final = Path(__file__).parents[2] / "gtm"
 FAKE_GTM: Final = (GTM / "fake_gtm.js").read_text(encoding="utf-8")
 
-IMAGE = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
+PAGE: Final = (
+    "<!doctype html><title>Site</title>"
+    "<script src='/fake_gtm.js'></script><script src='/functions.js'></script>"
+)
+IMAGE: Final = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 
 
 class Endpoint:
@@ -76,6 +81,7 @@ class Site:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.headers: dict[str, str] = {}
+        self._functions = ""
         self._server = HttpServer(self._respond)
 
     def __enter__(self) -> "Site":
@@ -92,19 +98,31 @@ class Site:
     def open(self) -> None:
         self.page.goto(self.url)
 
-    def run(self, container: Plan | Mapping[str, Any], *, before: str = "") -> None:
-        """Open the page, run `before` as the page's own script, and start a container."""
+    def run(
+        self,
+        container: Plan | Mapping[str, Any],
+        *,
+        before: str = "",
+        functions: bool = True,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Open the page, run `before` as the page's own script, and start a container.
+
+        `functions`: whether the page loads the container's Custom JavaScript as a script. `options` are those
+        of the fake GTM.
+        """
         export = container_export(container) if isinstance(container, Plan) else container
+        self._functions = functions_script(export) if functions else ""
         self.open()
         self.page.evaluate(
-            """([before, text]) => {
+            """([before, text, options]) => {
                 window.reports = [];
                 window.gtag = function () { window.dataLayer.push(arguments); };
                 window.dataLayer = [];
                 BEFORE
-                GtmFake.run(JSON.parse(text), { onTag(report) { window.reports.push(report); } });
+                GtmFake.run(JSON.parse(text), { ...options, onTag(report) { window.reports.push(report); } });
             }""".replace("BEFORE", before),
-            [before, json.dumps(export)],
+            [before, json.dumps(export), options or {}],
         )
 
     def push(self, message: str) -> None:
@@ -132,8 +150,9 @@ class Site:
 
     def _respond(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         responses = {
-            "/": ("<!doctype html><title>Site</title><script src='/fake_gtm.js'></script>", "text/html"),
+            "/": (PAGE, "text/html"),
             "/fake_gtm.js": (FAKE_GTM, "text/javascript"),
+            "/functions.js": (self._functions, "text/javascript"),
             "/demo.html": ((GTM / "demo.html").read_text(encoding="utf-8"), "text/html"),
         }
         content, media_type = responses.get(Request(environ).path, ("", "text/plain"))

@@ -11,27 +11,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.missing_values import is_without_identity
-from gtm.container import (
-    ALL_CUSTOM_EVENTS,
-    CUSTOM_EVENT_PATTERN,
-    PREFIX,
-    REFUSED_IN_NAMES,
-    as_text,
-    container_export,
-    plan_of,
-)
-from gtm.plan import Parameter, ParameterKind, Plan, PlanError, TagPlan, Token, TokenSource
+from gtm.container import ALL_CUSTOM_EVENTS, CUSTOM_EVENT_PATTERN, as_text, container_export, plan_of
+from gtm.export_parts import PREFIX, REFUSED_IN_NAMES
+from gtm.export_variables import EVENTS_URL as EVENTS_URL_VARIABLE
+from gtm.ga4 import Source, preset_tag
+from gtm.plan import Parameter, ParameterKind, Plan, TagPlan
+from gtm.plan_error import PlanError
+from gtm.variables import CookieVariable, DataLayerVariable, ItemCount, ItemList, PlainVariable
 from tests.gtm.plans import EVENTS_URL, PURCHASE, event_attribute, plan, user_attribute
 
 SHAPE: dict[str, Any] = json.loads(
     Path(__file__).with_name("gtm-export-shape.json").read_text(encoding="utf-8")
 )
 
+TEST_URL = "https://test.example.com/v1/events"
 SIGN_UP = TagPlan(event="sign_up")
 EVERYTHING = plan(
     PURCHASE,
     SIGN_UP,
-    token=Token(source=TokenSource.COOKIE, name="id_token"),
+    preset_tag("purchase", Source.ECOMMERCE),
+    token=DataLayerVariable("id_token"),
     consent=("analytics_storage", "ad_storage"),
     container="GTM-ABC1234",
 )
@@ -79,8 +78,8 @@ def parameter(item: Mapping[str, Any], key: str) -> str:
 
 @pytest.mark.parametrize(
     "made",
-    [plan(), plan(TagPlan(event=None)), EVERYTHING],
-    ids=["one event", "all custom events", "everything"],
+    [plan(), plan(TagPlan(event=None)), EVERYTHING, plan(preview_events_url=TEST_URL)],
+    ids=["one event", "all custom events", "everything", "preview"],
 )
 def test_an_export_has_exactly_the_fields_of_a_genuine_one(made: Plan) -> None:
     shape = {key: value for key, value in SHAPE.items() if key != "_about"}
@@ -100,7 +99,7 @@ def test_a_tag_calls_the_events_url_with_a_variable_for_each_value() -> None:
     (tag,) = objects(container_export(plan()), "tag")
 
     assert parameter(tag, "url") == (
-        f"{EVENTS_URL}?endpoint_id={{{{gtm-pixel - endpoint_id}}}}&event={{{{Event}}}}"
+        "{{gtm-pixel - events URL}}?endpoint_id={{gtm-pixel - endpoint_id}}&event={{Event}}"
         "&evat_currency={{gtm-pixel - ecommerce.currency}}&evmt_value={{gtm-pixel - ecommerce.value}}"
         "&evmt_quantity={{gtm-pixel - ecommerce.quantity}}&usat_plan={{gtm-pixel - user.plan}}"
     )
@@ -140,6 +139,8 @@ def test_one_tag_can_send_all_custom_events() -> None:
         ("x gtm.js", True),
         ("gtm.js", False),
         ("gtm.click", False),
+        ("gtag.config", False),
+        ("gtag_like", True),
     ],
 )
 def test_gtms_own_events_are_not_custom_events(event: str, is_custom: bool) -> None:  # noqa: FBT001
@@ -152,6 +153,7 @@ def test_a_variable_that_two_tags_use_is_written_once() -> None:
     names = [variable["name"] for variable in objects(container_export(plan(PURCHASE, again)), "variable")]
 
     assert names == [
+        "gtm-pixel - events URL",
         "gtm-pixel - endpoint_id",
         "gtm-pixel - ecommerce.currency",
         "gtm-pixel - ecommerce.value",
@@ -161,23 +163,23 @@ def test_a_variable_that_two_tags_use_is_written_once() -> None:
 
 
 def test_the_endpoint_id_can_be_in_another_data_layer_variable() -> None:
-    export = container_export(plan(endpoint_key="user.id"))
+    export = container_export(plan(endpoint_id=DataLayerVariable("user.id")))
 
     assert "?endpoint_id={{gtm-pixel - user.id}}&" in parameter(objects(export, "tag")[0], "url")
-    assert parameter(objects(export, "variable")[0], "name") == "user.id"
+    assert parameter(objects(export, "variable")[1], "name") == "user.id"
 
 
 @pytest.mark.parametrize(
-    ("source", "kind", "name"),
+    ("variable", "kind", "name"),
     [
-        (TokenSource.DATA_LAYER, "v", "gtm-pixel - id_token"),
-        (TokenSource.COOKIE, "k", "gtm-pixel - cookie id_token"),
+        (DataLayerVariable("id_token"), "v", "gtm-pixel - id_token"),
+        (CookieVariable("id_token"), "k", "gtm-pixel - cookie id_token"),
     ],
 )
 def test_the_token_comes_from_a_variable_of_the_data_layer_or_of_a_cookie(
-    source: TokenSource, kind: str, name: str
+    variable: PlainVariable, kind: str, name: str
 ) -> None:
-    export = container_export(plan(token=Token(source=source, name="id_token")))
+    export = container_export(plan(token=variable))
 
     assert parameter(objects(export, "tag")[0], "url").endswith(f"&token={{{{{name}}}}}")
     token = objects(export, "variable")[-1]
@@ -240,7 +242,10 @@ def test_a_parameter_name_is_encoded_where_a_url_needs_it() -> None:
 
 def test_the_same_plan_gives_the_same_bytes() -> None:
     twin = plan(
-        PURCHASE, SIGN_UP, token=EVERYTHING.token, consent=EVERYTHING.consent, container="GTM-ABC1234"
+        *(PURCHASE, SIGN_UP, preset_tag("purchase", Source.ECOMMERCE)),
+        token=EVERYTHING.token,
+        consent=EVERYTHING.consent,
+        container="GTM-ABC1234",
     )
 
     assert as_text(container_export(twin)) == as_text(container_export(EVERYTHING))
@@ -256,13 +261,22 @@ def test_a_fingerprint_moves_when_what_it_stands_for_does() -> None:
 NAMES = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=10)
 EVENTS = NAMES.filter(lambda name: not is_without_identity(name))
 KEYS = st.lists(NAMES, min_size=1, max_size=3).map(".".join)
+FIELDS = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,9}", fullmatch=True)
+PLAIN = st.builds(DataLayerVariable, KEYS) | st.just(CookieVariable("id_token"))
+VARIABLES = PLAIN | st.builds(ItemList, KEYS, FIELDS) | st.builds(ItemCount, KEYS)
 PARAMETERS = st.lists(
-    st.builds(Parameter, kind=st.sampled_from(ParameterKind), name=NAMES, data_layer_key=KEYS),
+    st.builds(Parameter, kind=st.sampled_from(ParameterKind), name=NAMES, value=VARIABLES),
     max_size=4,
     unique_by=lambda each: each.url_name,
 ).map(tuple)
 TAGS = st.lists(
-    st.builds(TagPlan, event=EVENTS, parameters=PARAMETERS),
+    st.builds(
+        TagPlan,
+        event=EVENTS,
+        parameters=PARAMETERS,
+        event_id=st.none() | PLAIN,
+        timestamp=st.none() | PLAIN,
+    ),
     min_size=1,
     max_size=3,
     unique_by=lambda tag: tag.event,
@@ -271,8 +285,9 @@ PLANS = st.builds(
     Plan,
     events_url=st.just(EVENTS_URL),
     tags=TAGS,
-    endpoint_key=KEYS,
-    token=st.none() | st.builds(Token, source=st.sampled_from(TokenSource), name=st.just("id_token")),
+    preview_events_url=st.none() | st.just(TEST_URL),
+    endpoint_id=PLAIN,
+    token=st.none() | PLAIN,
     consent=st.lists(st.sampled_from(["ad_storage", "analytics_storage"]), unique=True).map(tuple),
     container=st.just("GTM-ABC1234"),
 )
@@ -335,3 +350,68 @@ def changed(**changes: Any) -> dict[str, Any]:
 def test_a_container_of_another_program_is_not_read(foreign: Any) -> None:
     with pytest.raises(PlanError, match="gtm-pixel did not write this container"):
         plan_of(foreign)
+
+
+def variable(export: Mapping[str, Any], name: str) -> dict[str, Any]:
+    (found,) = (each for each in objects(export, "variable") if each["name"] == name)
+    return found
+
+
+def test_one_variable_holds_the_events_url_for_all_tags() -> None:
+    export = container_export(plan(PURCHASE, SIGN_UP))
+
+    constant = variable(export, EVENTS_URL_VARIABLE)
+    assert (constant["type"], parameter(constant, "value")) == ("c", EVENTS_URL)
+    assert json.dumps(export).count(EVENTS_URL) == 1
+    assert all(
+        parameter(tag, "url").startswith(f"{{{{{EVENTS_URL_VARIABLE}}}}}?") for tag in objects(export, "tag")
+    )
+
+
+def test_with_a_preview_url_the_variable_is_a_lookup_by_debug_mode() -> None:
+    without = container_export(plan())
+    export = container_export(plan(preview_events_url=TEST_URL))
+
+    table = variable(export, EVENTS_URL_VARIABLE)
+    (rows,) = (each["list"] for each in table["parameter"] if each["key"] == "map")
+    assert (table["type"], parameter(table, "input"), parameter(table, "defaultValue")) == (
+        *("smm", "{{Debug Mode}}"),
+        EVENTS_URL,
+    )
+    assert [[each["value"] for each in row["map"]] for row in rows] == [["true", TEST_URL]]
+    assert [each["type"] for each in objects(export, "builtInVariable")] == ["EVENT", "DEBUG_MODE"]
+    assert objects(export, "tag") == objects(without, "tag")
+
+
+def test_the_id_and_the_time_of_an_event_follow_its_name() -> None:
+    made = plan(
+        TagPlan(
+            event="order_paid",
+            event_id=DataLayerVariable("order.id"),
+            timestamp=DataLayerVariable("order.paid_at"),
+            parameters=(event_attribute("currency", "order.currency"),),
+        )
+    )
+    export = container_export(made)
+
+    assert parameter(objects(export, "tag")[0], "url").partition("?")[2] == (
+        "endpoint_id={{gtm-pixel - endpoint_id}}&event={{Event}}&event_id={{gtm-pixel - order.id}}"
+        "&timestamp={{gtm-pixel - order.paid_at}}&evat_currency={{gtm-pixel - order.currency}}"
+    )
+    assert plan_of(export) == made
+
+
+def test_a_list_reads_the_variable_of_its_items() -> None:
+    export = container_export(plan(preset_tag("add_to_cart", Source.EVENT_MODEL)))
+
+    items = variable(export, "gtm-pixel - eventModel.items")
+    listed = variable(export, "gtm-pixel - eventModel.items list of item_id")
+    assert (items["type"], parameter(items, "name")) == ("v", "eventModel.items")
+    assert listed["type"] == "jsm"
+    assert "{{gtm-pixel - eventModel.items}}" in parameter(listed, "javascript")
+
+
+def test_a_preview_url_survives_a_change_of_stack() -> None:
+    made = plan(preview_events_url=TEST_URL)
+
+    assert plan_of(container_export(made)) == made

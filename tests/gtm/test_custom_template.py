@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from gtm.custom_template import TEMPLATE, for_events_url, sections
-from gtm.plan import PlanError
+from gtm.plan_error import PlanError
 from tests.gtm.plans import EVENTS_URL
 
 TEXT = TEMPLATE.read_text(encoding="utf-8")

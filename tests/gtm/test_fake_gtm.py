@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Error
 
 from gtm.container import container_export
-from gtm.plan import Plan, TagPlan, Token, TokenSource
+from gtm.plan import Parameter, ParameterKind, Plan, TagPlan
+from gtm.variables import CookieVariable, DataLayerVariable, ItemCount, ItemList, PlainVariable
 from tests.gtm import chromium
 from tests.gtm.plans import PURCHASE, event_attribute, plan
 from tests.gtm.site import Endpoint, Site
@@ -129,6 +130,7 @@ def test_a_path_below_null_is_false_and_below_undefined_is_undefined(site: Site,
         ("{a: {b: 1}}", "function () { throw new Error('no'); }", "1"),
         ("{a: {b: 1}}", "['a.nothing.push', 2]", "1"),
         ("{a: {b: 1}}", "'text'", "1"),
+        ("{a: {b: [1, 2]}}", "{a: {b: [3]}, _clear: true}", "3"),
     ],
 )
 def test_messages_merge_into_the_model(
@@ -248,6 +250,100 @@ def test_an_endpoint_that_does_not_respond_fails_the_tag(site: Site) -> None:
     assert site.await_outcomes() == ["failed"]
 
 
+def sent_by(site: Site, endpoint: Endpoint) -> list[dict[str, str]]:
+    """Push a purchase, and return what each request of it held without the ids."""
+    # Later, because Chromium lets scripts of the browser's debugger evaluate whatever the policy says.
+    site.script(f"() => {{ setTimeout(() => dataLayer.push({PURCHASE_PUSH})); }}")
+    site.await_outcomes()
+    return [
+        {name: value for name, value in each.items() if name not in ("event", "endpoint_id")}
+        for each in endpoint.parameters
+    ]
+
+
+ITEMS = (
+    Parameter(
+        kind=ParameterKind.EVENT_ATTRIBUTE, name="item_ids", value=ItemList("ecommerce.items", "item_id")
+    ),
+    Parameter(kind=ParameterKind.METRIC, name="item_count", value=ItemCount("ecommerce.items")),
+    event_attribute("currency", "ecommerce.currency"),
+)
+PURCHASE_PUSH = "{event: 'e', ecommerce: {currency: 'EUR', items: [{item_id: 'A'}, {item_id: 'B'}]}}"
+
+
+def test_a_container_brings_the_functions_that_make_lists_of_items(site: Site, endpoint: Endpoint) -> None:
+    site.run(to(endpoint, TagPlan(event="e", parameters=ITEMS)), functions=False)
+
+    assert sent_by(site, endpoint) == [
+        {"evat_item_ids": "A|B", "evmt_item_count": "2", "evat_currency": "EUR"},
+    ]
+
+
+def test_a_policy_without_unsafe_eval_costs_the_lists_and_nothing_else(
+    site: Site, endpoint: Endpoint
+) -> None:
+    site.headers = {
+        "Content-Security-Policy": f"default-src 'none'; script-src 'self'; img-src {endpoint.origin}"
+    }
+    site.run(to(endpoint, TagPlan(event="e", parameters=ITEMS)), functions=False)
+
+    assert sent_by(site, endpoint) == [
+        {"evat_item_ids": "undefined", "evmt_item_count": "undefined", "evat_currency": "EUR"},
+    ]
+
+
+def test_a_script_with_the_functions_needs_no_eval(site: Site, endpoint: Endpoint) -> None:
+    site.headers = {
+        "Content-Security-Policy": f"default-src 'none'; script-src 'self'; img-src {endpoint.origin}"
+    }
+    site.run(to(endpoint, TagPlan(event="e", parameters=ITEMS)))
+
+    assert sent_by(site, endpoint) == [
+        {"evat_item_ids": "A|B", "evmt_item_count": "2", "evat_currency": "EUR"},
+    ]
+
+
+def test_a_gtag_event_has_its_data_under_event_model_until_the_next_message(
+    site: Site, endpoint: Endpoint
+) -> None:
+    value = event_attribute("value", "eventModel.value")
+    events = [TagPlan(event=event, parameters=(value,)) for event in ("purchase", "login")]
+    site.run(to(endpoint, *events), before="gtag('config', 'G-1');")
+
+    site.script("() => { gtag('event', 'purchase', {value: 12.5}); gtag('event', 'login'); }")
+    site.push("{event: 'login'}")
+
+    site.await_outcomes(3)
+    assert [(each["event"], each["evat_value"]) for each in endpoint.parameters] == [
+        ("purchase", "12.5"),
+        ("login", "undefined"),
+        ("login", "undefined"),
+    ]
+
+
+@pytest.mark.parametrize("arguments", ["'event', 1", "'event', 'e', 'text'", "'event', 'e', {}, {}"])
+def test_a_gtag_event_of_another_form_is_ignored(site: Site, endpoint: Endpoint, arguments: str) -> None:
+    site.run(to(endpoint, TagPlan(event=None)))
+
+    site.script(f"() => {{ gtag({arguments}); }}")
+    site.push("{event: 'last'}")
+
+    site.await_outcomes()
+    assert [each["event"] for each in endpoint.parameters] == ["last"]
+
+
+@pytest.mark.parametrize("is_preview", [False, True])
+def test_preview_sends_to_the_test_stack(site: Site, endpoint: Endpoint, is_preview: bool) -> None:  # noqa: FBT001
+    others = f"{endpoint.origin}/others/events"
+    made = to(endpoint, ONE_VALUE, events_url=others, preview_events_url=endpoint.events_url)
+    site.run(made, options={"debugMode": is_preview})
+
+    site.push("{event: 'e'}")
+
+    site.await_outcomes()
+    assert site.reports("sent")[0]["url"].startswith(endpoint.events_url if is_preview else others)
+
+
 CONSENT = {"consent": ("analytics_storage", "ad_storage")}
 
 
@@ -353,15 +449,15 @@ def test_the_pixel_leaves_no_cookie(site: Site, endpoint: Endpoint) -> None:
 @pytest.mark.parametrize(
     ("token", "before"),
     [
-        (Token(source=TokenSource.DATA_LAYER, name="id_token"), "dataLayer.push({id_token: 'aaa.bbb.c=c'});"),
+        (DataLayerVariable("id_token"), "dataLayer.push({id_token: 'aaa.bbb.c=c'});"),
         (
-            Token(source=TokenSource.COOKIE, name="id_token"),
+            CookieVariable("id_token"),
             "document.cookie = 'a=b'; document.cookie = 'id_token=aaa.bbb.c=c';",
         ),
     ],
     ids=["data layer", "cookie"],
 )
-def test_the_token_is_sent(site: Site, endpoint: Endpoint, token: Token, before: str) -> None:
+def test_the_token_is_sent(site: Site, endpoint: Endpoint, token: PlainVariable, before: str) -> None:
     site.run(to(endpoint, ONE_VALUE, token=token), before=before)
 
     site.push("{event: 'e'}")
@@ -370,11 +466,11 @@ def test_the_token_is_sent(site: Site, endpoint: Endpoint, token: Token, before:
     assert endpoint.parameters[0]["token"] == "aaa.bbb.c=c"
 
 
-@pytest.mark.parametrize("source", TokenSource)
+@pytest.mark.parametrize("kind", [DataLayerVariable, CookieVariable])
 def test_without_a_signed_in_user_the_token_is_undefined(
-    site: Site, endpoint: Endpoint, source: TokenSource
+    site: Site, endpoint: Endpoint, kind: type[PlainVariable]
 ) -> None:
-    site.run(to(endpoint, ONE_VALUE, token=Token(source=source, name="id_token")))
+    site.run(to(endpoint, ONE_VALUE, token=kind("id_token")))
 
     site.push("{event: 'e'}")
 
@@ -396,12 +492,12 @@ def test_a_stopped_container_ignores_pushes(site: Site, endpoint: Endpoint) -> N
 
 
 def change(kind: str, **changes: Any) -> Callable[[dict[str, Any]], None]:
-    return lambda version: version[kind][0].update(changes)
+    return lambda version: version[kind][-1].update(changes)
 
 
 def reparameter(kind: str, key: str, value: str) -> Callable[[dict[str, Any]], None]:
     def make(version: dict[str, Any]) -> None:
-        (found,) = (each for each in version[kind][0]["parameter"] if each["key"] == key)
+        (found,) = (each for each in version[kind][-1]["parameter"] if each["key"] == key)
         found["value"] = value
 
     return make
@@ -413,7 +509,7 @@ UNKNOWN = {
     "an exception": (change("tag", blockingTriggerId=["1"]), "with exceptions or a sequence"),
     "a trigger of another type": (change("trigger", type="PAGEVIEW"), "of type PAGEVIEW"),
     "a trigger with a further condition": (change("trigger", filter=[{}]), "of type CUSTOM_EVENT"),
-    "a variable of another type": (change("variable", type="jsm"), "of type jsm"),
+    "a variable of another type": (change("variable", type="aev"), "of type aev"),
     "a value format": (
         change("variable", formatValue={"caseConversionType": "lowercase"}),
         "with a value format",

@@ -11,7 +11,8 @@ import pytest
 
 from gtm.__main__ import main
 from gtm.container import as_text, container_export, plan_of
-from gtm.plan import TagPlan, Token, TokenSource
+from gtm.plan import TagPlan
+from gtm.variables import CookieVariable, DataLayerVariable
 from tests.gtm.plans import EVENTS_URL, PURCHASE, event_attribute, plan
 
 PROJECT = Path(__file__).parents[2]
@@ -88,15 +89,13 @@ def test_flags_set_consent_container_endpoint_and_token(capsys: Capture) -> None
         PURCHASE,
         consent=("ad_storage", "analytics_storage"),
         container="GTM-ABC1234",
-        endpoint_key="user.id",
-        token=Token(source=TokenSource.DATA_LAYER, name="jwt"),
+        endpoint_id=DataLayerVariable("user.id"),
+        token=DataLayerVariable("jwt"),
     )
 
 
 def test_the_token_can_come_from_a_cookie(capsys: Capture) -> None:
-    assert written(capsys, *FLAGS, "--token-cookie", "jwt").token == Token(
-        source=TokenSource.COOKIE, name="jwt"
-    )
+    assert written(capsys, *FLAGS, "--token-cookie", "jwt").token == CookieVariable("jwt")
 
 
 def test_an_attribute_name_may_hold_an_equals_sign(capsys: Capture) -> None:
@@ -137,7 +136,7 @@ def test_an_authenticated_stack_gets_the_token_variable(capsys: Capture, outputs
 
     made = written(capsys, "container", "--outputs", str(outputs), "--event", "e")
 
-    assert made.token == Token(source=TokenSource.DATA_LAYER, name="id_token")
+    assert made.token == DataLayerVariable("id_token")
 
 
 def test_an_earlier_container_can_be_written_for_another_stack(capsys: Capture, tmp_path: Path) -> None:

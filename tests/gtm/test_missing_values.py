@@ -16,7 +16,8 @@ from contract.missing_values import (
     is_without_value,
 )
 from gtm.custom_template import TEMPLATE, sections
-from gtm.plan import PlanError, TagPlan
+from gtm.plan import TagPlan
+from gtm.plan_error import PlanError
 from tests.gtm import chromium
 from tests.gtm.plans import event_attribute, plan
 from tests.gtm.site import Endpoint, Site

@@ -9,13 +9,12 @@ from contract.url import LONGEST_REQUEST_BYTES
 from gtm.plan import (
     Parameter,
     ParameterKind,
-    PlanError,
     TagPlan,
-    Token,
-    TokenSource,
     longest_request_bytes,
     warnings,
 )
+from gtm.plan_error import PlanError, shown
+from gtm.variables import CookieVariable, ItemCount, ItemList
 from tests.gtm.plans import EVENTS_URL, event_attribute, metric, plan, user_attribute
 
 NAME_OF_50 = "n" * 50
@@ -59,9 +58,19 @@ ERRORS: dict[str, tuple[Callable[[], Any], str]] = {
         "read as a path; write a.b.c",
     ),
     "a cookie that no site can set": (
-        lambda: Token(source=TokenSource.COOKIE, name="id token"),
+        lambda: CookieVariable("id token"),
         "the cookie name 'id token' must consist of letters, digits and !#$%&'*+.^_`|~-; write it as "
         "your site sets it",
+    ),
+    "a field of items that is none": (
+        lambda: ItemList("ecommerce.items", "item.id"),
+        "the field 'item.id' must be the name of one of an item's fields, such as item_brand; write it as "
+        "your site pushes it",
+    ),
+    "items with an index in brackets": (
+        lambda: ItemCount("orders[0].items"),
+        "the data layer variable 'orders[0].items' must have dots instead of brackets, which GTM does not "
+        "read as a path; write orders.0.items",
     ),
     "an event without a name": (
         lambda: TagPlan(event="undefined"),
@@ -113,6 +122,11 @@ ERRORS: dict[str, tuple[Callable[[], Any], str]] = {
     "a consent type twice": (
         lambda: plan(consent=("ad_storage", "ad_storage")),
         "the consent type 'ad_storage' appears twice; remove one",
+    ),
+    "a preview that writes real profiles": (
+        lambda: plan(preview_events_url=EVENTS_URL),
+        f"the preview URL {shown(EVENTS_URL)} is the events URL, so Preview would write real profiles; "
+        "use the events_url of another stack, or none",
     ),
     "a container id that is none": (
         lambda: plan(container="ABC1234"),

@@ -6,8 +6,10 @@ import pytest
 import yaml
 
 from gtm import plan_file
-from gtm.plan import ParameterKind, TagPlan, Token, TokenSource
-from gtm.plan_file import Overrides, PlanFileError
+from gtm.plan import ParameterKind, TagPlan
+from gtm.plan_file import Overrides
+from gtm.variables import CookieVariable, DataLayerVariable
+from gtm.yaml_document import PlanFileError
 from tests.gtm.plans import EVENTS_URL, PURCHASE, event_attribute, plan
 
 EXAMPLE = Path(plan_file.__file__).with_name("gtm.yaml")
@@ -68,15 +70,15 @@ def test_a_file_sets_container_endpoint_consent_and_token() -> None:
     assert plan_file.read(text) == plan(
         PURCHASE,
         container="GTM-ABC1234",
-        endpoint_key="user.id",
+        endpoint_id=DataLayerVariable("user.id"),
         consent=("analytics_storage",),
-        token=Token(source=TokenSource.COOKIE, name="id_token"),
+        token=CookieVariable("id_token"),
     )
 
 
 def test_what_the_caller_knows_better_counts() -> None:
     text = PURCHASE_YAML + "consent: [ad_storage]\ntoken: {cookie: id_token}\n"
-    token = Token(source=TokenSource.DATA_LAYER, name="jwt")
+    token = DataLayerVariable("jwt")
 
     made = plan_file.read(
         text, overrides=Overrides(events_url="https://events.example.com/v1/events", consent=(), token=token)
@@ -86,13 +88,13 @@ def test_what_the_caller_knows_better_counts() -> None:
 
 
 def test_the_default_token_is_used_if_the_file_names_none() -> None:
-    default = Token(source=TokenSource.DATA_LAYER, name="id_token")
+    default = DataLayerVariable("id_token")
 
     assert plan_file.read(PURCHASE_YAML, overrides=Overrides(default_token=default)).token == default
     named = plan_file.read(
         PURCHASE_YAML + "token: {data_layer: jwt}", overrides=Overrides(default_token=default)
     )
-    assert named.token == Token(source=TokenSource.DATA_LAYER, name="jwt")
+    assert named.token == DataLayerVariable("jwt")
 
 
 def test_the_example_is_a_plan() -> None:
@@ -126,13 +128,13 @@ URL = f"events_url: {EVENTS_URL}\n"
 WRONG = {
     "an unknown key": (
         URL + "event: {a: {}}\nevents: {a: }",
-        "gtm.yaml: event is unknown here (known: events_url, container, endpoint_id, consent, token, "
-        "events, all_custom_events); did you mean events?",
+        "gtm.yaml: event is unknown here (known: events_url, preview_events_url, container, "
+        "endpoint_id, consent, token, ga4, events, all_custom_events); did you mean events?",
     ),
     "an unknown group": (
         URL + "events: {a: {user_attribute: {plan: plan}}}",
-        "gtm.yaml: events.a.user_attribute is unknown here (known: event_attributes, metrics, "
-        "user_attributes); did you mean user_attributes?",
+        "gtm.yaml: events.a.user_attribute is unknown here (known: event_id, timestamp, "
+        "event_attributes, metrics, user_attributes); did you mean user_attributes?",
     ),
     "a data layer variable that is no text": (
         URL + "events: {a: {metrics: {n: 12}}}",

@@ -11,7 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page
 
+from gtm.container import plan_of
 from gtm.plan import Parameter, ParameterKind, Plan, TagPlan
+from gtm.variables import DataLayerVariable
 from local.recorder import RecordedEvent
 from local.run import LocalRun
 from tests.gtm import chromium
@@ -23,8 +25,8 @@ from tests.runs import AT_ONCE, TO_PROFILES, Runs, events_of, new_endpoint, send
 pytestmark = chromium.NEEDED
 
 PARAMETERS = (
-    Parameter(kind=ParameterKind.EVENT_ATTRIBUTE, name="text", data_layer_key="text"),
-    Parameter(kind=ParameterKind.USER_ATTRIBUTE, name="plan", data_layer_key="user.plan"),
+    Parameter(kind=ParameterKind.EVENT_ATTRIBUTE, name="text", value=DataLayerVariable("text")),
+    Parameter(kind=ParameterKind.USER_ATTRIBUTE, name="plan", value=DataLayerVariable("user.plan")),
 )
 
 
@@ -160,10 +162,9 @@ class TestThePage:
         with page.expect_download() as offered:
             page.get_by_role("link", name="The GTM container").click()
 
-        export = json.loads(Path(offered.value.path()).read_text())
-        url = next(p["value"] for p in export["containerVersion"]["tag"][0]["parameter"] if p["key"] == "url")
-        assert url.startswith(f"{run.outputs['events_url']}?endpoint_id=")
-        assert "evat_currency=" in url
+        made = plan_of(json.loads(Path(offered.value.path()).read_text()))
+        assert made.events_url == run.outputs["events_url"]
+        assert "evat_currency" in [parameter.url_name for parameter in made.tags[0].parameters]
 
     def test_an_invalid_name_is_an_error_of_one_line(self, page: Page, run: LocalRun) -> None:
         page.goto(f"{run.url}/")

@@ -11,7 +11,7 @@ from werkzeug.test import Client
 
 from gtm import plan_file
 from gtm.container import plan_of
-from gtm.plan import Token, TokenSource
+from gtm.variables import DataLayerVariable
 from local.demo_users import DemoUsers
 from local.deployment.cloud import Cloud
 from local.fakes import Profiles
@@ -252,7 +252,7 @@ def test_the_container_is_the_export_for_the_parameters_asked_for(client: Client
 def test_the_container_of_the_authenticated_scenario_sends_the_token(signing_client: Client) -> None:
     plan = plan_of(json.loads(signing_client.get("/gtm/container.json").text))
 
-    assert plan.token == Token(source=TokenSource.DATA_LAYER, name="id_token")
+    assert plan.token == DataLayerVariable("id_token")
 
 
 @pytest.mark.parametrize("parameter", ["value", "evat_", "evat_a b", "usat_a:b", "evat_" + "a" * 51])

@@ -1,0 +1,108 @@
+"""Reads a YAML document and collects its problems, one line each."""
+
+import difflib
+from collections.abc import Callable, Collection
+from typing import Any, TypeVar, cast
+
+import yaml
+
+from gtm.plan_error import PlanError
+
+T = TypeVar("T")
+
+
+class PlanFileError(Exception):
+    """The file is not a valid plan. `problems` has one line for each error."""
+
+    def __init__(self, problems: Collection[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+def parse(text: str, *, file: str) -> object:
+    """The document in a text. `file` is its name in errors. Raises PlanFileError."""
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}" if mark else "the file"
+        what = getattr(error, "problem", None) or "unreadable"
+        raise PlanFileError([f"{file}: {where} is not valid YAML ({what}); correct it"]) from None
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML that keeps keys as strings, so that an event may be called `on` or `404`.
+
+    A duplicate key is an error; YAML would silently keep the last one.
+    """
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(problem="a key is not a string", problem_mark=key.start_mark)
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"{key.value} appears twice", problem_mark=key.start_mark)
+            seen.add(key.value)
+            key.tag = "tag:yaml.org,2002:str"
+        return super().construct_mapping(node, deep)
+
+
+class DocumentReader:
+    """Reads parts of a document by the path of their keys, and collects the problems."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self.problems: list[str] = []
+
+    def mapping(
+        self, value: object, path: str, form: str, known: tuple[str, ...] | None = None
+    ) -> dict[str, Any] | None:
+        if not isinstance(value, dict):
+            self.problem(path, f"is {shown_in_yaml(value)} but must contain {form}; indent them below it")
+            return None
+        content: dict[str, Any] = {}
+        for key, item in cast(dict[str, Any], value).items():
+            where = f"{path}.{key}" if path else key
+            if known is not None and key not in known:
+                close = difflib.get_close_matches(key, known, n=1)
+                fix = f"did you mean {close[0]}?" if close else "remove it"
+                self.problem(where, f"is unknown here (known: {', '.join(known)}); {fix}")
+            else:
+                content[key] = item
+        return content
+
+    def string(self, value: object, path: str) -> str | None:
+        if isinstance(value, str):
+            return value
+        self.problem(
+            path, f"is {shown_in_yaml(value)} but must be a string; write a name, in quotes if necessary"
+        )
+        return None
+
+    def made(self, path: str, make: Callable[[], T]) -> T | None:
+        try:
+            return make()
+        except PlanError as error:
+            self.problem(path, str(error))
+            return None
+
+    def problem(self, path: str, what: str) -> None:
+        line = f"{self._file}: {path}" if path else self._file
+        joint = " " if what.startswith(("is ", "must ", "and ")) else ": "
+        self.problems.append(line + joint + what)
+
+
+def shown_in_yaml(value: object) -> str:
+    """A value for a message, as YAML writes it."""
+    match value:
+        case None:
+            return "empty"
+        case bool():
+            return "true" if value else "false"
+        case dict():
+            return "a mapping"
+        case list():
+            return "a list"
+        case _:
+            return str(value)[:60]
