@@ -2,6 +2,7 @@
 
     python -m gtm container --events-url URL --event purchase_success --metric value=ecommerce.value
     python -m gtm template --events-url URL
+    python -m gtm template --server --events-url URL
 
 The result goes to standard output or a file, everything else to standard error.
 """
@@ -20,6 +21,7 @@ from typing import NoReturn
 
 from gtm import custom_template
 from gtm.container import as_text, container_export
+from gtm.custom_template import TemplateKind
 from gtm.plan import DEFAULT_ENDPOINT_ID, ParameterKind, url_warnings, warnings
 from gtm.plan_error import PlanError
 from gtm.plan_sources import UsageError, flag_of, read_events_url, read_plan
@@ -104,10 +106,14 @@ def _parser() -> argparse.ArgumentParser:
     container.add_argument("--container", metavar="GTM-XXXX", help="id of your container, for display only")
 
     template = commands.add_parser(
-        "template", help="the custom template, allowed to call only the host of the events URL"
+        "template", help="a custom template, allowed to call only the host of the events URL"
     )
     template.set_defaults(write=_write_template)
     _add_target(template)
+    template.add_argument("--server", action="store_true", help="the template for server containers")
+    template.add_argument(
+        "--preview-events-url", metavar="URL", help="events_url of a test stack, for tags in Preview"
+    )
     return parser
 
 
@@ -130,9 +136,12 @@ def _write_container(options: argparse.Namespace) -> None:
 
 
 def _write_template(options: argparse.Namespace) -> None:
-    events_url = read_events_url(options)
-    _warn(url_warnings(events_url))
-    _write(custom_template.for_events_url(events_url), options.output)
+    events_url, preview = read_events_url(options), options.preview_events_url
+    kind = TemplateKind.SERVER if options.server else TemplateKind.WEB
+    text = custom_template.for_events_url(events_url, preview_events_url=preview, kind=kind)
+    if kind is TemplateKind.WEB:  # ad blockers see no requests of servers
+        _warn(url_warnings(events_url))
+    _write(text, options.output)
 
 
 def _warn(lines: Iterable[str]) -> None:

@@ -1,11 +1,12 @@
-"""Writes the custom template for one stack: it may call the stack's host and nothing else.
+"""Writes the custom templates for one stack: they may call the stack's host and nothing else.
 
-template/template.tpl itself is for the Gallery and must work with every stack, so it allows every host of API
-Gateway: a permission cannot take the host from one of the tag's fields.
+The files in template/ and server_template/ are for the Gallery and must work with every stack, so they
+allow every host of API Gateway: a permission cannot take the host from one of the tag's fields.
 """
 
 import json
 import re
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -13,9 +14,32 @@ from urllib.parse import urlsplit
 from gtm.plan import check_events_url
 from gtm.plan_error import PlanError
 
-TEMPLATE: Final = Path(__file__).with_name("template") / "template.tpl"
+_SECTION: Final = re.compile(r"^___([A-Z_]+)___$", re.MULTILINE)
 
-_SECTION = re.compile(r"^___([A-Z_]+)___$", re.MULTILINE)
+
+class TemplateKind(StrEnum):
+    """The kind of containers that a template is for."""
+
+    WEB = "web"
+    SERVER = "server"
+
+    @property
+    def file(self) -> Path:
+        folder = "template" if self is TemplateKind.WEB else "server_template"
+        return Path(__file__).with_name(folder) / "template.tpl"
+
+    @property
+    def code_section(self) -> str:
+        return "SANDBOXED_JS_FOR_WEB_TEMPLATE" if self is TemplateKind.WEB else "SANDBOXED_JS_FOR_SERVER"
+
+    @property
+    def permissions_section(self) -> str:
+        return f"{self.name}_PERMISSIONS"
+
+    @property
+    def permission_to_send(self) -> str:
+        """The permission that lists the hosts."""
+        return "send_pixel" if self is TemplateKind.WEB else "send_http"
 
 
 def sections(text: str) -> dict[str, str]:
@@ -24,16 +48,25 @@ def sections(text: str) -> dict[str, str]:
     return {name: content.strip("\n") for name, content in zip(parts[::2], parts[1::2], strict=True)}
 
 
-def for_events_url(events_url: str) -> str:
-    """The template with permission for this URL's host only. Raises PlanError if the URL is not https."""
+def for_events_url(
+    events_url: str, *, preview_events_url: str | None = None, kind: TemplateKind = TemplateKind.WEB
+) -> str:
+    """The template with permission for the hosts of these URLs only. Raises PlanError if one is not https."""
+    hosts = [_host(url) for url in (events_url, preview_events_url) if url is not None]
+    text = kind.file.read_text(encoding="utf-8")
+    written = sections(text)[kind.permissions_section]
+    permissions = json.loads(written)
+    for permission in permissions:
+        if permission["instance"]["key"]["publicId"] == kind.permission_to_send:
+            (urls,) = (each for each in permission["instance"]["param"] if each["key"] == "urls")
+            allowed = [f"https://{host}/*" for host in dict.fromkeys(hosts)]
+            urls["value"]["listItem"] = [{"type": 1, "string": pattern} for pattern in allowed]
+    return text.replace(written, json.dumps(permissions, indent=2))
+
+
+def _host(events_url: str) -> str:
     check_events_url(events_url)
     parts = urlsplit(events_url)
     if parts.scheme != "https":
         raise PlanError(f"the events URL {events_url!r} must be https for a template; deploy the stack first")
-    text = TEMPLATE.read_text(encoding="utf-8")
-    written = sections(text)["WEB_PERMISSIONS"]
-    permissions = json.loads(written)
-    for parameter in permissions[0]["instance"]["param"]:
-        if parameter["key"] == "urls":
-            parameter["value"]["listItem"] = [{"type": 1, "string": f"https://{parts.netloc}/*"}]
-    return text.replace(written, json.dumps(permissions, indent=2))
+    return parts.netloc

@@ -21,6 +21,7 @@ _FIXTURES = {
     "local": {
         *("cloud", "runs", "local_run"),  # moto, or the whole program in it
         *("aws_environment", "service", "services"),  # clients of AWS in front of servers on loopback
+        "sandbox",  # Node.js
         "velocity",  # Java
         "cache",  # the package index, once
         "make",

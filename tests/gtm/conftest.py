@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.gtm import chromium
+from tests.gtm.sandbox import Sandbox
 from tests.gtm.site import Endpoint, Site
 from tests.patience import PATIENCE_SECONDS
 
@@ -55,6 +56,12 @@ def page(tab: Tab) -> Iterator[Page]:
     messages = thrown.copy()
     thrown.clear()
     assert messages == []
+
+
+@pytest.fixture(scope="package")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
 
 
 @pytest.fixture(scope="package")

@@ -196,6 +196,17 @@ def test_a_template_is_written_for_the_stacks_host(capsys: Capture, outputs: Pat
     assert '"string": "https://a1b2c3.execute-api.eu-west-1.amazonaws.com/*"' in capsys.readouterr().out
 
 
+def test_a_template_for_server_containers_may_call_a_test_stack_too(capsys: Capture, outputs: Path) -> None:
+    test_stack = "https://stats.example.com/v1/events"
+
+    assert main(["template", "--server", "--outputs", str(outputs), "--preview-events-url", test_stack]) == 0
+
+    streams = capsys.readouterr()
+    assert "___SANDBOXED_JS_FOR_SERVER___" in streams.out
+    assert '"string": "https://stats.example.com/*"' in streams.out
+    assert streams.err == ""
+
+
 WRONG = {
     "no command": ((), "the following arguments are required: container|template (python -m gtm --help)"),
     "no URL": (

@@ -6,7 +6,6 @@ from random import Random
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
 
 from contract.missing_values import (
     BLANKS,
@@ -15,16 +14,18 @@ from contract.missing_values import (
     is_without_identity,
     is_without_value,
 )
-from gtm.custom_template import TEMPLATE, sections
+from gtm.custom_template import TemplateKind
 from gtm.plan import TagPlan
 from gtm.plan_error import PlanError
 from tests.gtm import chromium
 from tests.gtm.plans import event_attribute, plan
+from tests.gtm.sandbox import Sandbox
 from tests.gtm.site import Endpoint, Site
-from tests.gtm.test_template_scenarios import failure
+from tests.gtm.test_template_scenarios import TEMPLATES, TESTS
 from tests.missing_values import IDENTITIES, WITHOUT_IDENTITY, WITHOUT_VALUE
 
-CODE = sections(TEMPLATE.read_text(encoding="utf-8"))["SANDBOXED_JS_FOR_WEB_TEMPLATE"]
+WEB = TemplateKind.WEB
+CODE = TEMPLATES[WEB].code  # the server template has the same, as a test of the templates holds
 
 
 def constant(name: str) -> Any:
@@ -48,18 +49,17 @@ def test_no_container_has_a_tag_for_an_event_that_the_handler_rejects(event: str
             TagPlan(event=written)
 
 
-@chromium.NEEDED
 class TestTheTemplate:
     @pytest.mark.parametrize("field", ["eventName", "endpointId"])
-    def test_sends_nothing_for_what_the_handler_rejects(self, page: Page, field: str) -> None:
-        assert self.sent(page, field, [*WITHOUT_IDENTITY, "x" * 256, "🎉" * 128]) == []
+    def test_sends_nothing_for_what_the_handler_rejects(self, sandbox: Sandbox, field: str) -> None:
+        assert self.sent(sandbox, field, [*WITHOUT_IDENTITY, "x" * 256, "🎉" * 128]) == []
 
     @pytest.mark.parametrize("field", ["eventName", "endpointId"])
-    def test_sends_what_the_handler_takes(self, page: Page, field: str) -> None:
+    def test_sends_what_the_handler_takes(self, sandbox: Sandbox, field: str) -> None:
         identities = [*IDENTITIES, "x" * 255, "🎉" * 127]
-        assert self.sent(page, field, identities) == identities
+        assert self.sent(sandbox, field, identities) == identities
 
-    def test_sends_those_random_strings_that_the_handler_accepts(self, page: Page) -> None:
+    def test_sends_those_random_strings_that_the_handler_accepts(self, sandbox: Sandbox) -> None:
         random = Random(4711)  # noqa: S311 - the same strings each time
         pieces = [
             *STRINGS_WITHOUT_IDENTITY,
@@ -73,18 +73,18 @@ class TestTheTemplate:
         strings = [text if random.random() < 0.5 else text.upper() for text in strings if len(text) <= 255]
         taken = [text for text in strings if not is_without_identity(text) and not is_without_value(text)]
         assert 100 < len(taken) < len(strings) - 100
-        assert self.sent(page, "endpointId", strings) == taken
+        assert self.sent(sandbox, "endpointId", strings) == taken
 
-    def test_leaves_out_what_the_handler_leaves_out(self, page: Page) -> None:
+    def test_leaves_out_what_the_handler_leaves_out(self, sandbox: Sandbox) -> None:
         scenario = (
             f"mockData.eventAttributes = {json.dumps(list(WITHOUT_VALUE))}.map(function(value, place) {{"
             "  return {name: 'n' + place, value: value}; });"
             "runCode(mockData);"
             "assertThat(sent[0].indexOf('evat_')).isEqualTo(-1);"
         )
-        assert failure(page, scenario) is None
+        assert sandbox.failure(TEMPLATES[WEB], TESTS[WEB]["setup"], scenario) is None
 
-    def sent(self, page: Page, field: str, values: list[str]) -> list[str]:
+    def sent(self, sandbox: Sandbox, field: str, values: list[str]) -> list[str]:
         """Those values with which the template calls the endpoint."""
         scenario = (
             f"const values = {json.dumps(values)};"
@@ -93,7 +93,7 @@ class TestTheTemplate:
             "  return sent.length === 1 && sent[0].indexOf(encodeURIComponent(value)) !== -1; });"
             "assertThat(taken).isEqualTo('shown');"
         )
-        told = failure(page, scenario)
+        told = sandbox.failure(TEMPLATES[WEB], TESTS[WEB]["setup"], scenario)
         assert told
         return json.loads(told.removesuffix(' is not "shown"'))
 
