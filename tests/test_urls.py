@@ -9,7 +9,7 @@ import pytest
 
 from contract.filter_lists import QUERY_RULES, RequestKind, blocking_rule
 from gtm.container import container_export
-from gtm.custom_template import TEMPLATE
+from gtm.custom_template import TemplateKind
 from gtm.plan import TagPlan
 from gtm.variables import DataLayerVariable
 from tests.gtm.plans import PURCHASE, plan
@@ -52,7 +52,7 @@ def test_in_every_file_a_query_begins_with_the_endpoint() -> None:
     with_urls = {path for path, begins in found.items() if begins}
     assert {
         *("README.md", "docs/gtm.md", "docs/security.md", "docs/leaving-pinpoint.md"),
-        *("components/event_pixel.py", "gtm/template/template.tpl"),
+        *("components/event_pixel.py", "gtm/template/template.tpl", "gtm/server_template/template.tpl"),
     } <= with_urls
 
 
@@ -77,8 +77,9 @@ def test_the_url_that_a_stack_shows_is_not_blocked() -> None:
     assert_free(recorded().outputs["gtm_image_url"])
 
 
-def test_the_custom_template_writes_the_endpoint_first() -> None:
-    script = TEMPLATE.read_text(encoding="utf-8")
+@pytest.mark.parametrize("kind", list(TemplateKind))
+def test_a_custom_template_writes_the_endpoint_first(kind: TemplateKind) -> None:
+    script = kind.file.read_text(encoding="utf-8")
 
     assert re.findall(r"^ *'([?&]\w+)=' \+", script, re.MULTILINE)[:2] == ["?endpoint_id", "&event"]
 
