@@ -13,9 +13,11 @@ from components.event_queue import EventQueue, EventQueueArgs
 from components.lambda_function import project_stack
 from components.lambda_package import PackageArgs, build
 from components.location import current_location
+from components.openapi import gateway_response_headers
 from components.pixel_api import PixelApi, PixelApiArgs
 from components.tls_policy import TlsPolicy
 from components.token_authorizer import OidcArgs, TokenAuthorizer, TokenAuthorizerArgs
+from components.web_acl import RateLimit, WebAcl, WebAclArgs
 from contract.scenario import AuthMode, ProfileUpdates, TimestampSource
 
 _PROJECT = Path(__file__).parents[1]
@@ -39,6 +41,9 @@ class EventPixelArgs:
     # Whether API Gateway's own host name answers, too.
     execute_api_endpoint: bool
     tls_policy: TlsPolicy
+
+    # A limit for each IP address, the ARN of a web ACL that exists, or None.
+    web_acl: RateLimit | str | None
 
     # Where events are recorded (one or more destinations), and how a request becomes an event.
     destinations: Sequence[DestinationArgs]
@@ -150,6 +155,7 @@ class EventPixel(pulumi.ComponentResource):
             ),
             child,
         )
+        allow_credentials = args.oidc is not None and args.oidc.cookie is not None
         api = PixelApi(
             f"{name}-api",
             PixelApiArgs(
@@ -159,7 +165,7 @@ class EventPixel(pulumi.ComponentResource):
                 authorizer=authorizer,
                 stage_name=args.stage_name,
                 allowed_origins=args.allowed_origins,
-                allow_credentials=args.oidc is not None and args.oidc.cookie is not None,
+                allow_credentials=allow_credentials,
                 execute_api_endpoint=args.execute_api_endpoint,
                 tls_policy=args.tls_policy,
                 domain_name=args.domain.name if args.domain else None,
@@ -174,6 +180,19 @@ class EventPixel(pulumi.ComponentResource):
             child,
         )
 
+        web_acl = None
+        if args.web_acl is not None:
+            web_acl = WebAcl(
+                f"{name}-web-acl",
+                WebAclArgs(
+                    rule=args.web_acl,
+                    stage_arn=api.stage_arn,
+                    response_headers=gateway_response_headers(
+                        args.allowed_origins, allow_credentials=allow_credentials
+                    ),
+                ),
+                child,
+            )
         self.region = pulumi.Output.from_input(location.region)
         self.events_url, self.domain_outputs = api.events_url, {}
         if args.domain is not None:
@@ -207,6 +226,8 @@ class EventPixel(pulumi.ComponentResource):
             "event_source_id": processor.event_source_id,
             "project_stack": project_stack(),
         }
+        if web_acl is not None:
+            self.operator_outputs = {**self.operator_outputs, "web_acl_arn": web_acl.web_acl_arn}
         if authorizer is not None:
             self.operator_outputs = {
                 **self.operator_outputs,

@@ -105,6 +105,12 @@ def api_document(
     }
     if cors.enabled:
         methods["options"] = _preflight(cors)
+    gateway_headers = {
+        f"gatewayresponse.header.{name}": f"'{value}'"
+        for name, value in gateway_response_headers(
+            allowed_origins, allow_credentials=allow_credentials
+        ).items()
+    }
     document: dict[str, object] = {
         "openapi": "3.0.1",
         "info": {
@@ -117,7 +123,7 @@ def api_document(
             "parameters": {"validateRequestParameters": True, "validateRequestBody": False}
         },
         "x-amazon-apigateway-gateway-responses": {
-            response_type: {"responseParameters": _gateway_headers(cors)}
+            response_type: {"responseParameters": gateway_headers}
             for response_type in ("DEFAULT_4XX", "DEFAULT_5XX")
         },
     }
@@ -127,6 +133,12 @@ def api_document(
             # Not for a preflight, which carries no token.
             methods[method]["security"] = [{_SECURITY_SCHEME: []}]
     return document
+
+
+def gateway_response_headers(allowed_origins: Sequence[str], *, allow_credentials: bool) -> dict[str, str]:
+    """The headers of responses that have no mapping template: API Gateway's own, and those of AWS WAF."""
+    cors = _Cors(allowed_origins, allow_credentials=allow_credentials)
+    return {"Cache-Control": "no-store", **_EMBEDDABLE, **cors.gateway_headers()}
 
 
 def _token_authorizer(uri: str) -> dict[str, object]:
@@ -304,8 +316,3 @@ def _header_declarations(names: Sequence[str]) -> dict[str, object]:
 
 def _response_parameters(headers: Mapping[str, str]) -> dict[str, str]:
     return {f"method.response.header.{name}": f"'{value}'" for name, value in headers.items()}
-
-
-def _gateway_headers(cors: _Cors) -> dict[str, str]:
-    headers = {"Cache-Control": "no-store", **_EMBEDDABLE, **cors.gateway_headers()}
-    return {f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers.items()}

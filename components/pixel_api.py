@@ -86,6 +86,8 @@ class PixelApi(pulumi.ComponentResource):
     api_name: pulumi.Output[str]
     stage_name: pulumi.Output[str]
 
+    stage_arn: pulumi.Output[str]
+
     # The URL with API Gateway's own host name.
     events_url: pulumi.Output[str]
 
@@ -145,12 +147,14 @@ class PixelApi(pulumi.ComponentResource):
         self.rest_api_id = api.id
         self.api_name = api.name
         self.stage_name = stage.stage_name
+        self.stage_arn = stage.arn
         self.events_url = pulumi.Output.concat(stage.invoke_url, PATH)
         self.register_outputs(
             {
                 "rest_api_id": self.rest_api_id,
                 "api_name": self.api_name,
                 "stage_name": self.stage_name,
+                "stage_arn": self.stage_arn,
                 "events_url": self.events_url,
             }
         )

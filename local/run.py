@@ -50,6 +50,10 @@ _DOMAIN_NOTE = (
     "Custom domain name: there is no DNS and no TLS for {name} on this machine, so {address} stands for "
     "https://{name}. A request with the Host header {name} works, too."
 )
+_WEB_ACL_NOTE = (
+    "AWS WAF: a limit by address that the stack creates, counted exactly and at once. "
+    "A web ACL that exists elsewhere (webAclArn) blocks nothing here."
+)
 _NOT_EMULATED = "Not emulated: alarms, account quotas, prices, and how long AWS takes (see docs/fidelity.md)."
 
 _ISSUER_SETTINGS = ("oidcIssuer", "oidcAudiences", "oidcJwksUri")
@@ -175,6 +179,7 @@ class LocalRun:
             *_NOTES,
             *(note for fake in fakes.values() for note in fake.notes),
             *([_DEMO_NOTE] if demo_users else []),
+            *([_WEB_ACL_NOTE] if "web_acl_arn" in outputs else []),
             *(_DOMAIN_NOTE.format(name=name, address=server.url) for name in domains.base_paths),
             _NOT_EMULATED,
         ]

@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 import yaml
 
-from settings import api, domain, events, function, oidc
+from settings import api, domain, events, function, oidc, protection
 from settings.destinations import DESTINATIONS, GROUPS
 from settings.reading import ALL
 from settings.values import Setting
@@ -45,6 +45,7 @@ def page() -> str:
         *((f"Destination {name}", group.settings) for name, group in GROUPS.items()),
         ("The API", api.SETTINGS),
         ("Your own domain", domain.SETTINGS),
+        ("Protection", protection.SETTINGS),
         ("The queue and the function", function.SETTINGS),
     )
     descriptions = _descriptions()

@@ -7,7 +7,7 @@ from typing import Any
 from components.event_pixel import EventPixelArgs
 from contract.local_run import LOCAL_RUN
 from contract.scenario import AuthMode
-from settings import api, domain, events, function, oidc
+from settings import api, domain, events, function, oidc, protection
 from settings.destinations import DESTINATIONS, GROUPS, customer_profiles
 from settings.groups import Stack
 from settings.problems import Problem, Problems, SettingsError, unknown_key
@@ -20,6 +20,7 @@ GENERAL: Sequence[Setting[Any]] = (
     DESTINATIONS,
     *api.SETTINGS,
     *domain.SETTINGS,
+    *protection.SETTINGS,
     *function.SETTINGS,
 )
 """The settings that every stack reads."""
@@ -133,6 +134,7 @@ def _settings(values: Values, stack: Stack) -> EventPixelArgs:
         domain=domain.make(values),
         execute_api_endpoint=values[domain.EXECUTE_API_ENDPOINT],
         tls_policy=values[domain.TLS_POLICY],
+        web_acl=protection.web_acl(values),
         access_logs=values[api.ACCESS_LOGS],
         protect=values[api.PROTECT],
         destinations=tuple(GROUPS[name].make(values, stack) for name in values[DESTINATIONS]),

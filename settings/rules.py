@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from contract.scenario import AuthMode, ProfileUpdates
-from settings import api, domain, events, function, oidc
+from settings import api, domain, events, function, oidc, protection
 from settings.destinations import DESTINATIONS, GROUPS, customer_profiles
 from settings.groups import Rule, Stack
 from settings.problems import Problem
@@ -31,6 +31,7 @@ def problems_between(values: Values, stack: Stack) -> Iterable[Problem]:
 def _rules(values: Values) -> Iterable[Rule]:
     yield from _RULES
     yield from domain.RULES
+    yield from protection.RULES
     yield from oidc.RULES
     try:
         destinations = values[DESTINATIONS]

@@ -84,6 +84,18 @@ gtm-pixel:index:EventPixel$gtm-pixel:index:CustomDomain$aws:route53/record:Recor
 gtm-pixel:index:EventPixel$gtm-pixel:index:CustomDomain::gtm-pixel-domain
 """
 
+WEB_ACL_ASSOCIATION = """
+gtm-pixel:index:EventPixel$gtm-pixel:index:WebAcl$aws:wafv2/webAclAssociation:WebAclAssociation::gtm-pixel-web-acl-association
+gtm-pixel:index:EventPixel$gtm-pixel:index:WebAcl::gtm-pixel-web-acl
+"""
+
+WEB_ACL = f"""
+{WEB_ACL_ASSOCIATION}
+gtm-pixel:index:EventPixel$gtm-pixel:index:WebAcl$aws:wafv2/ipSet:IpSet::gtm-pixel-web-acl-exempt-ipv4
+gtm-pixel:index:EventPixel$gtm-pixel:index:WebAcl$aws:wafv2/ipSet:IpSet::gtm-pixel-web-acl-exempt-ipv6
+gtm-pixel:index:EventPixel$gtm-pixel:index:WebAcl$aws:wafv2/webAcl:WebAcl::gtm-pixel-web-acl
+"""
+
 SCENARIOS: Mapping[str, tuple[dict[str, Any], str]] = {
     "open": ({"authMode": "open", "oidcIssuer": "", "oidcAudiences": []}, ""),
     "authenticated": ({}, AUTHENTICATED),
@@ -132,7 +144,20 @@ LOGS: Mapping[str, tuple[dict[str, Any], str]] = {
     "access logs": ({"accessLogs": True, "tracing": True}, ACCESS_LOGS),
 }
 
+WITHOUT_WEB_ACL: dict[str, Any] = {"rateLimitPerIpPer5Minutes": 0}
+
 PROTECTION: Mapping[str, tuple[dict[str, Any], str]] = {
+    "rate by address": (
+        {
+            "rateLimitPerIpPer5Minutes": 6000,
+            "rateLimitExemptCidrs": ["203.0.113.7/32", "2001:db8::/32"],
+        },
+        WEB_ACL,
+    ),
+    "a web ACL that exists": (
+        {"webAclArn": "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/own/1"},
+        WEB_ACL_ASSOCIATION,
+    ),
     "domain": ({**DOMAIN_SETTINGS, "hostedZoneId": "Z1"}, DOMAIN),
 }
 
@@ -153,7 +178,7 @@ def test_a_stack_has_exactly_these_urns(scenario: str, destination: str, logs: s
     variants = SCENARIOS[scenario], DESTINATIONS[destination], LOGS[logs]
     settings = {key: value for setting, _ in variants for key, value in setting.items()}
 
-    found = recorded("prod", **settings).urns()
+    found = recorded("prod", **WITHOUT_WEB_ACL, **settings).urns()
 
     assert found == set("".join([OPEN, *(urns for _, urns in variants)]).split())
 
@@ -162,11 +187,12 @@ def test_a_stack_has_exactly_these_urns(scenario: str, destination: str, logs: s
 def test_a_protected_stack_adds_exactly_these_urns(protection: str) -> None:
     settings, urns = PROTECTION[protection]
 
-    assert recorded("prod", **settings).urns() - recorded("prod").urns() == set(urns.split())
+    without = recorded("prod", **WITHOUT_WEB_ACL)
+    assert recorded("prod", **{**WITHOUT_WEB_ACL, **settings}).urns() - without.urns() == set(urns.split())
 
 
 def test_every_urn_is_unique() -> None:
-    urns = (OPEN + AUTHENTICATED + NEW_STREAM + CUSTOMER_PROFILES + ACCESS_LOGS + DOMAIN).split()
+    urns = (OPEN + AUTHENTICATED + NEW_STREAM + CUSTOMER_PROFILES + ACCESS_LOGS + DOMAIN + WEB_ACL).split()
 
     assert len(urns) == len(set(urns))
 
@@ -180,4 +206,5 @@ def test_a_stack_deployed_before_event_pixel_keeps_its_resources() -> None:
         "gtm-pixel-authorizer": True,
         "gtm-pixel-processor": True,
         "gtm-pixel-api": True,
+        "gtm-pixel-web-acl": True,
     }

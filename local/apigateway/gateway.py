@@ -26,6 +26,7 @@ from local.apigateway.query_string import query_parameters
 from local.apigateway.responses import Failed, Failure, GatewayResponses, UnservedPart, static_value
 from local.apigateway.throttling import TokenBucket, method_throttle
 from local.apigateway.velocity import MappingTemplate, MappingTemplateError, Parameters
+from local.apigateway.web_acl import WebAcl
 from local.deployment.cloud import Cloud
 from local.metrics import api_metrics, put_metrics
 from local.web.http_server import headers_of
@@ -80,6 +81,7 @@ class Gateway:
         self._api_name: str = client.get_rest_api(restApiId=rest_api_id)["name"]
         stage = client.get_stage(restApiId=rest_api_id, stageName=stage_name)
         api = client.get_rest_api(restApiId=rest_api_id)
+        self._web_acl = WebAcl(cloud, stage["webAclArn"], clock=clock) if stage.get("webAclArn") else None
         self._only_through_domains = api.get("disableExecuteApiEndpoint", False)
         account_limits = client.get_account()["throttleSettings"]
         self._gateway_responses = GatewayResponses(_items(client.get_gateway_responses, rest_api_id))
@@ -123,6 +125,10 @@ class Gateway:
         return response(environ, start_response)
 
     def _respond(self, request: Request, context: dict[str, Any]) -> Response:
+        # "AWS WAF rules are evaluated before other access control features";
+        # apigateway-control-access-aws-waf.
+        if self._web_acl is not None and (blocked := self._web_acl.block(request.remote_addr or "")):
+            return blocked
         # "Clients can still connect to your default endpoint, but they will receive a 403 Forbidden status
         # code"; rest-api-disable-default-endpoint. The body is not documented.
         if self._only_through_domains and not request.environ.get(BY_DOMAIN):

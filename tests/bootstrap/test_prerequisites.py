@@ -25,6 +25,8 @@ LONGEST_NAMES = {
     "aws:lambda/permission:Permission": 100,
     "aws:iam/rolePolicy:RolePolicy": 128,
     "aws:cloudformation/stack:Stack": 128,
+    "aws:wafv2/ipSet:IpSet": 128,
+    "aws:wafv2/webAcl:WebAcl": 128,
     "aws:cloudwatch/logGroup:LogGroup": 512,
     "aws:cloudwatch/logStream:LogStream": 512,
 }

@@ -23,6 +23,7 @@ def args(oidc: OidcArgs | None) -> EventPixelArgs:
         domain=None,
         execute_api_endpoint=True,
         tls_policy=TlsPolicy.TLS_1_2,
+        web_acl=None,
         destinations=[FirehoseArgs(stream="events", app_id="gtm-pixel-test")],
         profile_updates=ProfileUpdates.NONE,
         profile_attributes=(),

@@ -33,6 +33,7 @@ def test_the_defaults_are_an_open_stack_that_updates_no_profile() -> None:
         domain=None,
         execute_api_endpoint=True,
         tls_policy=TlsPolicy.TLS_1_2,
+        web_acl=None,
         access_logs=False,
         protect=False,
         destinations=(CustomerProfilesArgs(template=TEMPLATE, requests_per_second=20),),

@@ -1,0 +1,171 @@
+"""An AWS WAF web ACL in front of the API: one rate limit for each IP address, or an ACL that exists.
+
+It has a standing charge, so a stack has one only by a setting.
+"""
+
+import ipaddress
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+WINDOW_SECONDS = 300
+"""The time for which AWS WAF counts the requests of an address."""
+
+RULE = "rate-per-ip"
+"""The rule that blocks, and its metric: the dimension `Rule` of AWS/WAFV2."""
+
+TOO_MANY_REQUESTS = '{"message":"Too Many Requests"}'
+"""The body of the 429, as in API Gateway's own."""
+
+_LONGEST_METRIC_NAME = 128
+_BODY_KEY = "too-many-requests"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """How many requests one IP address may send."""
+
+    # Requests in 5 minutes (10 to 2,000,000,000).
+    requests_per_5_minutes: int
+
+    # Addresses without a limit, such as those of a server-side GTM container or an office.
+    exempt_cidrs: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebAclArgs:
+    # A limit for a new web ACL, or the ARN of one that exists (Regional, in the stack's Region).
+    rule: RateLimit | str
+
+    # The stage that it protects.
+    stage_arn: pulumi.Input[str]
+
+    # Headers of the 429. AWS WAF responds by itself, before API Gateway.
+    response_headers: Mapping[str, str]
+
+
+class WebAcl(pulumi.ComponentResource):
+    """A web ACL on the stage. It responds with 429 to an address that sends too much.
+
+    No request is kept as a sample, because URLs hold customers' data and tokens.
+    """
+
+    # The dimension `WebACL` of this web ACL's metrics; None for one that exists.
+    metric_name: str | None
+
+    web_acl_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: WebAclArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gtm-pixel:index:WebAcl", name, None, opts)
+
+        if isinstance(args.rule, str):
+            self.metric_name = None
+            self.web_acl_arn = pulumi.Output.from_input(args.rule)
+        else:
+            stack = re.sub(r"[^A-Za-z0-9_-]", "-", f"{name}-{pulumi.get_stack()}")
+            self.metric_name = stack[:_LONGEST_METRIC_NAME]
+            self.web_acl_arn = self._create(name, args.rule, args.response_headers, self.metric_name)
+        aws.wafv2.WebAclAssociation(
+            f"{name}-association",
+            resource_arn=args.stage_arn,
+            web_acl_arn=self.web_acl_arn,
+            # Deleting the old one after creating the new one would take the new one off the stage.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+        )
+        self.register_outputs({"web_acl_arn": self.web_acl_arn})
+
+    def _create(
+        self, name: str, limit: RateLimit, response_headers: Mapping[str, str], metric_name: str
+    ) -> pulumi.Output[str]:
+        child = pulumi.ResourceOptions(parent=self)
+        rules = [
+            _exempt(position, f"exempt-{version.lower()}", ip_set.arn)
+            for position, (version, ip_set) in enumerate(self._ip_sets(name, limit, child).items())
+        ]
+        acl = aws.wafv2.WebAcl(
+            name,
+            description="Limits the requests of each IP address",
+            scope="REGIONAL",
+            default_action={"allow": {}},
+            rules=[*rules, _rate_limit(len(rules), limit.requests_per_5_minutes, response_headers)],
+            custom_response_bodies=[
+                {"key": _BODY_KEY, "content": TOO_MANY_REQUESTS, "content_type": "APPLICATION_JSON"}
+            ],
+            visibility_config={
+                "cloudwatch_metrics_enabled": True,
+                "metric_name": metric_name,
+                "sampled_requests_enabled": False,
+            },
+            opts=child,
+        )
+        return acl.arn
+
+    @staticmethod
+    def _ip_sets(name: str, limit: RateLimit, child: pulumi.ResourceOptions) -> Mapping[str, aws.wafv2.IpSet]:
+        """A set for each IP version that has addresses without a limit."""
+        networks = [ipaddress.ip_network(cidr) for cidr in limit.exempt_cidrs]
+        addresses = {
+            version: [str(network) for network in networks if f"IPV{network.version}" == version]
+            for version in ("IPV4", "IPV6")
+        }
+        return {
+            version: aws.wafv2.IpSet(
+                f"{name}-exempt-{version.lower()}",
+                description="Addresses without a limit",
+                scope="REGIONAL",
+                ip_address_version=version,
+                addresses=listed,
+                opts=child,
+            )
+            for version, listed in addresses.items()
+            if listed
+        }
+
+
+def _exempt(priority: int, name: str, ip_set_arn: pulumi.Input[str]) -> aws.wafv2.WebAclRuleArgsDict:
+    return {
+        "name": name,
+        "priority": priority,
+        "action": {"allow": {}},
+        "statement": {"ip_set_reference_statement": {"arn": ip_set_arn}},
+        "visibility_config": _visibility(name),
+    }
+
+
+def _rate_limit(
+    priority: int, limit: int, response_headers: Mapping[str, str]
+) -> aws.wafv2.WebAclRuleArgsDict:
+    return {
+        "name": RULE,
+        "priority": priority,
+        "action": {
+            "block": {
+                "custom_response": {
+                    "response_code": 429,
+                    "custom_response_body_key": _BODY_KEY,
+                    "response_headers": [
+                        {"name": header, "value": value} for header, value in response_headers.items()
+                    ],
+                }
+            }
+        },
+        "statement": {
+            "rate_based_statement": {
+                "aggregate_key_type": "IP",
+                "evaluation_window_sec": WINDOW_SECONDS,
+                "limit": limit,
+            }
+        },
+        "visibility_config": _visibility(RULE),
+    }
+
+
+def _visibility(metric_name: str) -> aws.wafv2.WebAclRuleVisibilityConfigArgsDict:
+    return {
+        "cloudwatch_metrics_enabled": True,
+        "metric_name": metric_name,
+        "sampled_requests_enabled": False,
+    }
