@@ -8,16 +8,22 @@ from typing import Any, Final
 PREFIX: Final = "gtm-pixel - "
 """Begins every name, so that a merging import does not collide with existing names."""
 
-REFUSED_IN_NAMES: Final = ":,;<>&\"'"
-"""Characters GTM refuses in names of tags, triggers and variables: the colon; others according to reports."""
+_PUNCTUATION_IN_NAMES: Final = " _.-"
+"""Beside letters and digits, all that surely may stand in a name.
+
+One bad name makes GTM refuse the whole file. It documents no rule; reports name the colon and the ampersand.
+Google's own Site Kit keeps these characters, and the comma, in the names of containers that it creates.
+"""
 
 # Ids of the account and container; an import replaces them.
 ACCOUNT: Final = {"accountId": "0", "containerId": "0"}
 
 
 def name_of(text: str) -> str:
-    """A name that GTM accepts. A digest tells names apart that differ only in characters GTM refuses."""
-    accepted = "".join("_" if character in REFUSED_IN_NAMES else character for character in text)
+    """A name that GTM accepts. A digest tells names apart that differ only in other characters."""
+    accepted = "".join(
+        character if character.isalnum() or character in _PUNCTUATION_IN_NAMES else "_" for character in text
+    )
     if accepted == text:
         return PREFIX + text
     return f"{PREFIX}{accepted} {hashlib.sha256(text.encode()).hexdigest()[:6]}"

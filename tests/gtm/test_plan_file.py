@@ -6,9 +6,11 @@ import pytest
 import yaml
 
 from gtm import plan_file
+from gtm.ga4 import Source, preset_tag
 from gtm.plan import ParameterKind, TagPlan
+from gtm.plan_error import shown
 from gtm.plan_file import Overrides
-from gtm.variables import CookieVariable, DataLayerVariable
+from gtm.variables import CookieVariable, DataLayerVariable, ItemCount, ItemList
 from gtm.yaml_document import PlanFileError
 from tests.gtm.plans import EVENTS_URL, PURCHASE, event_attribute, plan
 
@@ -218,3 +220,143 @@ def test_every_error_of_a_file_is_found_in_one_reading() -> None:
 def test_an_error_names_the_file_that_was_given() -> None:
     with pytest.raises(PlanFileError, match=r"^conf/site\.yaml: events_url is missing"):
         plan_file.read("events: {a: }", file="conf/site.yaml")
+
+
+def of_ga4(events: str, more: str = "") -> dict[str | None, TagPlan]:
+    made = plan_file.read(f"{URL}ga4: {{{more}events: {events}}}")
+    return {tag.event: tag for tag in made.tags}
+
+
+def test_a_list_of_recommended_events_is_enough() -> None:
+    assert of_ga4("[purchase, login]") == {
+        event: preset_tag(event, Source.ECOMMERCE) for event in ("purchase", "login")
+    }
+
+
+def test_recommended_events_can_be_those_of_gtag() -> None:
+    assert of_ga4("[purchase]", "source: eventModel, ") == {
+        "purchase": preset_tag("purchase", Source.EVENT_MODEL)
+    }
+
+
+def test_a_key_of_a_preset_can_be_replaced_added_and_switched_off() -> None:
+    changed = (
+        "{purchase: {event_id: order.id, timestamp: order.paid_at, "
+        "event_attributes: {store: shop.id, currency: shop.currency, coupon: null, item_names: null}, "
+        "metrics: {tax: null}, user_attributes: {plan: user.plan}}}"
+    )
+
+    tag = of_ga4(changed)["purchase"]
+
+    preset = preset_tag("purchase", Source.ECOMMERCE)
+    assert (tag.event_id, tag.timestamp) == (
+        DataLayerVariable("order.id"),
+        DataLayerVariable("order.paid_at"),
+    )
+    before = {each.url_name: each.value for each in preset.parameters}
+    after = {each.url_name: each.value for each in tag.parameters}
+    assert before.keys() - after.keys() == {"evat_coupon", "evat_item_names", "evmt_tax"}
+    assert {name: value for name, value in after.items() if before.get(name) != value} == {
+        "evat_store": DataLayerVariable("shop.id"),
+        "evat_currency": DataLayerVariable("shop.currency"),
+        "usat_plan": DataLayerVariable("user.plan"),
+    }
+
+
+def test_the_id_of_a_purchase_can_be_switched_off() -> None:
+    tag = of_ga4("{purchase: {event_id: null}}")["purchase"]
+
+    assert (tag.event_id, tag.parameters) == (None, preset_tag("purchase", Source.ECOMMERCE).parameters)
+
+
+def test_recommended_events_and_others_stand_together() -> None:
+    made = plan_file.read(URL + "ga4: {events: [login]}\nevents: {order_paid: }")
+
+    assert [tag.event for tag in made.tags] == ["login", "order_paid"]
+
+
+def test_an_event_has_an_id_and_a_time_and_values_from_cookies_and_items() -> None:
+    text = URL + (
+        "endpoint_id: {cookie: customer}\n"
+        "events: {order_paid: {event_id: order.id, timestamp: {cookie: paid}, "
+        "event_attributes: {brands: {list: order.items, of: brand}}, metrics: {lines: {count: order.items}}}}"
+    )
+
+    made = plan_file.read(text)
+
+    (tag,) = made.tags
+    assert made.endpoint_id == CookieVariable("customer")
+    assert (tag.event_id, tag.timestamp) == (DataLayerVariable("order.id"), CookieVariable("paid"))
+    assert [each.value for each in tag.parameters] == [
+        ItemList("order.items", "brand"),
+        ItemCount("order.items"),
+    ]
+
+
+def test_preview_goes_where_the_file_says_unless_the_caller_knows_better() -> None:
+    text = PURCHASE_YAML + "preview_events_url: https://test.example.com/v1/events\n"
+    other = "https://other.example.com/v1/events"
+
+    assert plan_file.read(text).preview_events_url == "https://test.example.com/v1/events"
+    made = plan_file.read(text, overrides=Overrides(preview_events_url=other))
+    assert made.preview_events_url == other
+
+
+WRONG_EVENTS = {
+    "an event that Google does not recommend": (
+        "ga4: {events: [purchase, purchas]}",
+        "ga4.events.purchas is not an event that Google recommends (docs/ga4.md); did you mean purchase?",
+    ),
+    "an event of the site's own": (
+        "ga4: {events: {order_paid: }}",
+        "ga4.events.order_paid is not an event that Google recommends (docs/ga4.md); describe it under "
+        "events",
+    ),
+    "an event twice": (
+        "ga4: {events: [login, login]}",
+        "ga4.events[1]: repeats login; remove it",
+    ),
+    "an event in both places": (
+        "ga4: {events: [login]}\nevents: {login: }",
+        "events.login is also in ga4.events and would be sent twice; remove either",
+    ),
+    "another source": (
+        "ga4: {source: dataLayer, events: [login]}",
+        "ga4.source is dataLayer but must be ecommerce or eventModel; choose one",
+    ),
+    "no recommended event": (
+        "ga4: {events: []}",
+        "ga4.events is empty, so nothing would be sent; name at least one event",
+    ),
+    "all custom events beside recommended ones": (
+        "ga4: {events: [login]}\nall_custom_events: {}",
+        "ga4 and all_custom_events exclude each other; keep one of them",
+    ),
+    "null for what a preset does not send": (
+        "ga4: {events: {login: {metrics: {value: null}}}}",
+        "ga4.events.login.metrics.value is not sent by login, so null has no effect; remove it",
+    ),
+    "a variable of another form": (
+        "events: {e: {metrics: {lines: {sum: order.items}}}}",
+        "events.e.metrics.lines must be a data layer variable, {cookie: NAME}, {list: KEY, of: FIELD} or "
+        "{count: KEY}",
+    ),
+    "an id that is made of items": (
+        "events: {e: {event_id: {list: order.items, of: id}}}",
+        "events.e.event_id must be a data layer variable or a cookie, not made of items; name one",
+    ),
+    "an id that is empty": (
+        "events: {e: {event_id: }}",
+        "events.e.event_id is empty but must be a string; write a name, in quotes if necessary",
+    ),
+    "a preview on the same stack": (
+        f"preview_events_url: {EVENTS_URL}\nevents: {{e: }}",
+        f"the preview URL {shown(EVENTS_URL)} is the events URL, so Preview would write real profiles; "
+        "use the events_url of another stack, or none",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "problem"), WRONG_EVENTS.values(), ids=WRONG_EVENTS)
+def test_an_error_in_events_names_the_key_the_rule_and_the_fix(text: str, problem: str) -> None:
+    assert problems(URL + text) == [f"gtm.yaml: {problem}"]
