@@ -927,6 +927,16 @@ scenarios:
 
     assertThat(sent[0]).isEqualTo(EVENTS_URL + '?endpoint_id=e1&event=view_cart&evat_item_ids=' + id + '%7C' + id +
       '&evmt_item_count=3&gtmcb=7');
+- name: An item's value that is no text and no finite number leaves its place empty
+  code: |-
+    mockData.ga4 = 'ecommerce';
+    mockData.eventName = 'view_cart';
+    dataLayer.ecommerce = {items: [{item_id: NaN}, {item_id: true}, {item_id: 'a'}, {item_id: 1 / 0}, {item_id: {}}]};
+
+    runCode(mockData);
+
+    assertThat(sent[0]).isEqualTo(EVENTS_URL + '?endpoint_id=e1&event=view_cart&evat_item_ids=%7C%7Ca%7C%7C' +
+      '&evmt_item_count=5&gtmcb=7');
 - name: Without ecommerce data an event is sent without it
   code: |-
     mockData.ga4 = 'ecommerce';

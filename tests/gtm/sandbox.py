@@ -64,7 +64,7 @@ class Sandbox:
     def _call(self, name: str, *values: Any) -> Any:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"name": name, "values": values}) + "\n")
+        self._process.stdin.write(json.dumps({"name": name, "values": values}, allow_nan=False) + "\n")
         self._process.stdin.flush()
         answer = json.loads(self._process.stdout.readline())
         assert "error" not in answer, answer["error"]

@@ -111,6 +111,11 @@ IN_WEB = {
         "",
         "A list of items ends before it is too long, and the count does not",
     ),
+    "a number that is none": (
+        "value - value !== 0",
+        "false",
+        "An item's value that is no text and no finite number leaves its place empty",
+    ),
     "an event id of a refund": (
         "&& preset.eventId !== undefined) {\n    eventId = eventIdOf(read(preset.eventId));",
         ") {\n    eventId = eventIdOf(read('transaction_id'));",
