@@ -6,6 +6,8 @@ plan_error       the error of a plan that would be invalid
 ga4              the tags of Google Analytics 4's recommended events
 plan_file        reads a plan from gtm.yaml; tag_reader reads its events, yaml_document finds its problems
 plan_sources     finds a plan: gtm.yaml, an earlier container, or flags
+own_container    reads somebody's own container, and writes the gtm.yaml that sends the same events
+inspect_command  the command line of own_container
 container        a plan as a container export, and back; export_variables and export_parts are its parts
 item_functions   the Custom JavaScript that makes lists and counts of items
 functions_script a container's Custom JavaScript as a script file

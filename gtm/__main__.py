@@ -1,6 +1,7 @@
-"""`python -m gtm`: writes containers that Google Tag Manager imports.
+"""`python -m gtm`: writes containers that Google Tag Manager imports, and reads exported ones.
 
     python -m gtm container --events-url URL --event purchase_success --metric value=ecommerce.value
+    python -m gtm inspect EXPORT.json -o gtm.yaml
     python -m gtm template --events-url URL
     python -m gtm template --server --events-url URL
 
@@ -19,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from gtm import custom_template
+from gtm import custom_template, inspect_command
 from gtm.container import as_text, container_export
 from gtm.custom_template import TemplateKind
 from gtm.plan import DEFAULT_ENDPOINT_ID, ParameterKind, url_warnings, warnings
@@ -58,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m gtm", description="Write what Google Tag Manager imports.")
-    commands = parser.add_subparsers(required=True, metavar="container|template")
+    commands = parser.add_subparsers(required=True, metavar="container|inspect|template")
 
     container = commands.add_parser("container", help="a container: tags, triggers and variables")
     container.set_defaults(write=_write_container)
@@ -104,6 +105,8 @@ def _parser() -> argparse.ArgumentParser:
         help="events_url of a test stack, to which GTM's Preview sends events",
     )
     container.add_argument("--container", metavar="GTM-XXXX", help="id of your container, for display only")
+
+    inspect_command.add_to(commands)
 
     template = commands.add_parser(
         "template", help="a custom template, allowed to call only the host of the events URL"

@@ -1,5 +1,6 @@
 """Every command in the documents exists: make, gtm, aws, and the stack outputs that they use."""
 
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from botocore.validate import ParamValidator
 from gtm.__main__ import main as gtm_main
 from tests.aws_cli import HIGH_LEVEL, parameters_of
 from tests.documents import DOCUMENTS, PROJECT, blocks, documented_outputs, read
+from tests.gtm.own_container.shop import export_of_shop
 
 EVENTS_URL = "https://a1b2c3.execute-api.eu-central-1.amazonaws.com/v1/events"
 
@@ -65,12 +67,15 @@ def test_a_gtm_command_writes_a_file(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "gtm").symlink_to(PROJECT / "gtm")
+    own = tmp_path / "GTM-ABC1234_workspace7.json"
+    own.write_text(json.dumps(export_of_shop()), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.stdin", StringIO(f'{{"events_url": "{EVENTS_URL}", "auth_mode": "open"}}'))
     _, _, given = command.replace('"$(pulumi stack output events_url)"', EVENTS_URL).partition(" -m gtm ")
 
     assert gtm_main(shlex.split(given)) == 0, capsys.readouterr().err
-    assert [path.name for path in tmp_path.iterdir() if path.name != "gtm"] == [shlex.split(given)[-1]]
+    written = {path.name for path in tmp_path.iterdir()} - {"gtm", own.name}
+    assert [*written] == [shlex.split(given)[-1]]
 
 
 @pytest.mark.parametrize("command", AWS)

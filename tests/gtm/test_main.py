@@ -208,7 +208,10 @@ def test_a_template_for_server_containers_may_call_a_test_stack_too(capsys: Capt
 
 
 WRONG = {
-    "no command": ((), "the following arguments are required: container|template (python -m gtm --help)"),
+    "no command": (
+        (),
+        "the following arguments are required: container|inspect|template (python -m gtm --help)",
+    ),
     "no URL": (
         ("container", "--event", "e"),
         "the tags have no URL to call; give --events-url, --outputs or --config",
