@@ -931,7 +931,7 @@ scenarios:
   code: |-
     mockData.ga4 = 'ecommerce';
     mockData.eventName = 'view_cart';
-    dataLayer.ecommerce = {items: [{item_id: NaN}, {item_id: true}, {item_id: 'a'}, {item_id: 1 / 0}, {item_id: {}}]};
+    dataLayer.ecommerce = {items: [{item_id: 0 / 0}, {item_id: true}, {item_id: 'a'}, {item_id: 1 / 0}, {item_id: {}}]};
 
     runCode(mockData);
 
@@ -1023,7 +1023,7 @@ scenarios:
     assertApi('gtmOnFailure').wasCalled();
 - name: An endpoint id that stands for nobody sends nothing
   code: |-
-    [undefined, null, '', 'undefined', ' NULL ', NaN, 0, '0', false, 'False', true, 'None', '(not set)', '{{user_id}}',
+    [undefined, null, '', 'undefined', ' NULL ', 0 / 0, 0, '0', false, 'False', true, 'None', '(not set)', '{{user_id}}',
      {}, [{}, {}], '[object Object]', [], ['', ''], '%5Bobject%20Object%5D'].forEach(function(value) {
       mockData.endpointId = value;
       runCode(mockData);
@@ -1045,7 +1045,7 @@ scenarios:
     mockData.eventAttributes = [
       {name: 'items', value: [{item_id: 'a'}, {item_id: 'b'}]},
       {name: 'mixed', value: ['a', {}]},
-      {name: 'number', value: NaN},
+      {name: 'number', value: 0 / 0},
       {name: 'date', value: 'Invalid Date'}
     ];
 

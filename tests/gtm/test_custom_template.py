@@ -73,6 +73,29 @@ def fields(kind: TemplateKind) -> dict[str, dict[str, Any]]:
     return found
 
 
+# As in templates that GTM's editor exported.
+FIELD_TYPES: Final = {"TEXT", "SELECT", "RADIO", "CHECKBOX", "SIMPLE_TABLE", "LABEL", "GROUP"}
+FIELD_KEYS: Final = {
+    *("type", "name", "displayName", "help", "simpleValueType", "defaultValue", "valueHint", "checkboxText"),
+    *("valueValidators", "enablingConditions", "selectItems", "macrosInSelect", "radioItems", "subParams"),
+    *("groupStyle", "simpleTableColumns", "newRowButtonText"),
+}
+VALIDATORS: Final = {"NON_EMPTY", "REGEX", "STRING_LENGTH", "POSITIVE_NUMBER"}
+
+
+@every_kind
+def test_its_fields_have_the_shapes_that_gtms_editor_writes(kind: TemplateKind) -> None:
+    def check(field: dict[str, Any]) -> None:
+        assert field["type"] in FIELD_TYPES
+        assert set(field) <= FIELD_KEYS
+        assert {each["type"] for each in field.get("valueValidators", [])} <= VALIDATORS
+        for part in field.get("subParams", []):
+            check(part)
+
+    for field in json.loads(SECTIONS[kind]["TEMPLATE_PARAMETERS"]):
+        check(field)
+
+
 def permissions(kind: TemplateKind, text: str) -> dict[str, dict[str, Any]]:
     """The parameters of each permission."""
     instances = [each["instance"] for each in json.loads(sections(text)[kind.permissions_section])]
