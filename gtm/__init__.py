@@ -3,7 +3,7 @@
 plan             the contents of a container: events, parameters, consent
 variables        where a parameter's value comes from
 plan_error       the error of a plan that would be invalid
-ga4              the tags of Google Analytics 4's recommended events
+ga4              the tags of Google Analytics 4's recommended events; ga4_docs writes their table
 plan_file        reads a plan from gtm.yaml; tag_reader reads its events, yaml_document finds its problems
 plan_sources     finds a plan: gtm.yaml, an earlier container, or flags
 own_container    reads somebody's own container, and writes the gtm.yaml that sends the same events

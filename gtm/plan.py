@@ -184,7 +184,7 @@ def check_events_url(events_url: str) -> None:
     whole = secure and host and port_fits and parts.path.strip("/")
     if not whole or parts.query or parts.fragment or re.search(r"[\s{}?#\"'<>\\@&]", events_url):
         raise PlanError(
-            f"the events URL {shown(events_url)} must be https://HOST/STAGE/events with nothing after it; "
+            f"the events URL {shown(events_url)} must be https://HOST/…/events with nothing after it; "
             "use the stack's output events_url"
         )
 

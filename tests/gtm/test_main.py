@@ -236,7 +236,7 @@ WRONG = {
     ),
     "a URL that is none": (
         ("container", "--events-url", "nonsense", "--event", "e"),
-        "the events URL 'nonsense' must be https://HOST/STAGE/events with nothing after it; use the "
+        "the events URL 'nonsense' must be https://HOST/…/events with nothing after it; use the "
         "stack's output events_url",
     ),
     "a file and flags": (

@@ -164,7 +164,7 @@ def test_an_error_names_the_value_the_rule_and_the_fix(make: Callable[[], Any], 
 )
 def test_an_events_url_is_https_with_a_path_and_nothing_after_it(url: str) -> None:
     with pytest.raises(
-        PlanError, match="must be https://HOST/STAGE/events with nothing after it; use the stack's"
+        PlanError, match="must be https://HOST/…/events with nothing after it; use the stack's"
     ):
         plan(events_url=url)
 
