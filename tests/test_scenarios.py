@@ -254,6 +254,21 @@ class TestWhoMayUpdateAProfile:
 
         assert_only_these_may_update(run, issuer, AUTHENTICATED_ROWS, profile_updates)
 
+    def test_a_purchase_sent_again_is_one_as_long_as_its_proof_is_the_same(
+        self, run: LocalRun, issuer: TokenIssuer
+    ) -> None:
+        endpoint_id = new_endpoint()
+        purchase = {"event": "purchase", "endpoint_id": endpoint_id, "event_id": "T_1"}
+        tokens = (token(issuer, endpoint_id), token(issuer, endpoint_id), expired(issuer, endpoint_id))
+
+        for number, own in enumerate(tokens, start=1):
+            assert send(run, **purchase, token=own).status == 200
+            eventually(lambda count=number: len(events_of(run, endpoint_id, "customer-profiles")) == count)
+
+        keys = [event.event_key for event in events_of(run, endpoint_id, "customer-profiles")]
+        assert keys[0] == keys[1] != keys[2]
+        assert len(run.fake(CustomerProfilesFake).objects(endpoint_id)) == 2
+
     def test_the_same_token_from_two_places_is_one(self, run: LocalRun, issuer: TokenIssuer) -> None:
         endpoint_id = new_endpoint()
         own = token(issuer, endpoint_id)
