@@ -23,7 +23,6 @@ class BatchReport:
     recorded: int = 0
     duplicates: int = 0
     profile_updates_applied: int = 0
-    profile_updates_denied: int = 0
     # Parameters with names that were escaped as HTML, as far as that shows.
     escaped_names: int = 0
     # All retried messages, and those of them that no queue has taken: the queue delivers these again.
@@ -39,6 +38,7 @@ class BatchReport:
     rejected: Counter[str] = field(default_factory=Counter[str])
     dead_letter_reasons: Counter[str] = field(default_factory=Counter[str])
     attributes_dropped: Counter[str] = field(default_factory=Counter[str])
+    profile_updates_denied: Counter[str] = field(default_factory=Counter[str])
     # Events recorded in a destination, by destination, and events retried there, by destination and reason.
     recorded_in: Counter[str] = field(default_factory=Counter[str])
     retried_in: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
@@ -56,7 +56,7 @@ class BatchReport:
             "recorded_in": dict(self.recorded_in),
             "duplicates": self.duplicates,
             "profile_updates_applied": self.profile_updates_applied,
-            "profile_updates_denied": self.profile_updates_denied,
+            "profile_updates_denied": dict(self.profile_updates_denied),
             "escaped_names": self.escaped_names,
             "rejected": dict(self.rejected),
             "retried": {name: dict(reasons) for name, reasons in self.retried_in.items()},
@@ -96,7 +96,7 @@ class BatchReport:
             "Recorded": self.recorded,
             "DuplicateEvents": self.duplicates,
             "ProfileUpdatesApplied": self.profile_updates_applied,
-            "ProfileUpdatesDenied": self.profile_updates_denied,
+            "ProfileUpdatesDenied": self.profile_updates_denied.total(),
             "EscapedNames": self.escaped_names,
             "Rejected": self.rejected.total(),
             "Retried": self.retried,
@@ -114,6 +114,7 @@ class BatchReport:
             "Rejected": self.rejected,
             "DeadLettered": self.dead_letter_reasons,
             "AttributesDropped": self.attributes_dropped,
+            "ProfileUpdatesDenied": self.profile_updates_denied,
         }
         for name, counts in by_reason.items():
             for reason, value in counts.items():

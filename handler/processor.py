@@ -382,7 +382,7 @@ def _count(report: BatchReport, accepted: _Accepted, settlement: Settlement, now
         report.duplicates += 1
     elif len(recorded) == len(outcomes):
         report.recorded += 1
-        report.profile_updates_denied += decision.denied
+        report.profile_updates_denied.update(decision.denied)
         report.attributes_dropped.update(decision.event.dropped)
         report.escaped_names += decision.event.escaped_names
         report.ages_ms.append(max(0, now_ms - decision.event.received_ms))

@@ -14,6 +14,7 @@ from handler.events import DropReason, RejectionReason
 from handler.queue_message import UnreadableReason
 from handler.tokens.finding import CookieIgnoredReason
 from handler.tokens.invalid import InvalidTokenReason
+from handler.update_policy import DenialReason
 from settings.destinations import GROUPS
 from tests.documents import (
     DOCUMENTS,
@@ -70,6 +71,7 @@ def logged() -> Iterator[str]:
         ("docs/url.md", "Reasons", {*RejectionReason, *DropReason}),
         ("docs/security.md", "Reasons of invalid tokens", {*InvalidTokenReason}),
         ("docs/security.md", "A token in a cookie", {*CookieIgnoredReason}),
+        ("docs/security.md", "Reasons of denied updates", {*DenialReason}),
     ],
 )
 def test_every_reason_of_a_table_exists_and_has_a_row(

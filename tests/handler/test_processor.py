@@ -233,6 +233,8 @@ def test_an_authenticated_stack_records_every_event_and_updates_the_proven_endpo
     assert [event.user_attributes for event in pinpoint.recorder.events()] == [updates]
     assert run.metric("ProfileUpdatesApplied") == [applied]
     assert run.metric("ProfileUpdatesDenied") == [1 - applied]
+    reason = "proof_of_other_endpoint" if proof else "without_proof"
+    assert run.metric("ProfileUpdatesDenied", reason=reason) == [1] * (1 - applied)
 
 
 def test_nothing_in_a_url_poses_as_a_proven_endpoint(

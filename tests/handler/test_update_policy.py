@@ -6,7 +6,7 @@ import pytest
 
 from contract.scenario import AuthMode, ProfileUpdates
 from handler.events import Event
-from handler.update_policy import UpdatePolicy
+from handler.update_policy import DenialReason, UpdatePolicy
 
 SENT = {"plan": "gold", "city": "Oslo"}
 
@@ -20,18 +20,18 @@ def policy_of(
 
 
 @pytest.mark.parametrize(
-    ("profile_updates", "kept", "refused"),
+    ("profile_updates", "kept", "denied"),
     [
-        (ProfileUpdates.NONE, {}, 2),
-        (ProfileUpdates.ALLOWLIST, {"plan": "gold"}, 1),
-        (ProfileUpdates.ALL, SENT, 0),
+        (ProfileUpdates.NONE, {}, {DenialReason.PROFILE_UPDATES_NONE: 2}),
+        (ProfileUpdates.ALLOWLIST, {"plan": "gold"}, {DenialReason.NOT_IN_ALLOWLIST: 1}),
+        (ProfileUpdates.ALL, SENT, {}),
     ],
 )
 def test_a_policy_keeps_what_it_allows_and_counts_the_rest(
-    make_event: Callable[..., Event], profile_updates: ProfileUpdates, kept: dict[str, str], refused: int
+    make_event: Callable[..., Event], profile_updates: ProfileUpdates, kept: dict[str, str], denied: object
 ) -> None:
     decision = policy_of(profile_updates, "plan", "age").apply(make_event(user_attributes=SENT))
-    assert (decision.event.user_attributes, decision.denied) == (kept, refused)
+    assert (decision.event.user_attributes, decision.denied) == (kept, denied)
 
 
 def test_names_on_the_allow_list_are_case_sensitive(make_event: Callable[..., Event]) -> None:
@@ -47,15 +47,24 @@ def test_no_policy_changes_anything_else_of_an_event(
     assert policy_of(profile_updates).apply(event).event == event
 
 
-@pytest.mark.parametrize("proven_endpoint", [None, "", "e2", "E1", "e1 ", " e1", "e", "e11"])
+@pytest.mark.parametrize(
+    ("proven_endpoint", "reason"),
+    [
+        *((nobody, DenialReason.WITHOUT_PROOF) for nobody in (None, "")),
+        *((other, DenialReason.PROOF_OF_OTHER_ENDPOINT) for other in ("e2", "E1", "e1 ", " e1", "e", "e11")),
+    ],
+)
 @pytest.mark.parametrize("profile_updates", ProfileUpdates)
 def test_an_authenticated_stack_denies_every_update_of_an_endpoint_that_is_not_proven(
-    make_event: Callable[..., Event], profile_updates: ProfileUpdates, proven_endpoint: str | None
+    make_event: Callable[..., Event],
+    profile_updates: ProfileUpdates,
+    proven_endpoint: str | None,
+    reason: DenialReason,
 ) -> None:
     policy = policy_of(profile_updates, "plan", auth_mode=AuthMode.AUTHENTICATED)
     event = make_event(endpoint_id="e1", proven_endpoint=proven_endpoint, user_attributes=SENT)
     decision = policy.apply(event)
-    assert (decision.event.user_attributes, decision.denied) == ({}, 2)
+    assert (decision.event.user_attributes, decision.denied) == ({}, {reason: 2})
 
 
 @pytest.mark.parametrize("auth_mode", AuthMode)
