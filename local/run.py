@@ -28,8 +28,18 @@ from local.functions.native_packages import NativePackageError
 from local.problems import Problems
 from local.queues import Queues
 from local.recorder import Recorder
+from local.traces.faults import Faults
+from local.traces.recording import (
+    record_destinations,
+    recorded_authorizer,
+    recorded_function,
+    recorded_gateway,
+    recorded_queues,
+)
+from local.traces.store import Traces
 from local.web.front import PATHS, Front
 from local.web.http_server import HttpServer, WsgiApplication
+from local.web.trace_views import TraceViews
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
@@ -87,6 +97,8 @@ class LocalRun:
     recorder: Recorder
     problems: Problems
     queues: Queues
+    traces: Traces
+    faults: Faults
     # By function name.
     functions: Mapping[str, LambdaRuntime]
     pollers: Sequence[Poller]
@@ -149,11 +161,16 @@ class LocalRun:
             problems=problems,
         )
         fakes = exit_stack.enter_context(open_fakes(outputs["destinations"], deployed))
-        endpoints = dict[str, str]()
+        traces, faults = Traces(), Faults(name for name, fake in fakes.items() if fake.calls)
         for fake in fakes.values():
             for service, application in fake.applications.items():
-                endpoints[service] = exit_stack.enter_context(_serving(application)).url
                 cloud.serve(service, application)
+        record_destinations(cloud, fakes, traces, faults)
+        endpoints = {
+            service: exit_stack.enter_context(_serving(cloud.application_of(service))).url
+            for fake in fakes.values()
+            for service in fake.applications
+        }
         operator = cloud.create_user("operator", policies.fill_in(policies.read("operator"), outputs))
 
         # Stopped together and first: each may wait for another, or for something that ends after it.
@@ -175,6 +192,13 @@ class LocalRun:
         domains = DomainNames(cloud, rest_api_id, stage_name)
         outputs = domains.on_this_machine(outputs, server.url)
         queues = Queues(cloud, outputs)
+        exit_stack.enter_context(recorded_queues(queues.names, traces))
+        gateway = Gateway(
+            cloud,
+            rest_api_id,
+            stage_name,
+            invoke=recorded_authorizer(lambda name, event: functions[name].invoke(event), traces),
+        )
         notes = [
             *_NOTES,
             *(note for fake in fakes.values() for note in fake.notes),
@@ -184,9 +208,7 @@ class LocalRun:
             _NOT_EMULATED,
         ]
         server.application = Front(
-            gateway=Gateway(
-                cloud, rest_api_id, stage_name, invoke=lambda name, event: functions[name].invoke(event)
-            ),
+            gateway=recorded_gateway(gateway, traces),
             stage_name=stage_name,
             outputs=outputs,
             aws_variables=_aws_variables(cloud, operator),
@@ -195,11 +217,12 @@ class LocalRun:
             profiles={name: fake.profiles for name, fake in fakes.items() if fake.profiles},
             retries=queues.retries,
             dead_letters=queues.dead_letters,
+            traces=TraceViews(traces, faults, destinations=outputs["destinations"], redrive=queues.redrive),
             demo_users=demo_users,
             domains=domains,
         )
         for mapping_id in resources.event_sources:
-            pollers.append(_make_poller(cloud, mapping_id, functions, problems))
+            pollers.append(_make_poller(cloud, mapping_id, functions, problems, traces))
             pollers[-1].start()
         server.start()
         return cls(
@@ -210,6 +233,8 @@ class LocalRun:
             recorder=recorder,
             problems=problems,
             queues=queues,
+            traces=traces,
+            faults=faults,
             functions=functions,
             pollers=pollers,
             fakes=fakes,
@@ -287,17 +312,23 @@ def _deployed_stage(cloud: Cloud) -> tuple[str, str]:
 
 
 def _make_poller(
-    cloud: Cloud, uuid: str, functions: Mapping[str, LambdaRuntime], problems: Problems
+    cloud: Cloud, uuid: str, functions: Mapping[str, LambdaRuntime], problems: Problems, traces: Traces
 ) -> Poller:
     """The poller of an event source mapping in moto."""
     mapping = cloud.client("lambda").get_event_source_mapping(UUID=uuid)
-    runtime = functions[mapping["FunctionArn"].rpartition(":")[2]]
+    function = mapping["FunctionArn"].rpartition(":")[2]
+    runtime = functions[function]
     source = EventSource.from_mapping(mapping)
     return Poller(
         cloud,
         source,
         role_arn=runtime.role_arn,
-        invoke=runtime.invoke,
+        invoke=recorded_function(
+            function,
+            runtime.invoke,
+            traces,
+            reports_batch_item_failures=source.reports_batch_item_failures,
+        ),
         problems=problems,
         is_enabled=lambda: cloud.is_event_source_enabled(uuid),
     )

@@ -22,9 +22,8 @@ ALLOWED = {
     "handler": {"handler", "contract"},
     "gtm": {"gtm", "contract", "bootstrap"},
     "migrate": {"migrate", "contract", "bootstrap"},
-    # Runs __main__.py without importing it. It has no access to contract/ on purpose: the fakes keep their
-    # own copies of limits and names, because they judge the handler and would otherwise share its mistakes.
-    "local": {"local", "gtm", "policies", "bootstrap"},
+    # Runs __main__.py without importing it.
+    "local": {"local", "gtm", "policies", "bootstrap", "contract"},
 }
 
 PURE = [
@@ -92,6 +91,15 @@ def test_a_package_imports_only_what_it_may(part: str, allowed: set[str]) -> Non
     }
 
     assert {module: names for module, names in forbidden.items() if names} == {}
+
+
+def test_of_the_local_run_only_the_words_of_traces_come_from_the_contract() -> None:
+    """The fakes judge the handler: with its limits and names they would share its mistakes."""
+    readers = [module for module in modules("local") if "contract" in imports(module)]
+
+    assert {module.parent.name for module in readers} == {"traces"}
+    taken = [re.findall(r"from contract\S* .+", module.read_text()) for module in readers]
+    assert taken == [["from contract import reasons"]] * len(readers)
 
 
 def test_the_handler_never_imports_pulumi() -> None:

@@ -123,6 +123,10 @@ class Cloud:
         """Let an application respond in place of moto. `service` is a name of botocore."""
         self._applications[_signing_name(service)] = application
 
+    def application_of(self, service: str) -> WsgiApplication:
+        """What responds for a service now. `service` is a name of botocore."""
+        return self._applications.get(_signing_name(service)) or keeping_bodies(_application())
+
     def create_user(self, name: str, policy: Mapping[str, Any]) -> Credentials:
         """A new IAM user who may do what the policy allows, and nothing else."""
         iam = self.client("iam")

@@ -15,7 +15,7 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.iam.access_control import IAMRequest
 from moto.sqs.exceptions import QueueDoesNotExist
-from moto.sqs.models import Queue, SQSBackend
+from moto.sqs.models import Message, Queue, SQSBackend
 from moto.sqs.responses import SQSResponse
 
 _NEEDED = {
@@ -150,19 +150,31 @@ class _Task:
 
     def _move_one(self) -> bool:
         """Move the oldest visible message; whether there was one."""
-        with self.source._messages_lock:  # noqa: SLF001
-            message = next(iter(self.source.messages), None)
-            if message is None:
-                return False
-            self.source._messages.remove(message)  # noqa: SLF001
-        self._backend.send_message(
-            self._destination.name,
-            message.body,
-            message_attributes=message.message_attributes,
-            system_attributes=message.system_attributes,
-        )
-        self.moved += 1
-        return True
+        is_moved = move_message(self._backend, self.source, self._destination)
+        self.moved += is_moved
+        return is_moved
+
+
+def move_message(
+    backend: SQSBackend,
+    source: Queue,
+    destination: Queue,
+    *,
+    is_wanted: Callable[[Message], bool] = lambda _: True,
+) -> bool:
+    """Move the oldest visible message that is wanted; whether there was one."""
+    with source._messages_lock:  # noqa: SLF001
+        message = next((one for one in source.messages if is_wanted(one)), None)
+        if message is None:
+            return False
+        source._messages.remove(message)  # noqa: SLF001
+    backend.send_message(
+        destination.name,
+        message.body,
+        message_attributes=message.message_attributes,
+        system_attributes=message.system_attributes,
+    )
+    return True
 
 
 def _queue(backend: SQSBackend, arn: str) -> Queue:

@@ -47,6 +47,38 @@ class Profiles:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventPart:
+    """What one call to a service holds of one event."""
+
+    # The same in every destination.
+    event_key: str
+    endpoint_id: str
+    # Those that the call writes to the endpoint's profile.
+    user_attributes: Mapping[str, Any]
+    operation: str
+    # Its parameters, with this event alone.
+    parameters: Mapping[str, Any]
+    # The response, with the result of this event alone; None: it is about the whole request.
+    response: Mapping[str, Any] | None
+    # Whether the service says that it has the event.
+    is_accepted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A call to a service: its path, and the bodies of request and response."""
+
+    path: str
+    request: Mapping[str, Any]
+    # None unless the status is a 2xx.
+    response: Mapping[str, Any] | None
+
+
+CallReader = Callable[[Call], Iterable[EventPart]]
+"""Reads the events in a call. A call of another operation has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fake:
     """The fake of one destination, as the local run uses it."""
 
@@ -56,6 +88,8 @@ class Fake:
     notes: Sequence[str]
     # The applications that replace moto for the destination, by the service's name in botocore.
     applications: Mapping[str, WsgiApplication] = field(default_factory=dict[str, WsgiApplication])
+    # Reads the calls to these services, for traces, by the service's name in botocore.
+    calls: Mapping[str, CallReader] = field(default_factory=dict[str, CallReader])
     # None: the destination keeps no profiles.
     profiles: Profiles | None = None
 

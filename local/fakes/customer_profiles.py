@@ -24,6 +24,7 @@ from werkzeug import Request, Response
 
 from local.fakes import Deployed, Fake, Profiles
 from local.fakes.access_control import authorize
+from local.fakes.customer_profiles_calls import read_call
 from local.fakes.customer_profiles_object_types import ATTRIBUTES, read_domains, read_object_types
 from local.fakes.customer_profiles_store import Domain, Profile, StoredObject, comparable
 from local.fakes.rest_json import Authorize, Operations, ServiceError, check_permission, check_shape
@@ -100,6 +101,7 @@ def make(deployed: Deployed) -> Iterator[Fake]:
             "segments and no campaigns."
         ],
         applications={"customer-profiles": service},
+        calls={"customer-profiles": read_call},
         profiles=Profiles(
             of=service.profile,
             when_missing=(

@@ -22,6 +22,7 @@ from moto.utilities.utils import get_partition
 
 from local.deployment.cloud import Cloud
 from local.fakes import Deployed, Fake
+from local.fakes.eventbridge_calls import read_call
 from local.recorder import RecordedEvent, Recorder
 
 _MAX_ENTRIES = 10
@@ -56,6 +57,7 @@ def make(deployed: Deployed) -> Iterator[Fake]:
                 "Amazon EventBridge: moto, with the documented limits. Rules send to queues, log groups and "
                 "buses of this run; API destinations are not called."
             ],
+            calls={"events": read_call},
         )
 
 

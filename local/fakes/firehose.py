@@ -13,7 +13,6 @@ failed delivery for 24 hours; and of a role's permissions it needs s3:PutObject 
 """
 
 import gzip
-import hashlib
 import json
 import re
 import threading
@@ -33,6 +32,7 @@ from moto.firehose.models import DeliveryStream, FirehoseBackend, firehose_backe
 
 from local.deployment.cloud import AssumeRoleDenied, Cloud, error_code
 from local.fakes import Deployed, Fake, FakeError
+from local.fakes.firehose_calls import event_key, read_call
 from local.problems import Problems
 from local.recorder import RecordedEvent, Recorder
 
@@ -96,6 +96,7 @@ def make(deployed: Deployed) -> Iterator[Fake]:
                 "Amazon Data Firehose and Amazon S3: moto, with the documented limits. Each request becomes "
                 "an object at once, where AWS buffers."
             ],
+            calls={"firehose": read_call},
         )
 
 
@@ -253,14 +254,12 @@ def read_events(cloud: Cloud, bucket: str, key: str) -> list[RecordedEvent]:
 
 
 def _recorded_event(record: Mapping[str, Any]) -> RecordedEvent:
-    # The event's key in the other destinations.
-    key = [record["client"]["client_id"], record["event_type"], record["event_id"], record["proven"]]
     moment = _EPOCH + timedelta(milliseconds=record["event_timestamp"])
     return RecordedEvent(
         destination="firehose",
         endpoint_id=record["client"]["client_id"],
         event_id=record["event_id"],
-        event_key=hashlib.sha256(json.dumps(key).encode()).hexdigest(),
+        event_key=event_key(record),
         event=record["event_type"],
         timestamp=moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         attributes=record["attributes"],

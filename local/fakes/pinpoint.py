@@ -19,6 +19,7 @@ from werkzeug import Request, Response
 
 from local.fakes import Deployed, Fake, Profiles
 from local.fakes.access_control import authorize
+from local.fakes.pinpoint_calls import read_call
 from local.fakes.rest_json import Authorize, Operations, ServiceError, check_permission, length
 from local.recorder import RecordedEvent, Recorder
 
@@ -65,6 +66,7 @@ def make(deployed: Deployed) -> Iterator[Fake]:
         service=service,
         notes=["Amazon Pinpoint: a fake of PutEvents that checks its documented limits."],
         applications={"pinpoint": service},
+        calls={"pinpoint": read_call},
         profiles=Profiles(
             of=service.profile_strings, when_missing="No profile yet: the first recorded event creates it."
         ),

@@ -49,10 +49,14 @@ class FunctionError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:
-    """The outcome of one invocation: a payload, or an error."""
+    """The outcome of one invocation: a payload, or an error. `at` is epoch milliseconds."""
 
     payload: Any = None
     error: FunctionError | None = None
+    request_id: str = ""
+    at: int = 0
+    ms: float = 0.0
+    log: Sequence[LogLine] = ()
 
 
 class LambdaRuntime:
@@ -148,6 +152,7 @@ class LambdaRuntime:
     def _invoke(self, event: Mapping[str, Any]) -> Invocation:
         process = self._process = self._process or ExecutionEnvironment(self._environment)
         timeout: int = self._function["Timeout"]
+        at, started = time.time_ns() // 1_000_000, time.monotonic()
         request = {
             "request_id": str(uuid.uuid4()),
             "arn": self._function["FunctionArn"],
@@ -171,12 +176,18 @@ class LambdaRuntime:
             process.terminate()
             process.close()
             self._process = None
-        self._ship(process.take_log())
-        return (
-            Invocation(error=FunctionError(**response))
-            if "error_type" in response
-            else Invocation(payload=response["payload"])
+        log = process.take_log()
+        failed = "error_type" in response
+        invocation = Invocation(
+            payload=None if failed else response["payload"],
+            error=FunctionError(**response) if failed else None,
+            request_id=request["request_id"],
+            at=at,
+            ms=(time.monotonic() - started) * 1000,
+            log=log,
         )
+        self._ship(log)
+        return invocation
 
     def _report(self, error: FunctionError) -> None:
         name = self._function["FunctionName"]

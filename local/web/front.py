@@ -20,12 +20,15 @@ from local.fakes import Profiles
 from local.recorder import Arrival, RecordedEvent, Recorder, as_json
 from local.web.demo_container import demo_container
 from local.web.http_server import WsgiApplication
+from local.web.responses import NO_STORE, json_response, posted_object, problem, refused_method
+from local.web.trace_views import TRACE, TraceViews
 
 PATHS: Final = (
     "/",
     "/arrivals",
     "/aws",
     "/demo",
+    "/faults",
     "/favicon.ico",
     "/gtm",
     "/notes",
@@ -33,15 +36,16 @@ PATHS: Final = (
     "/page",
     "/profile",
     "/recorded",
+    "/redrive",
+    "/traces",
 )
 """Paths that the front serves itself. A stage with one of these names could not be reached."""
 
 _PAGE: Final = Path(__file__).with_name("page")
 _FAKE_GTM: Final = Path(gtm.__file__).with_name("fake_gtm.js")
 
-_NO_STORE: Final = {"Cache-Control": "no-store"}
 _PAGE_HEADERS: Final = {
-    **_NO_STORE,
+    **NO_STORE,
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -74,6 +78,7 @@ class Front:
         profiles: Mapping[str, Profiles],
         retries: Callable[[], list[dict[str, Any]]],
         dead_letters: Callable[[], list[dict[str, Any]]],
+        traces: TraceViews,
         aws_variables: Mapping[str, str] | None = None,
         demo_users: DemoUsers | None = None,
         domains: DomainNames | None = None,
@@ -95,17 +100,20 @@ class Front:
             "/favicon.ico": lambda _: Response(status=HTTPStatus.NO_CONTENT),
             "/gtm/fake-gtm.js": lambda _: _file(_FAKE_GTM),
             "/gtm/container.json": self._container,
-            "/outputs": lambda _: _json(dict(self._outputs)),
+            "/outputs": lambda _: json_response(dict(self._outputs)),
             **{f"/outputs/{name}": _text_view(value) for name, value in outputs.items()},
-            "/aws": lambda _: _json({"variables": dict(aws_variables or {})}),
-            "/notes": lambda _: _json(list(self._notes)),
+            "/aws": lambda _: json_response({"variables": dict(aws_variables or {})}),
+            "/notes": lambda _: json_response(list(self._notes)),
             "/recorded": self._recorded,
             "/arrivals": self._arrivals,
             "/profile": self._profile,
+            **traces.get_routes,
         }
-        self._post_routes: Mapping[str, _View] = (
-            {} if demo_users is None else {"/demo/sign-in": lambda request: _sign_in(request, demo_users)}
-        )
+        self._trace = traces.trace
+        self._post_routes: Mapping[str, _View] = {
+            **traces.post_routes,
+            **({"/demo/sign-in": lambda request: _sign_in(request, demo_users)} if demo_users else {}),
+        }
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         request = Request(environ)
@@ -116,23 +124,27 @@ class Front:
         return self._respond(request)(environ, start_response)
 
     def _respond(self, request: Request) -> Response:
-        if view := self._get_routes.get(request.path):
-            return view(request) if request.method in ("GET", "HEAD") else _refuse_method("GET, HEAD")
-        if view := self._post_routes.get(request.path):
-            return view(request) if request.method == "POST" else _refuse_method("POST")
-        return _problem(f"There is nothing at {request.path}.", HTTPStatus.NOT_FOUND)
+        get = self._trace if request.path.startswith(TRACE) else self._get_routes.get(request.path)
+        post = self._post_routes.get(request.path)
+        if get and request.method in ("GET", "HEAD"):
+            return get(request)
+        if post and request.method == "POST":
+            return post(request)
+        if get or post:
+            return refused_method(", ".join([*(["GET", "HEAD"] if get else []), *(["POST"] if post else [])]))
+        return problem(f"There is nothing at {request.path}.", HTTPStatus.NOT_FOUND)
 
     def _container(self, request: Request) -> Response:
         """The container export for `?parameter=evmt_value&…`."""
         try:
             text = demo_container(self._outputs, request.args.getlist("parameter"))
         except PlanError as error:
-            return _problem(f"{error}.")
-        return Response(text, mimetype="application/json", headers=_NO_STORE)
+            return problem(f"{error}.")
+        return Response(text, mimetype="application/json", headers=NO_STORE)
 
     def _recorded(self, _: Request) -> Response:
         """Everything that has happened so far."""
-        return _json(
+        return json_response(
             {
                 "events": [as_json(event) for event in self._recorder.events()],
                 "rejected": [as_json(rejection) for rejection in self._recorder.rejected()],
@@ -145,11 +157,11 @@ class Front:
         """The arrivals since the position `after`, and the position for the next request."""
         text = request.args.get("after", "0")
         if _POSITION.fullmatch(text) is None:
-            return _problem(f"after is {text[:20]!r}: use the `next` of the last response, a whole number.")
+            return problem(f"after is {text[:20]!r}: use the `next` of the last response, a whole number.")
         after = int(text)
         arrivals = self._recorder.since(after)
         retries, dead_letters = self._retries(), self._dead_letters()
-        return _json(
+        return json_response(
             {
                 "next": after + len(arrivals),
                 "arrivals": [self._arrival(arrival) for arrival in arrivals],
@@ -177,7 +189,7 @@ class Front:
         """An endpoint's profile in each destination that keeps profiles."""
         endpoint_id = request.args.get("endpoint_id", "")
         if not endpoint_id:
-            return _problem("endpoint_id is missing: name an endpoint, as in /profile?endpoint_id=e1.")
+            return problem("endpoint_id is missing: name an endpoint, as in /profile?endpoint_id=e1.")
         recorded = Counter(
             event.destination for event in self._recorder.events() if event.endpoint_id == endpoint_id
         )
@@ -190,17 +202,15 @@ class Front:
             }
             for destination, profiles in self._profiles.items()
         ]
-        return _json({"profiles": shown})
+        return json_response({"profiles": shown})
 
 
 def _sign_in(request: Request, users: DemoUsers) -> Response:
     """The tokens of the user in `{"user": NAME}`."""
-    # A page of another origin can post, but not with this content type.
-    body = request.get_json(silent=True) if request.mimetype == "application/json" else None
-    user = body.get("user") if isinstance(body, dict) else None
+    user = (posted_object(request) or {}).get("user")
     if not isinstance(user, str) or _USER.fullmatch(user) is None:
-        return _problem("Post JSON with a user: 1 to 64 letters, digits, dots, hyphens or underscores.")
-    return _json(asdict(users.sign_in(user)))
+        return problem("Post JSON with a user: 1 to 64 letters, digits, dots, hyphens or underscores.")
+    return json_response(asdict(users.sign_in(user)))
 
 
 def _by_reason(what: str, messages: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -220,24 +230,9 @@ def _file_view(file: Path) -> _View:
 def _text_view(value: object) -> _View:
     """A stack output as `pulumi stack output NAME` prints it."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return lambda _: Response(f"{text}\n", mimetype="text/plain", headers=_NO_STORE)
+    return lambda _: Response(f"{text}\n", mimetype="text/plain", headers=NO_STORE)
 
 
 def _file(file: Path) -> Response:
     """A file as it is now: an edit shows after a reload."""
     return Response(file.read_bytes(), mimetype=_MEDIA_TYPES[file.suffix], headers=_PAGE_HEADERS)
-
-
-def _refuse_method(allowed: str) -> Response:
-    refusal = _problem(f"The methods here are: {allowed}.", HTTPStatus.METHOD_NOT_ALLOWED)
-    refusal.headers["Allow"] = allowed
-    return refusal
-
-
-def _problem(message: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> Response:
-    return _json({"message": message}, status)
-
-
-def _json(value: object, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    text = json.dumps(value, ensure_ascii=False)
-    return Response(text, status=status, mimetype="application/json", headers=_NO_STORE)

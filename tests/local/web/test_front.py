@@ -17,7 +17,10 @@ from local.deployment.cloud import Cloud
 from local.fakes import Profiles
 from local.recorder import RecordedEvent, Recorder, RejectedMessage
 from local.run import PROJECT_DIR
+from local.traces.faults import Faults
+from local.traces.store import Traces
 from local.web.front import Front
+from local.web.trace_views import TraceViews
 
 PAGE_FILES = sorted((PROJECT_DIR / "local" / "web" / "page").iterdir())
 OUTPUTS = {"events_url": "http://127.0.0.1:1/dev/events", "auth_mode": "open", "destinations": ["pinpoint"]}
@@ -50,6 +53,10 @@ def purchase(**changes: Any) -> RecordedEvent:
     )
 
 
+def trace_views() -> TraceViews:
+    return TraceViews(Traces(), Faults(["firehose"]), destinations=["firehose"], redrive=lambda _: 0)
+
+
 @pytest.fixture
 def recorder() -> Recorder:
     return Recorder()
@@ -65,6 +72,7 @@ def client(recorder: Recorder) -> Client:
         profiles={"customer-profiles": PROFILES},
         dead_letters=lambda: [DEAD_LETTER],
         retries=lambda: [RETRY, RETRY],
+        traces=trace_views(),
         notes=["Pinpoint is a fake."],
     )
     return Client(front)
@@ -309,6 +317,7 @@ def signing_client(recorder: Recorder, cloud: Cloud) -> Client:
         profiles={"customer-profiles": PROFILES},
         dead_letters=list[dict[str, Any]],
         retries=list[dict[str, Any]],
+        traces=trace_views(),
         notes=[],
         demo_users=DemoUsers(cloud),
     )
