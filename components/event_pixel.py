@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pulumi
 
@@ -92,7 +93,7 @@ class EventPixel(pulumi.ComponentResource):
     operator_outputs: Mapping[str, pulumi.Input[str]]
 
     # Outputs of the destinations, by name.
-    destination_outputs: Mapping[str, pulumi.Input[str]]
+    destination_outputs: Mapping[str, pulumi.Input[Any]]
 
     def __init__(self, name: str, args: EventPixelArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         # Build all code before declaring anything: Pulumi creates what was declared before an error, which

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -70,7 +71,7 @@ class EventProcessor(pulumi.ComponentResource):
     event_source_id: pulumi.Output[str]
 
     # Stack outputs of the destinations, by name.
-    destination_outputs: Mapping[str, pulumi.Input[str]]
+    destination_outputs: Mapping[str, pulumi.Input[Any]]
 
     def __init__(
         self, name: str, args: EventProcessorArgs, opts: pulumi.ResourceOptions | None = None

@@ -35,6 +35,10 @@ TRIGGER_VALUE_CHARACTERS: Final = 255
 TRIGGER_EXPIRATION_MINUTES: Final = 15
 TRIGGER_INVOCATIONS_PER_DAY: Final = 1_000
 
+USER_ATTRIBUTE_NAME: Final = r"[A-Za-z0-9_.-]{1,59}"
+"""Names of user attributes that a profile can have: a field is named usat_NAME and has at most 64 characters
+(PutProfileObjectType in the service's model)."""
+
 ENDPOINT_KEY: Final = "gtm_pixel_endpoint_id"
 """The key that finds a customer's profile: SearchProfiles(KeyName=ENDPOINT_KEY, Values=[endpoint id])."""
 

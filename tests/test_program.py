@@ -107,6 +107,9 @@ def test_a_stack_exports_what_people_need(recording: Recording) -> None:
         "log_group": "gtm-pixel-processor-logs-1a2b3c4",
         "region": "us-east-1",
         "auth_mode": "open",
+        "timestamp_source": "gateway",
+        "profile_updates": "none",
+        "profile_attributes": [],
         "destinations": ["pinpoint"],
         "api_id": "gtm-pixel-api-id",
         "api_name": "gtm-pixel-api-1a2b3c4",
@@ -330,6 +333,20 @@ class TestDestinations:
             "customer_profiles_endpoints_type": "gtm-pixel-test-endpoints",
             "firehose_stream": "gtm-pixel-processor-firehose-1a2b3c4",
             "event_bucket": "gtm-pixel-processor-firehose-bucket-1a2b3c4",
+        }
+
+    def test_a_stack_exports_what_its_event_triggers_expect(self, everywhere: Recording) -> None:
+        assert everywhere.outputs["customer_profiles_expects"] == {
+            "trigger_attributes": ["currency"],
+            "trigger_metrics": ["value"],
+            "search_attributes": [],
+            "triggers": [
+                {
+                    "name": "gtm-pixel-test-large-purchase",
+                    "event": "purchase_success",
+                    "fields": ["evat_currency", "evmt_value"],
+                }
+            ],
         }
 
     def test_a_stack_exports_nothing_of_other_destinations(self, recording: Recording) -> None:

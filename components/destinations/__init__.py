@@ -6,7 +6,7 @@ environment variables that its counterpart in handler/destinations/ needs.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import pulumi
 
@@ -24,8 +24,8 @@ class ProvisionedDestination:
     # Environment variables of the processor.
     environment: Mapping[str, pulumi.Input[str]]
 
-    # Stack outputs.
-    outputs: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    # Stack outputs: strings, or objects of them.
+    outputs: Mapping[str, pulumi.Input[Any]] = field(default_factory=dict[str, pulumi.Input[Any]])
 
     # Shown by `pulumi up`; None shows nothing.
     warning: pulumi.Input[str | None] = None

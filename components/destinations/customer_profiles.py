@@ -1,6 +1,7 @@
 """Amazon Connect Customer Profiles: object types and event triggers, deployed by CloudFormation."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -52,9 +53,27 @@ class CustomerProfilesArgs:
                 "customer_profiles_domain": profiles.domain_name,
                 "customer_profiles_object_type": profiles.object_type_name,
                 "customer_profiles_endpoints_type": profiles.endpoints_type_name,
+                "customer_profiles_expects": _expectations(self.template),
             },
             warning=pulumi.Output.from_input(location.region).apply(_region_warning),
         )
+
+
+def _expectations(template: ProfileTemplateArgs) -> Mapping[str, object]:
+    """What event triggers and searches expect of events, to compare with what tags send."""
+    return {
+        "trigger_attributes": list(template.trigger_attributes),
+        "trigger_metrics": list(template.trigger_metrics),
+        "search_attributes": list(template.search_attributes),
+        "triggers": [
+            {
+                "name": trigger.name,
+                "event": trigger.event_type,
+                "fields": [condition.field for condition in trigger.conditions],
+            }
+            for trigger in template.event_triggers
+        ],
+    }
 
 
 def _region_warning(region: str) -> str | None:

@@ -24,6 +24,7 @@ from contract.customer_profiles import (
     OBJECTS_OF_PROFILE,
     OPT_OUT_ATTRIBUTE,
     TRIGGER_NAME_CHARACTERS,
+    USER_ATTRIBUTE_NAME,
 )
 from contract.function_time import (
     CLOSING_SECONDS,
@@ -52,8 +53,7 @@ _OBJECT_TYPE_NAME = re.compile(r"[a-zA-Z_][a-zA-Z_0-9-]{0,244}")
 _OBJECT_TYPE_RULE = "1 to 245 letters, digits, - and _, of which the first is no digit and no -"
 # Names of fields and keys, with room for usat_ and gtm_pixel_ before them.
 _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,49}")
-# A field is named usat_NAME and has at most 64 characters (PutProfileObjectType in the service's model).
-_PROFILE_ATTRIBUTE = re.compile(r"[A-Za-z0-9_.-]{1,59}")
+_PROFILE_ATTRIBUTE = re.compile(USER_ATTRIBUTE_NAME)
 _OWN_ATTRIBUTES: Mapping[str, str] = {
     ENDPOINT_ATTRIBUTE: "which endpoint a profile is",
     OPT_OUT_ATTRIBUTE: "where a customer has opted out",

@@ -127,6 +127,12 @@ class TestWhatTheProcessorGets:
             "customer_profiles_domain": "amazon-connect-example",
             "customer_profiles_object_type": "gtm-pixel-test",
             "customer_profiles_endpoints_type": "gtm-pixel-test-endpoints",
+            "customer_profiles_expects": {
+                "trigger_attributes": ["currency"],
+                "trigger_metrics": [],
+                "search_attributes": ["order", "currency"],
+                "triggers": [],
+            },
         }
 
     def test_a_new_domain_changes_nothing_of_that(self) -> None:
