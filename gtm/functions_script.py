@@ -19,4 +19,4 @@ def functions_script(export: Mapping[str, Any]) -> str:
         if variable["type"] == "jsm"
     }
     entries = [f"  {json.dumps(name)}: (read) => ({function})()," for name, function in functions.items()]
-    return "\n".join(["window.GtmFake.functions = {", *entries, "};", ""])
+    return "\n".join(["Object.assign(window.GtmFake.functions, {", *entries, "});", ""])

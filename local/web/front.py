@@ -13,12 +13,11 @@ from typing import Any, Final
 from werkzeug import Request, Response
 
 import gtm
-from gtm.plan_error import PlanError
 from local.apigateway.domain_names import DomainNames, through_domain
 from local.demo_users import DemoUsers
 from local.fakes import Profiles
 from local.recorder import Arrival, RecordedEvent, Recorder, as_json
-from local.web.demo_container import demo_container
+from local.web.container_views import ContainerViews
 from local.web.http_server import WsgiApplication
 from local.web.responses import NO_STORE, json_response, posted_object, problem, refused_method
 from local.web.trace_views import TRACE, TraceViews
@@ -94,12 +93,15 @@ class Front:
         self._dead_letters = dead_letters
         self._demo_users = demo_users
         self._domains = domains
+        containers = ContainerViews(outputs)
         self._get_routes: Mapping[str, _View] = {
             "/": lambda _: _file(_PAGE / "index.html"),
             **{f"/page/{file.name}": _file_view(file) for file in _PAGE.iterdir()},
             "/favicon.ico": lambda _: Response(status=HTTPStatus.NO_CONTENT),
             "/gtm/fake-gtm.js": lambda _: _file(_FAKE_GTM),
-            "/gtm/container.json": self._container,
+            "/gtm/container.json": containers.export,
+            "/gtm/container.js": containers.functions,
+            "/gtm/download": containers.download,
             "/outputs": lambda _: json_response(dict(self._outputs)),
             **{f"/outputs/{name}": _text_view(value) for name, value in outputs.items()},
             "/aws": lambda _: json_response({"variables": dict(aws_variables or {})}),
@@ -133,14 +135,6 @@ class Front:
         if get or post:
             return refused_method(", ".join([*(["GET", "HEAD"] if get else []), *(["POST"] if post else [])]))
         return problem(f"There is nothing at {request.path}.", HTTPStatus.NOT_FOUND)
-
-    def _container(self, request: Request) -> Response:
-        """The container export for `?parameter=evmt_value&…`."""
-        try:
-            text = demo_container(self._outputs, request.args.getlist("parameter"))
-        except PlanError as error:
-            return problem(f"{error}.")
-        return Response(text, mimetype="application/json", headers=NO_STORE)
 
     def _recorded(self, _: Request) -> Response:
         """Everything that has happened so far."""

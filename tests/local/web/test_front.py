@@ -11,6 +11,7 @@ from werkzeug.test import Client
 
 from gtm import plan_file
 from gtm.container import plan_of
+from gtm.ga4 import Source, preset_tag
 from gtm.variables import DataLayerVariable
 from local.demo_users import DemoUsers
 from local.deployment.cloud import Cloud
@@ -261,6 +262,63 @@ def test_the_container_of_the_authenticated_scenario_sends_the_token(signing_cli
     plan = plan_of(json.loads(signing_client.get("/gtm/container.json").text))
 
     assert plan.token == DataLayerVariable("id_token")
+
+
+def test_the_container_sends_the_id_and_time_that_the_form_has(client: Client) -> None:
+    response = client.get("/gtm/container.json?parameter=event_id&parameter=timestamp&parameter=evat_a")
+
+    (tag,) = plan_of(json.loads(response.text)).tags
+    assert (tag.event_id, tag.timestamp) == (DataLayerVariable("event_id"), DataLayerVariable("timestamp"))
+    assert [parameter.url_name for parameter in tag.parameters] == ["evat_a"]
+
+
+def test_the_container_can_be_that_of_a_recommended_event(client: Client) -> None:
+    (tag,) = plan_of(json.loads(client.get("/gtm/container.json?ga4=purchase&parameter=usat_plan").text)).tags
+
+    preset = preset_tag("purchase", Source.ECOMMERCE)
+    assert (tag.event, tag.event_id) == ("purchase", preset.event_id)
+    assert [each.url_name for each in tag.parameters] == [
+        *(each.url_name for each in preset.parameters),
+        "usat_plan",
+    ]
+
+
+def test_the_functions_of_a_container_are_a_script(client: Client) -> None:
+    response = client.get("/gtm/container.js?ga4=purchase")
+
+    assert response.mimetype == "text/javascript"
+    assert '"gtm-pixel - ecommerce.items list of item_id": (read) => (function() {' in response.text
+    assert '= read("gtm-pixel - ecommerce.items")' in response.text
+    assert "{{" not in response.text
+
+
+@pytest.mark.parametrize("path", ["/gtm/container.json", "/gtm/container.js"])
+def test_an_event_that_google_does_not_recommend_gets_400(client: Client, path: str) -> None:
+    response = client.get(path, query_string={"ga4": "order_paid"})
+
+    assert (response.status_code, response.json) == (
+        400,
+        {"message": "the event 'order_paid' is not one that Google recommends (docs/ga4.md)."},
+    )
+
+
+def test_a_container_for_another_stack_can_be_downloaded(client: Client) -> None:
+    events_url = "https://events.example.com/v1/events"
+
+    response = client.get("/gtm/download", query_string={"events_url": events_url})
+
+    assert response.headers["Content-Disposition"] == "attachment; filename=gtm-container.json"
+    plan = plan_of(json.loads(response.text))
+    assert plan.events_url == events_url
+    assert "purchase" in [tag.event for tag in plan.tags]
+
+
+@pytest.mark.parametrize("events_url", ["", "events.example.com", "https://events.example.com/v1?x=1"])
+def test_an_address_that_is_no_events_url_gets_400(client: Client, events_url: str) -> None:
+    response = client.get("/gtm/download", query_string={"events_url": events_url})
+
+    assert response.status_code == 400
+    assert "must be https://HOST/…/events" in (response.json or {})["message"]
 
 
 @pytest.mark.parametrize("parameter", ["value", "evat_", "evat_a b", "usat_a:b", "evat_" + "a" * 51])
