@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import gtm
-from contract import url
-from contract.scenario import AuthMode
 from gtm import plan_file
 from gtm.container import container_export
 from gtm.ga4 import PRESETS, Source, preset_tag
@@ -22,6 +20,8 @@ _DATA_LAYER_KEYS: Final = {
     ParameterKind.METRIC: "metrics",
     ParameterKind.USER_ATTRIBUTE: "user",
 }
+_EVENT_ID: Final = "event_id"
+_TIMESTAMP: Final = "timestamp"
 
 
 def demo_container(
@@ -52,18 +52,18 @@ def container_to_download(outputs: Mapping[str, Any], events_url: str) -> dict[s
 
 
 def _default_token(outputs: Mapping[str, Any]) -> PlainVariable | None:
-    return DEFAULT_TOKEN if outputs["auth_mode"] == AuthMode.AUTHENTICATED else None
+    return DEFAULT_TOKEN if outputs["auth_mode"] == "authenticated" else None
 
 
 def _with_parameters(tag: TagPlan, names: Sequence[str]) -> TagPlan:
-    ids = {name: DataLayerVariable(name) for name in (url.EVENT_ID, url.TIMESTAMP) if name in names}
+    ids = {name: DataLayerVariable(name) for name in (_EVENT_ID, _TIMESTAMP) if name in names}
     added = {name: _parameter(name) for name in names if name not in ids}
     kept = [parameter for parameter in tag.parameters if parameter.url_name not in added]
     return TagPlan(
         event=tag.event,
         parameters=(*kept, *added.values()),
-        event_id=ids.get(url.EVENT_ID, tag.event_id),
-        timestamp=ids.get(url.TIMESTAMP, tag.timestamp),
+        event_id=ids.get(_EVENT_ID, tag.event_id),
+        timestamp=ids.get(_TIMESTAMP, tag.timestamp),
     )
 
 
@@ -71,7 +71,7 @@ def _parameter(url_name: str) -> Parameter:
     known = {kind.value: (kind, key) for kind, key in _DATA_LAYER_KEYS.items()}
     prefix, name = url_name[:5], url_name[5:]
     if prefix not in known:
-        alternatives = ", ".join((*known, url.EVENT_ID, url.TIMESTAMP))
+        alternatives = ", ".join((*known, _EVENT_ID, _TIMESTAMP))
         raise PlanError(f"the parameter {url_name[:60]!r} must begin with one of {alternatives}")
     kind, key = known[prefix]
     return Parameter(kind=kind, name=name, value=DataLayerVariable(f"{key}.{name}"))
