@@ -16,6 +16,7 @@ from components.lambda_package import PackageArgs, build
 from components.location import current_location
 from components.openapi import gateway_response_headers
 from components.pixel_api import PixelApi, PixelApiArgs
+from components.safeguards import Safeguards
 from components.tls_policy import TlsPolicy
 from components.token_authorizer import OidcArgs, TokenAuthorizer, TokenAuthorizerArgs
 from components.web_acl import RateLimit, WebAcl, WebAclArgs
@@ -45,6 +46,9 @@ class EventPixelArgs:
 
     # A limit for each IP address, the ARN of a web ACL that exists, or None.
     web_acl: RateLimit | str | None
+
+    # The account's key, and the boundary of every role.
+    safeguards: Safeguards
 
     # Where events are recorded (one or more destinations), and how a request becomes an event.
     destinations: Sequence[DestinationArgs]
@@ -106,6 +110,7 @@ class EventPixel(pulumi.ComponentResource):
                 archive=_archive("requirements-authorizer.txt", ()),
                 oidc=args.oidc,
                 log_retention_days=args.log_retention_days,
+                safeguards=args.safeguards,
             )
 
         super().__init__("gtm-pixel:index:EventPixel", name, None, opts)
@@ -123,6 +128,7 @@ class EventPixel(pulumi.ComponentResource):
                 batch_window_seconds=args.batch_window_seconds,
                 max_receive_count=args.max_receive_count,
                 protect=args.protect,
+                safeguards=args.safeguards,
             ),
             child,
         )
@@ -153,6 +159,7 @@ class EventPixel(pulumi.ComponentResource):
                 memory_mb=args.function_memory_mb,
                 log_retention_days=args.log_retention_days,
                 tracing=args.tracing,
+                safeguards=args.safeguards,
             ),
             child,
         )
@@ -171,6 +178,7 @@ class EventPixel(pulumi.ComponentResource):
                 tls_policy=args.tls_policy,
                 domain_name=args.domain.name if args.domain else None,
                 protect=args.protect,
+                safeguards=args.safeguards,
                 # The API comes last, so that every event finds a processor. It also goes first: while it is
                 # protected, `pulumi destroy` keeps the queues and the processor.
                 after=[queue, processor],

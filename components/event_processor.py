@@ -13,6 +13,7 @@ from components.destinations import DestinationArgs
 from components.iam import allow
 from components.lambda_function import LambdaFunctionArgs, create_function
 from components.location import Location
+from components.safeguards import NO_SAFEGUARDS, Safeguards
 from contract.scenario import AuthMode, ProfileUpdates, TimestampSource
 
 HANDLER = "handler.processor.lambda_handler"
@@ -60,6 +61,8 @@ class EventProcessorArgs:
     log_retention_days: int
     tracing: bool = False
 
+    safeguards: Safeguards = NO_SAFEGUARDS
+
 
 class EventProcessor(pulumi.ComponentResource):
     """A Lambda function on the queue, which reports the messages of a batch that failed."""
@@ -103,12 +106,14 @@ class EventProcessor(pulumi.ComponentResource):
                     ),
                     allow("SendCopies", ["sqs:SendMessage"], args.queue_arn),
                     allow("SendDeadLetters", ["sqs:SendMessage"], args.dead_letter_queue_arn),
+                    *args.safeguards.use_key("sqs", args.location),
                     *(statement for one in provisioned for statement in one.statements),
                 ],
                 timeout_seconds=args.timeout_seconds,
                 memory_mb=args.memory_mb,
                 log_retention_days=args.log_retention_days,
                 tracing=args.tracing,
+                safeguards=args.safeguards,
             ),
             child,
         )

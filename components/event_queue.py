@@ -4,11 +4,13 @@ Both are encrypted, keep messages as long as SQS can, and refuse requests withou
 """
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from components.iam import deny_insecure_transport, policy_document
+from components.safeguards import NO_SAFEGUARDS, Safeguards
 from contract.sqs import LONGEST_RETENTION_DAYS
 
 RETENTION_SECONDS = LONGEST_RETENTION_DAYS * 24 * 60 * 60
@@ -38,6 +40,8 @@ class EventQueueArgs:
     # Refuse to delete or replace the queues, which hold waiting events.
     protect: bool = False
 
+    safeguards: Safeguards = NO_SAFEGUARDS
+
 
 class EventQueue(pulumi.ComponentResource):
     """A standard SQS queue for events and its dead-letter queue."""
@@ -56,7 +60,7 @@ class EventQueue(pulumi.ComponentResource):
         dead_letter_queue = aws.sqs.Queue(
             f"{name}-dead-letter",
             message_retention_seconds=RETENTION_SECONDS,
-            sqs_managed_sse_enabled=True,
+            **_encryption(args.safeguards),
             opts=kept,
         )
         queue = aws.sqs.Queue(
@@ -66,7 +70,7 @@ class EventQueue(pulumi.ComponentResource):
                 consumer_timeout_seconds=args.consumer_timeout_seconds,
                 batch_window_seconds=args.batch_window_seconds,
             ),
-            sqs_managed_sse_enabled=True,
+            **_encryption(args.safeguards),
             redrive_policy=pulumi.Output.json_dumps(
                 {
                     "deadLetterTargetArn": dead_letter_queue.arn,
@@ -110,3 +114,15 @@ class EventQueue(pulumi.ComponentResource):
             policy=policy_document(deny_insecure_transport("sqs:*", queue.arn)),
             opts=child,
         )
+
+
+class _Encryption(TypedDict, total=False):
+    sqs_managed_sse_enabled: bool
+    kms_master_key_id: str
+
+
+def _encryption(safeguards: Safeguards) -> _Encryption:
+    """Encryption at rest: with the account's key if it has one, otherwise with a key of Amazon SQS."""
+    if safeguards.kms_key_arn is None:
+        return {"sqs_managed_sse_enabled": True}
+    return {"kms_master_key_id": safeguards.kms_key_arn}

@@ -12,6 +12,7 @@ import pulumi_aws as aws
 
 from components.iam import Statement, allow
 from components.lambda_package import TARGET
+from components.safeguards import NO_SAFEGUARDS, Safeguards
 from components.service_role import create_service_role
 from contract import metrics
 
@@ -34,6 +35,9 @@ class LambdaFunctionArgs:
     memory_mb: int
     log_retention_days: int
 
+    # The key of the log group, and the boundary of the role.
+    safeguards: Safeguards = NO_SAFEGUARDS
+
     # Trace every invocation with AWS X-Ray. If False, only invocations that the caller traces.
     tracing: bool = False
 
@@ -53,7 +57,12 @@ def project_stack() -> str:
 
 def create_function(name: str, args: LambdaFunctionArgs, child: pulumi.ResourceOptions) -> LambdaFunction:
     """Create the function `name`, its log group and its role, with options `child`."""
-    log_group = aws.cloudwatch.LogGroup(f"{name}-logs", retention_in_days=args.log_retention_days, opts=child)
+    log_group = aws.cloudwatch.LogGroup(
+        f"{name}-logs",
+        retention_in_days=args.log_retention_days,
+        kms_key_id=args.safeguards.kms_key_arn,
+        opts=child,
+    )
     own = create_service_role(
         name,
         "lambda.amazonaws.com",
@@ -69,6 +78,7 @@ def create_function(name: str, args: LambdaFunctionArgs, child: pulumi.ResourceO
         ],
         child,
         description=args.description,
+        safeguards=args.safeguards,
     )
     function = aws.lambda_.Function(
         name,

@@ -15,6 +15,7 @@ import pulumi_aws as aws
 from components.iam import allow
 from components.location import Location
 from components.openapi import api_document
+from components.safeguards import NO_SAFEGUARDS, Safeguards
 from components.service_role import create_service_role
 from components.tls_policy import TlsPolicy
 from components.token_authorizer import TokenAuthorizer
@@ -75,6 +76,8 @@ class PixelApiArgs:
     # Resources to create before the API, and to delete after it.
     after: Sequence[pulumi.Resource] = ()
 
+    safeguards: Safeguards = NO_SAFEGUARDS
+
     # Days to keep access logs; None writes none. They need the account's API Gateway role.
     access_log_retention_days: int | None = None
 
@@ -99,9 +102,13 @@ class PixelApi(pulumi.ComponentResource):
         sender = create_service_role(
             name,
             "apigateway.amazonaws.com",
-            [allow("SendEvents", ["sqs:SendMessage"], args.queue_arn)],
+            [
+                allow("SendEvents", ["sqs:SendMessage"], args.queue_arn),
+                *args.safeguards.use_key("sqs", args.location),
+            ],
             child,
             description="Lets API Gateway put events on the queue",
+            safeguards=args.safeguards,
             policy_name="send-message",
         )
         body = self._openapi_body(args, sender.role.arn)
@@ -235,7 +242,10 @@ class PixelApi(pulumi.ComponentResource):
         if args.access_log_retention_days is None:
             return None
         log_group = aws.cloudwatch.LogGroup(
-            f"{name}-access-logs", retention_in_days=args.access_log_retention_days, opts=child
+            f"{name}-access-logs",
+            retention_in_days=args.access_log_retention_days,
+            kms_key_id=args.safeguards.kms_key_arn,
+            opts=child,
         )
         return aws.apigateway.StageAccessLogSettingsArgs(
             destination_arn=log_group.arn, format=ACCESS_LOG_FORMAT

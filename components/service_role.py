@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.iam import Statement, policy_document, trust_policy
+from components.safeguards import Safeguards
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ def create_service_role(
     child: pulumi.ResourceOptions,
     *,
     description: str,
+    safeguards: Safeguards,
     policy_name: str = "policy",
 ) -> ServiceRole:
     """Create `name`-role, which `service` (`lambda.amazonaws.com`) may assume, and `name`-`policy_name`."""
@@ -31,6 +33,7 @@ def create_service_role(
         f"{name}-role",
         description=description,
         assume_role_policy=trust_policy(service),
+        permissions_boundary=safeguards.permissions_boundary_arn,
         opts=child,
     )
     policy = aws.iam.RolePolicy(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pulumi
 
 from components.lambda_function import LambdaFunctionArgs, create_function
+from components.safeguards import NO_SAFEGUARDS, Safeguards
 
 HANDLER = "handler.authorizer.lambda_handler"
 
@@ -50,6 +51,8 @@ class TokenAuthorizerArgs:
 
     log_retention_days: int
 
+    safeguards: Safeguards = NO_SAFEGUARDS
+
 
 class TokenAuthorizer(pulumi.ComponentResource):
     """A Lambda function that may write its log, and nothing else."""
@@ -81,6 +84,7 @@ class TokenAuthorizer(pulumi.ComponentResource):
                 timeout_seconds=TIMEOUT_SECONDS,
                 memory_mb=args.memory_mb,
                 log_retention_days=args.log_retention_days,
+                safeguards=args.safeguards,
             ),
             child,
         )

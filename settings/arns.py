@@ -7,13 +7,14 @@ from settings.groups import Rule, Stack
 from settings.problems import Problem
 from settings.values import Reader, Setting, Values, string
 
-_PARTITION = "arn:(?P<partition>aws|aws-cn|aws-us-gov)"
+_PARTITION = "arn:(aws|aws-cn|aws-us-gov)"
 
 
 def arn(service: str, resource: str, what: str, *, example: str, regional: bool = True) -> Reader[str]:
     """An ARN of one service. `resource` is a regular expression; `what` completes "is not the ARN of …"."""
-    region = "[a-z0-9-]+" if regional else ""
-    pattern = re.compile(f"{_PARTITION}:{service}:(?P<region>{region}):[0-9]{{12}}:{resource}")
+    # Policies that AWS manages belong to no account.
+    region, account = ("[a-z0-9-]+", "[0-9]{12}") if regional else ("", "([0-9]{12}|aws)")
+    pattern = re.compile(f"{_PARTITION}:{service}:{region}:{account}:{resource}")
     return string(pattern, f"the ARN of {what}", f"one such as {example}")
 
 

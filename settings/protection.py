@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Iterable
 from typing import Final
 
+from components.safeguards import Safeguards
 from components.web_acl import WINDOW_SECONDS, RateLimit
 from settings import api
 from settings.arns import arn, in_the_stacks_region
@@ -54,8 +55,34 @@ WEB_ACL_ARN = Setting(
 )
 RATE_LIMIT = Setting("rateLimitPerIpPer5Minutes", 0, _rate)
 EXEMPT_CIDRS = Setting("rateLimitExemptCidrs", [], unique(list_of(_cidr(), "203.0.113.7/32")))
+KMS_KEY_ARN = Setting(
+    "kmsKeyArn",
+    "",
+    optional(
+        arn(
+            "kms",
+            # Not an alias: policies do not take one.
+            "key/(mrk-)?[a-f0-9-]+",
+            "a key of AWS KMS",
+            example="arn:aws:kms:eu-central-1:123456789012:key/ID, not an alias",
+        )
+    ),
+)
+PERMISSIONS_BOUNDARY_ARN = Setting(
+    "permissionsBoundaryArn",
+    "",
+    optional(
+        arn(
+            "iam",
+            "policy/[!-~]{1,640}",
+            "a policy of AWS IAM",
+            example="arn:aws:iam::123456789012:policy/NAME",
+            regional=False,
+        )
+    ),
+)
 
-SETTINGS = (RATE_LIMIT, EXEMPT_CIDRS, WEB_ACL_ARN)
+SETTINGS = (RATE_LIMIT, EXEMPT_CIDRS, WEB_ACL_ARN, KMS_KEY_ARN, PERMISSIONS_BOUNDARY_ARN)
 
 
 def _one_web_acl(values: Values, _: Stack) -> Iterable[Problem]:
@@ -92,6 +119,7 @@ RULES: tuple[Rule, ...] = (
     _exempt_from_a_limit,
     _one_address_cannot_take_all,
     in_the_stacks_region(WEB_ACL_ARN, "the web ACL"),
+    in_the_stacks_region(KMS_KEY_ARN, "the key"),
 )
 
 
@@ -100,3 +128,10 @@ def web_acl(values: Values) -> RateLimit | str | None:
     if limit := values[RATE_LIMIT]:
         return RateLimit(requests_per_5_minutes=limit, exempt_cidrs=values[EXEMPT_CIDRS])
     return values[WEB_ACL_ARN]
+
+
+def safeguards(values: Values) -> Safeguards:
+    """The account's key, and the boundary of every role."""
+    return Safeguards(
+        kms_key_arn=values[KMS_KEY_ARN], permissions_boundary_arn=values[PERMISSIONS_BOUNDARY_ARN]
+    )

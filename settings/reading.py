@@ -135,6 +135,7 @@ def _settings(values: Values, stack: Stack) -> EventPixelArgs:
         execute_api_endpoint=values[domain.EXECUTE_API_ENDPOINT],
         tls_policy=values[domain.TLS_POLICY],
         web_acl=protection.web_acl(values),
+        safeguards=protection.safeguards(values),
         access_logs=values[api.ACCESS_LOGS],
         protect=values[api.PROTECT],
         destinations=tuple(GROUPS[name].make(values, stack) for name in values[DESTINATIONS]),

@@ -41,6 +41,7 @@ LOCAL_FILES = {
     "tests/test_docs.py",
     "tests/bootstrap/test_prerequisites.py",
     "tests/test_program.py",
+    "tests/test_safeguards.py",
     "tests/test_urls.py",
     "tests/test_urns.py",
     "tests/bootstrap/test_virtual_environment.py",

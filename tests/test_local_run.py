@@ -609,6 +609,17 @@ UNUSED_HERE = {
 """AWS asks for these in the role of a delivery stream. The local run does not use them."""
 
 
+KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+
+NEEDED_WITH_A_KEY: dict[str, Callable[[LocalRun], None]] = {
+    "gtm-pixel-api-send-message:UseKeyThroughSqs/kms:GenerateDataKey": _responds_502,
+    "gtm-pixel-api-send-message:UseKeyThroughSqs/kms:Decrypt": _responds_502,
+    "gtm-pixel-processor-policy:UseKeyThroughSqs/kms:GenerateDataKey": _leaves_the_message_in_the_queue,
+    "gtm-pixel-processor-policy:UseKeyThroughSqs/kms:Decrypt": _reports("ReceiveMessage"),
+}
+"""The actions on a key of one's own, and what breaks without each."""
+
+
 class TestLeastPrivilege:
     def test_the_roles_have_exactly_the_actions_that_are_needed(self, open_run: LocalRun) -> None:
         assert deployed_actions(open_run) == set(NEEDED)
@@ -652,3 +663,16 @@ class TestLeastPrivilege:
 
         settle(run_of_all)
         recorded(run_of_all)
+
+    @pytest.mark.parametrize(("action", "breaks"), NEEDED_WITH_A_KEY.items())
+    def test_without_an_action_on_the_key_the_path_breaks_until_it_is_back(
+        self, runs: Runs, action: str, breaks: Callable[[LocalRun], None]
+    ) -> None:
+        run = runs.shared(f"kmsKeyArn={KEY}", "profileUpdates=all", "retryHours=1", *AT_ONCE)
+        assert deployed_actions(run) == {*NEEDED, *NEEDED_WITH_A_KEY}
+        quiet(run)
+        with denied(run, action):
+            breaks(run)
+
+        settle(run)
+        recorded(run)

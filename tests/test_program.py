@@ -82,11 +82,17 @@ DOMAIN = {
     "certificateArn": "arn:aws:acm:eu-central-1:123456789012:certificate/1a2b",
 }
 """A domain of one's own for `prod`, whose record the stack does not make."""
+SAFEGUARDS = {
+    "kmsKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555",
+    "permissionsBoundaryArn": "arn:aws:iam::123456789012:policy/boundary",
+}
+"""A key of the account's own for `prod`, and a boundary."""
 EVERYTHING: dict[str, Any] = {
     **PINPOINT,
     **DOMAIN,
     "hostedZoneId": "Z0123456789",
     "rateLimitExemptCidrs": ["203.0.113.7/32", "2001:db8::/32"],
+    **SAFEGUARDS,
     "destinations": ["pinpoint", "customer-profiles", "firehose", "eventbridge"],
     "eventbridgeArchiveDays": 30,
     "accessLogs": True,

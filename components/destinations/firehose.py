@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from components.destinations import ProvisionedDestination
 from components.iam import allow, deny_insecure_transport, policy_document
 from components.location import Location
+from components.safeguards import NO_SAFEGUARDS, Safeguards
 from components.service_role import create_service_role
 
 _DATE = "year=!{timestamp:yyyy}/month=!{timestamp:MM}/day=!{timestamp:dd}/"
@@ -40,6 +41,8 @@ class FirehoseStreamArgs:
     # Days to keep the log of failed deliveries.
     log_retention_days: int
 
+    safeguards: Safeguards = NO_SAFEGUARDS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirehoseArgs:
@@ -59,7 +62,7 @@ class FirehoseArgs:
     ) -> ProvisionedDestination:
         outputs: Mapping[str, pulumi.Input[str]] = {}
         if isinstance(self.stream, FirehoseStreamArgs):
-            stream = FirehoseStream(name, self.stream, child)
+            stream = FirehoseStream(name, self.stream, child, location=location)
             stream_name, stream_arn = stream.stream_name, stream.stream_arn
             outputs = {"event_bucket": stream.bucket_name}
         else:
@@ -87,14 +90,20 @@ class FirehoseStream(pulumi.ComponentResource):
     bucket_name: pulumi.Output[str]
 
     def __init__(
-        self, name: str, args: FirehoseStreamArgs, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        args: FirehoseStreamArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        location: Location,
     ) -> None:
         super().__init__("gtm-pixel:index:FirehoseStream", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
 
-        bucket = self._create_bucket(f"{name}-bucket", args.retention_days)
+        key_arn = args.safeguards.kms_key_arn
+        bucket = self._create_bucket(f"{name}-bucket", args.retention_days, key_arn)
         log_group = aws.cloudwatch.LogGroup(
-            f"{name}-errors", retention_in_days=args.log_retention_days, opts=child
+            f"{name}-errors", retention_in_days=args.log_retention_days, kms_key_id=key_arn, opts=child
         )
         log_stream = aws.cloudwatch.LogStream(
             f"{name}-errors-delivery", log_group_name=log_group.name, opts=child
@@ -115,9 +124,11 @@ class FirehoseStream(pulumi.ComponentResource):
                     pulumi.Output.concat(bucket.arn, "/*"),
                 ),
                 allow("WriteErrors", ["logs:PutLogEvents"], log_stream.arn),
+                *args.safeguards.use_key("s3", location, _of_objects_in(bucket)),
             ],
             child,
             description="Lets Amazon Data Firehose write events to the bucket",
+            safeguards=args.safeguards,
         )
         stream = aws.kinesis.FirehoseDeliveryStream(
             name,
@@ -136,7 +147,7 @@ class FirehoseStream(pulumi.ComponentResource):
                     "log_stream_name": log_stream.name,
                 },
             },
-            server_side_encryption={"enabled": True, "key_type": "AWS_OWNED_CMK"},
+            server_side_encryption=_stream_encryption(key_arn),
             # Firehose tests the role when it creates the stream.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[writer.policy]),
         )
@@ -152,7 +163,7 @@ class FirehoseStream(pulumi.ComponentResource):
             }
         )
 
-    def _create_bucket(self, name: str, retention_days: int) -> aws.s3.Bucket:
+    def _create_bucket(self, name: str, retention_days: int, key_arn: str | None) -> aws.s3.Bucket:
         """Create a bucket that only this account can read and whose objects expire."""
         retained = pulumi.ResourceOptions(parent=self, retain_on_delete=True)
         bucket = aws.s3.Bucket(name, opts=retained)
@@ -174,7 +185,7 @@ class FirehoseStream(pulumi.ComponentResource):
         aws.s3.BucketServerSideEncryptionConfiguration(
             f"{name}-encryption",
             bucket=bucket.bucket,
-            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
+            rules=[_bucket_encryption(key_arn)],
             opts=retained,
         )
         aws.s3.BucketLifecycleConfiguration(
@@ -203,3 +214,32 @@ class FirehoseStream(pulumi.ComponentResource):
             ),
         )
         return bucket
+
+
+def _of_objects_in(bucket: aws.s3.Bucket) -> Mapping[str, object]:
+    """The key may be used for this bucket. With a bucket key, S3 names the bucket and not the object."""
+    return {
+        "StringLike": {
+            "kms:EncryptionContext:aws:s3:arn": [bucket.arn, pulumi.Output.concat(bucket.arn, "/*")]
+        }
+    }
+
+
+def _stream_encryption(key_arn: str | None) -> aws.kinesis.FirehoseDeliveryStreamServerSideEncryptionArgsDict:
+    if key_arn is None:
+        return {"enabled": True, "key_type": "AWS_OWNED_CMK"}
+    # Firehose makes itself a grant on the key, so the function that puts records needs none.
+    return {"enabled": True, "key_type": "CUSTOMER_MANAGED_CMK", "key_arn": key_arn}
+
+
+def _bucket_encryption(key_arn: str | None) -> aws.s3.BucketServerSideEncryptionConfigurationRuleArgsDict:
+    if key_arn is None:
+        return {"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}
+    return {
+        "apply_server_side_encryption_by_default": {
+            "sse_algorithm": "aws:kms",
+            "kms_master_key_id": key_arn,
+        },
+        # Fewer requests to AWS KMS.
+        "bucket_key_enabled": True,
+    }

@@ -24,11 +24,12 @@ from moto.iam.access_control import IAMRequest, PermissionResult
 from moto.logs.responses import LogsResponse
 from moto.s3.models import FakeBucket
 from moto.sqs import models as sqs_models
-from moto.sqs.models import Message, SQSBackend
+from moto.sqs.models import Message, SQSBackend, sqs_backends
 from moto.sqs.responses import SQSResponse
 from moto.utilities.utils import get_partition
 
 from local.deployment import moto_metrics
+from local.deployment.key_use import denied_use
 from local.deployment.message_moves import MessageMoves
 
 _BODY = "gtm_pixel.body"  # the key of a request's body in its WSGI environment
@@ -103,12 +104,29 @@ class _IamRequest(IAMRequest):
         if self._action.startswith("sqs:"):
             self._action = self._action.removesuffix("Batch")
 
+    def check_action_permitted(self, resource: str) -> None:
+        super().check_action_permitted(resource)
+        if (key_arn := _key_of_queue(resource)) is None:
+            return
+        policies = self._access_key.collect_policies()
+        if denied := denied_use(self._action, key_arn, policies, region=self._region):
+            self._action = denied
+            self._raise_access_denied()
+
     def _create_aws_request(self) -> AWSRequest:
         # AWS verifies the bytes as sent. moto encodes a form again, with another encoding of `*` and `~`, and
         # takes path parameters for the body of a request without one.
         request = super()._create_aws_request()
         request.data = current_request.environ[_BODY]
         return request
+
+
+def _key_of_queue(arn: str) -> str | None:
+    """The ARN of the key that encrypts a queue, if the ARN is that of a queue with a key."""
+    if not arn.startswith("arn:") or arn.split(":")[2] != "sqs":
+        return None
+    _, _, _, region, account, name = arn.split(":")
+    return sqs_backends[account][region].get_queue(name).kms_master_key_id or None  # pyright: ignore[reportAttributeAccessIssue] - set by name
 
 
 def _log_stream_arn(response: LogsResponse) -> str:

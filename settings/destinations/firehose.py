@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from components.destinations.firehose import FirehoseArgs, FirehoseStreamArgs
 from contract.firehose import LONGEST_BUFFER_SECONDS
-from settings import function
+from settings import function, protection
 from settings.groups import DestinationGroup, Stack
 from settings.problems import Problem
 from settings.values import Setting, Values, optional, string, whole_number
@@ -70,6 +70,7 @@ def _make(values: Values, stack: Stack) -> FirehoseArgs:
         buffer_seconds=values[BUFFER],
         retention_days=values[RETENTION],
         log_retention_days=values[function.LOG_RETENTION],
+        safeguards=protection.safeguards(values),
     )
     return FirehoseArgs(stream=values[STREAM] or new_stream, app_id=values[APP_ID] or stack.name)
 

@@ -5,6 +5,7 @@ import pytest
 
 from components.destinations.firehose import FirehoseArgs
 from components.event_pixel import EventPixel, EventPixelArgs
+from components.safeguards import NO_SAFEGUARDS
 from components.tls_policy import TlsPolicy
 from components.token_authorizer import OidcArgs
 from contract.scenario import AuthMode, ProfileUpdates, TimestampSource
@@ -24,6 +25,7 @@ def args(oidc: OidcArgs | None) -> EventPixelArgs:
         execute_api_endpoint=True,
         tls_policy=TlsPolicy.TLS_1_2,
         web_acl=None,
+        safeguards=NO_SAFEGUARDS,
         destinations=[FirehoseArgs(stream="events", app_id="gtm-pixel-test")],
         profile_updates=ProfileUpdates.NONE,
         profile_attributes=(),

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from components.safeguards import Safeguards
 from components.web_acl import RateLimit
 from tests.settings.stacks import load, problems
 
@@ -27,6 +28,18 @@ def test_a_limit_by_address_may_exempt_some() -> None:
 
 def test_a_web_acl_that_exists_is_taken_by_its_arn() -> None:
     assert load(webAclArn=WEB_ACL).web_acl == WEB_ACL
+
+
+@pytest.mark.parametrize(
+    "key", ["11111111-2222-3333-4444-555555555555", "mrk-1234abcd12ab34cd56ef1234567890ab"]
+)
+def test_an_account_may_require_a_key_and_a_boundary(key: str) -> None:
+    arn = f"arn:aws:kms:eu-west-1:123456789012:key/{key}"
+    boundary = "arn:aws:iam::aws:policy/PowerUserAccess"
+
+    loaded = load(kmsKeyArn=arn, permissionsBoundaryArn=boundary)
+
+    assert loaded.safeguards == Safeguards(kms_key_arn=arn, permissions_boundary_arn=boundary)
 
 
 ERRORS: list[tuple[dict[str, Any], str]] = [
@@ -80,6 +93,20 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         {"webAclArn": WEB_ACL.replace("regional", "global")},
         f"webAclArn: {WEB_ACL.replace('regional', 'global')!r} is not the ARN of a Regional web ACL. Set one "
         "such as arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/NAME/ID.",
+    ),
+    (
+        {"kmsKeyArn": "arn:aws:kms:eu-west-1:123456789012:alias/events"},
+        "kmsKeyArn: 'arn:aws:kms:eu-west-1:123456789012:alias/events' is not the ARN of a key of AWS KMS. "
+        "Set one such as arn:aws:kms:eu-central-1:123456789012:key/ID, not an alias.",
+    ),
+    (
+        {"kmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1a"},
+        "kmsKeyArn: the key is in us-east-1, and the stack is in eu-west-1. Set one that is in eu-west-1.",
+    ),
+    (
+        {"permissionsBoundaryArn": "boundary"},
+        "permissionsBoundaryArn: 'boundary' is not the ARN of a policy of AWS IAM. "
+        "Set one such as arn:aws:iam::123456789012:policy/NAME.",
     ),
 ]
 

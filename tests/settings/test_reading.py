@@ -8,6 +8,7 @@ import yaml
 
 from components.destinations.customer_profiles import CustomerProfilesArgs
 from components.event_pixel import EventPixelArgs
+from components.safeguards import NO_SAFEGUARDS
 from components.tls_policy import TlsPolicy
 from contract.scenario import ProfileUpdates, TimestampSource
 from settings.destinations import GROUPS
@@ -34,6 +35,7 @@ def test_the_defaults_are_an_open_stack_that_updates_no_profile() -> None:
         execute_api_endpoint=True,
         tls_policy=TlsPolicy.TLS_1_2,
         web_acl=None,
+        safeguards=NO_SAFEGUARDS,
         access_logs=False,
         protect=False,
         destinations=(CustomerProfilesArgs(template=TEMPLATE, requests_per_second=20),),

@@ -16,7 +16,7 @@ def _log_group(target: Target, name: str, inputs: Properties) -> Created:
     logs = target.client("logs")
     group = inputs.get("name") or autoname(name)
     tags = target.tags(inputs)
-    logs.create_log_group(logGroupName=group, **present(tags=tags))
+    logs.create_log_group(logGroupName=group, **present(kmsKeyId=inputs.get("kmsKeyId"), tags=tags))
     if inputs.get("retentionInDays"):
         logs.put_retention_policy(logGroupName=group, retentionInDays=int(inputs["retentionInDays"]))
     return group, {
@@ -60,6 +60,6 @@ RESOURCES = {
         _event_archive, names("name", "description", "eventSourceArn", "eventPattern", "retentionDays")
     ),
     "EventBus": ResourceType(_event_bus, names("name", "description", "tags")),
-    "LogGroup": ResourceType(_log_group, names("name", "retentionInDays", "tags")),
+    "LogGroup": ResourceType(_log_group, names("name", "retentionInDays", "kmsKeyId", "tags")),
     "LogStream": ResourceType(_log_stream, names("name", "logGroupName")),
 }

@@ -18,7 +18,12 @@ def _role(target: Target, name: str, inputs: Properties) -> Created:
     role = target.client("iam").create_role(
         RoleName=role_name,
         AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
-        **present(Path=inputs.get("path"), Description=inputs.get("description"), Tags=as_pairs(tags)),
+        **present(
+            Path=inputs.get("path"),
+            Description=inputs.get("description"),
+            PermissionsBoundary=inputs.get("permissionsBoundary"),
+            Tags=as_pairs(tags),
+        ),
     )["Role"]
     outputs = {"name": role_name, "arn": role["Arn"], "uniqueId": role["RoleId"], "tagsAll": tags}
     return role_name, {**inputs, **outputs}
@@ -33,6 +38,8 @@ def _role_policy(target: Target, name: str, inputs: Properties) -> Created:
 
 
 RESOURCES = {
-    "Role": ResourceType(_role, names("name", "path", "description", "assumeRolePolicy", "tags")),
+    "Role": ResourceType(
+        _role, names("name", "path", "description", "assumeRolePolicy", "permissionsBoundary", "tags")
+    ),
     "RolePolicy": ResourceType(_role_policy, names("name", "role", "policy")),
 }

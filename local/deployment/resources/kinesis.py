@@ -30,7 +30,12 @@ def _delivery_stream(target: Target, name: str, inputs: Properties) -> Created:
         **present(
             Tags=as_pairs(tags),
             DeliveryStreamEncryptionConfigurationInput=(
-                {"KeyType": encryption.get("keyType", "AWS_OWNED_CMK")} if encryption.get("enabled") else None
+                {
+                    "KeyType": encryption.get("keyType", "AWS_OWNED_CMK"),
+                    **present(KeyARN=encryption.get("keyArn")),
+                }
+                if encryption.get("enabled")
+                else None
             ),
         ),
     )["DeliveryStreamARN"]
@@ -68,7 +73,7 @@ RESOURCES = {
                 **names("bufferingSize", "compressionFormat"),
                 "cloudwatchLoggingOptions": names("enabled", "logGroupName", "logStreamName"),
             },
-            "serverSideEncryption": names("enabled", "keyType"),
+            "serverSideEncryption": names("enabled", "keyType", "keyArn"),
         },
     )
 }

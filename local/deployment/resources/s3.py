@@ -22,6 +22,11 @@ _PUBLIC_ACCESS_BLOCK = {
     "restrictPublicBuckets": "RestrictPublicBuckets",
 }
 
+_ENCRYPTION_RULE: Allowed = {
+    "applyServerSideEncryptionByDefault": names("sseAlgorithm", "kmsMasterKeyId"),
+    "bucketKeyEnabled": None,
+}
+
 _LIFECYCLE_RULE: Allowed = {
     **names("id", "status"),
     "filter": {},  # every object
@@ -60,11 +65,14 @@ def _ownership_controls(target: Target, _: str, inputs: Properties) -> Created:
 
 def _encryption(target: Target, _: str, inputs: Properties) -> Created:
     (rule,) = inputs["rules"]
-    refuse_unknown(rule, {"applyServerSideEncryptionByDefault": names("sseAlgorithm")}, "rules.")
+    refuse_unknown(rule, _ENCRYPTION_RULE, "rules.")
+    given = rule["applyServerSideEncryptionByDefault"]
     default = {
         "ApplyServerSideEncryptionByDefault": {
-            "SSEAlgorithm": rule["applyServerSideEncryptionByDefault"]["sseAlgorithm"]
-        }
+            "SSEAlgorithm": given["sseAlgorithm"],
+            **present(KMSMasterKeyID=given.get("kmsMasterKeyId")),
+        },
+        "BucketKeyEnabled": rule.get("bucketKeyEnabled", False),
     }
     target.client("s3").put_bucket_encryption(
         Bucket=inputs["bucket"], ServerSideEncryptionConfiguration={"Rules": [default]}

@@ -15,6 +15,7 @@ _QUEUE_ATTRIBUTES = {
     "messageRetentionSeconds": "MessageRetentionPeriod",
     "visibilityTimeoutSeconds": "VisibilityTimeout",
     "sqsManagedSseEnabled": "SqsManagedSseEnabled",
+    "kmsMasterKeyId": "KmsMasterKeyId",
     "redrivePolicy": "RedrivePolicy",
 }
 

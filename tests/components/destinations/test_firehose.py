@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from components.destinations.firehose import FirehoseArgs, FirehoseStream, FirehoseStreamArgs
+from components.location import current_location
 from tests.components.destinations.provisioning import provisioned
 from tests.recording import Recording, record
 
@@ -20,7 +21,7 @@ EXISTING_STREAM = FirehoseArgs(stream="events", app_id="gtm-pixel-test")
 
 @pytest.fixture(scope="module")
 def recording() -> Recording:
-    return record(lambda: FirehoseStream("stream", ARGS))
+    return record(lambda: FirehoseStream("stream", ARGS, location=current_location()))
 
 
 def test_it_is_a_stream_with_its_role_and_log_and_a_bucket(recording: Recording) -> None:

@@ -90,7 +90,7 @@ def test_objects_expire(resources: Resources, cloud: Cloud, bucket: str) -> None
 @pytest.mark.parametrize(
     ("type_", "rule", "path"),
     [
-        (ENCRYPTION, {"bucketKeyEnabled": True}, r"rules\.bucketKeyEnabled"),
+        (ENCRYPTION, {"blockedEncryptionTypes": []}, r"rules\.blockedEncryptionTypes"),
         (LIFECYCLE, {"transitions": []}, r"rules\.transitions"),
         (LIFECYCLE, {"filter": {"prefix": "events/"}}, r"rules\.filter\.prefix"),
     ],
