@@ -5,7 +5,7 @@
 # make coverage   run every test and report the coverage
 # make check      check format, lint and types
 # make bench      measure a cold start, batches and an import of a million endpoints (half an hour; BENCH_ENDPOINTS=20000: a minute)
-# make screenshot take the README's picture of the local run's page
+# make screenshot take the documents' pictures of the local run's page
 # make lock       compile the pinned requirements again
 # make help       print these lines
 #

@@ -1,4 +1,4 @@
-"""`make screenshot`: takes the picture of the local run's page in README, docs/images/local-run.png.
+"""`make screenshot`: takes the documents' pictures of the local run's page.
 
 Starts a local run, sends an event through the page in a headless Chromium, and waits until the page shows it
 recorded in every destination. Needs Chromium, as the browser tests do.
@@ -12,32 +12,45 @@ from playwright.sync_api import Page, sync_playwright
 from local.run import LocalRun
 from tests.gtm import chromium
 
-PICTURE: Final = Path(__file__).parent / "images" / "local-run.png"
+IMAGES: Final = Path(__file__).parent / "images"
 
-_WIDTH: Final = 1000
+WHOLE_PAGE: Final = IMAGES / "local-run.png"
+"""The form, and the way of the event that it has sent. In README."""
+
+TIMELINE: Final = IMAGES / "timeline.png"
+"""The timeline of an event with two of its steps opened. In docs/gtm.md."""
+
+_WIDTH: Final = 1200
 _MARGIN: Final = 16
 
 
 def main() -> None:
+    IMAGES.mkdir(exist_ok=True)
     with LocalRun.start() as run, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium.PROGRAM)
-        page = browser.new_page(viewport={"width": _WIDTH, "height": 2 * _WIDTH}, color_scheme="light")
+        page = browser.new_page(viewport={"width": _WIDTH, "height": _WIDTH}, color_scheme="light")
         page.goto(run.url)
+        page.wait_for_selector("body[data-ready=true]")
         page.click("button[type=submit]")
-        page.wait_for_selector("#arrivals li")
-        page.wait_for_selector("#arrivals :text('not yet')", state="detached")
-        PICTURE.parent.mkdir(exist_ok=True)
-        page.screenshot(path=PICTURE, clip={"x": 0, "y": 0, "width": _WIDTH, "height": _end_of_form(page)})
+        page.wait_for_selector("#outcome-title:text('Recorded in')")
+        page.locator("body").evaluate("() => document.activeElement.blur()")
+        page.screenshot(path=WHOLE_PAGE, clip={"x": 0, "y": 0, "width": _WIDTH, "height": _end_of(page)})
+        for step in ("Queue", "Profile"):
+            page.click(f"#timeline li:has(.name:text-is('{step}')) summary")
+        page.mouse.move(0, 0)
+        page.locator("#timeline-card").screenshot(path=TIMELINE)
         browser.close()
-    print(f"{PICTURE}: {PICTURE.stat().st_size // 1024} KB")
+    for picture in (WHOLE_PAGE, TIMELINE):
+        print(f"{picture}: {picture.stat().st_size // 1024} KB")
 
 
-def _end_of_form(page: Page) -> float:
-    """Where the response to the event ends; what follows it is the same on every page."""
-    page.evaluate("scrollTo(0, 0)")
-    page.locator("body").evaluate("body => document.activeElement.blur()")
-    bottom: float = page.locator("#response").evaluate("element => element.getBoundingClientRect().bottom")
-    return bottom + _MARGIN
+def _end_of(page: Page) -> float:
+    """Where the form and the list of events end; what follows them is the same on every page."""
+    bottoms: list[float] = [
+        page.locator(part).evaluate("element => element.getBoundingClientRect().bottom")
+        for part in ("#form", ".results")
+    ]
+    return max(bottoms) + _MARGIN
 
 
 if __name__ == "__main__":

@@ -9,3 +9,23 @@ export function element(tag, text, className) {
   if (className) made.className = className;
   return made;
 }
+
+/** A new element with others in it. Anything false is left out. */
+export function group(tag, className, ...children) {
+  const made = element(tag, undefined, className);
+  made.append(...children.filter(Boolean));
+  return made;
+}
+
+/** A button that submits no form. */
+export function button(text, onClick, className = "small") {
+  const made = element("button", text, className);
+  made.type = "button";
+  made.addEventListener("click", onClick);
+  return made;
+}
+
+/** Set a text, and touch nothing if it is the same: screen readers read every change of a status. */
+export function setText(target, text) {
+  if (target.textContent !== text) target.textContent = text;
+}

@@ -1,60 +1,23 @@
 // The form: who the event is about, its name, and its attributes and metrics.
 
-import { byId, element } from "./dom.js";
-import { token } from "./senders.js";
+import { button, byId, element } from "./dom.js";
+import { EXAMPLES, hintFor } from "./examples.js";
 
-// The data layer key of a parameter, by the parameter's prefix.
-const DATA_LAYER_KEYS = { evat_: "attributes", evmt_: "metrics", usat_: "user" };
-const TOKEN_END_LENGTH = 6;
+const GA4_LINE_HEIGHT_ROWS = 14;
 
 export function endpoint() {
   return byId("endpoint").value;
 }
 
-/** The message that a site would push for the values in the form. */
-export function pushedMessage(idToken) {
-  const pushed = { event: byId("event").value, endpoint_id: endpoint() };
-  for (const { prefix, name, value } of rows()) {
-    pushed[DATA_LAYER_KEYS[prefix]] = { ...pushed[DATA_LAYER_KEYS[prefix]], [name]: value };
-  }
-  if (idToken) pushed.id_token = idToken;
-  return pushed;
+/** The GA4 event that is chosen; empty for an event of one's own. */
+export function ga4Event() {
+  return byId("kind").value;
 }
 
-/** Where to get the container for the parameters in the form. */
-export function containerUrl() {
-  const query = new URLSearchParams(rows().map(({ prefix, name }) => ["parameter", prefix + name]));
-  return "/gtm/container.json?" + query;
-}
-
-/** A token that is recognizable, and short enough to show. */
-export function shorten(text) {
-  return text.slice(0, TOKEN_END_LENGTH) + "…" + text.slice(-TOKEN_END_LENGTH);
-}
-
-export function showPush() {
-  const pushed = pushedMessage(token() && shorten(token()));
-  byId("push").textContent = "dataLayer.push(" + JSON.stringify(pushed, null, 2) + ")";
-  byId("container").href = containerUrl();
-}
-
-export function buildForm() {
-  for (const fieldset of document.querySelectorAll("fieldset[data-prefix]")) {
-    const add = element("button", "Add", "add");
-    add.type = "button";
-    add.addEventListener("click", () => {
-      addRow(fieldset, "", "").querySelector("input").focus();
-      showPush();
-    });
-    fieldset.querySelector("legend").after(add);
-    for (const [name, value] of JSON.parse(fieldset.dataset.defaults)) addRow(fieldset, name, value);
-  }
-  byId("form").addEventListener("input", showPush);
-}
-
-/** The rows that have a name. */
-function rows() {
+/** The attributes and metrics that the form shows and that have a name. */
+export function rows() {
   return [...document.querySelectorAll("fieldset .row")]
+    .filter((row) => !row.closest("[hidden]"))
     .map((row) => {
       const [name, value] = row.querySelectorAll("input");
       return { prefix: row.parentElement.dataset.prefix, name: name.value, value: value.value };
@@ -62,29 +25,69 @@ function rows() {
     .filter((row) => row.name !== "");
 }
 
-function addRow(fieldset, name, value) {
-  const row = element("div", undefined, "row");
-  const group = fieldset.querySelector("legend").firstChild.textContent.trim();
-  row.append(textField(group, "name", name), textField(group, "value", value));
-  const remove = element("button", "×");
-  remove.type = "button";
-  remove.setAttribute("aria-label", "Remove this row");
-  remove.addEventListener("click", () => {
-    row.remove();
-    showPush();
+/** Build the form. `onChange` is called after each change of a value. */
+export function buildForm(onChange) {
+  for (const fieldset of document.querySelectorAll("fieldset[data-prefix]")) {
+    const add = button("Add", () => {
+      addRow(fieldset, "", "", onChange).querySelector("input").focus();
+      onChange();
+    });
+    add.classList.add("corner");
+    add.setAttribute("aria-label", "Add to " + nameOf(fieldset).toLowerCase());
+    fieldset.querySelector("legend").after(add);
+    for (const [name, value] of JSON.parse(fieldset.dataset.defaults)) addRow(fieldset, name, value, onChange);
+  }
+  for (const event of Object.keys(EXAMPLES)) {
+    const option = element("option", "GA4 " + event);
+    option.value = event;
+    byId("ga4-events").append(option);
+  }
+  byId("kind").addEventListener("change", () => {
+    showKind(ga4Event());
+    onChange();
   });
+  byId("form").addEventListener("input", onChange);
+  // A browser restores the choice, but not the fields, when the page is reloaded.
+  showKind(ga4Event());
+}
+
+function showKind(event) {
+  byId("own").hidden = event !== "";
+  byId("ga4").hidden = event === "";
+  if (!event) return;
+  const text = JSON.stringify({ event, ...EXAMPLES[event] }, null, 2);
+  byId("ga4-push").value = text;
+  byId("ga4-push").rows = Math.min(text.split("\n").length, GA4_LINE_HEIGHT_ROWS);
+  byId("ga4-hint").textContent = hintFor(event);
+}
+
+function nameOf(fieldset) {
+  return fieldset.querySelector("legend .kind").textContent;
+}
+
+function addRow(fieldset, name, value, onChange) {
+  const row = element("div", undefined, "row");
+  row.append(textField(nameOf(fieldset), "name", name), textField(nameOf(fieldset), "value", value));
+  const remove = button("×", () => {
+    const next = row.nextElementSibling?.querySelector("button") ?? fieldset.querySelector(".corner");
+    row.remove();
+    // Otherwise the focus would go back to the top of the page.
+    next.focus();
+    onChange();
+  }, "");
+  remove.setAttribute("aria-label", "Remove this row");
   row.append(remove);
-  fieldset.insertBefore(row, fieldset.querySelector(".hint"));
+  fieldset.append(row);
   return row;
 }
 
-function textField(group, label, content) {
+function textField(kind, label, content) {
   const input = element("input");
   input.value = content;
   input.autocomplete = "off";
   input.autocapitalize = "none";
   input.spellcheck = false;
   input.placeholder = label;
-  input.setAttribute("aria-label", group + ": " + label);
+  input.setAttribute("aria-label", kind + ": " + label);
   return input;
 }

@@ -1,34 +1,50 @@
-// Starts the page: the form, the senders, the list of arrivals and the profile.
+// Starts the page: the form, the senders, the timeline, the list of events and the profile.
 
-import { NO_RESPONSE, getJson } from "./api.js";
-import { pollArrivals } from "./arrivals.js";
-import { byId, element } from "./dom.js";
-import { buildForm, showPush } from "./form.js";
+import { NO_RESPONSE, RunError, getJson, postJson } from "./api.js";
+import { showAws } from "./aws.js";
+import { say } from "./copy.js";
+import { showDestinations } from "./destinations.js";
+import { byId, element, setText } from "./dom.js";
+import { startDownload } from "./download.js";
+import { showEvents } from "./events.js";
+import { buildForm } from "./form.js";
 import { refreshProfiles } from "./profiles.js";
+import { PushError, showPush, startPush } from "./push.js";
 import { startSenders } from "./senders.js";
-import { showProblem, startSending } from "./tag.js";
+import { send, watchStatus } from "./tag.js";
+import { bringIntoView, nameOf, showOutcome, showTimeline } from "./timeline.js";
+import { clear, eventOf, load, noteTag, pollTraces, want } from "./traces.js";
+
+const NOTHING_SENT = {
+  tone: "",
+  title: byId("outcome-title").textContent,
+  why: byId("outcome-why").textContent,
+  redrives: [],
+};
 
 let ready = false;
-let destinations = [];
+let answers = true;
+let openKey = null;
+let expected = { destinations: [], keepsProfiles: false };
 
 async function start() {
   const [outputs, notes] = await Promise.all([getJson("/outputs"), getJson("/notes")]);
-  destinations = outputs.destinations;
-  for (const destination of destinations) byId("destinations").append(element("li", destination));
   for (const note of notes) byId("notes").append(element("li", note));
+  for (const [name, value] of Object.entries(outputs).sort()) {
+    byId("outputs").append(element("dt", name), element("dd", shown(value)));
+  }
   showPush();
+  await Promise.all([showDestinations(outputs.destinations), showAws()]);
   if (outputs.auth_mode === "authenticated") {
     await startSenders(() => {
       showPush();
       refreshProfiles();
     });
   }
-  await refreshProfiles();
-  for (const [name, value] of Object.entries(outputs).sort()) {
-    byId("outputs").append(element("dt", name), element("dd", shown(value)));
-  }
+  expected = { destinations: outputs.destinations, keepsProfiles: await refreshProfiles() };
   const origin = new URL(outputs.events_url, location.href).origin;
   ready = origin === location.origin;
+  document.body.dataset.ready = ready;
   if (!ready) showProblem("Open this page at " + origin + "/ to send events from it.");
 }
 
@@ -37,8 +53,82 @@ function shown(output) {
   return Array.isArray(output) ? output.join(", ") : JSON.stringify(output);
 }
 
-buildForm();
-startSending(() => ready);
+function showProblem(text) {
+  setText(byId("problem"), text);
+}
+
+function showAll() {
+  const event = eventOf(openKey);
+  showTimeline(event, { expected, answers });
+  if (!event) showOutcome(answers ? NOTHING_SENT : { tone: "bad", title: "The run has stopped", why: NO_RESPONSE, redrives: [] });
+  showEvents(openKey, openFromList);
+}
+
+function open(key) {
+  openKey = key;
+  want(key);
+  showAll();
+}
+
+/** As a link to the timeline would do: the focus goes there. */
+async function openFromList(key) {
+  await load(eventOf(key)).catch(() => {});
+  open(key);
+  byId("timeline-title").focus({ preventScroll: true });
+  bringIntoView();
+  say("Opened the timeline of " + nameOf(eventOf(key)) + ".");
+}
+
+function onTag(tag) {
+  const event = noteTag(tag);
+  if (tag.outcome === "sent") open(event.key);
+  else showAll();
+}
+
+async function onSubmit() {
+  if (!ready) return;
+  showProblem("");
+  try {
+    if (await send(onTag)) bringIntoView();
+    else showProblem("No tag fired: the event name is empty or is not the one that the container listens for.");
+  } catch (error) {
+    const isKnown = error instanceof PushError || error instanceof RunError;
+    showProblem(isKnown ? error.message : NO_RESPONSE);
+  }
+}
+
+function onNews(news) {
+  const changed = news.anyChanged || answers !== news.answers;
+  answers = news.answers;
+  if (changed || openKey) showAll();
+  if (news.anyChanged) refreshProfiles();
+}
+
+async function redrive(ids) {
+  try {
+    const { redriven } = await postJson("/redrive", ids ? { ids } : {});
+    say("Redriven: " + redriven + (redriven === 1 ? " message." : " messages."));
+  } catch (error) {
+    say(error instanceof RunError ? error.message : NO_RESPONSE);
+  }
+}
+
+byId("form").addEventListener("submit", (submit) => {
+  submit.preventDefault();
+  onSubmit();
+});
+byId("redrive").addEventListener("click", () => redrive(JSON.parse(byId("redrive").dataset.ids)));
+byId("redrive-all").addEventListener("click", () => redrive());
+byId("clear").addEventListener("click", () => {
+  clear();
+  open(null);
+  say("The list is empty.");
+});
 byId("endpoint").addEventListener("input", refreshProfiles);
+
+buildForm(showPush);
+startPush();
+startDownload();
+watchStatus(onTag);
 start().catch(() => showProblem(NO_RESPONSE));
-pollArrivals(() => destinations, refreshProfiles);
+pollTraces(onNews);

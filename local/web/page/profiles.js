@@ -7,14 +7,17 @@ import { endpoint } from "./form.js";
 // By destination: the attributes last seen, and their last changes.
 let seen = { endpoint: "", profiles: new Map() };
 
+/** Show the profiles as they are now. Returns whether any destination keeps profiles. */
 export async function refreshProfiles() {
   const asked = endpoint();
-  if (!asked) return;
+  if (!asked) return false;
   try {
     const { profiles } = await getJson("/profile?" + new URLSearchParams({ endpoint_id: asked }));
     if (asked === endpoint()) showProfiles(asked, profiles);
+    return profiles.length > 0;
   } catch {
-    // The list of arrivals says that the run does not respond; the next arrival asks again.
+    // The timeline says that the run does not respond; the next event asks again.
+    return false;
   }
 }
 
@@ -33,7 +36,7 @@ function showProfiles(shownEndpoint, profiles) {
   });
   byId("profile-of").textContent = shownEndpoint;
   byId("profiles").replaceChildren(
-    ...(blocks.length ? blocks : [element("p", "No destination of this stack keeps profiles.", "empty")]),
+    ...(blocks.length ? blocks : [element("p", "No destination of this stack keeps profiles.", "soft")]),
   );
   if (isFirst || news.length) byId("profile-change").textContent = news.join("; ");
 }
@@ -49,7 +52,7 @@ function profileBlock(profile, changes) {
   const block = element("div", undefined, "kept");
   block.append(element("h3", profile.destination));
   if (!profile.attributes) {
-    block.append(element("p", noProfile(profile), "empty"));
+    block.append(element("p", noProfile(profile), "soft"));
     return block;
   }
   const list = element("dl");
@@ -62,7 +65,7 @@ function profileBlock(profile, changes) {
     }
     list.append(element("dt", name), shown);
   }
-  block.append(list.childElementCount ? list : element("p", "A profile without attributes.", "empty"));
+  block.append(list.childElementCount ? list : element("p", "A profile without attributes.", "soft"));
   block.append(element("p", profile.events + (profile.events === 1 ? " event" : " events"), "meta"));
   return block;
 }

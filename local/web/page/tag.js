@@ -1,77 +1,90 @@
-// Sends the event: runs the exported container in the fake GTM and shows the outcome of its tag.
+// Sends the event: runs the exported container in the fake GTM and reports what its tag does.
 
-import { ContainerError, NO_RESPONSE, getContainer } from "./api.js";
-import { byId, element } from "./dom.js";
-import { containerUrl, pushedMessage, shorten } from "./form.js";
-import { token } from "./senders.js";
+import { getJson } from "./api.js";
+import { element } from "./dom.js";
+import { ga4Event } from "./form.js";
+import { asCode, containerQuery, pushedMessages } from "./push.js";
+import { renew, shorten, token } from "./senders.js";
 
-let sent = { url: "", outcome: "", status: 0 };
+// The containers that were fetched, by their query.
+const containers = new Map();
+// The tags that have fired, by the URL that they called.
+const tags = new Map();
 let fakeGtm = null;
 
-export function startSending(isReady) {
-  byId("form").addEventListener("submit", (submit) => {
-    submit.preventDefault();
-    if (!isReady()) return;
-    send().catch((error) => {
-      showProblem(error instanceof ContainerError ? "No container: " + error.message : NO_RESPONSE);
-    });
-  });
-  watchStatus();
-}
-
-export function showProblem(text) {
-  byId("response").replaceChildren(element("span", text, "bad"));
-}
-
-/** As GTM does on a page view with one event: load the container, then read the site's push. */
-async function send() {
-  const container = await getContainer(containerUrl());
+/**
+ * As GTM does on a page view with one event: load the container, then read the site's push. `onTag` is called
+ * for the tag when it is sent and whenever more is known. Returns whether a tag fired.
+ */
+export async function send(onTag) {
+  await renew();
+  const at = Date.now();
+  const idToken = token();
+  const messages = pushedMessages(idToken);
+  const code = asCode(pushedMessages(idToken && shorten(idToken)));
+  const container = await loadContainer();
   if (fakeGtm) fakeGtm.stop();
   window.dataLayer = [];
-  fakeGtm = window.GtmFake.run(container, { onTag });
-  const before = sent;
-  window.dataLayer.push(pushedMessage(token()));
-  if (sent === before) showProblem("No tag fired: the event name is empty or is not a custom event.");
-}
-
-/** Called by the fake GTM for each tag: when it is sent, and when it ends. */
-function onTag(report) {
-  const url = new URL(report.url, location.href).href;
-  if (report.outcome === "sent") {
-    sent = { url, outcome: "", status: 0 };
-    const idToken = token();
-    byId("url").textContent = idToken ? report.url.replace(idToken, shorten(idToken)) : report.url;
-  } else if (url === sent.url) {
-    sent.outcome = report.outcome;
-  }
-  showResponse();
+  let fired = false;
+  const report = ({ url, outcome }) => {
+    const called = new URL(url, location.href).href;
+    if (outcome === "sent") {
+      fired = true;
+      tags.set(called, tagOf({ at, called, code, idToken }));
+    } else {
+      Object.assign(tags.get(called), { outcome, ms: Date.now() - at });
+    }
+    onTag(tags.get(called));
+  };
+  fakeGtm = window.GtmFake.run(container, { onTag: report });
+  window.dataLayer.push(...messages);
+  return fired;
 }
 
 /** Only resource timing knows the status. Its entry can come before or after the image's event. */
-function watchStatus() {
+export function watchStatus(onTag) {
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
-      if (entry.name !== sent.url || !entry.responseStatus) continue;
-      sent.status = entry.responseStatus;
-      if (sent.outcome) showResponse();
+      const tag = tags.get(entry.name);
+      if (!tag || !entry.responseStatus) continue;
+      tag.status = entry.responseStatus;
+      onTag(tag);
     }
     performance.clearResourceTimings();
   }).observe({ type: "resource" });
 }
 
-function showResponse() {
-  if (!sent.outcome) {
-    byId("response").replaceChildren(element("span", "Sending…"));
-    return;
+function tagOf({ at, called, code, idToken }) {
+  return {
+    hop: "tag",
+    at,
+    ms: null,
+    outcome: "sent",
+    status: 0,
+    code,
+    url: called,
+    shownUrl: idToken ? called.replace(encodeURIComponent(idToken), shorten(idToken)) : called,
+    gtmcb: new URL(called).searchParams.get("gtmcb"),
+  };
+}
+
+async function loadContainer() {
+  const query = containerQuery();
+  if (!containers.has(query)) {
+    const container = await getJson("/gtm/container.json?" + query);
+    // The container's own functions. The page's policy forbids the `eval` with which GTM runs them.
+    if (ga4Event()) await loadScript("/gtm/container.js?" + query);
+    containers.set(query, container);
   }
-  const succeeded = sent.outcome === "succeeded";
-  const status = sent.status ? "HTTP " + sent.status : "The browser does not show the HTTP status";
-  byId("response").replaceChildren(
-    element(
-      "strong",
-      succeeded ? "The tag succeeded (onload)" : "The tag failed (onerror)",
-      succeeded ? "good" : "bad",
-    ),
-    element("span", status + (succeeded ? ". The event is in the queue." : ". The event is not in the queue.")),
-  );
+  return containers.get(query);
+}
+
+function loadScript(url) {
+  return new Promise((resolve, reject) => {
+    const script = element("script");
+    script.src = url;
+    script.onload = resolve;
+    script.onerror = reject;
+    document.head.append(script);
+  });
 }

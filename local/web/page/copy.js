@@ -1,0 +1,47 @@
+// Buttons that copy a text and say so.
+
+import { button, byId, element } from "./dom.js";
+
+const CONFIRMED_MILLISECONDS = 2000;
+
+/** A button that copies what `text` returns. `what` completes the sentences: "Copy …", "Copied: …". */
+export function copyButton(what, text, label = "Copy " + what) {
+  const made = button(label, async () => {
+    const done = await copied(text());
+    say(done ? "Copied: " + what + "." : "The browser does not allow copying. Select the text and copy it.");
+    if (!done) return;
+    made.textContent = "Copied";
+    setTimeout(() => (made.textContent = label), CONFIRMED_MILLISECONDS);
+  });
+  made.dataset.copies = what;
+  return made;
+}
+
+/** Have screen readers read a text. */
+export function say(text) {
+  byId("said").textContent = "";
+  // Only a change is read, so that the same text twice needs one in between.
+  requestAnimationFrame(() => (byId("said").textContent = text));
+}
+
+async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copiedBySelection(text);
+  }
+}
+
+/** Works without the permission that the clipboard needs. */
+function copiedBySelection(text) {
+  const before = document.activeElement;
+  const field = element("textarea", undefined, "unseen");
+  field.value = text;
+  document.body.append(field);
+  field.select();
+  const done = document.execCommand("copy");
+  field.remove();
+  before.focus({ preventScroll: true });
+  return done;
+}

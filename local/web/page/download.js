@@ -1,0 +1,50 @@
+// The container for her own site: made for the address that she types.
+
+import { NO_RESPONSE, RunError } from "./api.js";
+import { copyButton, say } from "./copy.js";
+import { byId, element, setText } from "./dom.js";
+
+const FILE_NAME = "gtm-container.json";
+const LOOPBACK = /^https?:\/\/(127\.|localhost[:/]|\[::1\])/i;
+
+export function startDownload() {
+  byId("download").addEventListener("submit", (submit) => {
+    submit.preventDefault();
+    download().catch((error) => tell(error instanceof RunError ? error.message : NO_RESPONSE));
+  });
+  byId("events-url").addEventListener("input", () => tell(warning()));
+  byId("download-buttons").append(copyButton("the container's URL", () => location.origin + containerUrl(), "Copy container URL"));
+}
+
+function containerUrl() {
+  return "/gtm/download?" + new URLSearchParams({ events_url: eventsUrl() });
+}
+
+function eventsUrl() {
+  return byId("events-url").value.trim();
+}
+
+/** An address of this machine makes a container for this machine, which no visitor can reach. */
+function warning() {
+  return LOOPBACK.test(eventsUrl()) ? "This container will work on this machine only: no visitor reaches " + new URL(eventsUrl()).host + "." : "";
+}
+
+async function download() {
+  if (!eventsUrl()) {
+    byId("events-url").focus();
+    tell("Enter the events URL of your stack first.");
+    return;
+  }
+  const response = await fetch(containerUrl(), { cache: "no-store" });
+  if (!response.ok) throw new RunError((await response.json()).message);
+  const link = element("a");
+  link.href = URL.createObjectURL(await response.blob());
+  link.download = FILE_NAME;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  tell(("Downloaded " + FILE_NAME + " for " + eventsUrl() + ". " + warning()).trim());
+}
+
+function tell(text) {
+  setText(byId("download-said"), text);
+}

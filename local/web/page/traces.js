@@ -1,0 +1,69 @@
+// Every event that the page knows: the tags that it fired itself, and the traces that the run reports.
+
+import { getJson } from "./api.js";
+
+const POLL_MILLISECONDS = 500;
+const EAGER_POLL_MILLISECONDS = 120;
+
+// By key, oldest first: {key, tag, summary, trace}. Of an event that this page did not send, `tag` is null.
+const events = new Map();
+const cleared = new Set();
+let position = 0;
+let wanted = null;
+
+export const allEvents = () => [...events.values()];
+export const eventOf = (key) => events.get(key) ?? null;
+
+/** Note what a tag of this page does. Returns the event. */
+export function noteTag(tag) {
+  const key = "tag-" + tag.gtmcb;
+  if (!events.has(key)) events.set(key, { key, tag, summary: null, trace: null });
+  return events.get(key);
+}
+
+/** Fetch the trace of an event. */
+export async function load(event) {
+  if (event.summary) event.trace = await getJson("/traces/" + encodeURIComponent(event.summary.id));
+}
+
+/** The event whose trace is fetched, and fetched again after each change. */
+export function want(key) {
+  wanted = key;
+}
+
+export function clear() {
+  for (const event of events.values()) if (event.summary) cleared.add(event.summary.id);
+  events.clear();
+  wanted = null;
+}
+
+/** Ask the run for news as long as the page is open. `onNews(answers)` is called after each request. */
+export async function pollTraces(onNews) {
+  try {
+    const { next, traces } = await getJson("/traces?after=" + position);
+    position = next;
+    const changed = traces.filter((summary) => !cleared.has(summary.id)).map(noteSummary);
+    const event = events.get(wanted);
+    if (event && (changed.includes(event) || !event.trace)) await load(event);
+    onNews({ answers: true, anyChanged: changed.length > 0 });
+  } catch {
+    onNews({ answers: false, anyChanged: false });
+  }
+  setTimeout(pollTraces, isUnderWay() ? EAGER_POLL_MILLISECONDS : POLL_MILLISECONDS, onNews);
+}
+
+function noteSummary(summary) {
+  const own = events.get("tag-" + summary.gtmcb);
+  // A URL that was copied and sent again has the cache buster of the first request.
+  const isOwn = own && (!own.summary || own.summary.id === summary.id);
+  const key = isOwn ? own.key : "trace-" + summary.id;
+  if (!events.has(key)) events.set(key, { key, tag: null, summary: null, trace: null });
+  return Object.assign(events.get(key), { summary });
+}
+
+/** Whether the event on show is about to change. */
+function isUnderWay() {
+  const event = events.get(wanted);
+  if (!event) return false;
+  return event.summary ? event.summary.state === "queued" : event.tag?.outcome !== "failed";
+}

@@ -1,0 +1,281 @@
+"""The page of the local run: one click, and the whole way of the event is on a timeline."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from local.run import LocalRun
+from tests.gtm import chromium
+from tests.hostile import HOSTILE_VALUES
+from tests.local.web import axe
+from tests.local.web.opened_page import OpenedPage
+from tests.runs import AT_ONCE, TO_PROFILES, Runs, quiet, send
+
+pytestmark = chromium.NEEDED
+
+HOSTILE = {f"v{number}": value for number, value in enumerate(filter(str.isprintable, HOSTILE_VALUES))}
+
+
+@pytest.fixture
+def run(runs: Runs) -> LocalRun:
+    return runs.shared(
+        *TO_PROFILES,
+        *("destinations=customer-profiles,firehose", "profileUpdates=allowlist", *AT_ONCE),
+        f"profileAttributes=plan,tier,{','.join(HOSTILE)}",
+    )
+
+
+@pytest.fixture
+def opened(page: Page, run: LocalRun) -> Iterator[OpenedPage]:
+    quiet(run)
+    opened = OpenedPage(page, run)
+    yield opened
+    page.context.set_offline(False)
+    for destination in run.outputs["destinations"]:
+        opened.fault(destination, "")
+
+
+def test_one_click_and_no_typing_shows_the_whole_way(page: Page, run: LocalRun) -> None:
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    opened = OpenedPage(page, run)
+
+    opened.send("Recorded in customer-profiles and firehose, ")
+
+    expect(opened.why).to_have_text("Profile updated: plan is now gold.")
+    assert sorted(opened.steps()) == sorted(
+        ["Tag", "Gateway", "Queue", "Function", "customer-profiles", "firehose", "Profile"]
+    )
+    assert opened.steps()[:4] == ["Tag", "Gateway", "Queue", "Function"]
+    assert "plan = gold (new)" in opened.step("Profile").inner_text()
+    assert "✓" in opened.step("Gateway").inner_text()
+    assert "HTTP 200" in opened.step("Gateway").inner_text()
+    assert re.search(r"\+\d+ ms", opened.step("Queue").inner_text())
+    utc = opened.step("Queue").locator("time").get_attribute("datetime") or ""
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT[\d:]{8}\.\d{3}Z", utc)
+    assert errors == []
+
+
+def test_an_opened_step_shows_what_went_over_it(opened: OpenedPage) -> None:
+    opened.send("Recorded")
+
+    assert '"event": "purchase_success"' in opened.opened("Tag")
+    assert f"{opened.run.outputs['events_url']}?endpoint_id=" in opened.opened("Tag")
+    kinds = ("Event attribute\tcurrency\tEUR", "Event metric\tquantity\t1", "User attribute\tplan\tgold")
+    for shown in kinds:
+        assert shown in opened.opened("Tag")
+        assert shown in opened.opened("Queue")
+    assert "GET /" in opened.opened("Gateway")
+    assert "<svg" in opened.opened("Gateway")
+    assert "request_time" in opened.opened("Queue")
+    assert "evmt_quantity=1" in opened.opened("Queue")
+    assert "batch processed" in opened.opened("Function")
+    assert re.search(r"Recorded\t1 Count", opened.opened("Function"))
+    assert "BatchPutProfileObject" in opened.opened("customer-profiles")
+    assert "PutRecordBatch" in opened.opened("firehose")
+    assert "plan\t—\tgold new" in opened.opened("Profile")
+    assert axe.findings(opened.page) == []
+
+
+def test_a_profile_that_changes_is_shown_before_and_after(opened: OpenedPage) -> None:
+    opened.send("Recorded")
+    opened.page.get_by_label("User attributes: value").first.fill("silver")
+    opened.send("Sending")
+
+    expect(opened.why).to_have_text("Profile updated: plan is now silver.")
+
+    assert "plan\tgold\tsilver changed" in opened.opened("Profile")
+    expect(opened.page.locator("#profiles")).to_contain_text("silver (was gold)")
+    expect(opened.page.locator("#profile-of")).to_have_text(opened.endpoint_id)
+
+
+def test_an_update_that_is_denied_says_why(opened: OpenedPage) -> None:
+    opened.page.get_by_label("User attributes: name").first.fill("colour")
+
+    opened.send("Recorded")
+
+    expect(opened.why).to_contain_text("Profile not updated: colour. ")
+    expect(opened.why).to_contain_text("allow-list")
+    assert "Update denied" in opened.step("Profile").inner_text()
+    assert axe.findings(opened.page) == []
+
+
+def test_a_rejected_event_says_why(opened: OpenedPage) -> None:
+    opened.page.get_by_label("Endpoint id").fill("undefined")
+
+    opened.send("Rejected")
+
+    expect(opened.why).to_contain_text("looks like nobody")
+    assert opened.steps() == ["Tag", "Gateway", "Queue", "Function"]
+    assert axe.findings(opened.page) == []
+
+
+def test_a_request_that_the_gateway_refuses_says_why(opened: OpenedPage) -> None:
+    opened.page.get_by_label("Endpoint id").fill("")
+
+    opened.send("Refused: HTTP 400")
+
+    expect(opened.why).to_contain_text("lacks event or endpoint_id")
+    expect(opened.step("Tag")).to_contain_text("Failed (onerror), HTTP 400")
+    assert opened.steps() == ["Tag", "Gateway"]
+    assert axe.findings(opened.page) == []
+
+
+def test_a_destination_that_fails_is_tried_again(opened: OpenedPage) -> None:
+    opened.fault("firehose", "unavailable")
+
+    opened.send("To retry")
+
+    expect(opened.why).to_contain_text("Not yet in firehose. ")
+    expect(opened.why).to_contain_text("Next try at ")
+    assert opened.steps()[-1] == "Queue, retry 1"
+    assert axe.findings(opened.page) == []
+
+
+def test_a_dead_letter_is_redriven_with_a_button(opened: OpenedPage) -> None:
+    opened.fault("firehose", "refusing")
+    opened.send("Dead-lettered")
+    expect(opened.why).to_contain_text("Not in firehose. ")
+    assert opened.steps()[-1] == "Dead-letter queue"
+    assert axe.findings(opened.page) == []
+    opened.fault("firehose", "")
+
+    opened.page.get_by_role("button", name="Redrive: try it again").click()
+
+    opened.wait_for("Recorded in customer-profiles and firehose")
+    opened.said("Redriven: 1 message.")
+    assert "Queue, redriven" in opened.steps()
+    expect(opened.page.locator("#redrive")).to_be_hidden()
+
+
+def test_events_of_other_senders_are_in_the_list(opened: OpenedPage) -> None:
+    opened.send("Recorded")
+
+    send(opened.run, event="from_elsewhere", endpoint_id=opened.endpoint_id, evmt_value="3")
+    opened.events.filter(has_text="from_elsewhere").click()
+
+    expect(opened.page.locator("#timeline-title")).to_have_text("Timeline of from_elsewhere")
+    expect(opened.page.locator("#timeline-title")).to_be_focused()
+    opened.said("Opened the timeline of from_elsewhere.")
+    assert "Not sent by this page" in opened.step("Tag").inner_text()
+    opened.wait_for("Recorded")
+    expect(opened.page.locator("[aria-current]")).to_contain_text("from_elsewhere")
+
+
+def test_clear_empties_the_list_for_good(opened: OpenedPage) -> None:
+    opened.send("Recorded")
+    before = opened.events.count()
+    clear = opened.page.get_by_role("button", name="Clear")
+
+    clear.click()
+
+    expect(opened.events).to_have_count(0)
+    expect(opened.title).to_have_text("Nothing sent yet.")
+    expect(clear).to_be_focused()
+    opened.send("Recorded")
+    expect(opened.events).to_have_count(1)
+    assert before >= 1
+
+
+def test_the_focus_and_what_is_open_stay_while_the_timeline_grows(opened: OpenedPage) -> None:
+    opened.page.get_by_role("button", name="Send event").click()
+    summary = opened.step("Tag").locator("summary")
+    summary.focus()
+    opened.page.keyboard.press("Enter")
+    copy = opened.page.get_by_role("button", name="Copy URL")
+    copy.focus()
+
+    opened.wait_for("Recorded")
+
+    expect(copy).to_be_focused()
+    assert opened.step("Tag").locator("details").get_attribute("open") == ""
+
+
+@pytest.mark.parametrize("permission", ["with", "without"])
+def test_copy_buttons_work(opened: OpenedPage, permission: str) -> None:
+    if permission == "without":
+        opened.page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(); }")
+    opened.send("Recorded")
+    opened.opened("Tag")
+    copy = opened.page.get_by_role("button", name="Copy curl command")
+
+    copy.click()
+
+    opened.said("Copied: the curl command.")
+    expect(opened.step("Tag").locator("[data-copies='the curl command']")).to_be_focused()
+    field = opened.page.get_by_label("Event id")
+    field.focus()
+    opened.page.keyboard.press("Control+V")
+    url = f"{opened.run.outputs['events_url']}?endpoint_id={opened.endpoint_id}&event=purchase_success"
+    assert field.input_value().startswith(f"curl -i '{url}&")
+    assert "gtmcb" not in field.input_value()
+
+
+def test_a_run_that_does_not_respond_is_told(opened: OpenedPage) -> None:
+    opened.send("Recorded")
+
+    opened.page.context.set_offline(True)
+
+    opened.send("The tag failed")
+    expect(opened.why).to_contain_text("The local run does not respond.")
+    assert axe.findings(opened.page) == []
+
+
+def test_names_that_no_container_can_have_are_an_error_of_one_line(opened: OpenedPage) -> None:
+    opened.page.get_by_label("Event attributes: name").first.fill("a b")
+
+    opened.page.get_by_role("button", name="Send event").click()
+
+    expect(opened.page.get_by_role("alert")).to_contain_text("without spaces")
+
+
+def test_rows_can_be_added_and_removed_with_the_keyboard(opened: OpenedPage) -> None:
+    opened.page.get_by_role("button", name="Add to event metrics").press("Enter")
+    expect(opened.page.get_by_label("Event metrics: name").last).to_be_focused()
+
+    opened.page.get_by_label("Event metrics: name").last.fill("tax")
+    opened.page.get_by_label("Event metrics: value").last.fill("2")
+    opened.page.get_by_role("button", name="Remove this row").nth(1).press("Enter")
+    expect(opened.page.get_by_role("button", name="Remove this row").nth(1)).to_be_focused()
+
+    expect(opened.page.locator("#push")).to_contain_text('"metrics": { "quantity": "1", "tax": "2" }')
+
+
+def test_hostile_values_are_shown_as_text(opened: OpenedPage) -> None:
+    values = {f"usat_{name}": value for name, value in HOSTILE.items()}
+    send(opened.run, event="hostile", endpoint_id=opened.endpoint_id, **values)
+    opened.events.filter(has_text="hostile").first.click()
+    opened.wait_for("Recorded")
+
+    opened.opened("Profile")
+
+    shown = opened.step("Profile").locator("td:last-child span").all_text_contents()
+    assert set(shown) >= set(HOSTILE.values())
+    shown = opened.page.locator("#profiles dd.changed").all_text_contents()
+    assert set(shown) >= {f"{value} (new)" for value in HOSTILE.values()}
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1440, 900)])
+def test_after_a_click_the_result_is_in_view(opened: OpenedPage, width: int, height: int) -> None:
+    opened.page.emulate_media(reduced_motion="reduce")
+    opened.page.set_viewport_size({"width": width, "height": height})
+    if width > 1000:
+        expect(opened.page.get_by_role("button", name="Send event")).to_be_in_viewport(ratio=1)
+        expect(opened.page.locator("#timeline-title")).to_be_in_viewport(ratio=1)
+
+    opened.send("Recorded")
+
+    expect(opened.page.locator("#outcome")).to_be_in_viewport(ratio=1)
+    expect(opened.step("Queue")).to_be_in_viewport(ratio=1)
+    assert opened.page.evaluate("() => document.documentElement.scrollWidth") == width
+    expect(opened.page.get_by_role("button", name="Send event")).to_be_focused()
+
+
+def test_the_variables_for_the_aws_command_line_are_shown(opened: OpenedPage) -> None:
+    expect(opened.page.locator("#aws-variables")).to_contain_text("export AWS_ENDPOINT_URL=http://127.0.0.1:")
+
+    opened.page.get_by_role("button", name="Copy variables").click()
+
+    opened.said("Copied: the AWS variables.")
