@@ -11,7 +11,7 @@ PREFIX: Final = "gtm-pixel - "
 _PUNCTUATION_IN_NAMES: Final = " _.-"
 """Beside letters and digits, all that surely may stand in a name.
 
-One bad name makes GTM refuse the whole file. It documents no rule; reports name the colon and the ampersand.
+One bad name makes GTM refuse the whole file. It documents no rule; reports name the colon.
 Google's own Site Kit keeps these characters, and the comma, in the names of containers that it creates.
 """
 

@@ -9,8 +9,9 @@ from playwright.sync_api import Page, Route, expect
 
 from gtm.container import container_export
 from gtm.plan import TagPlan
+from gtm.variables import DataLayerVariable
 from tests.gtm import chromium
-from tests.gtm.plans import PURCHASE, plan
+from tests.gtm.plans import PURCHASE, event_attribute, plan
 from tests.gtm.site import FAKE_GTM, Endpoint, Site
 
 pytestmark = chromium.NEEDED
@@ -74,6 +75,46 @@ def test_the_push_has_a_level_for_every_dot(opened: Open) -> None:
         "ecommerce": {"value": "12.50", "currency": "EUR", "quantity": "1"},
         "user": {"plan": "gold"},
     }
+
+
+def test_a_purchase_of_ga4_reaches_the_endpoint_with_its_items_id_and_time(
+    opened: Open, endpoint: Endpoint
+) -> None:
+    items = event_attribute("item_id", "ecommerce.items.0.item_id")
+    tag = TagPlan(
+        event="purchase",
+        parameters=(items,),
+        event_id=DataLayerVariable("event_id"),
+        timestamp=DataLayerVariable("timestamp"),
+    )
+    page = opened("?id=GTM-ABC1234", tag)
+    page.get_by_label("Event name").fill("purchase")
+    page.get_by_label("Event id").fill("T_1")
+    page.get_by_label("Event time").fill("2026-11-22T12:00:00Z")
+    page.get_by_label("Data layer variable: name").first.fill("ecommerce.items")
+    page.get_by_label("Data layer variable: value").first.fill('[{"item_id": "SKU_1"}]')
+
+    push(page)
+
+    expect(called(page)).to_have_count(1)
+    assert endpoint.parameters == [
+        {
+            "event": "purchase",
+            "endpoint_id": "visitor-1",
+            "event_id": "T_1",
+            "timestamp": "2026-11-22T12:00:00Z",
+            "evat_item_id": "SKU_1",
+        }
+    ]
+
+
+def test_a_value_that_only_looks_like_json_is_pushed_as_text(opened: Open) -> None:
+    page = opened("")
+    page.get_by_label("Data layer variable: value").first.fill("[sic")
+
+    push(page)
+
+    assert page.evaluate("() => dataLayer.at(-1).ecommerce.value") == "[sic"
 
 
 def test_a_visitor_without_an_endpoint_id_pushes_none(opened: Open) -> None:

@@ -344,6 +344,19 @@ def test_preview_sends_to_the_test_stack(site: Site, endpoint: Endpoint, is_prev
     assert site.reports("sent")[0]["url"].startswith(endpoint.events_url if is_preview else others)
 
 
+def test_a_variable_at_the_beginning_of_a_url_stays_a_url(site: Site, endpoint: Endpoint) -> None:
+    export = container_export(to(endpoint, ONE_VALUE))
+    export["containerVersion"]["variable"][0]["parameter"][0]["value"] += "/a b'(c)&d"
+    site.run(export)
+
+    site.push("{event: 'e'}")
+
+    assert site.reports("sent")[0]["url"].startswith(
+        f"{endpoint.events_url}/a%20b%27%28c%29&amp;d?endpoint_id="
+    )
+    assert site.await_outcomes() == ["succeeded"]
+
+
 CONSENT = {"consent": ("analytics_storage", "ad_storage")}
 
 

@@ -12,6 +12,7 @@ import pytest
 from gtm.__main__ import main
 from gtm.container import as_text, container_export, plan_of
 from gtm.plan import TagPlan
+from gtm.plan_error import shown
 from gtm.variables import CookieVariable, DataLayerVariable
 from tests.gtm.plans import EVENTS_URL, PURCHASE, event_attribute, plan
 
@@ -92,6 +93,33 @@ def test_flags_set_consent_container_endpoint_and_token(capsys: Capture) -> None
         endpoint_id=DataLayerVariable("user.id"),
         token=DataLayerVariable("jwt"),
     )
+
+
+def test_flags_set_the_id_and_the_time_of_events_and_where_preview_goes(capsys: Capture) -> None:
+    preview = "https://test.example.com/v1/events"
+
+    made = written(
+        *(capsys, *FLAGS, "--event-id", "order.id", "--timestamp", "order.paid_at"),
+        *("--preview-events-url", preview),
+    )
+
+    (tag,) = made.tags
+    assert (tag.event_id, tag.timestamp) == (
+        DataLayerVariable("order.id"),
+        DataLayerVariable("order.paid_at"),
+    )
+    assert (made.events_url, made.preview_events_url) == (EVENTS_URL, preview)
+
+
+def test_an_earlier_container_keeps_or_changes_where_preview_goes(capsys: Capture, tmp_path: Path) -> None:
+    preview, other = (f"https://{name}.example.com/v1/events" for name in ("test", "other"))
+    earlier = str(
+        write(tmp_path / "dev.json", as_text(container_export(plan(PURCHASE, preview_events_url=preview))))
+    )
+
+    assert written(capsys, "container", "--from", earlier).preview_events_url == preview
+    changed = written(capsys, "container", "--from", earlier, "--preview-events-url", other)
+    assert changed.preview_events_url == other
 
 
 def test_the_token_can_come_from_a_cookie(capsys: Capture) -> None:
@@ -238,6 +266,20 @@ WRONG = {
         ("container", "--events-url", "nonsense", "--event", "e"),
         "the events URL 'nonsense' must be https://HOST/…/events with nothing after it; use the "
         "stack's output events_url",
+    ),
+    "a preview that writes real profiles": (
+        (*FLAGS, "--preview-events-url", EVENTS_URL),
+        f"the preview URL {shown(EVENTS_URL)} is the events URL, so Preview would write real profiles; "
+        "use the events_url of another stack, or none",
+    ),
+    "a preview URL that is none": (
+        (*FLAGS, "--preview-events-url", "nonsense"),
+        "the events URL 'nonsense' must be https://HOST/…/events with nothing after it; use the "
+        "stack's output events_url",
+    ),
+    "a file and an event id": (
+        ("container", "--events-url", EVENTS_URL, "--config", "gtm.yaml", "--event-id", "order.id"),
+        "--config, --from and flags such as --event exclude each other; keep one of them",
     ),
     "a file and flags": (
         (*FLAGS, "--config", "gtm.yaml"),
