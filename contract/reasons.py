@@ -123,6 +123,7 @@ UNDELIVERED: Final[Mapping[str, str]] = {
     "out_of_time": "the batch took too long",
     "after_earlier_update": "an older event that sets the same profile attribute has to come first",
     "dead_letter_failed": "the dead-letter queue did not take the message",
+    "left_in_queue": "no queue took a copy, so the message stays in the queue and returns",
     "max_receive_count": "the function failed with this message until the queue gave up",
     "attempt_unreadable": "the message attribute attempt cannot be read",
     "pending_unreadable": "the message attribute pending cannot be read",

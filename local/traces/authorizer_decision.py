@@ -25,6 +25,12 @@ def decision(run: AuthorizerRun, endpoint_id: str) -> dict[str, Any]:
     }
 
 
+def problem(run: AuthorizerRun, endpoint_id: str) -> str | None:
+    """What is wrong with the request's token; None if it proves the endpoint."""
+    outcome, why = _outcome(run, endpoint_id)
+    return None if outcome == _PROVEN else why
+
+
 def _outcome(run: AuthorizerRun, endpoint_id: str) -> tuple[str, str]:
     if run.invocation.error is not None:
         return "failed", f"the authorizer failed with {run.invocation.error.error_type}"

@@ -16,6 +16,10 @@ from local.traces.store import FunctionRun, QueuedMessage, ServiceCall
 _ESCAPED_AMPERSANDS = re.compile(r"^(?:amp;)+", re.IGNORECASE)
 
 
+_WITHOUT_PROOF = "without_proof"
+_WITHOUT_VALUE = "value_undefined"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fate:
     """What became of one message in one invocation."""
@@ -28,6 +32,8 @@ class Fate:
     dead_letters: Sequence[QueuedMessage]
     # Whether the message stays in the queue.
     is_left: bool
+    # What the authorizer says of the request's token, unless it proves the endpoint.
+    token_problem: str | None = None
 
     @property
     def calls(self) -> list[tuple[ServiceCall, EventPart]]:
@@ -77,6 +83,8 @@ def destination_hops(fate: Fate) -> Iterator[dict[str, Any]]:
         yield _call_hop(fate, call, part, is_last=is_last)
         if is_last and part.is_accepted and part.endpoint_id in call.after:
             yield _profile_hop(fate, first[call.destination], call, part)
+    if fate.run.invocation is None or fate.run.invocation.error is not None:
+        return  # a function that failed says nothing of the others
     for destination in fate.pending:
         if destination not in last and (undelivered := fate.undelivered(destination)):
             _, reason = undelivered
@@ -126,7 +134,7 @@ def _call_hop(fate: Fate, call: ServiceCall, part: EventPart, *, is_last: bool) 
 
 def _profile_hop(fate: Fate, first: ServiceCall, last: ServiceCall, part: EventPart) -> dict[str, Any]:
     before, after = first.before[part.endpoint_id], last.after[part.endpoint_id]
-    update, why = _update(fate, part, has_profile=after is not None)
+    update, why = _update(fate, last.destination, part, has_profile=after is not None)
     if update == "applied" and before == after:
         why = "The profile had these values already." + (f" {why}" if why else "")
     return {
@@ -140,7 +148,7 @@ def _profile_hop(fate: Fate, first: ServiceCall, last: ServiceCall, part: EventP
     }
 
 
-def _update(fate: Fate, part: EventPart, *, has_profile: bool) -> tuple[str, str | None]:
+def _update(fate: Fate, destination: str, part: EventPart, *, has_profile: bool) -> tuple[str, str | None]:
     prefix = "usat_"
     sent = {name.removeprefix(prefix) for name in parameters(fate.message.body) if name.startswith(prefix)}
     if not has_profile:
@@ -154,27 +162,44 @@ def _update(fate: Fate, part: EventPart, *, has_profile: bool) -> tuple[str, str
     missing = ", ".join(sorted(sent - written))
     if not missing:
         return "applied", None
-    why = f"Not updated: {missing}. {_why_not(fate)}"
+    why = f"Not updated: {missing}. {_why_not(fate, destination)}"
     return ("applied" if written else "denied"), why
 
 
-def _why_not(fate: Fate) -> str:
+def _why_not(fate: Fate, destination: str) -> str:
     """The reasons that the function logged for the batch. Of several messages, each may have its own."""
-    logged = fate.run.log_entries
     found: list[str] = []
-    for entry in logged:
+    for entry in fate.run.log_entries:
         denied, dropped = entry.get("profile_updates_denied"), entry.get("attributes_dropped")
         if isinstance(denied, Mapping):
-            found += [reasons.DENIED.get(reason, reason) for reason in denied]
+            found += [_denial(fate, reason) for reason in denied if _may_concern(fate.message, reason)]
         if isinstance(dropped, Mapping):
-            found += [
-                reasons.DROPPED.get(reason, reason)
-                for reason in dropped
-                if "user_attribute" in reason or reason == "value_undefined"
-            ]
+            own = f"{destination.replace('-', '_')}_user_attribute"
+            found += [reasons.DROPPED.get(reason, reason) for reason in dropped if reason.startswith(own)]
+            if not found and _WITHOUT_VALUE in dropped:
+                found.append(reasons.DROPPED[_WITHOUT_VALUE])
     if not found:
         return "A newer event of the same batch writes this attribute."
     return sentence("; or ".join(dict.fromkeys(found)))
+
+
+def _denial(fate: Fate, reason: str) -> str:
+    """Without proof, what the authorizer said about the token is the reason."""
+    if reason == _WITHOUT_PROOF and fate.token_problem:
+        return fate.token_problem
+    return reasons.DENIED.get(reason, reason)
+
+
+def _may_concern(message: QueuedMessage, reason: str) -> bool:
+    """Whether a denial of the batch can be one of this message, as far as its proof goes."""
+    proven = message.attributes.get("proven_endpoint")
+    match reason:
+        case "without_proof":
+            return proven is None
+        case "proof_of_other_endpoint":
+            return proven is not None and proven != parameters(message.body).get("endpoint_id")
+        case _:
+            return True
 
 
 def _reason_of(destination: str, joined: str) -> str:

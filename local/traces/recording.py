@@ -4,7 +4,6 @@ Each wrapper behaves as what it wraps. None of them parses anything but what a p
 """
 
 import io
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,6 +25,8 @@ from local.traces.store import (
     QueuedMessage,
     ServiceCall,
     Traces,
+    events_of,
+    parsed,
 )
 from local.web.http_server import WsgiApplication, headers_of
 
@@ -173,12 +174,9 @@ def _queued_message(message: Message, *, is_dead_letter: bool, sent_by: Function
 
 
 def _endpoints(environ: Mapping[str, Any], body: bytes, reader: CallReader) -> list[str]:
-    """The endpoints whose profiles a call may change. A call that is no JSON changes none."""
-    try:
-        call = Call(path=environ["PATH_INFO"], request=json.loads(body or b"{}"), response=None)
-        return list(dict.fromkeys(part.endpoint_id for part in reader(call)))
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
-        return []
+    """The endpoints whose profiles a call may change."""
+    call = Call(path=environ["PATH_INFO"], request=parsed(body), response=None)
+    return list(dict.fromkeys(part.endpoint_id for part in events_of(reader, call)))
 
 
 def _keep_body(environ: dict[str, Any]) -> bytes:

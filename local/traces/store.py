@@ -47,16 +47,20 @@ class Exchange:
 
     @property
     def request(self) -> Any:
-        """The body of a request in JSON."""
-        return json.loads(self.body or b"{}")
+        """The body of the request: JSON, or else the text as it is."""
+        return parsed(self.body)
 
     @property
     def response(self) -> Any:
-        """The body of a response in JSON. An error of moto may be XML, which stays as it is."""
-        try:
-            return json.loads(self.response_body or b"{}")
-        except ValueError:
-            return self.response_body.decode(errors="replace")
+        """The body of the response in the same way: an error of moto may be XML."""
+        return parsed(self.response_body)
+
+
+def parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body or b"{}")
+    except ValueError:
+        return body.decode(errors="replace")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,14 @@ class QueuedMessage:
     sent_by: "FunctionRun | None" = None
 
 
+def events_of(reader: CallReader, call: Call) -> list[EventPart]:
+    """The events in a call. A call that the reader cannot make out has none: anyone may call a service."""
+    try:
+        return list(reader(call))
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        return []
+
+
 @dataclass(frozen=True, kw_only=True)
 class ServiceCall:
     """A call to the service of a destination. `before` and `after` are profiles by endpoint."""
@@ -100,7 +112,7 @@ class ServiceCall:
             request=exchange.request,
             response=exchange.response if exchange.is_success else None,
         )
-        return {part.event_key: part for part in self.reader(call)}
+        return {part.event_key: part for part in events_of(self.reader, call)}
 
 
 @dataclass(kw_only=True, eq=False)

@@ -6,7 +6,7 @@ from typing import Any
 
 from contract import reasons
 from local.traces import log_lines
-from local.traces.authorizer_decision import decision, sentence
+from local.traces.authorizer_decision import decision, problem, sentence
 from local.traces.destination_hops import Fate, destination_hops, event_keys, parameters
 from local.traces.state import state
 from local.traces.store import Entry, Exchange, FunctionRun, Journey, QueuedMessage
@@ -17,9 +17,7 @@ _TOKEN = re.compile(r"(eyJ[A-Za-z0-9_-]{8})[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.[A-Za
 _DEAD_LETTER_REASON = "dead_letter_reason"
 _GAVE_UP = "max_receive_count"
 _RECORDED = "Every destination that lacked the event has it now."
-_LEFT = (
-    "Neither queue took a copy, so the message stays in the queue. It returns after its visibility timeout."
-)
+_LEFT_IN_QUEUE = "left_in_queue"
 
 
 class Story:
@@ -79,7 +77,7 @@ class Story:
 
     def _fate(self, run: FunctionRun, message: QueuedMessage) -> Fate:
         sent = [one for one in self._messages() if one.sent_by is run]
-        pending = message.attributes.get("pending")
+        pending, authorizer = message.attributes.get("pending"), self._journey.authorizer
         return Fate(
             run=run,
             message=message,
@@ -89,6 +87,7 @@ class Story:
             ],
             dead_letters=[one for one in sent if one.is_dead_letter],
             is_left=message.message_id in run.left,
+            token_problem=authorizer and problem(authorizer, self._sent.get("endpoint_id", "")),
         )
 
     def _gateway_hop(self) -> dict[str, Any]:
@@ -185,7 +184,7 @@ def _outcome(fate: Fate) -> tuple[str, str | None, str]:
             words = sentence(reasons.undelivered(reason))
             return outcome, reason, f"Not in {lacking}: {words}" if lacking else words
     if fate.is_left:
-        return "retried", "left_in_queue", _LEFT
+        return "retried", _LEFT_IN_QUEUE, sentence(reasons.undelivered(_LEFT_IN_QUEUE))
     return "recorded", None, _RECORDED + _left_out(run)
 
 
