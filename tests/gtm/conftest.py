@@ -12,7 +12,14 @@ from tests.browser import Tab
 from tests.browser import browser as browser
 from tests.browser import page as page
 from tests.browser import tab as tab
+from tests.gtm.sandbox import Sandbox
 from tests.gtm.site import Endpoint, Site
+
+
+@pytest.fixture(scope="package")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
 
 
 @pytest.fixture(scope="package")

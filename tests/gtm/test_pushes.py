@@ -19,8 +19,8 @@ from gtm.plan_file import Overrides
 from local.fakes.customer_profiles import CustomerProfilesFake
 from local.recorder import RecordedEvent
 from local.run import LocalRun
+from tests.browser import Tab
 from tests.gtm import chromium
-from tests.gtm.conftest import Tab
 from tests.gtm.site import Site
 from tests.patience import eventually
 from tests.runs import AT_ONCE, TO_PROFILES, Runs, attributes_of, events_of, new_endpoint
