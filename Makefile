@@ -1,5 +1,6 @@
 # make local      run the whole program on this machine, without AWS (STACK=dev PORT=8080 CONFIG='key=value key=["JSON"] …')
 # make gtm        write the GTM container of the selected stack, or of STACK, ready to import (GTM_CONFIG=gtm/gtm.yaml)
+# make ops        install the operator commands and show them: .venv/bin/python -m ops status
 # make test       run every test, on all cores (ARGS="tests/gtm -k consent")
 # make test-unit  run the tests that need no cloud, browser or network
 # make coverage   run every test and report the coverage
@@ -44,8 +45,8 @@ SET_UP = @test -n "$(FOUND)" || { echo "gtm-pixel needs Python 3.11 or newer; in
 # The tests of a file run in one process. tests/kinds.py says which files start first.
 ON_ALL_CORES = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-TARGETS := local gtm test test-unit coverage check format bench screenshot lock clean help
-SETS := for-uv for-deploy for-local for-dev
+TARGETS := local gtm ops test test-unit coverage check format bench screenshot lock clean help
+SETS := for-uv for-deploy for-ops for-local for-dev
 # Without this, make local prod would run the stack dev first.
 NO_TARGETS := $(filter-out $(TARGETS) $(SETS),$(MAKECMDGOALS))
 $(if $(NO_TARGETS),$(error There is no target $(NO_TARGETS); there are $(TARGETS). For a stack: make local STACK=NAME))
@@ -59,6 +60,9 @@ local: for-local
 gtm: for-deploy
 	pulumi stack output --json $(if $(STACK),--stack "$(STACK)") | \
 		$(BIN)/python -m gtm container --outputs - --config "$(GTM_CONFIG)" -o "gtm-container$(if $(STACK),-$(STACK)).json"
+
+ops: for-ops
+	@$(BIN)/python -m ops --help
 
 test: for-dev
 	$(BIN)/python -m pytest $(ON_ALL_CORES) $(PYTEST_ARGS)
@@ -100,6 +104,7 @@ lock: for-uv
 	$(COMPILE) $(FOR_LAMBDA) -c handler/requirements.txt handler/requirements-authorizer.in \
 		-o handler/requirements-authorizer.txt
 	$(COMPILE) $(FOR_PROGRAM) requirements.in -o requirements.txt
+	$(COMPILE) $(FOR_PROGRAM) requirements-ops.in -o requirements-ops.txt
 	$(COMPILE) $(FOR_PROGRAM) requirements-local.in -o requirements-local.txt
 	$(COMPILE) $(FOR_PROGRAM) requirements-dev.in -o requirements-dev.txt
 

@@ -33,10 +33,11 @@ ONLY_WHEELS = ("--require-hashes", "--only-binary", ":all:")
 SETS = {
     "uv": UV,
     "deploy": "requirements.txt",
+    "ops": "requirements-ops.txt",
     "local": "requirements-local.txt",
     "dev": "requirements-dev.txt",
 }
-"""For `make lock`, `pulumi up`, `make local`, and tests and checks. Each includes those before it."""
+"""For `make lock`, `pulumi up`, `make ops`, `make local`, tests and checks. Each includes those before it."""
 
 # How pip, uv and the system's resolver report that the index cannot be reached.
 _NO_NETWORK = re.compile(

@@ -11,7 +11,6 @@ from typing import Any, Self, TypeVar
 
 from botocore.credentials import Credentials
 
-import policies
 from local.apigateway.domain_names import DomainNames
 from local.apigateway.gateway import Gateway
 from local.apigateway.responses import UnservedPart
@@ -40,6 +39,7 @@ from local.traces.store import Traces
 from local.web.front import PATHS, Front
 from local.web.http_server import HttpServer, WsgiApplication
 from local.web.trace_views import TraceViews
+from policies import policy
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
@@ -171,7 +171,7 @@ class LocalRun:
             for fake in fakes.values()
             for service in fake.applications
         }
-        operator = cloud.create_user("operator", policies.fill_in(policies.read("operator"), outputs))
+        operator = cloud.create_user("operator", policy.fill_in(policy.read("operator"), outputs))
 
         # Stopped together and first: each may wait for another, or for something that ends after it.
         functions: dict[str, LambdaRuntime] = {}

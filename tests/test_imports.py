@@ -8,7 +8,7 @@ import pytest
 
 PROJECT = Path(__file__).parents[1]
 OWN = {
-    *("bootstrap", "settings", "contract", "components", "handler", "local", "gtm", "migrate"),
+    *("bootstrap", "settings", "contract", "components", "handler", "local", "gtm", "migrate", "ops"),
     *("policies", "tests", "benchmarks"),
 }
 
@@ -16,12 +16,13 @@ ALLOWED = {
     "__main__.py": {"bootstrap", "settings", "components"},
     "bootstrap": {"bootstrap"},
     "contract": {"contract"},
-    "policies": {"policies"},
+    "policies": {"policies", "bootstrap"},
     "settings": {"settings", "components", "contract"},
     "components": {"components", "contract"},
     "handler": {"handler", "contract"},
     "gtm": {"gtm", "contract", "bootstrap"},
     "migrate": {"migrate", "contract", "bootstrap"},
+    "ops": {"ops", "contract", "bootstrap"},
     # Runs __main__.py without importing it.
     "local": {"local", "gtm", "policies", "bootstrap", "contract"},
 }
@@ -49,7 +50,13 @@ PURE = [
     "migrate/profiles.py",
     "migrate/records.py",
     "migrate/summary.py",
-    "policies/__init__.py",
+    "ops/attention.py",
+    "ops/dead_letters.py",
+    "ops/durations.py",
+    "ops/journey.py",
+    "ops/redrive.py",
+    "ops/stack.py",
+    "policies/policy.py",
 ]
 IMPURE = {
     "boto3",
@@ -114,6 +121,12 @@ def test_only_modules_that_call_aws_import_the_sdk() -> None:
     }
 
     assert callers == {"aws_calls.py"}
+
+
+def test_one_module_of_the_operator_commands_calls_aws() -> None:
+    callers = {module.name for module in modules("ops") if imports(module) & {"boto3", "botocore"}}
+
+    assert callers == {"aws.py"}
 
 
 @pytest.mark.parametrize("module", PURE)

@@ -14,7 +14,8 @@ PROJECT = Path(__file__).parents[2]
 OLD = (3, 6)
 """The oldest whose grammar `ast` still knows, f-strings included."""
 
-STARTS = ["__main__.py", *(f"{package}/__main__.py" for package in ("local", "gtm", "migrate", "benchmarks"))]
+PACKAGES = ("local", "gtm", "migrate", "ops", "policies", "benchmarks")
+STARTS = ["__main__.py", *(f"{package}/__main__.py" for package in PACKAGES)]
 
 
 def test_these_are_all_the_modules_that_are_started() -> None:

@@ -123,7 +123,7 @@ class TestWhatIsInstalled:
     ) -> None:
         installed("local")
 
-        assert [is_installed(name, venv, project) for name in SETS] == [True, True, True, False]
+        assert [is_installed(name, venv, project) for name in SETS] == [True, True, True, True, False]
 
     @pytest.mark.parametrize("file", [SETS["local"], SETS["deploy"], SETS["uv"]])
     def test_it_is_installed_again_when_a_file_of_its_own_changes(
@@ -220,7 +220,7 @@ class TestTheRequirements:
     def test_installing_runs_no_build(self, file: str) -> None:
         assert (PROJECT / file).read_text().startswith("--only-binary :all:\n")
 
-    @pytest.mark.parametrize(("smaller", "larger"), [("deploy", "local"), ("local", "dev")])
+    @pytest.mark.parametrize(("smaller", "larger"), [("deploy", "ops"), ("ops", "local"), ("local", "dev")])
     def test_a_larger_set_holds_the_smaller_one_in_the_same_versions(self, smaller: str, larger: str) -> None:
         assert pins(SETS[smaller]).items() <= pins(SETS[larger]).items()
 

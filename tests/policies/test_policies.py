@@ -9,7 +9,7 @@ from typing import Any
 import botocore.session
 import pytest
 
-import policies
+from policies import policy
 from policies.__main__ import main
 
 OUTPUTS = {
@@ -27,14 +27,14 @@ def resources_of(policy: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def test_a_placeholder_becomes_the_stacks_own_resource() -> None:
-    found = resources_of(policies.fill_in(policies.read("operator"), OUTPUTS))
+    found = resources_of(policy.fill_in(policy.read("operator"), OUTPUTS))
 
     assert found["SendThemAgain"] == ["arn:aws:sqs:eu-central-1:123456789012:queue-1a2b3c4"]
     assert found["TakeDeadLetters"] == ["arn:aws:sqs:eu-central-1:123456789012:dead-5d6e7f8"]
 
 
 def test_a_resource_that_the_stack_lacks_is_left_out_and_so_is_a_statement_without_any() -> None:
-    found = resources_of(policies.fill_in(policies.read("operator"), OUTPUTS))
+    found = resources_of(policy.fill_in(policy.read("operator"), OUTPUTS))
 
     assert found["ReadLogs"] == ["arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/processor:*"]
     assert "ReadRecordedEvents" not in found
@@ -43,16 +43,14 @@ def test_a_resource_that_the_stack_lacks_is_left_out_and_so_is_a_statement_witho
 
 def test_only_actions_without_a_resource_of_their_own_are_for_all_resources() -> None:
     everywhere = [
-        statement["Sid"]
-        for statement in policies.read("operator")["Statement"]
-        if "*" in statement["Resource"]
+        statement["Sid"] for statement in policy.read("operator")["Statement"] if "*" in statement["Resource"]
     ]
 
     assert everywhere == ["ReadWhatHasNoArn"]
 
 
 def test_every_action_is_spelled_out() -> None:
-    actions = [one for statement in policies.read("operator")["Statement"] for one in statement["Action"]]
+    actions = [one for statement in policy.read("operator")["Statement"] for one in statement["Action"]]
 
     assert [action for action in actions if not re.fullmatch(r"[a-z0-9]+:[A-Z]\w+", action)] == []
     assert len(actions) == len(set(actions))
@@ -64,7 +62,7 @@ def test_the_partition_of_every_region_is_known() -> None:
         region: partition
         for partition in session.get_available_partitions()
         for region in session.get_available_regions("lambda", partition)
-        if policies.partition_of(region) != partition
+        if policy.partition_of(region) != partition
     }
 
     assert wrong == {}
@@ -76,7 +74,7 @@ def test_the_command_prints_the_policy_of_the_outputs_on_standard_input(
     monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(OUTPUTS)))
 
     assert main(["operator"]) == 0
-    assert json.loads(capsys.readouterr().out) == policies.fill_in(policies.read("operator"), OUTPUTS)
+    assert json.loads(capsys.readouterr().out) == policy.fill_in(policy.read("operator"), OUTPUTS)
 
 
 @pytest.mark.parametrize(

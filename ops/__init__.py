@@ -1,0 +1,21 @@
+"""Operator commands: what is going on in a stack, and what to do about it (`python -m ops`, docs/ops.md).
+
+A command is one module in commands/, with one `COMMAND` that names it, adds its arguments and runs it. It
+becomes part of the command line by its line in commands/__init__.py. It gets a Context: the stack (typed
+outputs), AWS (errors as one line), and the screen (tables, progress, JSON). What can be decided without AWS
+is in a pure module beside it: dead_letters, redrive, attention, journey.
+
+    command, context, errors     the parts that every command uses
+    outputs, stack               where the outputs come from, and what they say
+    aws, screen                  the only modules that call AWS or print
+    durations                    `90s`, `2h`, `14d`
+    metrics                      numbers of CloudWatch, by metric and by its parts
+    queues, logs, destinations   reading of the dead-letter queue, the logs, and what destinations have
+    dead_letters, redrive        dead letters by reason; which to send again, and at what rate
+    status_report, attention     what `status` shows, and what of it needs a person
+    journey, following           what became of a test event, hop by hop
+
+A new command: write commands/NAME.py, add it to the list, describe it in docs/ops.md, and test it in
+tests/ops/ against the local run under policies/operator.json. What changes something is `changes=True`, which
+gives it `--dry-run`. Exit statuses are in errors.py.
+"""

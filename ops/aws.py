@@ -1,0 +1,111 @@
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+"""Calls to AWS, with each error as one line that quotes nothing of the request.
+
+A message of a service may echo what was sent, so only codes are shown.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, cast
+
+from boto3.session import Session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
+
+from ops.errors import FailedError
+
+_DENIED: Final = {
+    *("403", "AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"),
+}
+_MANY_CALLS: Final = 16  # connections, for commands that call from several threads
+
+
+class CallError(FailedError):
+    """A call failed. `code` is the service's, or the name of the SDK's error."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+    @property
+    def is_denied(self) -> bool:
+        return self.code in _DENIED
+
+
+class Aws:
+    """The account and Region of a stack; with `variables`, those of a local run."""
+
+    def __init__(self, region: str, variables: Mapping[str, str] | None = None) -> None:
+        given = variables or {}
+        self.region = region
+        self._endpoint_url = given.get("AWS_ENDPOINT_URL")
+        self._session = Session(
+            aws_access_key_id=given.get("AWS_ACCESS_KEY_ID"),
+            aws_secret_access_key=given.get("AWS_SECRET_ACCESS_KEY"),
+            region_name=region,
+        )
+        self._clients: dict[str, Any] = {}
+
+    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        """Call an operation by its name in boto3 (`sqs`, `send_message`). Raises CallError."""
+        with _translated(service, operation):
+            return getattr(self._client(service), operation)(**parameters)
+
+    def pages(self, service: str, operation: str, key: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """The entries of every page of a listing. Raises CallError."""
+        with _translated(service, operation):
+            for page in self._client(service).get_paginator(operation).paginate(**parameters):
+                yield from cast("list[dict[str, Any]]", page.get(key, []))
+
+    def close(self) -> None:
+        for client in self._clients.values():
+            client.close()
+
+    def _client(self, service: str) -> Any:
+        if service not in self._clients:
+            self._clients[service] = self._session.client(
+                service,
+                endpoint_url=self._endpoint_url,
+                config=Config(
+                    connect_timeout=5,
+                    read_timeout=30,
+                    retries={"total_max_attempts": 4, "mode": "standard"},
+                    max_pool_connections=_MANY_CALLS,
+                    # A proxy must not get what is for this machine.
+                    proxies={} if self._endpoint_url else None,
+                ),
+            )
+        return self._clients[service]
+
+
+class _translated:  # noqa: N801 - used as a function
+    """Raises CallError for an error of the SDK."""
+
+    def __init__(self, service: str, operation: str) -> None:
+        self._what = f"{service} {operation.replace('_', '-')}"
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        match error:
+            case NoCredentialsError() | PartialCredentialsError():
+                raise CallError(
+                    "there are no AWS credentials: set them up as for the AWS CLI, or use --local",
+                    code=type(error).__name__,
+                ) from None
+            case ClientError():
+                response: dict[str, Any] = cast(Any, error).response
+                code = str(response.get("Error", {}).get("Code", "unknown"))
+                detail = (
+                    "your credentials may not do this; policies/operator.json lists what these commands need"
+                    if code in _DENIED
+                    else "nothing more was done"
+                )
+                raise CallError(f"aws {self._what} failed with {code}: {detail}", code=code) from None
+            case BotoCoreError():
+                code = type(error).__name__
+                raise CallError(
+                    f"aws {self._what} failed with {code}: check the network and the Region", code=code
+                ) from None
+            case _:
+                pass

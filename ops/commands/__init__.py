@@ -1,0 +1,16 @@
+"""The commands, in the order of `python -m ops --help`. A new one is a module here and a line in the list."""
+
+from typing import Final
+
+from ops.command import Command
+from ops.commands import dead_letters, event_source, logs, redrive, send, status
+
+COMMANDS: Final[tuple[Command, ...]] = (
+    status.COMMAND,
+    dead_letters.COMMAND,
+    redrive.COMMAND,
+    event_source.PAUSE,
+    event_source.RESUME,
+    logs.COMMAND,
+    send.COMMAND,
+)

@@ -1,0 +1,82 @@
+"""`ops pause` and `ops resume`: whether the function takes messages from the queue."""
+
+from typing import Final
+
+from ops import durations, queues
+from ops.command import Command
+from ops.context import Context
+from ops.errors import DONE, FailedError
+
+_PATIENCE_SECONDS: Final = 120
+_LOOK_AGAIN_SECONDS: Final = 1.0
+
+_RETENTION = "MessageRetentionPeriod"
+
+
+def _pause(context: Context) -> int:
+    return _switch(context, enabled=False)
+
+
+def _resume(context: Context) -> int:
+    return _switch(context, enabled=True)
+
+
+def _switch(context: Context, *, enabled: bool) -> int:
+    wanted = "Enabled" if enabled else "Disabled"
+    before = state(context)
+    if before != wanted and not context.dry_run:
+        context.aws.call(
+            *("lambda", "update_event_source_mapping"), UUID=context.stack.event_source_id, Enabled=enabled
+        )
+        _wait(context, wanted)
+    after = before if context.dry_run else wanted
+    depth = queues.depth(context.aws, context.stack.queue_url)
+    kept = int(queues.attribute(context.aws, context.stack.queue_url, _RETENTION) or 0)
+    result = {"before": before, "after": after, "waiting": depth.total}
+
+    def show() -> None:
+        done = "would be" if context.dry_run and before != wanted else "is"
+        if enabled:
+            context.screen.line(f"The event source {done} on: {depth.total} messages are waiting.")
+        else:
+            context.screen.line(
+                f"The event source {done} off. Events go on arriving, and wait in the queue for at most "
+                f"{durations.words(kept)}. Event triggers forget an event after 15 minutes. "
+                "Turn it on again: python -m ops resume"
+            )
+
+    context.screen.result(result, show)
+    return DONE
+
+
+def state(context: Context) -> str:
+    """`Enabled`, `Disabled`, or a state on the way to one. Raises CallError."""
+    found = context.aws.call("lambda", "get_event_source_mapping", UUID=context.stack.event_source_id)
+    return found["State"]
+
+
+def _wait(context: Context, wanted: str) -> None:
+    deadline = context.clock() + _PATIENCE_SECONDS
+    with context.screen.progress(f"waiting until it is {wanted}") as advance:
+        while (now := state(context)) != wanted:
+            if context.clock() > deadline:
+                raise FailedError(
+                    f"the event source is still {now} after {_PATIENCE_SECONDS} s; "
+                    "look again: python -m ops status"
+                )
+            advance(1)
+            context.sleep(_LOOK_AGAIN_SECONDS)
+
+
+PAUSE = Command(
+    name="pause",
+    summary="stop taking events from the queue; they wait there",
+    run=_pause,
+    changes=True,
+)
+RESUME = Command(
+    name="resume",
+    summary="take events from the queue again",
+    run=_resume,
+    changes=True,
+)

@@ -1,0 +1,176 @@
+"""`ops send`: sends a test event, and follows it to each destination."""
+
+import argparse
+import secrets
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from ops import durations, journey
+from ops.command import Command
+from ops.context import Context
+from ops.errors import DONE, FAILED, FailedError, UsageError
+from ops.following import Following
+from ops.journey import Hop, State, TestEvent
+from ops.screen import Screen
+
+_REQUEST_SECONDS: Final = 35  # API Gateway gives an integration 29
+_SHOWN_BODY: Final = 200  # characters
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--event", default=journey.TEST_EVENT, help=f"default: {journey.TEST_EVENT}")
+    parser.add_argument(
+        "--endpoint-id", metavar="ID", help="whose event it is; default: a new one, gtm-pixel-test-…"
+    )
+    for option, what in (
+        ("--attribute", "an event attribute"),
+        ("--metric", "an event metric"),
+        ("--user-attribute", "a user attribute: UPDATES THE PROFILE, if the stack allows it"),
+    ):
+        parser.add_argument(option, action="append", default=[], type=_pair, metavar="NAME=VALUE", help=what)
+    parser.add_argument(
+        "--token-file",
+        type=Path,
+        metavar="FILE",
+        help="a token of the customer, sent as Authorization: Bearer",
+    )
+    parser.add_argument(
+        "--wait",
+        type=durations.seconds,
+        default=60,
+        metavar="TIME",
+        help="how long to follow it (default: 60s; Firehose writes after firehoseBufferSeconds)",
+    )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not name or not separator:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Response:
+    """`request_id` is the one that the queue message carries, and that no caller can set."""
+
+    status: int
+    request_id: str
+    body: str
+    seconds: float
+
+
+def _run(context: Context) -> int:
+    options, stack = context.options, context.stack
+    number = secrets.token_hex(4)
+    event = TestEvent(
+        event=options.event,
+        endpoint_id=options.endpoint_id or f"gtm-pixel-test-{number}",
+        event_id=f"gtm-pixel-test-{number}",
+        attributes=dict(options.attribute),
+        metrics=dict(options.metric),
+        user_attributes=dict(options.user_attribute),
+    )
+    url = event.url(stack.events_url)
+    headers = _headers(options.token_file)
+    if context.dry_run:
+        context.screen.result({"url": url}, lambda: context.screen.line(f"GET {url}"))
+        return DONE
+    context.screen.note("This records a real event, and creates or updates a real profile.", style="bold")
+    sent_at = context.clock()
+    response = _get(url, headers, context)
+    gateway = _gateway_hop(response)
+    if gateway.state is State.FAILED:
+        hops = [gateway]
+    else:
+        in_queue = Hop(
+            name="queue",
+            state=State.REACHED,
+            seconds=response.seconds,
+            detail="the gateway answers 200 only once the queue has the message",
+        )
+        with context.screen.progress("following the event") as advance:
+            following = Following(context, event, request_id=response.request_id, sent_at=sent_at)
+            hops = [gateway, in_queue, *following.hops(options.wait, advance)]
+    _show(context.screen, event, response.request_id, hops)
+    return DONE if journey.arrived(hops) else FAILED
+
+
+def _headers(token_file: Path | None) -> Mapping[str, str]:
+    if token_file is None:
+        return {}
+    try:
+        return {"Authorization": f"Bearer {token_file.read_text(encoding='utf-8').strip()}"}
+    except (OSError, UnicodeDecodeError):
+        raise UsageError(
+            f"--token-file {token_file} cannot be read: name a file that holds one token"
+        ) from None
+
+
+def _get(url: str, headers: Mapping[str, str], context: Context) -> _Response:
+    if not url.startswith(("https://", "http://127.0.0.1:")):
+        raise UsageError("the output events_url is no https URL: check --outputs")
+    request = urllib.request.Request(url, headers=dict(headers))  # noqa: S310 - checked above
+    started = context.clock()
+    try:
+        with urllib.request.urlopen(request, timeout=_REQUEST_SECONDS) as opened:  # noqa: S310
+            status, found, body = opened.status, opened.headers, opened.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            status, found, body = error.code, error.headers, error.read()
+    except OSError as error:
+        reason = getattr(error, "reason", error)
+        raise FailedError(
+            f"the events URL cannot be reached ({reason}): check the network and the stack"
+        ) from None
+    return _Response(
+        status=status,
+        request_id=found.get("x-amz-apigw-id", ""),
+        body=body.decode(errors="replace"),
+        seconds=context.clock() - started,
+    )
+
+
+def _gateway_hop(response: _Response) -> Hop:
+    is_queued = response.status == 200
+    said = "" if is_queued else f": {' '.join(response.body.split())[:_SHOWN_BODY]}"
+    return Hop(
+        name="gateway",
+        state=State.REACHED if is_queued else State.FAILED,
+        seconds=response.seconds,
+        detail=f"status {response.status}{said}",
+    )
+
+
+def _show(screen: Screen, event: TestEvent, request_id: str, hops: list[Hop]) -> None:
+    result = {
+        "endpoint_id": event.endpoint_id,
+        "event_id": event.event_id,
+        "request_id": request_id,
+        "hops": [asdict(hop) for hop in hops],
+    }
+
+    def show() -> None:
+        screen.line(f"{event.event} of {event.endpoint_id}, event_id {event.event_id}, request {request_id}")
+        screen.table(
+            ["hop", "state", ">after", "how it is known"],
+            [
+                [hop.name, hop.state, "" if hop.seconds is None else f"{hop.seconds:.1f} s", hop.detail]
+                for hop in hops
+            ],
+        )
+
+    screen.result(result, show)
+
+
+COMMAND = Command(
+    name="send",
+    summary="send a test event and follow it: A REAL EVENT, which creates or updates a profile",
+    run=_run,
+    add_arguments=_add_arguments,
+    changes=True,
+)

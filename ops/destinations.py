@@ -1,0 +1,86 @@
+"""Looks for one event in the destinations that can be read: Customer Profiles, and the event bucket."""
+
+import gzip
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final, cast
+
+from contract.customer_profiles import ENDPOINT_KEY
+from ops.aws import Aws
+from ops.stack import Stack
+
+_OBJECTS: Final = 100
+_EVENTS_FOLDER: Final = "events/year=%Y/month=%m/day=%d/"
+
+Reader = Callable[[], str | None]
+"""Says where the event is in a destination, or None. Raises CallError."""
+
+
+def reader_of(
+    destination: str, aws: Aws, stack: Stack, *, endpoint_id: str, event_id: str, sent_at: float
+) -> Reader | None:
+    """Looks for an event that was sent at a time (epoch seconds). None: nobody can read what is there."""
+    match destination:
+        case "customer-profiles" if stack.customer_profiles_domain and stack.customer_profiles_object_type:
+            return partial(_in_profile, aws, stack, endpoint_id, event_id)
+        case "firehose" if stack.event_bucket:
+            return partial(_in_bucket, aws, stack.event_bucket, event_id, sent_at)
+        case _:
+            return None
+
+
+def profile_id(aws: Aws, stack: Stack, endpoint_id: str) -> str | None:
+    """The id of an endpoint's profile, or None if it has none. Raises CallError."""
+    found = aws.call(
+        *("customer-profiles", "search_profiles"),
+        DomainName=stack.customer_profiles_domain,
+        KeyName=ENDPOINT_KEY,
+        Values=[endpoint_id],
+    )
+    return next((item["ProfileId"] for item in found.get("Items", [])), None)
+
+
+def _in_profile(aws: Aws, stack: Stack, endpoint_id: str, event_id: str) -> str | None:
+    profile = profile_id(aws, stack, endpoint_id)
+    if profile is None:
+        return None
+    objects = aws.call(
+        *("customer-profiles", "list_profile_objects"),
+        DomainName=stack.customer_profiles_domain,
+        ObjectTypeName=stack.customer_profiles_object_type,
+        ProfileId=profile,
+        MaxResults=_OBJECTS,
+    )
+    if any(_has_id(item["Object"], event_id) for item in objects.get("Items", [])):
+        return f"object of profile {profile}"
+    return None
+
+
+def _in_bucket(aws: Aws, bucket: str, event_id: str, sent_at: float) -> str | None:
+    for key in _keys_since(aws, bucket, sent_at):
+        body = aws.call("s3", "get_object", Bucket=bucket, Key=key)["Body"].read()
+        text = gzip.decompress(body) if key.endswith(".gz") else body
+        if any(_has_id(line, event_id) for line in text.decode().splitlines()):
+            return f"s3://{bucket}/{key}"
+    return None
+
+
+def _keys_since(aws: Aws, bucket: str, sent_at: float) -> Iterator[str]:
+    """The objects of today's folder that were written since, to the second."""
+    since = datetime.fromtimestamp(int(sent_at), UTC)
+    listed = aws.pages(
+        *("s3", "list_objects_v2", "Contents"), Bucket=bucket, Prefix=since.strftime(_EVENTS_FOLDER)
+    )
+    for item in listed:
+        if item["LastModified"] >= since:
+            yield item["Key"]
+
+
+def _has_id(text: str, event_id: str) -> bool:
+    try:
+        document: object = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(document, dict) and cast("dict[str, object]", document).get("event_id") == event_id

@@ -1,0 +1,114 @@
+"""Numbers of CloudWatch: a metric of a stack over a window of time, whole or by its parts."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from contract.metrics import NAMESPACE, SERVICE
+from ops.aws import Aws
+
+_PERIOD_SECONDS: Final = 300
+_QUERIES_IN_CALL: Final = 500  # GetMetricData
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """A metric and its statistic. Of several periods, sums are added, and of others the highest counts."""
+
+    namespace: str
+    name: str
+    statistic: str = "Sum"
+    dimensions: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A span of time, in epoch seconds."""
+
+    start: float
+    end: float
+
+    @classmethod
+    def of_last(cls, seconds: float, *, now: float) -> "Window":
+        """The last seconds, from the beginning of a period, because CloudWatch counts by periods."""
+        start = (now - seconds) // _PERIOD_SECONDS * _PERIOD_SECONDS
+        # What was just published has a time in this minute.
+        return cls(start=start, end=now // 60 * 60 + 60)
+
+
+def own(service: str, name: str, statistic: str = "Sum", **dimensions: str) -> Metric:
+    """A metric that the stack's functions publish."""
+    return Metric(
+        namespace=NAMESPACE, name=name, statistic=statistic, dimensions={SERVICE: service, **dimensions}
+    )
+
+
+def fetch(aws: Aws, wanted: Mapping[str, Metric], window: Window) -> dict[str, float | None]:
+    """The value of each metric in a window; None where nothing was published. Raises CallError."""
+    names = list(wanted)
+    values = dict[str, float | None].fromkeys(names)
+    for start in range(0, len(names), _QUERIES_IN_CALL):
+        chunk = names[start : start + _QUERIES_IN_CALL]
+        ids = {f"m{number}": name for number, name in enumerate(chunk)}
+        results = aws.pages(
+            *("cloudwatch", "get_metric_data", "MetricDataResults"),
+            StartTime=datetime.fromtimestamp(window.start, UTC),
+            EndTime=datetime.fromtimestamp(window.end, UTC),
+            MetricDataQueries=[_query(id_, wanted[name]) for id_, name in ids.items()],
+        )
+        for result in results:
+            name = ids[result["Id"]]
+            values[name] = _together([values[name], *result["Values"]], wanted[name].statistic)
+    return values
+
+
+def parts(aws: Aws, service: str, names: Sequence[str]) -> list[Metric]:
+    """The metrics of a stack that are published by destination or reason, too. Raises CallError."""
+    listed = aws.pages(
+        *("cloudwatch", "list_metrics", "Metrics"),
+        Namespace=NAMESPACE,
+        Dimensions=[{"Name": SERVICE, "Value": service}],
+    )
+    found = {
+        (metric["MetricName"], tuple(sorted((d["Name"], d["Value"]) for d in metric["Dimensions"])))
+        for metric in listed
+    }
+    return [
+        Metric(namespace=NAMESPACE, name=name, dimensions=dict(dimensions))
+        for name, dimensions in sorted(found)
+        if name in names and len(dimensions) > 1
+    ]
+
+
+def key_of(metric: Metric) -> str:
+    """What tells a part from the others: `firehose, firehose_503`."""
+    return ", ".join(_own_dimensions(metric))
+
+
+def _own_dimensions(metric: Metric) -> Iterator[str]:
+    # The destination comes before the reason in the alphabet, too.
+    return (value for name, value in sorted(metric.dimensions.items()) if name != SERVICE)
+
+
+def _query(id_: str, metric: Metric) -> dict[str, Any]:
+    dimensions = [{"Name": name, "Value": value} for name, value in metric.dimensions.items()]
+    return {
+        "Id": id_,
+        "MetricStat": {
+            "Metric": {
+                "Namespace": metric.namespace,
+                "MetricName": metric.name,
+                "Dimensions": dimensions,
+            },
+            "Period": _PERIOD_SECONDS,
+            "Stat": metric.statistic,
+        },
+    }
+
+
+def _together(values: Sequence[float | None], statistic: str) -> float | None:
+    numbers = [value for value in values if value is not None]
+    if not numbers:
+        return None
+    return sum(numbers) if statistic == "Sum" else max(numbers)

@@ -1,0 +1,88 @@
+"""A deployed stack, as its outputs describe it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from ops.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """The parts of a stack by the names that AWS knows them by. None: the stack has no such part."""
+
+    # PROJECT-STACK, which is the dimension `service` of its metrics.
+    name: str
+    region: str
+    auth_mode: str
+    destinations: tuple[str, ...]
+
+    events_url: str
+    api_name: str
+    stage_name: str
+
+    queue_url: str
+    dead_letter_queue_url: str
+
+    function_name: str
+    log_group: str
+    event_source_id: str
+
+    authorizer_function_name: str | None = None
+    authorizer_log_group: str | None = None
+
+    customer_profiles_domain: str | None = None
+    customer_profiles_object_type: str | None = None
+    event_bucket: str | None = None
+
+    dashboard_url: str | None = None
+
+    @property
+    def queue_name(self) -> str:
+        return self.queue_url.rpartition("/")[2]
+
+    @property
+    def dead_letter_queue_name(self) -> str:
+        return self.dead_letter_queue_url.rpartition("/")[2]
+
+    @property
+    def functions(self) -> Mapping[str, str]:
+        """The functions' names, by what they are for."""
+        authorizer = self.authorizer_function_name
+        return {"processor": self.function_name, **({"authorizer": authorizer} if authorizer else {})}
+
+    @property
+    def log_groups(self) -> Mapping[str, str]:
+        """The log groups, by the function's purpose."""
+        authorizer = self.authorizer_log_group
+        return {"processor": self.log_group, **({"authorizer": authorizer} if authorizer else {})}
+
+
+_REQUIRED = {
+    "name": "project_stack",
+    **{
+        name: name
+        for name in (
+            *("region", "auth_mode", "events_url", "api_name", "stage_name", "queue_url"),
+            *("dead_letter_queue_url", "function_name", "log_group", "event_source_id"),
+        )
+    },
+}
+_OPTIONAL = (
+    *("authorizer_function_name", "authorizer_log_group", "customer_profiles_domain"),
+    *("customer_profiles_object_type", "event_bucket", "dashboard_url"),
+)
+
+
+def stack_of(outputs: Mapping[str, Any]) -> Stack:
+    """Raises UsageError for outputs that are not those of a stack of this program, as it is now."""
+    missing = [output for output in _REQUIRED.values() if not isinstance(outputs.get(output), str)]
+    destinations = outputs.get("destinations")
+    if missing or not isinstance(destinations, list):
+        raise UsageError(
+            f"these outputs have no {(missing or ['destinations'])[0]}: select the stack of gtm-pixel "
+            "(--stack NAME), and run pulumi up if it is older than these commands"
+        )
+    required: dict[str, str] = {name: outputs[output] for name, output in _REQUIRED.items()}
+    optional = {name: outputs[name] for name in _OPTIONAL if isinstance(outputs.get(name), str)}
+    return Stack(**required, destinations=tuple(map(str, cast("list[object]", destinations))), **optional)

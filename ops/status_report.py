@@ -1,0 +1,200 @@
+"""What `ops status` knows of a stack, read from AWS in one go."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ops import dead_letters, metrics, queues
+from ops.aws import Aws
+from ops.dead_letters import ReasonCount
+from ops.metrics import Metric, Window
+from ops.queues import Depth
+from ops.stack import Stack
+
+_LOOKED_AT: Final = 100  # dead letters, for their reasons
+
+Numbers = Mapping[str, float | None]
+"""By name; None where nothing was published."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmState:
+    name: str
+    state: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployedFunction:
+    """`code` is the beginning of the archive's hash: the same code has the same one."""
+
+    purpose: str
+    name: str
+    changed_at: str
+    runtime: str
+    version: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """A stack over the last minutes. Ages are in seconds."""
+
+    stack: str
+    region: str
+    auth_mode: str
+    destinations: tuple[str, ...]
+    minutes: int
+    event_source: str
+    requests: Numbers
+    functions: Mapping[str, Numbers]
+    outcomes: Numbers
+    # By destination, reason or both, by the metric's name.
+    parts: Mapping[str, Mapping[str, float]]
+    tokens: Numbers
+    queue: Depth
+    oldest_seconds: float | None
+    dead_letters: Depth
+    # Of the first of them only.
+    dead_letter_reasons: list[ReasonCount]
+    alarms: list[AlarmState]
+    deployed: list[DeployedFunction]
+    dashboard_url: str | None
+
+
+_SUMS: Final = (
+    *("Received", "Recorded", "Rejected", "Retried", "DeadLettered", "LeftInQueue", "DuplicateEvents"),
+    *("AttributesDropped", "ProfileUpdatesApplied", "ProfileUpdatesDenied"),
+)
+_OUTCOMES: Final = {**dict.fromkeys(_SUMS, "Sum"), "RetryAttempt": "Maximum", "EventAge": "p95"}
+_TOKENS: Final = (
+    "TokensVerified",
+    "TokensInvalid",
+    "RequestsWithoutToken",
+    "CookiesIgnored",
+    "KeyFetchesFailed",
+)
+_REQUESTS: Final = {"Count": "Sum", "4XXError": "Sum", "5XXError": "Sum", "Latency": "p95"}
+_FUNCTION: Final = {"Invocations": "Sum", "Errors": "Sum", "Throttles": "Sum", "Duration": "Maximum"}
+
+BY_PARTS: Final = ("Recorded", "Rejected", "Retried", "DeadLettered", "AttributesDropped", "TokensInvalid")
+
+
+def read_status(
+    aws: Aws, stack: Stack, *, minutes: int, now: float, advance: Callable[[int], None]
+) -> Status:
+    """Raises CallError."""
+    window = Window.of_last(minutes * 60, now=now)
+    known_parts = metrics.parts(aws, stack.name, BY_PARTS)
+    advance(1)
+    values = metrics.fetch(aws, {**_wanted(stack), **_wanted_parts(known_parts)}, window)
+    advance(1)
+    waiting = queues.depth(aws, stack.dead_letter_queue_url)
+    with queues.looked_at(
+        aws,
+        stack.dead_letter_queue_url,
+        expected=waiting.waiting,
+        limit=_LOOKED_AT,
+        advance=lambda _: None,
+    ) as letters:
+        reasons = dead_letters.by_reason(letters)
+    advance(1)
+    mapping = aws.call("lambda", "get_event_source_mapping", UUID=stack.event_source_id)
+    return Status(
+        stack=stack.name,
+        region=stack.region,
+        auth_mode=stack.auth_mode,
+        destinations=stack.destinations,
+        minutes=minutes,
+        event_source=mapping["State"],
+        requests=_named(values, "request"),
+        functions={purpose: _named(values, purpose) for purpose in stack.functions},
+        outcomes=_named(values, "own"),
+        parts=_parts(values, known_parts),
+        tokens=_named(values, "token"),
+        queue=queues.depth(aws, stack.queue_url),
+        oldest_seconds=values["queue.age"],
+        dead_letters=waiting,
+        dead_letter_reasons=reasons,
+        alarms=_alarms(aws, stack.name),
+        deployed=[_deployed(aws, purpose, name) for purpose, name in stack.functions.items()],
+        dashboard_url=stack.dashboard_url,
+    )
+
+
+def _wanted(stack: Stack) -> dict[str, Metric]:
+    api = {"ApiName": stack.api_name, "Stage": stack.stage_name}
+    tokens = _TOKENS if stack.authorizer_function_name else ()
+    return {
+        **{
+            f"request.{name}": Metric(
+                namespace="AWS/ApiGateway", name=name, statistic=statistic, dimensions=api
+            )
+            for name, statistic in _REQUESTS.items()
+        },
+        **{
+            f"{purpose}.{name}": Metric(
+                namespace="AWS/Lambda",
+                name=name,
+                statistic=statistic,
+                dimensions={"FunctionName": function},
+            )
+            for purpose, function in stack.functions.items()
+            for name, statistic in _FUNCTION.items()
+        },
+        **{f"own.{name}": metrics.own(stack.name, name, statistic) for name, statistic in _OUTCOMES.items()},
+        **{f"token.{name}": metrics.own(stack.name, name) for name in tokens},
+        "queue.age": Metric(
+            namespace="AWS/SQS",
+            name="ApproximateAgeOfOldestMessage",
+            statistic="Maximum",
+            dimensions={"QueueName": stack.queue_name},
+        ),
+    }
+
+
+def _wanted_parts(parts: list[Metric]) -> dict[str, Metric]:
+    return {f"part.{number}": part for number, part in enumerate(parts)}
+
+
+def _named(values: Numbers, group: str) -> dict[str, float | None]:
+    prefix = f"{group}."
+    return {name.removeprefix(prefix): value for name, value in values.items() if name.startswith(prefix)}
+
+
+def _parts(values: Numbers, parts: list[Metric]) -> dict[str, dict[str, float]]:
+    """The parts that are not 0, the largest first."""
+    found: dict[str, dict[str, float]] = {}
+    for number, part in enumerate(parts):
+        if value := values[f"part.{number}"]:
+            found.setdefault(part.name, {})[metrics.key_of(part)] = value
+    return {
+        name: dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+        for name, counts in found.items()
+    }
+
+
+def _alarms(aws: Aws, stack: str) -> list[AlarmState]:
+    """The alarms of the stack: their descriptions begin with its name."""
+    listed = aws.pages("cloudwatch", "describe_alarms", "MetricAlarms")
+    return [
+        AlarmState(
+            name=alarm["AlarmName"],
+            state=alarm["StateValue"],
+            description=alarm["AlarmDescription"].removeprefix(f"{stack}: "),
+        )
+        for alarm in listed
+        if str(alarm.get("AlarmDescription", "")).startswith(f"{stack}: ")
+    ]
+
+
+def _deployed(aws: Aws, purpose: str, name: str) -> DeployedFunction:
+    found: dict[str, Any] = aws.call("lambda", "get_function_configuration", FunctionName=name)
+    return DeployedFunction(
+        purpose=purpose,
+        name=name,
+        changed_at=found["LastModified"],
+        runtime=found["Runtime"],
+        version=found["Version"],
+        code=found["CodeSha256"][:12],
+    )

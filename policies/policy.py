@@ -1,0 +1,74 @@
+"""Reads a policy of this folder, and fills it in from the outputs of a stack."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, cast
+
+_FOLDER: Final = Path(__file__).parent
+
+_PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
+
+# The partition of the Regions whose names begin so; `aws` for all others.
+_PARTITIONS: Final = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "eusc-": "aws-eusc",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "us-isof-": "aws-iso-f",
+    "eu-isoe-": "aws-iso-e",
+}
+
+Policy = dict[str, Any]
+
+
+def read(name: str) -> Policy:
+    """The policy NAME.json as it is in the folder, with its placeholders."""
+    return cast(Policy, json.loads((_FOLDER / f"{name}.json").read_text(encoding="utf-8")))
+
+
+def names() -> list[str]:
+    """The policies in the folder."""
+    return sorted(file.stem for file in _FOLDER.glob("*.json"))
+
+
+def fill_in(policy: Mapping[str, Any], outputs: Mapping[str, Any]) -> Policy:
+    """The policy for the stack with these outputs.
+
+    A resource is left out if the stack lacks an output that it names, and so is a statement without any
+    resource left: an open stack has no authorizer, and a stack without Firehose has no bucket.
+    """
+    values = _values(outputs)
+    statements = [
+        {**statement, "Resource": resources}
+        for statement in policy["Statement"]
+        if (resources := _fill_in_all(cast("list[str]", statement["Resource"]), values))
+    ]
+    return {**policy, "Statement": statements}
+
+
+def partition_of(region: str) -> str:
+    """The partition of a Region: `aws` for most, `aws-cn` in China."""
+    return next((name for prefix, name in _PARTITIONS.items() if region.startswith(prefix)), "aws")
+
+
+def _values(outputs: Mapping[str, Any]) -> dict[str, str]:
+    """The value of each placeholder."""
+    *_, account, queue = str(outputs["queue_url"]).split("/")
+    return {
+        **{name: value for name, value in outputs.items() if isinstance(value, str)},
+        "partition": partition_of(outputs["region"]),
+        "account": account,
+        "queue": queue,
+        "dead_letter_queue": str(outputs["dead_letter_queue_url"]).rpartition("/")[2],
+    }
+
+
+def _fill_in_all(resources: list[str], values: Mapping[str, str]) -> list[str]:
+    return [
+        _PLACEHOLDER.sub(lambda found: values[found[1]], resource)
+        for resource in resources
+        if all(name in values for name in _PLACEHOLDER.findall(resource))
+    ]

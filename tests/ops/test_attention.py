@@ -1,0 +1,89 @@
+"""What in a status needs a person."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ops.attention import attention
+from ops.dead_letters import ReasonCount
+from ops.queues import Depth
+from ops.status_report import AlarmState, Status
+
+EMPTY = Depth(waiting=0, in_flight=0, delayed=0)
+
+FINE = Status(
+    stack="gtm-pixel-live",
+    region="eu-central-1",
+    auth_mode="authenticated",
+    destinations=("firehose",),
+    minutes=60,
+    event_source="Enabled",
+    requests={"Count": 100.0, "4XXError": 5.0, "5XXError": 0.0},
+    functions={"processor": {"Errors": 0.0, "Throttles": 0.0}, "authorizer": {"Errors": None}},
+    outcomes={"Received": 100.0, "Rejected": 5.0, "LeftInQueue": 0.0},
+    parts={"Retried": {"firehose": 2.0}},
+    tokens={"TokensVerified": 10.0, "TokensInvalid": 1.0, "RequestsWithoutToken": 89.0},
+    queue=EMPTY,
+    oldest_seconds=3.0,
+    dead_letters=EMPTY,
+    dead_letter_reasons=[],
+    alarms=[AlarmState(name="a", state="OK", description="")],
+    deployed=[],
+    dashboard_url=None,
+)
+
+LETTER = ReasonCount(reason="firehose_400", pending="firehose", count=2, oldest_at=0, newest_at=0)
+
+
+def test_a_stack_that_works_needs_nobody() -> None:
+    assert attention(FINE) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"alarms": [AlarmState(name="a-1", state="ALARM", description="It is bad.")]},
+            "alarm a-1: It is bad.",
+        ),
+        (
+            {"event_source": "Disabled", "queue": Depth(waiting=4, in_flight=0, delayed=1)},
+            "the event source is Disabled: 5 messages wait. python -m ops resume",
+        ),
+        ({"requests": {"Count": None}}, "no requests in 60 minutes"),
+        (
+            {"requests": {"Count": 9.0, "5XXError": 2.0}},
+            "2 requests were answered with 5XX: those events are lost",
+        ),
+        ({"functions": {"processor": {"Errors": 3.0}}}, "the processor failed 3 times."),
+        (
+            {"functions": {"authorizer": {"Throttles": 1.0}}},
+            "the authorizer was throttled 1 times. Each is a lost",
+        ),
+        ({"oldest_seconds": 720.0}, "the oldest message waits for 12 min"),
+        ({"outcomes": {"LeftInQueue": 1.0}}, "1 messages were taken by neither queue"),
+        (
+            {"dead_letters": Depth(waiting=2, in_flight=0, delayed=0), "dead_letter_reasons": [LETTER]},
+            "dead letters: 2 (firehose_400). python -m ops dead-letters",
+        ),
+        ({"parts": {"Retried": {"firehose, firehose_503": 8.0}}}, "8 retries in firehose, firehose_503"),
+        (
+            {
+                "outcomes": {"Received": 50.0, "Rejected": 30.0},
+                "parts": {"Rejected": {"endpoint_id_missing": 30.0}},
+            },
+            "60% of messages are rejected, most for endpoint_id_missing",
+        ),
+        ({"tokens": {"TokensVerified": None, "TokensInvalid": 40.0}}, "no token was valid"),
+        ({"tokens": {"TokensVerified": 1.0, "KeyFetchesFailed": 1.0}}, "the issuer did not give its keys"),
+    ],
+)
+def test_what_needs_a_person_is_said_in_one_line(changes: dict[str, Any], said: str) -> None:
+    (line,) = attention(replace(FINE, **changes))
+
+    assert line.startswith(said)
+
+
+def test_a_few_rejected_messages_say_nothing() -> None:
+    assert attention(replace(FINE, outcomes={"Received": 2.0, "Rejected": 2.0})) == []

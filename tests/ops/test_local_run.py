@@ -1,0 +1,256 @@
+"""Operator commands on a local run, as the operator whose policy is enforced."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.fakes.customer_profiles import CustomerProfilesFake, PlannedResponse
+from local.run import LocalRun
+from ops.command_line import main
+from tests.patience import eventually
+from tests.runs import AT_ONCE, Runs, events_of, new_endpoint, quiet, send
+
+Ops = Callable[..., Any]
+
+
+@pytest.fixture
+def run(runs: Runs) -> LocalRun:
+    return runs.shared(*AT_ONCE, stack="dev")
+
+
+@pytest.fixture
+def ops(run: LocalRun, capsys: pytest.CaptureFixture[str]) -> Ops:
+    """Runs a command with --json; returns what it prints. `status` is the exit status that it must have."""
+
+    def call(*arguments: str, status: int = 0) -> Any:
+        assert main([*arguments, "--json", "--local", run.url]) == status, capsys.readouterr().err
+        return json.loads(capsys.readouterr().out)
+
+    return call
+
+
+@pytest.fixture
+def shown(run: LocalRun, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Runs a command; returns what a person sees."""
+
+    def call(*arguments: str) -> str:
+        assert main([*arguments, "--local", run.url]) == 0
+        return capsys.readouterr().out
+
+    return call
+
+
+def dead_letter(run: LocalRun, endpoint_id: str) -> None:
+    """Send an event that Customer Profiles refuses for good, and wait until it is dead-lettered."""
+    quiet(run)
+    before = len(run.queues.dead_letters())
+    run.fake(CustomerProfilesFake).plan(PlannedResponse(status=400))
+    assert send(run, event="purchase", endpoint_id=endpoint_id, evat_secret="s3cret").status == 200
+    eventually(lambda: len(run.queues.dead_letters()) > before)
+
+
+def test_a_test_event_is_followed_to_each_destination(run: LocalRun, ops: Ops) -> None:
+    sent = ops("send", "--user-attribute", "plan=gold")
+
+    states = {hop["name"]: hop["state"] for hop in sent["hops"]}
+    assert states == {
+        "gateway": "reached",
+        "queue": "reached",
+        "function": "counted",
+        "customer-profiles": "reached",
+        "firehose": "reached",
+    }
+    (event, _) = eventually(
+        lambda: [event for event in run.recorder.events() if event.endpoint_id == sent["endpoint_id"]]
+    )
+    assert (event.event, event.attributes) == ("gtm_pixel_test", {"test": "true"})
+    assert all(hop["seconds"] is not None for hop in sent["hops"])
+
+
+def test_an_event_that_is_rejected_is_followed_to_the_reason(ops: Ops) -> None:
+    sent = ops("send", "--event", "undefined", status=1)
+
+    (function,) = [hop for hop in sent["hops"] if hop["name"] == "function"]
+    assert (function["state"], function["detail"]) == ("failed", "rejected: event_missing")
+    lines = ops("logs", "--request-id", sent["request_id"])
+    assert [line["line"]["reason"] for line in lines] == ["event_missing"]
+
+
+def test_an_event_that_the_gateway_refuses_goes_no_further(ops: Ops) -> None:
+    sent = ops("send", "--event", "", status=1)
+
+    (gateway,) = sent["hops"]
+    assert gateway["state"] == "failed"
+    assert gateway["detail"].startswith("status 400: ")
+
+
+def test_a_dead_letter_is_seen_with_its_reason_redriven_and_recorded(
+    run: LocalRun, ops: Ops, shown: Callable[..., str]
+) -> None:
+    endpoint_id = new_endpoint()
+    dead_letter(run, endpoint_id)
+
+    # Seen, without a word about the customer.
+    listed = ops("dead-letters")
+    (reason,) = listed["reasons"]
+    assert (reason["reason"], reason["pending"], reason["count"]) == (
+        "customer_profiles_400",
+        "customer-profiles",
+        1,
+    )
+    for text in (json.dumps(listed), shown("dead-letters"), shown("status")):
+        assert "customer_profiles_400" in text
+        assert endpoint_id not in text
+        assert "s3cret" not in text
+    assert "s3cret" in shown("dead-letters", "--show-values")
+    before = ops("status")
+    assert before["dead_letters"]["waiting"] == 1
+    assert before["attention"] == ["dead letters: 1 (customer_profiles_400). python -m ops dead-letters"]
+
+    # Looking changed nothing, and neither does a dry run or another reason.
+    assert ops("redrive", "--dry-run")["chosen"] == 1
+    assert ops("redrive", "--reason", "firehose*")["redriven"] == 0
+    assert len(run.queues.dead_letters()) == 1
+    assert events_of(run, endpoint_id, "customer-profiles") == []
+
+    redriven = ops("redrive", "--reason", "customer_profiles_400")
+
+    assert (redriven["redriven"], redriven["became"]["complaints"]) == (1, {})
+    assert len(eventually(lambda: events_of(run, endpoint_id, "customer-profiles"))) == 1
+    assert len(events_of(run, endpoint_id, "firehose")) == 1  # the destination that had it gets it no more
+    assert run.queues.dead_letters() == []
+    after = eventually(
+        lambda: (s := ops("status"))["outcomes"]["Recorded"] > before["outcomes"]["Recorded"] and s
+    )
+    assert (after["dead_letters"]["waiting"], after["attention"]) == (0, [])
+    assert after["parts"]["DeadLettered"]["customer_profiles_400"] >= 1
+
+
+def test_a_redriven_event_keeps_its_id_and_its_proof(run: LocalRun, ops: Ops) -> None:
+    endpoint_id = new_endpoint()
+    sqs = run.cloud.client("sqs")
+    attributes = {"proven_endpoint": endpoint_id, "request_time": "1795838400000", "request_id": "q"}
+    kinds = {"request_time": "Number"}
+    message_id = sqs.send_message(
+        QueueUrl=run.outputs["dead_letter_queue_url"],
+        MessageBody=f"event=purchase&endpoint_id={endpoint_id}",
+        MessageAttributes={
+            name: {"DataType": kinds.get(name, "String"), "StringValue": value}
+            for name, value in attributes.items()
+        },
+    )["MessageId"]
+
+    assert ops("redrive")["redriven"] == 1
+
+    event = eventually(lambda: events_of(run, endpoint_id, "firehose"))[0]
+    assert event.event_id == message_id
+    assert event.timestamp.startswith("2026-11-28T04:00:00")
+
+
+def test_a_message_that_becomes_a_dead_letter_again_is_told_and_not_redriven_for_ever(
+    run: LocalRun, ops: Ops
+) -> None:
+    dead_letter(run, new_endpoint())
+    run.fake(CustomerProfilesFake).plan(PlannedResponse(status=400))
+
+    redriven = ops("redrive")
+
+    assert redriven["redriven"] == 1
+    assert redriven["became"]["complaints"] == {"dead-lettered: customer_profiles_400": 1}
+    assert ops("redrive", "--rate", "10")["became"]["without_complaint"] == 1
+    eventually(lambda: run.queues.dead_letters() == [])
+
+
+def test_dead_letters_are_exported_for_the_owner_alone_and_stay(
+    run: LocalRun, ops: Ops, tmp_path: Path
+) -> None:
+    endpoint_id = new_endpoint()
+    dead_letter(run, endpoint_id)
+    file = tmp_path / "letters.jsonl"
+
+    assert main(["dead-letters", "export", str(file), "--local", run.url]) == 0
+
+    (line,) = map(json.loads, file.read_text().splitlines())
+    assert endpoint_id in line["body"]
+    assert line["attributes"]["dead_letter_reason"] == "customer_profiles_400"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert main(["dead-letters", "export", str(file), "--local", run.url]) == 1  # no file is overwritten
+    assert ops("redrive")["redriven"] == 1
+
+
+def test_a_paused_stack_keeps_events_until_it_is_resumed(run: LocalRun, ops: Ops) -> None:
+    endpoint_id = new_endpoint()
+    quiet(run)
+    assert ops("pause", "--dry-run") == {"before": "Enabled", "after": "Enabled", "waiting": 0}
+    try:
+        assert ops("pause")["after"] == "Disabled"
+        send(run, event="purchase", endpoint_id=endpoint_id)
+        status = ops("status")
+        assert (status["event_source"], status["queue"]["waiting"]) == ("Disabled", 1)
+        assert "the event source is Disabled: 1 messages wait. python -m ops resume" in status["attention"]
+    finally:
+        assert ops("resume")["after"] == "Enabled"
+    eventually(lambda: events_of(run, endpoint_id))
+
+
+def test_the_status_says_what_is_deployed_and_what_requests_became(
+    run: LocalRun, ops: Ops, shown: Callable[..., str]
+) -> None:
+    quiet(run)
+    send(run, event="null", endpoint_id=new_endpoint())
+
+    status = eventually(lambda: (s := ops("status"))["parts"].get("Rejected") and s)
+
+    assert status["stack"] == run.outputs["project_stack"]
+    assert status["requests"]["Count"] >= 2
+    assert status["outcomes"]["Received"] > status["outcomes"]["Recorded"] >= 1
+    assert status["parts"]["Recorded"]["firehose"] >= 1
+    assert status["functions"]["processor"]["Errors"] == 0
+    assert [(one["purpose"], one["runtime"]) for one in status["deployed"]] == [("processor", "python3.13")]
+    text = shown("status")
+    assert len(text.splitlines()) <= 24  # one screen
+    assert "event_missing" in text
+
+
+def test_logs_are_shown_by_reason_without_the_lines_of_metrics(ops: Ops, shown: Callable[..., str]) -> None:
+    ops("send", "--event", "null", status=1)
+
+    lines = ops("logs", "--reason", "event_missing")
+    assert {line["line"]["message"] for line in lines} == {"message rejected", "batch processed"}
+    assert "_aws" not in shown("logs")
+    assert "_aws" in json.dumps(ops("logs", "--metrics"))
+    assert ops("logs", "--reason", "no_such_reason", status=1) == []
+
+
+def test_what_the_operator_may_not_do_is_one_line(run: LocalRun, capsys: pytest.CaptureFixture[str]) -> None:
+    iam = run.cloud.client("iam")
+    policy = iam.get_user_policy(UserName="operator", PolicyName="operator")["PolicyDocument"]
+    less = [one for one in policy["Statement"] if one["Sid"] != "PauseAndResume"]
+    place = {"UserName": "operator", "PolicyName": "operator"}
+    iam.put_user_policy(**place, PolicyDocument=json.dumps({**policy, "Statement": less}))
+    try:
+        assert main(["pause", "--local", run.url]) == 1
+    finally:
+        iam.put_user_policy(**place, PolicyDocument=json.dumps(policy))
+
+    assert capsys.readouterr().err == (
+        "error: aws lambda get-event-source-mapping failed with 403: your credentials may not do this; "
+        "policies/operator.json lists what these commands need\n"
+    )
+
+
+def test_outputs_of_two_stacks_are_not_redriven(
+    run: LocalRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mixed = {**run.outputs, "dead_letter_queue_url": run.outputs["queue_url"]}
+    file = tmp_path / "outputs.json"
+    file.write_text(json.dumps(mixed))
+    for name, value in {**run.aws_variables, "AWS_DEFAULT_REGION": run.cloud.region}.items():
+        monkeypatch.setenv(name, value)
+
+    # With the variables of the local run, its outputs work from a file, too.
+    assert main(["redrive", "--outputs", str(file)]) == 2
+    assert "these outputs are of two stacks" in capsys.readouterr().err
