@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 _SECONDS_BETWEEN_LINES: Final = 30.0
-_WIDTH_OF_A_FILE: Final = 140  # columns, where nobody sees the end of the line
+_WIDTH_OF_A_FILE: Final = 10_000  # columns: in a file or a pipe, no line is broken
 
 
 class Screen:
