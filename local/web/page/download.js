@@ -4,7 +4,6 @@ import { NO_RESPONSE, RunError } from "./api.js";
 import { copyButton, say } from "./copy.js";
 import { byId, element, setText } from "./dom.js";
 
-const FILE_NAME = "gtm-container.json";
 const LOOPBACK = /^https?:\/\/(127\.|localhost[:/]|\[::1\])/i;
 
 export function startDownload() {
@@ -39,10 +38,14 @@ async function download() {
   if (!response.ok) throw new RunError((await response.json()).message);
   const link = element("a");
   link.href = URL.createObjectURL(await response.blob());
-  link.download = FILE_NAME;
+  link.download = fileName(response);
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  tell(("Downloaded " + FILE_NAME + " for " + eventsUrl() + ". " + warning()).trim());
+  tell(("Downloaded " + link.download + " for " + eventsUrl() + ". " + warning()).trim());
+}
+
+function fileName(response) {
+  return response.headers.get("Content-Disposition").split("filename=")[1];
 }
 
 function tell(text) {

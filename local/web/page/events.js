@@ -5,7 +5,7 @@ import { startOf } from "./hops.js";
 import { nameOf } from "./timeline.js";
 import { allEvents } from "./traces.js";
 import { time } from "./times.js";
-import { STATES, TAG_OUTCOMES, outcome } from "./words.js";
+import { STATES, TAG_STATES, outcome } from "./words.js";
 
 const MAX_ITEMS = 100;
 
@@ -36,7 +36,7 @@ function place(event, index, isOpen, open) {
     items.set(event.key, { item: group("li", "", made), made, was: "" });
   }
   const known = items.get(event.key);
-  const state = event.summary ? outcome(STATES, event.summary.state) : TAG_OUTCOMES[event.tag.outcome];
+  const state = event.summary ? outcome(STATES, event.summary.state) : TAG_STATES[event.tag.outcome];
   const now = state.text + nameOf(event);
   if (known.was !== now) {
     known.was = now;

@@ -13,7 +13,7 @@ import { PushError, showPush, startPush } from "./push.js";
 import { startSenders } from "./senders.js";
 import { send, watchStatus } from "./tag.js";
 import { bringIntoView, nameOf, showOutcome, showTimeline } from "./timeline.js";
-import { clear, eventOf, load, noteTag, pollTraces, want } from "./traces.js";
+import { allEvents, clear, eventOf, load, noteTag, pollTraces, want } from "./traces.js";
 
 const NOTHING_SENT = {
   tone: "",
@@ -58,6 +58,8 @@ function showProblem(text) {
 }
 
 function showAll() {
+  // On a new page, the newest event is open.
+  if (!openKey) want((openKey = allEvents().at(-1)?.key ?? null));
   const event = eventOf(openKey);
   showTimeline(event, { expected, answers });
   if (!event) showOutcome(answers ? NOTHING_SENT : { tone: "bad", title: "The run has stopped", why: NO_RESPONSE, redrives: [] });

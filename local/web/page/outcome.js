@@ -70,30 +70,24 @@ function lacking(hops, outcomeWord) {
   return [...last].filter(([, word]) => word === outcomeWord).map(([name]) => name);
 }
 
-/** The last words on an outcome, from the destination if it says anything, else from the function. */
+/** The last words on an outcome: from the destination, else from the function, else from the queue. */
 function lastWhy(hops, outcomeWord) {
   const ended = hops.filter((hop) => hop.outcome === outcomeWord && (hop.why || hop.reason));
   const said = ended.filter(({ hop }) => hop === "destination").at(-1) ?? ended.at(-1);
-  return said ? (said.why ?? said.reason) : "See the function's log lines.";
+  return (said ?? hops.at(-1))?.why ?? "";
 }
 
 function profileSentences(hops) {
   return hops.filter(({ hop }) => hop === "profile").map((hop) => {
-    if (hop.update === "denied") return [notUpdated(hop.why), tokenWhy(hops)].filter(Boolean).join(" ");
+    if (hop.update === "denied") return notUpdated(hop.why);
     if (hop.update !== "applied") return "Profile not changed. " + (hop.why ?? "");
     const changed = visible(changesOf(hop)).map(({ name, after }) => name + " is now " + after);
-    const updated = changed.length ? "Profile updated: " + changed.join(", ") + "." : "The profile had these values already.";
-    return hop.why ? updated + " " + hop.why : updated;
+    const updated = changed.length ? "Profile updated: " + changed.join(", ") + "." : "";
+    return [updated, hop.why].filter(Boolean).join(" ");
   });
 }
 
 /** "Not updated: plan. …", said of the profile. */
 function notUpdated(why) {
   return why.startsWith("Not updated") ? "Profile n" + why.slice(1) : "Profile not updated. " + why;
-}
-
-/** What is wrong with the token, if one was sent. */
-function tokenWhy(hops) {
-  const authorizer = hops.find(({ hop }) => hop === "gateway")?.authorizer;
-  return authorizer && !["proven", "proof_of_other_endpoint"].includes(authorizer.outcome) ? authorizer.why : "";
 }

@@ -10,8 +10,8 @@ import { MARKS } from "./words.js";
 
 // The names of the rows that are open: they are open in the next event's timeline, too.
 const opened = new Set();
-// Where each timeline begins: three steps, or two with words on why.
-const FIRST_STEPS_PIXELS = 160;
+// Below the outcome, whose text can still grow.
+const FIRST_STEPS_PIXELS = 320;
 let shown = { key: null, rows: new Map() };
 
 /** Show an event's timeline, or none. */

@@ -31,6 +31,13 @@ export const TAG_OUTCOMES = {
   failed: { text: "Failed (onerror)", tone: "bad" },
 };
 
+/** The state of an event of which only the tag is known. */
+export const TAG_STATES = {
+  sent: { text: "Sending…", tone: "wait" },
+  succeeded: { text: "Sending…", tone: "wait" },
+  failed: { text: "Failed", tone: "bad" },
+};
+
 export const MARKS = { good: "✓", bad: "✕", wait: "…", plain: "·" };
 
 /** The outcome for a word of the run; the word itself if it is a new one. */

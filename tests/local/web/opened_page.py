@@ -34,7 +34,9 @@ class OpenedPage:
 
     def send(self, ends: str) -> None:
         """Send the event of the form, and wait until its outcome begins so."""
+        before = self.events.count()
         self.page.get_by_role("button", name="Send event").click()
+        expect(self.events).to_have_count(before + 1)  # until then, the timeline is that of the last event
         self.wait_for(ends)
 
     def wait_for(self, title: str) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -82,7 +83,7 @@ def test_an_opened_step_shows_what_went_over_it(opened: OpenedPage) -> None:
 def test_a_profile_that_changes_is_shown_before_and_after(opened: OpenedPage) -> None:
     opened.send("Recorded")
     opened.page.get_by_label("User attributes: value").first.fill("silver")
-    opened.send("Sending")
+    opened.send("Recorded")
 
     expect(opened.why).to_have_text("Profile updated: plan is now silver.")
 
@@ -271,6 +272,27 @@ def test_after_a_click_the_result_is_in_view(opened: OpenedPage, width: int, hei
     expect(opened.step("Queue")).to_be_in_viewport(ratio=1)
     assert opened.page.evaluate("() => document.documentElement.scrollWidth") == width
     expect(opened.page.get_by_role("button", name="Send event")).to_be_focused()
+
+
+def test_the_container_is_made_for_the_address_that_is_typed(opened: OpenedPage) -> None:
+    page = opened.page
+    download = page.get_by_role("button", name="Download the container")
+    told = page.locator("#download-said")
+
+    download.click()
+    expect(told).to_have_text("Enter the events URL of your stack first.")
+    expect(page.get_by_label("Your events URL")).to_be_focused()
+    page.get_by_label("Your events URL").fill(opened.run.outputs["events_url"])
+    expect(told).to_contain_text("on this machine only")
+    page.get_by_label("Your events URL").fill("https://pixel.example.com/v1/events")
+    expect(told).to_have_text("")
+    with page.expect_download() as offered:
+        download.click()
+
+    expect(told).to_have_text("Downloaded gtm-container.json for https://pixel.example.com/v1/events.")
+    text = Path(offered.value.path()).read_text()
+    assert "https://pixel.example.com/v1/events" in text
+    assert "127.0.0.1" not in text
 
 
 def test_the_variables_for_the_aws_command_line_are_shown(opened: OpenedPage) -> None:
