@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from aws_lambda_powertools import Metrics
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
 
 
 @dataclass(slots=True)
@@ -80,6 +80,14 @@ class BatchReport:
         for name, value in self._totals().items():
             metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
         metrics.flush_metrics()
+        for destination in sorted({*self.recorded_in, *self.retried_in}):
+            # Both counts, even where one is zero: their ratio must have both, or an alarm on it sees nothing
+            # while a destination takes no event at all.
+            together = EphemeralMetrics(namespace=namespace, service=service)
+            together.add_dimension("destination", destination)
+            for name, value in self._counts_in(destination).items():
+                together.add_metric(name=name, unit=MetricUnit.Count, value=value)
+            together.flush_metrics()
         for name, dimensions, value in self._parts():
             with single_metric(
                 name=name,
@@ -108,6 +116,12 @@ class BatchReport:
             **({"DestinationsRemoved": self.destinations_removed} if self.destinations_removed else {}),
         }
 
+    def _counts_in(self, destination: str) -> Mapping[str, int]:
+        return {
+            "Recorded": self.recorded_in[destination],
+            "Retried": self.retried_in.get(destination, Counter[str]()).total(),
+        }
+
     def _parts(self) -> Iterator[tuple[str, Mapping[str, str], int]]:
         """Metrics with further dimensions: name, these dimensions, value."""
         by_reason = {
@@ -119,8 +133,6 @@ class BatchReport:
         for name, counts in by_reason.items():
             for reason, value in counts.items():
                 yield name, {"reason": reason}, value
-        for destination, value in self.recorded_in.items():
-            yield "Recorded", {"destination": destination}, value
         for destination, reasons in self.retried_in.items():
             for reason, value in reasons.items():
                 yield "Retried", {"destination": destination, "reason": reason}, value

@@ -413,6 +413,7 @@ def test_transient_failures_are_retried_as_copies_and_no_others(
     assert (run.metric("Recorded"), run.metric("Retried"), run.metric("RetryAttempt")) == ([2], [1], [1])
     assert run.metric("Retried", destination="pinpoint", reason="pinpoint_500") == [1]
     assert (run.metric("Recorded", destination="pinpoint"), run.metric("LeftInQueue")) == ([2], [0])
+    assert run.metric("Retried", destination="pinpoint") == [1]
     (line,) = run.logged("events retried")
     assert (line["level"], line["destination"]) == ("WARNING", "pinpoint")
     assert line["reasons"] == {"pinpoint_500": 1}
@@ -928,6 +929,28 @@ def test_one_event_in_two_messages_is_recorded_once_wherever_one_is_missing(
     assert (run.failed, run.metric("Recorded"), run.metric("DeadLettered")) == ([], [2], [0])
     assert run.metric("Recorded", destination="pinpoint") == [1]
     assert run.metric("Recorded", destination="firehose") == [1]
+
+
+def test_a_destination_that_takes_nothing_has_a_count_of_recorded_events_too(
+    monkeypatch: pytest.MonkeyPatch, invoke: Callable[..., Run], make_record: Records
+) -> None:
+    """The share of retried events needs both numbers, above all during an outage."""
+    with_destinations(monkeypatch, Scripted(Retry("later")), Scripted(Recorded()))
+    run = invoke(make_record(purchase()))
+    assert (
+        run.metric("Recorded", destination="pinpoint"),
+        run.metric("Retried", destination="pinpoint"),
+    ) == (
+        [0],
+        [1],
+    )
+    assert (
+        run.metric("Recorded", destination="firehose"),
+        run.metric("Retried", destination="firehose"),
+    ) == (
+        [1],
+        [0],
+    )
 
 
 def test_a_profile_update_counts_once_in_two_destinations(
