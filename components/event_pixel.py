@@ -14,9 +14,12 @@ from components.event_queue import EventQueue, EventQueueArgs
 from components.lambda_function import project_stack
 from components.lambda_package import PackageArgs, build
 from components.location import current_location
+from components.log_queries import Log
+from components.monitoring import AlarmsArgs, Monitoring, MonitoringArgs
 from components.openapi import gateway_response_headers
 from components.pixel_api import PixelApi, PixelApiArgs
 from components.safeguards import Safeguards
+from components.stack_metrics import StackMetrics
 from components.tls_policy import TlsPolicy
 from components.token_authorizer import OidcArgs, TokenAuthorizer, TokenAuthorizerArgs
 from components.web_acl import RateLimit, WebAcl, WebAclArgs
@@ -70,6 +73,10 @@ class EventPixelArgs:
     access_logs: bool
     log_retention_days: int
     tracing: bool
+
+    # Alarms, or none; and whether to create a dashboard and saved log queries.
+    alarms: AlarmsArgs | None
+    dashboard: bool
 
     # Refuse to delete or replace the API and the queues.
     protect: bool
@@ -195,6 +202,7 @@ class EventPixel(pulumi.ComponentResource):
                 f"{name}-web-acl",
                 WebAclArgs(
                     rule=args.web_acl,
+                    region=location.region,
                     stage_arn=api.stage_arn,
                     response_headers=gateway_response_headers(
                         args.allowed_origins, allow_credentials=allow_credentials
@@ -228,7 +236,7 @@ class EventPixel(pulumi.ComponentResource):
         self.function_name = processor.function_name
         self.log_group_name = processor.log_group_name
         self.destination_outputs = processor.destination_outputs
-        self.operator_outputs = {
+        operator_outputs: dict[str, pulumi.Input[str]] = {
             "api_id": api.rest_api_id,
             "api_name": api.api_name,
             "stage_name": api.stage_name,
@@ -236,13 +244,29 @@ class EventPixel(pulumi.ComponentResource):
             "project_stack": project_stack(),
         }
         if web_acl is not None:
-            self.operator_outputs = {**self.operator_outputs, "web_acl_arn": web_acl.web_acl_arn}
+            operator_outputs["web_acl_arn"] = web_acl.web_acl_arn
         if authorizer is not None:
-            self.operator_outputs = {
-                **self.operator_outputs,
-                "authorizer_function_name": authorizer.function_name,
-                "authorizer_log_group": authorizer.log_group_name,
-            }
+            operator_outputs["authorizer_function_name"] = authorizer.function_name
+            operator_outputs["authorizer_log_group"] = authorizer.log_group_name
+        if args.alarms is not None or args.dashboard:
+            service_alarms = [*processor.destination_alarms, *(web_acl.alarms if web_acl else ())]
+            monitoring = Monitoring(
+                f"{name}-monitoring",
+                MonitoringArgs(
+                    location=location,
+                    metrics=_metrics(queue, authorizer, processor, api),
+                    logs=_logs(processor, authorizer),
+                    destinations=[destination.name for destination in args.destinations],
+                    service_alarms=service_alarms,
+                    timeout_seconds=args.function_timeout_seconds,
+                    alarms=args.alarms,
+                    dashboard=args.dashboard,
+                    safeguards=args.safeguards,
+                ),
+                pulumi.ResourceOptions(parent=self),
+            )
+            operator_outputs.update(monitoring.outputs)
+        self.operator_outputs = operator_outputs
         self.register_outputs(
             {
                 "region": self.region,
@@ -269,6 +293,25 @@ def _domain_outputs(
     if name.hosted_zone_id is None:
         outputs["domain_record"] = pulumi.Output.concat(name.name, " CNAME ", domain.target)
     return outputs
+
+
+def _metrics(
+    queue: EventQueue, authorizer: TokenAuthorizer | None, processor: EventProcessor, api: PixelApi
+) -> StackMetrics:
+    return StackMetrics(
+        service=project_stack(),
+        api_name=api.api_name,
+        stage_name=api.stage_name,
+        queue_name=queue.queue_name,
+        dead_letter_queue_name=queue.dead_letter_queue_name,
+        processor_name=processor.function_name,
+        authorizer_name=authorizer.function_name if authorizer else None,
+    )
+
+
+def _logs(processor: EventProcessor, authorizer: TokenAuthorizer | None) -> Mapping[Log, pulumi.Input[str]]:
+    of_authorizer = {Log.AUTHORIZER: authorizer.log_group_name} if authorizer else {}
+    return {Log.PROCESSOR: processor.log_group_name, **of_authorizer}
 
 
 def _archive(requirements: str, services: Collection[str]) -> Path:

@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.alarm import Alarm
 from components.destinations import DestinationArgs
 from components.iam import allow
 from components.lambda_function import LambdaFunctionArgs, create_function
@@ -76,6 +77,9 @@ class EventProcessor(pulumi.ComponentResource):
     # Stack outputs of the destinations, by name.
     destination_outputs: Mapping[str, pulumi.Input[Any]]
 
+    # Alarms on the destinations' services.
+    destination_alarms: Sequence[Alarm]
+
     def __init__(
         self, name: str, args: EventProcessorArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
@@ -140,6 +144,7 @@ class EventProcessor(pulumi.ComponentResource):
         self.log_group_name = created.log_group.name
         self.event_source_id = source.uuid
         self.destination_outputs = {key: value for one in provisioned for key, value in one.outputs.items()}
+        self.destination_alarms = [alarm for one in provisioned for alarm in one.alarms]
         self.register_outputs(
             {
                 "function_name": self.function_name,

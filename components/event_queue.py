@@ -50,6 +50,7 @@ class EventQueue(pulumi.ComponentResource):
     queue_name: pulumi.Output[str]
     queue_url: pulumi.Output[str]
     dead_letter_queue_arn: pulumi.Output[str]
+    dead_letter_queue_name: pulumi.Output[str]
     dead_letter_queue_url: pulumi.Output[str]
 
     def __init__(self, name: str, args: EventQueueArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -94,6 +95,7 @@ class EventQueue(pulumi.ComponentResource):
         self.queue_name = queue.name
         self.queue_url = queue.url
         self.dead_letter_queue_arn = dead_letter_queue.arn
+        self.dead_letter_queue_name = dead_letter_queue.name
         self.dead_letter_queue_url = dead_letter_queue.url
         self.register_outputs(
             {
@@ -101,6 +103,7 @@ class EventQueue(pulumi.ComponentResource):
                 "queue_name": self.queue_name,
                 "queue_url": self.queue_url,
                 "dead_letter_queue_arn": self.dead_letter_queue_arn,
+                "dead_letter_queue_name": self.dead_letter_queue_name,
                 "dead_letter_queue_url": self.dead_letter_queue_url,
             }
         )

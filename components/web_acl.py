@@ -11,6 +11,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.alarm import Alarm, simple
+from components.stack_metrics import Metric
+
 WINDOW_SECONDS = 300
 """The time for which AWS WAF counts the requests of an address."""
 
@@ -40,6 +43,8 @@ class WebAclArgs:
     # A limit for a new web ACL, or the ARN of one that exists (Regional, in the stack's Region).
     rule: RateLimit | str
 
+    region: pulumi.Input[str]
+
     # The stage that it protects.
     stage_arn: pulumi.Input[str]
 
@@ -53,8 +58,8 @@ class WebAcl(pulumi.ComponentResource):
     No request is kept as a sample, because URLs hold customers' data and tokens.
     """
 
-    # The dimension `WebACL` of this web ACL's metrics; None for one that exists.
-    metric_name: str | None
+    # Alarms on this web ACL; none for one that exists, which has an owner of its own.
+    alarms: Sequence[Alarm]
 
     web_acl_arn: pulumi.Output[str]
 
@@ -62,12 +67,13 @@ class WebAcl(pulumi.ComponentResource):
         super().__init__("gtm-pixel:index:WebAcl", name, None, opts)
 
         if isinstance(args.rule, str):
-            self.metric_name = None
+            self.alarms = ()
             self.web_acl_arn = pulumi.Output.from_input(args.rule)
         else:
             stack = re.sub(r"[^A-Za-z0-9_-]", "-", f"{name}-{pulumi.get_stack()}")
-            self.metric_name = stack[:_LONGEST_METRIC_NAME]
-            self.web_acl_arn = self._create(name, args.rule, args.response_headers, self.metric_name)
+            metric_name = stack[:_LONGEST_METRIC_NAME]
+            self.alarms = [_alarm(metric_name, args.region)]
+            self.web_acl_arn = self._create(name, args.rule, args.response_headers, metric_name)
         aws.wafv2.WebAclAssociation(
             f"{name}-association",
             resource_arn=args.stage_arn,
@@ -161,6 +167,25 @@ def _rate_limit(
         },
         "visibility_config": _visibility(RULE),
     }
+
+
+def _alarm(metric_name: str, region: pulumi.Input[str]) -> Alarm:
+    blocked = Metric(
+        namespace="AWS/WAFV2",
+        name="BlockedRequests",
+        dimensions={"WebACL": metric_name, "Rule": RULE, "Region": region},
+    )
+    return Alarm(
+        key="blocked-requests",
+        means=(
+            "For a quarter of an hour an address sent more than rateLimitPerIpPer5Minutes. Its events above "
+            "the limit are lost; they count only if it is a sender of yours."
+        ),
+        section="What becomes of a message",
+        series=simple(blocked),
+        periods=3,
+        threshold=0,
+    )
 
 
 def _visibility(metric_name: str) -> aws.wafv2.WebAclRuleVisibilityConfigArgsDict:

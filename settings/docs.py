@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 import yaml
 
-from settings import api, domain, events, function, oidc, protection
+from settings import api, domain, events, function, monitoring, oidc, protection
 from settings.destinations import DESTINATIONS, GROUPS
 from settings.reading import ALL
 from settings.values import Setting
@@ -47,6 +47,7 @@ def page() -> str:
         ("Your own domain", domain.SETTINGS),
         ("Protection", protection.SETTINGS),
         ("The queue and the function", function.SETTINGS),
+        ("Alarms, budget and dashboard", monitoring.SETTINGS),
     )
     descriptions = _descriptions()
     return _INTRODUCTION + "".join(_section(title, settings, descriptions) for title, settings in sections)

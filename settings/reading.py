@@ -7,7 +7,7 @@ from typing import Any
 from components.event_pixel import EventPixelArgs
 from contract.local_run import LOCAL_RUN
 from contract.scenario import AuthMode
-from settings import api, domain, events, function, oidc, protection
+from settings import api, domain, events, function, monitoring, oidc, protection
 from settings.destinations import DESTINATIONS, GROUPS, customer_profiles
 from settings.groups import Stack
 from settings.problems import Problem, Problems, SettingsError, unknown_key
@@ -22,6 +22,7 @@ GENERAL: Sequence[Setting[Any]] = (
     *domain.SETTINGS,
     *protection.SETTINGS,
     *function.SETTINGS,
+    *monitoring.SETTINGS,
 )
 """The settings that every stack reads."""
 
@@ -152,4 +153,6 @@ def _settings(values: Values, stack: Stack) -> EventPixelArgs:
         function_memory_mb=values[function.MEMORY],
         log_retention_days=values[function.LOG_RETENTION],
         tracing=values[function.TRACING],
+        alarms=monitoring.make(values),
+        dashboard=values[monitoring.DASHBOARD],
     )

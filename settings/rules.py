@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from contract.scenario import AuthMode, ProfileUpdates
-from settings import api, domain, events, function, oidc, protection
+from settings import api, domain, events, function, monitoring, oidc, protection
 from settings.destinations import DESTINATIONS, GROUPS, customer_profiles
 from settings.groups import Rule, Stack
 from settings.problems import Problem
@@ -32,6 +32,7 @@ def _rules(values: Values) -> Iterable[Rule]:
     yield from _RULES
     yield from domain.RULES
     yield from protection.RULES
+    yield from monitoring.RULES
     yield from oidc.RULES
     try:
         destinations = values[DESTINATIONS]
@@ -42,13 +43,18 @@ def _rules(values: Values) -> Iterable[Rule]:
 
 
 def without_effect(values: Values, given: Mapping[str, object]) -> Iterable[Problem]:
-    """Refuse settings of the other scenario, or of destinations that are not listed.
+    """Refuse settings of the other scenario, of alarms that are off, or of destinations that are not listed.
 
     Otherwise someone could rely on a protection that is not in effect.
     """
     try:
         if values[events.AUTH_MODE] is AuthMode.OPEN:
             yield from _given(oidc.SETTINGS, given, "while authMode is open", "Set authMode to authenticated")
+    except UnreadSettingError:
+        pass
+    try:
+        if not values[monitoring.ALARMS]:
+            yield from _given(monitoring.OF_ALARMS, given, "while alarms is false", "Set alarms to true")
     except UnreadSettingError:
         pass
     try:

@@ -53,19 +53,21 @@ def recording() -> Recording:
 
 @pytest.fixture(scope="module")
 def authenticated() -> Recording:
-    return recorded("prod")
+    """The prod stack, without monitoring."""
+    return recorded("prod", **UNMONITORED)
 
 
 @pytest.fixture(scope="module")
 def opened() -> Recording:
-    """The prod stack, switched to the open scenario."""
-    return recorded("prod", authMode="open", oidcIssuer="", oidcAudiences=[])
+    """The prod stack, switched to the open scenario, without monitoring."""
+    return recorded("prod", authMode="open", oidcIssuer="", oidcAudiences=[], **UNMONITORED)
 
 
 @pytest.fixture(scope="module")
 def everywhere() -> Recording:
     """A stack with every destination."""
-    return recorded("prod", destinations=["pinpoint", "customer-profiles", "firehose"], **PINPOINT)
+    destinations = ["pinpoint", "customer-profiles", "firehose"]
+    return recorded("prod", destinations=destinations, **PINPOINT, **UNMONITORED)
 
 
 ONLY_PINPOINT: dict[str, Any] = {
@@ -87,7 +89,16 @@ SAFEGUARDS = {
     "permissionsBoundaryArn": "arn:aws:iam::123456789012:policy/boundary",
 }
 """A key of the account's own for `prod`, and a boundary."""
+UNMONITORED: dict[str, Any] = {"alarms": False, "alarmEmail": "", "dashboard": False}
+"""Settings that leave `prod` without alarms and dashboard."""
+MONITORED: dict[str, Any] = {
+    "expectTraffic": True,
+    "monthlyBudgetUsd": 50,
+    "customerProfilesDeadLetterQueue": "domain-dead-letters",
+}
+"""Settings that give `prod`, with Customer Profiles, every alarm and a budget."""
 EVERYTHING: dict[str, Any] = {
+    **MONITORED,
     **PINPOINT,
     **DOMAIN,
     "hostedZoneId": "Z0123456789",
@@ -306,6 +317,38 @@ class TestTheAuthenticatedScenario:
         assert [variables_["PROFILE_UPDATES"] for variables_ in variables] == ["none", "all"]
 
 
+class TestMonitoring:
+    def test_the_prod_stack_has_it(self) -> None:
+        outputs = recorded("prod").outputs
+
+        assert outputs["alarm_topic_arn"].endswith(":gtm-pixel-monitoring-alarms-1a2b3c4")
+        assert outputs["dashboard_url"].endswith("#dashboards/dashboard/gtm-pixel-test")
+
+    def test_without_it_there_are_no_outputs_of_it(self, recording: Recording) -> None:
+        assert recording.outputs.keys() & {"alarm_topic_arn", "dashboard_url"} == set()
+
+    def test_alarms_and_dashboard_do_not_need_each_other(self) -> None:
+        alarms_only = recorded("prod", dashboard=False)
+        dashboard_only = recorded("prod", alarms=False, alarmEmail="")
+
+        assert "gtm-pixel-monitoring-dashboard" not in alarms_only.names()
+        assert "aws:cloudwatch/metricAlarm:MetricAlarm" not in dashboard_only.names().values()
+
+    def test_the_stack_is_in_every_name_that_pulumi_does_not_make(self) -> None:
+        """Two stacks of a project may be in one account, and dashboards have no Region."""
+        stack = recorded("prod", name="eu.live", customerProfilesObjectType="events")
+        fixed = {
+            one.inputs.get("dashboardName", one.inputs.get("name"))
+            for one in stack.resources
+            if one.parent == "gtm-pixel-monitoring"
+        }
+
+        assert {name.partition("/")[0] for name in fixed if name} == {
+            "gtm-pixel-eu-live",
+            "gtm-pixel-eu.live",
+        }
+
+
 class TestDestinations:
     OUTPUTS = (
         *("customer_profiles_domain", "customer_profiles_object_type", "customer_profiles_endpoints_type"),
@@ -313,7 +356,7 @@ class TestDestinations:
     )
 
     def test_each_adds_its_own_resources_and_no_others(self, everywhere: Recording) -> None:
-        without = recorded("prod", **PINPOINT, **ONLY_PINPOINT)
+        without = recorded("prod", **PINPOINT, **ONLY_PINPOINT, **UNMONITORED)
         added = everywhere.names().keys() - without.names().keys()
 
         assert added == {
@@ -373,8 +416,8 @@ class TestDestinations:
     def test_the_function_waits_for_the_object_types(self, everywhere: Recording) -> None:
         assert "gtm-pixel-processor-customer-profiles" in everywhere["gtm-pixel-processor"].depends_on
 
-    def test_the_prod_stack_gives_no_warning(self, authenticated: Recording) -> None:
-        assert authenticated.log == []
+    def test_the_prod_stack_gives_no_warning(self) -> None:
+        assert recorded("prod").log == []
 
     def test_the_prod_stack_creates_no_domain(self, authenticated: Recording) -> None:
         template = json.loads(authenticated["gtm-pixel-processor-customer-profiles"].inputs["templateBody"])

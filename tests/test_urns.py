@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.test_program import DOMAIN as DOMAIN_SETTINGS
-from tests.test_program import PINPOINT, recorded
+from tests.test_program import MONITORED, PINPOINT, UNMONITORED, recorded
 
 OPEN = """
 gtm-pixel:index:EventPixel::gtm-pixel
@@ -96,6 +96,44 @@ gtm-pixel:index:EventPixel$gtm-pixel:index:WebAcl$aws:wafv2/ipSet:IpSet::gtm-pix
 gtm-pixel:index:EventPixel$gtm-pixel:index:WebAcl$aws:wafv2/webAcl:WebAcl::gtm-pixel-web-acl
 """
 
+MONITORING = """
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:budgets/budget:Budget::gtm-pixel-monitoring-budget
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/dashboard:Dashboard::gtm-pixel-monitoring-dashboard
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-api-errors
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-authorizer-errors
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-authorizer-throttles
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-blocked-requests
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-dead-letters
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-domain-dead-letters
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-firehose-delivery-age
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-firehose-throttled
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-key-fetches-failed
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-late-retries
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-left-in-queue
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-no-traffic
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-no-valid-token
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-processor-duration
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-processor-errors
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-processor-throttles
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-queue-age
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-rejected
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-retried-customer-profiles
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-retried-firehose
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-retries-waiting
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/queryDefinition:QueryDefinition::gtm-pixel-monitoring-query-batches
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/queryDefinition:QueryDefinition::gtm-pixel-monitoring-query-dead-letters
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/queryDefinition:QueryDefinition::gtm-pixel-monitoring-query-errors
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/queryDefinition:QueryDefinition::gtm-pixel-monitoring-query-rejected
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/queryDefinition:QueryDefinition::gtm-pixel-monitoring-query-request
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/queryDefinition:QueryDefinition::gtm-pixel-monitoring-query-retried
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/queryDefinition:QueryDefinition::gtm-pixel-monitoring-query-tokens
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$gtm-pixel:index:AlarmTopic$aws:sns/topic:Topic::gtm-pixel-monitoring-alarms
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$gtm-pixel:index:AlarmTopic$aws:sns/topicPolicy:TopicPolicy::gtm-pixel-monitoring-alarms-policy
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$gtm-pixel:index:AlarmTopic$aws:sns/topicSubscription:TopicSubscription::gtm-pixel-monitoring-alarms-email
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$gtm-pixel:index:AlarmTopic::gtm-pixel-monitoring-alarms
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring::gtm-pixel-monitoring
+"""
+
 SCENARIOS: Mapping[str, tuple[dict[str, Any], str]] = {
     "open": ({"authMode": "open", "oidcIssuer": "", "oidcAudiences": []}, ""),
     "authenticated": ({}, AUTHENTICATED),
@@ -175,7 +213,7 @@ CASES = [
 
 @pytest.mark.parametrize(("scenario", "destination", "logs"), CASES)
 def test_a_stack_has_exactly_these_urns(scenario: str, destination: str, logs: str) -> None:
-    variants = SCENARIOS[scenario], DESTINATIONS[destination], LOGS[logs]
+    variants = SCENARIOS[scenario], DESTINATIONS[destination], LOGS[logs], (UNMONITORED, "")
     settings = {key: value for setting, _ in variants for key, value in setting.items()}
 
     found = recorded("prod", **WITHOUT_WEB_ACL, **settings).urns()
@@ -187,19 +225,27 @@ def test_a_stack_has_exactly_these_urns(scenario: str, destination: str, logs: s
 def test_a_protected_stack_adds_exactly_these_urns(protection: str) -> None:
     settings, urns = PROTECTION[protection]
 
-    without = recorded("prod", **WITHOUT_WEB_ACL)
-    assert recorded("prod", **{**WITHOUT_WEB_ACL, **settings}).urns() - without.urns() == set(urns.split())
+    bare = {**UNMONITORED, **WITHOUT_WEB_ACL}
+    added = recorded("prod", **{**bare, **settings}).urns() - recorded("prod", **bare).urns()
+    assert added == set(urns.split())
+
+
+def test_monitoring_adds_exactly_these_urns() -> None:
+    added = recorded("prod", **MONITORED).urns() - recorded("prod", **UNMONITORED).urns()
+
+    assert added == set(MONITORING.split())
 
 
 def test_every_urn_is_unique() -> None:
-    urns = (OPEN + AUTHENTICATED + NEW_STREAM + CUSTOMER_PROFILES + ACCESS_LOGS + DOMAIN + WEB_ACL).split()
+    parts = OPEN, AUTHENTICATED, NEW_STREAM, CUSTOMER_PROFILES, ACCESS_LOGS, DOMAIN, WEB_ACL, MONITORING
+    urns = "".join(parts).split()
 
     assert len(urns) == len(set(urns))
 
 
 def test_a_stack_deployed_before_event_pixel_keeps_its_resources() -> None:
     """Their URNs did not begin with EventPixel. A component passes its alias on to its children."""
-    parts = [one for one in recorded("prod").resources if one.parent == "gtm-pixel"]
+    parts = [one for one in recorded("prod", **UNMONITORED).resources if one.parent == "gtm-pixel"]
 
     assert {one.name: one.formerly_without_parent for one in parts} == {
         "gtm-pixel-events": True,

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol
 
 import pulumi
 
+from components.alarm import Alarm
 from components.iam import Statement
 from components.location import Location
 
@@ -26,6 +27,9 @@ class ProvisionedDestination:
 
     # Stack outputs: strings, or objects of them.
     outputs: Mapping[str, pulumi.Input[Any]] = field(default_factory=dict[str, pulumi.Input[Any]])
+
+    # Alarms on the service, for stacks that have alarms.
+    alarms: Sequence[Alarm] = ()
 
     # Shown by `pulumi up`; None shows nothing.
     warning: pulumi.Input[str | None] = None

@@ -1,17 +1,19 @@
 """Amazon Connect Customer Profiles: object types and event triggers, deployed by CloudFormation."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import pulumi
 import pulumi_aws as aws
 
+from components.alarm import Alarm, Missing, simple
 from components.destinations import ProvisionedDestination
 from components.iam import allow
 from components.location import Location
 from components.profile_template import ProfileTemplateArgs, template_body
+from components.stack_metrics import of_queue
 from contract.customer_profiles import CLOUDFORMATION_REGIONS
 
 
@@ -28,6 +30,9 @@ class CustomerProfilesArgs:
     # Requests a second that one concurrent execution of the processor may send (1 or more): its share of the
     # account's quota.
     requests_per_second: int
+
+    # The name of the domain's own dead-letter queue, for an alarm on it; None if it has none.
+    domain_dead_letter_queue: str | None = None
 
     def provision(
         self, name: str, location: Location, child: pulumi.ResourceOptions
@@ -55,6 +60,7 @@ class CustomerProfilesArgs:
                 "customer_profiles_endpoints_type": profiles.endpoints_type_name,
                 "customer_profiles_expects": _expectations(self.template),
             },
+            alarms=_alarms(self.domain_dead_letter_queue),
             warning=pulumi.Output.from_input(location.region).apply(_region_warning),
         )
 
@@ -74,6 +80,27 @@ def _expectations(template: ProfileTemplateArgs) -> Mapping[str, object]:
             for trigger in template.event_triggers
         ],
     }
+
+
+def _alarms(domain_dead_letter_queue: str | None) -> Sequence[Alarm]:
+    if domain_dead_letter_queue is None:
+        return ()
+    return [
+        Alarm(
+            key="domain-dead-letters",
+            means=(
+                "Customer Profiles could not process objects that it had accepted. They are in the domain's "
+                "own dead-letter queue."
+            ),
+            section="What becomes of a message",
+            series=simple(
+                of_queue(domain_dead_letter_queue, "ApproximateNumberOfMessagesVisible"), "Maximum"
+            ),
+            period_seconds=60,
+            threshold=0,
+            missing=Missing.UNCHANGED,
+        )
+    ]
 
 
 def _region_warning(region: str) -> str | None:

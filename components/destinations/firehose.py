@@ -1,17 +1,20 @@
 """Amazon Data Firehose: a delivery stream that writes events to a bucket for analytics, and that bucket."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import pulumi
 import pulumi_aws as aws
 
+from components.alarm import Alarm, simple
 from components.destinations import ProvisionedDestination
 from components.iam import allow, deny_insecure_transport, policy_document
 from components.location import Location
 from components.safeguards import NO_SAFEGUARDS, Safeguards
 from components.service_role import create_service_role
+from components.stack_metrics import of_delivery_stream
+from contract.firehose import LONGEST_BUFFER_SECONDS
 
 _DATE = "year=!{timestamp:yyyy}/month=!{timestamp:MM}/day=!{timestamp:dd}/"
 
@@ -25,6 +28,9 @@ ERRORS_PREFIX = f"errors/!{{firehose:error-output-type}}/{_DATE}"
 BUFFER_MB = 64
 """Firehose writes an object once it holds this much, before compression (1 to 128 MB). Fewer, larger objects
 make queries faster."""
+
+DELIVERY_SECONDS = 600
+"""How much longer than the buffer a delivery may take before it counts as late."""
 
 UNFINISHED_UPLOAD_DAYS = 7
 """Days after which S3 deletes the parts of an incomplete upload, which are billed."""
@@ -75,7 +81,35 @@ class FirehoseArgs:
             statements=[allow("PutFirehoseRecords", ["firehose:PutRecordBatch"], stream_arn)],
             environment={"FIREHOSE_STREAM": stream_name, "FIREHOSE_APP_ID": self.app_id},
             outputs={"firehose_stream": stream_name, **outputs},
+            alarms=_alarms(stream_name, self.stream),
         )
+
+
+def _alarms(stream_name: pulumi.Output[str], stream: str | FirehoseStreamArgs) -> Sequence[Alarm]:
+    """Events count as recorded once Firehose has them: only these show that they do not reach the bucket."""
+    buffer_seconds = LONGEST_BUFFER_SECONDS if isinstance(stream, str) else stream.buffer_seconds
+    longest_seconds = buffer_seconds + DELIVERY_SECONDS
+    return [
+        Alarm(
+            key="firehose-delivery-age",
+            means=(
+                f"For a quarter of an hour events have waited for more than {longest_seconds} s in Firehose, "
+                "which retries for 24 hours. They are not in the bucket."
+            ),
+            section="What becomes of a message",
+            series=simple(of_delivery_stream(stream_name, "DeliveryToS3.DataFreshness"), "Maximum"),
+            periods=3,
+            threshold=longest_seconds,
+        ),
+        Alarm(
+            key="firehose-throttled",
+            means="For a quarter of an hour the stream was over its quota. The events are retried.",
+            section="Retries",
+            series=simple(of_delivery_stream(stream_name, "ThrottledRecords")),
+            periods=3,
+            threshold=0,
+        ),
+    ]
 
 
 class FirehoseStream(pulumi.ComponentResource):

@@ -32,7 +32,7 @@ from contract.function_time import (
     MESSAGES_HANDED_OVER_IN_A_SECOND,
 )
 from contract.scenario import ProfileUpdates
-from settings import events, function
+from settings import events, function, monitoring
 from settings.destinations.event_triggers import FIELD_KINDS, event_trigger
 from settings.groups import DestinationGroup, Stack
 from settings.problems import InvalidValue, Problem
@@ -127,6 +127,17 @@ MAX_EVENTS_PER_PROFILE = Setting(
 )
 EXPIRATION = Setting("customerProfilesExpirationDays", 366, whole_number(1, EXPIRATION_DAYS))
 CREATE = Setting("customerProfilesCreate", default=True, read=true_or_false)
+DEAD_LETTER_QUEUE = Setting(
+    "customerProfilesDeadLetterQueue",
+    "",
+    optional(
+        string(
+            re.compile(r"[A-Za-z0-9_-]{1,80}"),
+            "the name of a queue: 1 to 80 letters, digits, _ and -",
+            "the last part of the queue's URL, or nothing if the domain has none",
+        )
+    ),
+)
 ALLOW_IDENTITY_ATTRIBUTES = Setting(
     "customerProfilesAllowIdentityAttributes", default=False, read=true_or_false
 )
@@ -168,6 +179,7 @@ def _make(values: Values, stack: Stack) -> CustomerProfilesArgs:
     return CustomerProfilesArgs(
         template=_template(values, stack),
         requests_per_second=values[REQUESTS_PER_SECOND] // values[function.MAXIMUM_CONCURRENCY],
+        domain_dead_letter_queue=values[DEAD_LETTER_QUEUE],
     )
 
 
@@ -180,6 +192,16 @@ def _the_stack_names_its_object_types(values: Values, stack: Stack) -> Iterable[
             OBJECT_TYPE.key,
             f"it is not set, and the stack's name {stack.name!r} is not {_OBJECT_TYPE_RULE}.",
             "Set it, or rename the stack.",
+        )
+
+
+def _the_domains_queue_is_watched(values: Values, _: Stack) -> Iterable[Problem]:
+    queue = values[DEAD_LETTER_QUEUE]
+    if queue is not None and not values[monitoring.ALARMS] and not values[monitoring.DASHBOARD]:
+        yield Problem(
+            DEAD_LETTER_QUEUE.key,
+            f"{queue!r} has no effect while alarms and dashboard are false.",
+            "Set one of them to true, or run: pulumi config rm customerProfilesDeadLetterQueue",
         )
 
 
@@ -334,10 +356,12 @@ GROUP = DestinationGroup(
     description="Amazon Connect Customer Profiles, for profiles, segments and campaigns",
     settings=(
         *(DOMAIN, NEW_DOMAIN, REQUESTS_PER_SECOND, OBJECT_TYPE, MAX_EVENTS_PER_PROFILE, EXPIRATION, CREATE),
+        DEAD_LETTER_QUEUE,
         *(ALLOW_IDENTITY_ATTRIBUTES, TRIGGER_ATTRIBUTES, TRIGGER_METRICS, SEARCH_ATTRIBUTES, TRIGGERS),
     ),
     rules=(
         _the_stack_names_its_object_types,
+        _the_domains_queue_is_watched,
         _each_copy_of_the_function_has_a_request,
         _a_batch_is_sent_in_time,
         _profile_attributes_are_fields,

@@ -41,6 +41,8 @@ def args(oidc: OidcArgs | None) -> EventPixelArgs:
         access_logs=False,
         log_retention_days=30,
         tracing=False,
+        alarms=None,
+        dashboard=False,
         protect=False,
     )
 

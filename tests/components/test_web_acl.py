@@ -18,7 +18,7 @@ LIMIT = RateLimit(
 
 
 def recorded(rule: RateLimit | str = LIMIT, *, stack: str = "test") -> Recording:
-    args = WebAclArgs(rule=rule, stage_arn=STAGE, response_headers=HEADERS)
+    args = WebAclArgs(rule=rule, region="eu-west-1", stage_arn=STAGE, response_headers=HEADERS)
     return record(lambda: WebAcl("acl", args), stack=stack)
 
 
@@ -80,6 +80,24 @@ def test_no_request_is_kept_as_a_sample(recording: Recording) -> None:
     configs = [inputs["visibilityConfig"], *(one["visibilityConfig"] for one in inputs["rules"])]
     assert {config["sampledRequestsEnabled"] for config in configs} == {False}
     assert {config["cloudwatchMetricsEnabled"] for config in configs} == {True}
+
+
+@pytest.mark.parametrize(("limit", "alarms"), [(LIMIT, ["blocked-requests"]), ("arn:of:another", [])])
+def test_only_its_own_web_acl_has_an_alarm_on_the_metric_of_its_rule(
+    limit: RateLimit | str, alarms: list[str]
+) -> None:
+    made: list[WebAcl] = []
+    args = WebAclArgs(rule=limit, region="eu-west-1", stage_arn=STAGE, response_headers=HEADERS)
+    recording = record(lambda: made.append(WebAcl("acl", args)))
+
+    assert [alarm.key for alarm in made[0].alarms] == alarms
+    for alarm in made[0].alarms:
+        (series,) = alarm.series.values()
+        assert series.metric.dimensions == {
+            "WebACL": recording["acl"].inputs["visibilityConfig"]["metricName"],
+            "Rule": rule(recording, RULE)["visibilityConfig"]["metricName"],
+            "Region": "eu-west-1",
+        }
 
 
 @pytest.mark.parametrize("stack", ["prod", "feature.x", "s" * 100])

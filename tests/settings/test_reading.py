@@ -38,6 +38,8 @@ def test_the_defaults_are_an_open_stack_that_updates_no_profile() -> None:
         safeguards=NO_SAFEGUARDS,
         access_logs=False,
         protect=False,
+        alarms=None,
+        dashboard=False,
         destinations=(CustomerProfilesArgs(template=TEMPLATE, requests_per_second=20),),
         profile_updates=ProfileUpdates.NONE,
         profile_attributes=(),

@@ -1,4 +1,10 @@
-"""Amazon CloudWatch Logs (log groups and streams) and Amazon EventBridge (buses and archives)."""
+"""Amazon CloudWatch (nothing evaluates alarms), CloudWatch Logs and Amazon EventBridge."""
+
+import uuid
+from typing import Any
+
+from botocore.exceptions import ParamValidationError
+from botocore.validate import ParamValidator
 
 from local.deployment.resources.declaration import (
     Created,
@@ -8,6 +14,7 @@ from local.deployment.resources.declaration import (
     autoname,
     names,
     present,
+    refuse_unknown,
 )
 from local.deployment.resources.target import Target
 
@@ -55,7 +62,106 @@ def _event_archive(target: Target, name: str, inputs: Properties) -> Created:
     return archive, {**inputs, "name": archive, "arn": arn}
 
 
+_SERIES = names("namespace", "metricName", "dimensions", "stat", "period")
+
+
+def _metric_alarm(target: Target, name: str, inputs: Properties) -> Created:
+    alarm = inputs.get("name") or autoname(name)
+    tags = target.tags(inputs)
+    period = inputs.get("period")
+    target.client("cloudwatch").put_metric_alarm(
+        AlarmName=alarm,
+        ComparisonOperator=inputs["comparisonOperator"],
+        EvaluationPeriods=int(inputs["evaluationPeriods"]),
+        Threshold=inputs["threshold"],
+        **present(
+            AlarmDescription=inputs.get("alarmDescription"),
+            AlarmActions=inputs.get("alarmActions"),
+            OKActions=inputs.get("okActions"),
+            DatapointsToAlarm=int(inputs["datapointsToAlarm"]) if "datapointsToAlarm" in inputs else None,
+            TreatMissingData=inputs.get("treatMissingData"),
+            Namespace=inputs.get("namespace"),
+            MetricName=inputs.get("metricName"),
+            Dimensions=_dimensions(inputs),
+            Statistic=inputs.get("statistic"),
+            Period=period and int(period),
+            Metrics=[_metric_query(one) for one in inputs.get("metricQueries", ())],
+            Tags=as_pairs(tags),
+        ),
+    )
+    return alarm, {
+        **inputs,
+        "name": alarm,
+        "arn": target.arn("cloudwatch", f"alarm:{alarm}"),
+        "tagsAll": tags,
+    }
+
+
+def _metric_query(inputs: Properties) -> dict[str, Any]:
+    refuse_unknown(
+        inputs, {**names("id", "expression", "label", "returnData"), "metric": _SERIES}, "metricQueries."
+    )
+    series = inputs.get("metric")
+    return {
+        "Id": inputs["id"],
+        "ReturnData": inputs.get("returnData", False),
+        **present(
+            Expression=inputs.get("expression"),
+            Label=inputs.get("label"),
+            MetricStat=series
+            and {
+                "Metric": {
+                    "Namespace": series["namespace"],
+                    "MetricName": series["metricName"],
+                    "Dimensions": _dimensions(series),
+                },
+                "Period": int(series["period"]),
+                "Stat": series["stat"],
+            },
+        ),
+    }
+
+
+def _dimensions(inputs: Properties) -> list[dict[str, str]]:
+    return [{"Name": name, "Value": value} for name, value in inputs.get("dimensions", {}).items()]
+
+
+def _dashboard(target: Target, _: str, inputs: Properties) -> Created:
+    name = inputs["dashboardName"]
+    target.client("cloudwatch").put_dashboard(DashboardName=name, DashboardBody=inputs["dashboardBody"])
+    arn = f"arn:{target.cloud.partition}:cloudwatch::{target.cloud.account_id}:dashboard/{name}"
+    return name, {**inputs, "dashboardArn": arn}
+
+
+def _query_definition(target: Target, name: str, inputs: Properties) -> Created:
+    """Only checked against the service's model and the log groups that exist: moto keeps no queries."""
+    logs = target.client("logs")
+    title = inputs.get("name") or autoname(name)
+    groups = inputs.get("logGroupNames", ())
+    parameters = {"name": title, "queryString": inputs["queryString"], "logGroupNames": list(groups)}
+    model = logs.meta.service_model.operation_model("PutQueryDefinition").input_shape
+    report = ParamValidator().validate(parameters, model)
+    if report.has_errors():
+        raise ParamValidationError(report=report.generate_report())
+    for group in groups:
+        logs.list_tags_log_group(logGroupName=group)  # raises if there is none
+    id_ = str(uuid.uuid4())
+    return id_, {**inputs, "name": title, "queryDefinitionId": id_}
+
+
 RESOURCES = {
+    "Dashboard": ResourceType(_dashboard, names("dashboardName", "dashboardBody")),
+    "MetricAlarm": ResourceType(
+        _metric_alarm,
+        {
+            **names(
+                "name", "alarmDescription", "alarmActions", "okActions", "comparisonOperator", "threshold"
+            ),
+            **names("evaluationPeriods", "datapointsToAlarm", "treatMissingData", "metricQueries", "tags"),
+            **names("namespace", "metricName", "dimensions", "statistic", "period"),
+        },
+    ),
+    "QueryDefinition": ResourceType(_query_definition, names("name", "queryString", "logGroupNames")),
     "EventArchive": ResourceType(
         _event_archive, names("name", "description", "eventSourceArn", "eventPattern", "retentionDays")
     ),

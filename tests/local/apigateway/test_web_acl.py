@@ -53,6 +53,7 @@ def arn(resources: Resources) -> str:
     """The web ACL that the program declares, created in moto."""
     args = WebAclArgs(
         rule=RateLimit(requests_per_5_minutes=10, exempt_cidrs=(f"{OFFICE}/32", "2001:db8::/32")),
+        region="eu-west-1",
         stage_arn="arn:aws:apigateway:eu-west-1::/restapis/api-1/stages/v1",
         response_headers={"Cache-Control": "no-store"},
     )

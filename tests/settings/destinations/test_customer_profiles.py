@@ -303,6 +303,16 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         "has at most 250. List fewer.",
     ),
     (
+        {"customerProfilesDeadLetterQueue": "https://sqs.test/domain", "dashboard": True},
+        "customerProfilesDeadLetterQueue: 'https://sqs.test/domain' is not the name of a queue: 1 to 80 "
+        "letters, digits, _ and -. Set the last part of the queue's URL, or nothing if the domain has none.",
+    ),
+    (
+        {"customerProfilesDeadLetterQueue": "domain"},
+        "customerProfilesDeadLetterQueue: 'domain' has no effect while alarms and dashboard are false. "
+        "Set one of them to true, or run: pulumi config rm customerProfilesDeadLetterQueue",
+    ),
+    (
         {"customerProfilesTriggerMetrics": names(246)},
         "customerProfilesTriggerMetrics: 246 entries and those of the other lists make 251 fields of an "
         "object "

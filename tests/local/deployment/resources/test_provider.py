@@ -18,8 +18,8 @@ FUNCTION = "aws:lambda/function:Function"
 
 
 def test_an_unknown_type_is_refused_by_name(resources: Resources) -> None:
-    with pytest.raises(ResourceError, match=r"does not know the resource type aws:sns/topic:Topic \(t\)"):
-        resources.create("aws:sns/topic:Topic", "t", {})
+    with pytest.raises(ResourceError, match=r"does not know the resource type aws:ec2/vpc:Vpc \(v\)"):
+        resources.create("aws:ec2/vpc:Vpc", "v", {})
 
 
 def test_an_unknown_property_is_refused_by_name(resources: Resources) -> None:

@@ -1,0 +1,62 @@
+"""AWS Budgets. A budget is kept in moto and never computed."""
+
+from typing import Any
+
+from local.deployment.resources.declaration import (
+    Created,
+    Properties,
+    ResourceType,
+    as_string,
+    autoname,
+    names,
+    refuse_unknown,
+)
+from local.deployment.resources.target import Target
+
+_NOTIFICATION = names(
+    *("comparisonOperator", "notificationType", "threshold", "thresholdType", "subscriberSnsTopicArns"),
+)
+
+
+def _budget(target: Target, name: str, inputs: Properties) -> Created:
+    budget = inputs.get("name") or autoname(name)
+    account = target.cloud.account_id
+    target.client("budgets").create_budget(
+        AccountId=account,
+        Budget={
+            "BudgetName": budget,
+            "BudgetType": inputs["budgetType"],
+            "BudgetLimit": {"Amount": as_string(inputs["limitAmount"]), "Unit": inputs["limitUnit"]},
+            "TimeUnit": inputs["timeUnit"],
+            "CostFilters": {one["name"]: one["values"] for one in inputs.get("costFilters", ())},
+        },
+        NotificationsWithSubscribers=[_notification(one) for one in inputs.get("notifications", ())],
+    )
+    return f"{account}:{budget}", {
+        **inputs,
+        "name": budget,
+        "arn": f"arn:{target.cloud.partition}:budgets::{account}:budget/{budget}",
+    }
+
+
+def _notification(inputs: Properties) -> dict[str, Any]:
+    refuse_unknown(inputs, _NOTIFICATION, "notifications.")
+    return {
+        "Notification": {
+            "NotificationType": inputs["notificationType"],
+            "ComparisonOperator": inputs["comparisonOperator"],
+            "Threshold": inputs["threshold"],
+            "ThresholdType": inputs["thresholdType"],
+        },
+        "Subscribers": [
+            {"SubscriptionType": "SNS", "Address": arn} for arn in inputs["subscriberSnsTopicArns"]
+        ],
+    }
+
+
+RESOURCES = {
+    "Budget": ResourceType(
+        _budget,
+        names("name", "budgetType", "limitAmount", "limitUnit", "timeUnit", "costFilters", "notifications"),
+    ),
+}
