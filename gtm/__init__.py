@@ -2,6 +2,9 @@
 
 plan             the contents of a container: events, parameters, consent
 variables        where a parameter's value comes from
+limits           what a stack's destinations accept of a tag
+plan_warnings    what is allowed in a plan but probably not intended
+stack_outputs    what a stack says of itself; stack_comparison holds a plan against it
 plan_error       the error of a plan that would be invalid
 ga4              the tags of Google Analytics 4's recommended events; ga4_docs writes their table
 plan_file        reads a plan from gtm.yaml; tag_reader reads its events, yaml_document finds its problems

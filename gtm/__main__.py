@@ -23,9 +23,12 @@ from typing import NoReturn
 from gtm import custom_template, inspect_command
 from gtm.container import as_text, container_export
 from gtm.custom_template import TemplateKind
-from gtm.plan import DEFAULT_ENDPOINT_ID, ParameterKind, url_warnings, warnings
+from gtm.limits import STRICTEST
+from gtm.plan import DEFAULT_ENDPOINT_ID, ParameterKind
 from gtm.plan_error import PlanError
-from gtm.plan_sources import UsageError, flag_of, read_events_url, read_plan
+from gtm.plan_sources import UsageError, flag_of, read_events_url, read_plan, read_stack
+from gtm.plan_warnings import url_warnings, warnings
+from gtm.stack_comparison import mismatches
 from gtm.yaml_document import PlanFileError
 
 USAGE_ERROR = 2
@@ -130,8 +133,10 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
 
 
 def _write_container(options: argparse.Namespace) -> None:
-    plan = read_plan(options)
-    _warn(warnings(plan))
+    stack = read_stack(options)
+    plan = read_plan(options, stack)
+    _warn(warnings(plan, STRICTEST if stack is None else stack.limits))
+    _warn(() if stack is None else mismatches(plan, stack))
     _write(as_text(container_export(plan)), options.output)
     if options.output:
         tags = "1 tag" if len(plan.tags) == 1 else f"{len(plan.tags)} tags"

@@ -5,14 +5,13 @@ plan adds where the value came from.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-from contract import pinpoint, url
-from contract.filter_lists import SOURCE, SOURCE_DATE, blocking_rule
+from contract import url
 from contract.local_run import LOOPBACK_HOSTS
 from contract.missing_values import is_without_identity
 from contract.string_length import utf16_length
@@ -25,26 +24,6 @@ UNKNOWN_CONTAINER: Final = "GTM-XXXXXXX"
 DEFAULT_ENDPOINT_ID: Final = DataLayerVariable(url.ENDPOINT_ID)
 DEFAULT_TOKEN: Final = DataLayerVariable("id_token")
 
-BROWSER_HEADER_BYTES: Final = 2_000
-"""A generous estimate of a browser's own headers, without cookies of the API's domain."""
-
-# Estimates, in characters.
-_LONG_TOKEN = 2_000
-_LONG_EVENT_OR_ENDPOINT = 100
-_LONG_NUMBER = 25
-_LONG_TIMESTAMP = 29  # 2026-11-22T12:00:00.000+01:00
-_CACHE_BUSTER_BYTES = len("&gtmcb=2147483647")
-
-GOOGLE_CONSENT_TYPES: Final = (
-    "ad_personalization",
-    "ad_storage",
-    "ad_user_data",
-    "analytics_storage",
-    "functionality_storage",
-    "personalization_storage",
-    "security_storage",
-)
-
 _CONSENT_TYPE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CONTAINER = re.compile(r"GTM-[A-Z0-9]{4,12}")
 
@@ -56,17 +35,6 @@ class ParameterKind(StrEnum):
     METRIC = url.EVENT_METRIC
     USER_ATTRIBUTE = url.USER_ATTRIBUTE
 
-    @property
-    def longest_value(self) -> int:
-        """Characters that Amazon Pinpoint accepts. For a metric, the digits that a number can have."""
-        match self:
-            case ParameterKind.EVENT_ATTRIBUTE:
-                return pinpoint.VALUE_CHARACTERS
-            case ParameterKind.METRIC:
-                return _LONG_NUMBER
-            case ParameterKind.USER_ATTRIBUTE:
-                return pinpoint.USER_ATTRIBUTE_VALUE_CHARACTERS
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
@@ -77,21 +45,10 @@ class Parameter:
     value: Variable
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.name) <= pinpoint.KEY_CHARACTERS:
-            raise PlanError(
-                f"the name {shown(self.name)} has {len(self.name)} characters, and Amazon Pinpoint accepts "
-                f"1 to {pinpoint.KEY_CHARACTERS}; choose another"
-            )
         if not _is_plain(self.name):
             raise PlanError(
                 f"the name {shown(self.name)} must have visible characters only and no space at either end; "
                 "choose another"
-            )
-        unusable = sorted(set(self.name) & set(pinpoint.AVOIDED_IN_USER_ATTRIBUTE_NAME))
-        if self.kind is ParameterKind.USER_ATTRIBUTE and unusable:
-            raise PlanError(
-                f"the name {shown(self.name)} contains {' '.join(unusable)}, and user attributes of Amazon "
-                "Pinpoint must not contain # : ? \\ /; use an underscore"
             )
 
     @property
@@ -119,18 +76,6 @@ class TagPlan:
     def __post_init__(self) -> None:
         if self.event is not None:
             _check_event(self.event)
-        kinds = [parameter.kind for parameter in self.parameters]
-        keys = len(kinds) - kinds.count(ParameterKind.USER_ATTRIBUTE)
-        if keys > pinpoint.KEYS_OF_EVENT:
-            raise PlanError(
-                f"there are {keys} event attributes and metrics, and Amazon Pinpoint accepts "
-                f"{pinpoint.KEYS_OF_EVENT} in all; remove some"
-            )
-        if len(kinds) - keys > pinpoint.USER_ATTRIBUTES:
-            raise PlanError(
-                f"there are {len(kinds) - keys} user attributes, and Amazon Pinpoint accepts "
-                f"{pinpoint.USER_ATTRIBUTES}; remove some"
-            )
         twice = _repeated(parameter.url_name for parameter in self.parameters)
         if twice is not None:
             raise PlanError(
@@ -213,62 +158,6 @@ def check_container(container: str) -> None:
             f"the container {shown(container)} must be an id such as GTM-ABC1234; copy it from the top of "
             "the workspace in GTM"
         )
-
-
-def url_warnings(events_url: str) -> Iterator[str]:
-    """Why a browser may not call this URL."""
-    rule = blocking_rule(f"{events_url}?endpoint_id=e1&event=e")
-    if rule is not None:
-        yield (
-            f"ad blockers block the events URL {shown(events_url)} ({SOURCE} of {SOURCE_DATE}: {rule}); use "
-            "another host or stage"
-        )
-
-
-def warnings(plan: Plan) -> Iterator[str]:
-    """Warnings about a plan that is allowed but probably not intended, one line each."""
-    yield from url_warnings(plan.events_url)
-    if plan.preview_events_url is not None:
-        yield from url_warnings(plan.preview_events_url)
-    for consent_type in plan.consent:
-        if consent_type not in GOOGLE_CONSENT_TYPES:
-            yield (
-                f"the consent type {consent_type} is not one of Google's: unless your page sets it, GTM "
-                "treats it as granted and the tags fire"
-            )
-    for tag in plan.tags:
-        longest = longest_request_bytes(plan, tag)
-        if longest > url.LONGEST_REQUEST_BYTES:
-            yield (
-                f"{tag.event or 'all custom events'}: if every value has its maximum length, a request has "
-                f"about {longest:,} bytes, and API Gateway refuses more than {url.LONGEST_REQUEST_BYTES:,}; "
-                "send fewer attributes, or shorter values"
-            )
-
-
-def longest_request_bytes(plan: Plan, tag: TagPlan) -> int:
-    """Bytes of a tag's request if all values are ASCII letters and have their maximum length.
-
-    A character outside ASCII takes 6 to 12 bytes in a URL.
-    """
-    names = [url.EVENT, url.ENDPOINT_ID, *(encoded(parameter.url_name) for parameter in tag.parameters)]
-    values = [
-        len(encoded(tag.event)) if tag.event is not None else _LONG_EVENT_OR_ENDPOINT,
-        _LONG_EVENT_OR_ENDPOINT,
-        *(parameter.kind.longest_value for parameter in tag.parameters),
-    ]
-    if plan.token is not None:
-        names.append(url.TOKEN)
-        values.append(_LONG_TOKEN)
-    for name, variable, longest in (
-        (url.EVENT_ID, tag.event_id, _LONG_EVENT_OR_ENDPOINT),
-        (url.TIMESTAMP, tag.timestamp, _LONG_TIMESTAMP),
-    ):
-        if variable is not None:
-            names.append(name)
-            values.append(longest)
-    pairs = sum(len("&=") + len(name) for name in names) + sum(values)
-    return len(plan.events_url) + pairs + _CACHE_BUSTER_BYTES + BROWSER_HEADER_BYTES
 
 
 def encoded(text: str) -> str:

@@ -25,6 +25,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from gtm.limits import STRICTEST, Limits
 from gtm.plan import (
     DEFAULT_ENDPOINT_ID,
     UNKNOWN_CONTAINER,
@@ -56,13 +57,16 @@ class Overrides:
     # Used if neither the file nor `token` names one.
     default_token: PlainVariable | None = None
     consent: tuple[str, ...] | None = None
+    # What the stack's destinations accept.
+    limits: Limits = STRICTEST
 
 
 def read(text: str, *, file: str = "gtm.yaml", overrides: Overrides | None = None) -> Plan:
     """Parse the text of a plan file. `file` is its name in errors. Raises PlanFileError."""
     document = parse(text, file=file)
-    reader = _Reader(file)
-    plan = reader.plan(document, overrides or Overrides())
+    overrides = overrides or Overrides()
+    reader = _Reader(file, overrides.limits)
+    plan = reader.plan(document, overrides)
     if plan is None or reader.problems:
         raise PlanFileError(reader.problems)
     return plan

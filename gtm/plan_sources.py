@@ -10,6 +10,7 @@ from typing import Any, cast
 from contract.scenario import AuthMode
 from gtm import plan_file
 from gtm.container import plan_of
+from gtm.limits import STRICTEST, Limits
 from gtm.plan import (
     DEFAULT_ENDPOINT_ID,
     DEFAULT_TOKEN,
@@ -22,6 +23,7 @@ from gtm.plan import (
     check_events_url,
 )
 from gtm.plan_error import PlanError
+from gtm.stack_outputs import Stack, stack_of
 from gtm.variables import CookieVariable, DataLayerVariable, PlainVariable
 
 
@@ -29,14 +31,20 @@ class UsageError(Exception):
     """The plan cannot be made. The message says in one line what the caller must change."""
 
 
-def read_plan(options: argparse.Namespace) -> Plan:
+def read_stack(options: argparse.Namespace) -> Stack | None:
+    """The stack of --outputs; None without that flag. Raises UsageError and PlanError."""
+    return None if options.outputs is None else _outputs(options.outputs)
+
+
+def read_plan(options: argparse.Namespace, stack: Stack | None) -> Plan:
     """The plan for `container`. Raises UsageError, PlanError and PlanFileError."""
-    groups = [_parameters(kind, getattr(options, kind.name.lower())) for kind in ParameterKind]
+    limits = STRICTEST if stack is None else stack.limits
+    groups = [_parameters(kind, getattr(options, kind.name.lower()), limits) for kind in ParameterKind]
     event_id, timestamp = _variable(options.event_id), _variable(options.timestamp)
     by_flags = any([options.event, options.all_custom_events, event_id, timestamp, *groups])
     if sum([by_flags, options.config is not None, options.earlier is not None]) > 1:
         raise UsageError("--config, --from and flags such as --event exclude each other; keep one of them")
-    overrides = _overrides(options)
+    overrides = _overrides(options, stack)
     if options.config is not None:
         return plan_file.read(_read(options.config), file=options.config, overrides=overrides)
     if options.earlier is not None:
@@ -50,7 +58,9 @@ def read_plan(options: argparse.Namespace) -> Plan:
         events_url=overrides.events_url,
         preview_events_url=overrides.preview_events_url,
         tags=tuple(
-            TagPlan(event=event, parameters=parameters, event_id=event_id, timestamp=timestamp)
+            limits.checked_tag(
+                TagPlan(event=event, parameters=parameters, event_id=event_id, timestamp=timestamp)
+            )
             for event in options.event or [None]
         ),
         endpoint_id=overrides.endpoint_id or DEFAULT_ENDPOINT_ID,
@@ -62,7 +72,7 @@ def read_plan(options: argparse.Namespace) -> Plan:
 
 def read_events_url(options: argparse.Namespace) -> str:
     """The URL for `template`. Raises UsageError and PlanError."""
-    events_url, _ = _target(options)
+    events_url = _events_url(options, read_stack(options))
     if events_url is None:
         raise UsageError("the template has no URL to call; give --events-url or --outputs")
     return events_url
@@ -76,7 +86,7 @@ def _changed(plan: Plan, overrides: plan_file.Overrides) -> Plan:
     return Plan(
         events_url=overrides.events_url or plan.events_url,
         preview_events_url=overrides.preview_events_url or plan.preview_events_url,
-        tags=plan.tags,
+        tags=tuple(map(overrides.limits.checked_tag, plan.tags)),
         endpoint_id=overrides.endpoint_id or plan.endpoint_id,
         token=overrides.token or plan.token or overrides.default_token,
         consent=plan.consent if overrides.consent is None else overrides.consent,
@@ -84,9 +94,10 @@ def _changed(plan: Plan, overrides: plan_file.Overrides) -> Plan:
     )
 
 
-def _overrides(options: argparse.Namespace) -> plan_file.Overrides:
+def _overrides(options: argparse.Namespace, stack: Stack | None) -> plan_file.Overrides:
     """Values from flags and stack outputs, which apply wherever the events are described."""
-    events_url, default_token = _target(options)
+    events_url = _events_url(options, stack)
+    by_token = stack is not None and stack.auth_mode is AuthMode.AUTHENTICATED
     if options.preview_events_url is not None:
         check_events_url(options.preview_events_url)
     if options.container is not None:
@@ -97,26 +108,21 @@ def _overrides(options: argparse.Namespace) -> plan_file.Overrides:
         container=options.container,
         endpoint_id=_variable(options.endpoint_id),
         token=_token(options),
-        default_token=default_token,
+        default_token=DEFAULT_TOKEN if by_token else None,
         consent=None if options.consent is None else tuple(options.consent),
+        limits=STRICTEST if stack is None else stack.limits,
     )
 
 
-def _target(options: argparse.Namespace) -> tuple[str | None, PlainVariable | None]:
-    """The events URL, and where an authenticated stack expects the token by default."""
-    events_url: str | None = options.events_url
-    token = None
-    if options.outputs is not None:
-        events_url, auth_mode = _outputs(options.outputs)
-        if auth_mode == AuthMode.AUTHENTICATED:
-            token = DEFAULT_TOKEN
+def _events_url(options: argparse.Namespace, stack: Stack | None) -> str | None:
+    events_url: str | None = options.events_url if stack is None else stack.events_url
     if events_url is not None:
         check_events_url(events_url)
-    return events_url, token
+    return events_url
 
 
-def _outputs(file: str) -> tuple[str, object]:
-    """The outputs events_url and auth_mode of a stack."""
+def _outputs(file: str) -> Stack:
+    """The outputs of a stack that is up."""
     text = _read(file)
     # Empty if the CLI at the other end of the pipe failed or is missing.
     if file == "-" and not text.strip():
@@ -125,11 +131,10 @@ def _outputs(file: str) -> tuple[str, object]:
             "stack is deployed"
         )
     outputs = _json(file, text)
-    values = cast(dict[str, Any], outputs) if isinstance(outputs, dict) else {}
-    events_url = values.get("events_url")
-    if not isinstance(events_url, str):
+    stack = stack_of(cast(dict[str, Any], outputs)) if isinstance(outputs, dict) else None
+    if stack is None:
         raise UsageError(f"{_shown(file)} has no output events_url; run pulumi up first")
-    return events_url, values.get("auth_mode")
+    return stack
 
 
 def _token(options: argparse.Namespace) -> PlainVariable | None:
@@ -142,7 +147,7 @@ def _variable(key: str | None) -> DataLayerVariable | None:
     return None if key is None else DataLayerVariable(key)
 
 
-def _parameters(kind: ParameterKind, texts: Sequence[str]) -> list[Parameter]:
+def _parameters(kind: ParameterKind, texts: Sequence[str], limits: Limits) -> list[Parameter]:
     flag = flag_of(kind)
     parameters: list[Parameter] = []
     for text in texts:
@@ -150,7 +155,8 @@ def _parameters(kind: ParameterKind, texts: Sequence[str]) -> list[Parameter]:
         if not equals:
             raise UsageError(f"{flag} {text} must be NAME=KEY; for example {flag} {text}=ecommerce.{text}")
         try:
-            parameters.append(Parameter(kind=kind, name=name, value=DataLayerVariable(key)))
+            parameter = Parameter(kind=kind, name=name, value=DataLayerVariable(key))
+            parameters.append(limits.checked(parameter))
         except PlanError as error:
             raise UsageError(f"{flag} {text}: {error}") from None
     return parameters

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from gtm.ga4 import PRESETS, Source, preset_tag
+from gtm.limits import Limits
 from gtm.plan import Parameter, ParameterKind, TagPlan
 from gtm.variables import CookieVariable, DataLayerVariable, ItemCount, ItemList, PlainVariable, Variable
 from gtm.yaml_document import DocumentReader, shown_in_yaml
@@ -23,6 +24,10 @@ _Key = tuple[ParameterKind, str]
 
 class TagReader(DocumentReader):
     """Reads variables, and the tags that are made of them."""
+
+    def __init__(self, file: str, limits: Limits) -> None:
+        super().__init__(file)
+        self._limits = limits
 
     def tags(self, content: Mapping[str, Any]) -> list[TagPlan]:
         """The tags of a whole document, in its order: first those of `ga4`."""
@@ -145,13 +150,17 @@ class TagReader(DocumentReader):
         made = [
             self.made(
                 f"{path}.{_group_of(kind)}.{name}",
-                lambda kind=kind, name=name, value=value: Parameter(kind=kind, name=name, value=value),
+                lambda kind=kind, name=name, value=value: self._limits.checked(
+                    Parameter(kind=kind, name=name, value=value)
+                ),
             )
             for (kind, name), value in parameters.items()
         ]
         return self.made(
             path,
-            lambda: TagPlan(event=event, parameters=tuple(filter(None, made)), **own),
+            lambda: self._limits.checked_tag(
+                TagPlan(event=event, parameters=tuple(filter(None, made)), **own)
+            ),
         )
 
     def _add_parameters(

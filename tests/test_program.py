@@ -2,6 +2,7 @@
 
 import json
 import runpy
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from components.lambda_package import PackageArgs, PackagingError
+from gtm.stack_outputs import stack_of
 from tests.recording import Recording, Refusal, record, refused
 
 PROJECT = Path(__file__).parents[1]
@@ -397,6 +399,15 @@ class TestDestinations:
                 }
             ],
         }
+
+    def test_the_kit_reads_all_that_a_stack_exports_for_it(self, everywhere: Recording) -> None:
+        stack = stack_of(everywhere.outputs)
+
+        assert stack is not None
+        assert [field.name for field in fields(stack) if getattr(stack, field.name) is None] == []
+        assert stack.expectations is not None
+        (trigger,) = stack.expectations.triggers
+        assert (trigger.event, trigger.fields) == ("purchase_success", ("evat_currency", "evmt_value"))
 
     def test_a_stack_exports_nothing_of_other_destinations(self, recording: Recording) -> None:
         assert recording.outputs.keys() & set(self.OUTPUTS) == set()

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from gtm.export_parts import PREFIX
+from gtm.limits import STRICTEST
 from gtm.own_container import customer, ga4_tags
 from gtm.own_container.customer import Customer
 from gtm.own_container.export_file import WebContainer
@@ -184,7 +185,8 @@ class _Reader:
             return None
         for parameter in parameters:
             try:
-                plan = TagPlan(event=event.name, parameters=(*plan.parameters, parameter), event_id=event_id)
+                more = (*plan.parameters, parameter)
+                plan = STRICTEST.checked_tag(TagPlan(event=event.name, parameters=more, event_id=event_id))
             except PlanError as error:
                 self._passed_over.parameter(parameter.name, next(iter(event.tags)), str(error))
         return plan

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from gtm.ga4 import ITEM_COUNT, ITEM_LISTS, PRESETS, Source, preset_tag
+from gtm.limits import STRICTEST
 from gtm.own_container.ga4_tags import NUMBERS, Ga4EventTag, is_personal
 from gtm.own_container.parts import Row
 from gtm.own_container.values import Unread, Variables
@@ -120,6 +121,6 @@ def _made(
     kind: ParameterKind, name: str, source: PlainVariable, problems: list[Problem]
 ) -> Iterator[Parameter]:
     try:
-        yield Parameter(kind=kind, name=name, value=source)
+        yield STRICTEST.checked(Parameter(kind=kind, name=name, value=source))
     except PlanError as error:
         problems.append((name, str(error)))

@@ -8,6 +8,7 @@ import gtm
 from gtm import plan_file
 from gtm.container import container_export
 from gtm.ga4 import PRESETS, Source, preset_tag
+from gtm.limits import Limits
 from gtm.plan import DEFAULT_TOKEN, Parameter, ParameterKind, Plan, TagPlan, check_events_url
 from gtm.plan_error import PlanError
 from gtm.variables import DataLayerVariable, PlainVariable
@@ -37,7 +38,7 @@ def demo_container(
     preset = TagPlan(event=None) if ga4_event is None else preset_tag(ga4_event, Source.ECOMMERCE)
     plan = Plan(
         events_url=outputs["events_url"],
-        tags=(_with_parameters(preset, parameters),),
+        tags=(Limits(outputs.get("destinations")).checked_tag(_with_parameters(preset, parameters)),),
         token=_default_token(outputs),
     )
     return container_export(plan)

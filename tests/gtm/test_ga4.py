@@ -3,7 +3,8 @@
 import pytest
 
 from gtm.ga4 import PRESETS, Source, preset_tag
-from gtm.plan import ParameterKind, TagPlan, warnings
+from gtm.plan import ParameterKind, TagPlan
+from gtm.plan_warnings import warnings
 from gtm.variables import CookieVariable, DataLayerVariable, ItemCount, ItemList, Variable
 from tests.gtm.plans import plan
 

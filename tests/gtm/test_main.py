@@ -259,8 +259,8 @@ WRONG = {
     ),
     "a user attribute that cannot be": (
         (*FLAGS, "--user-attribute", "a/b=c"),
-        "--user-attribute a/b=c: the name 'a/b' contains /, and user attributes of Amazon Pinpoint "
-        "must not contain # : ? \\ /; use an underscore",
+        "--user-attribute a/b=c: the name 'a/b' is no name of a user attribute in Amazon Pinpoint: it must "
+        "not contain # : ? \\ /; use an underscore",
     ),
     "a URL that is none": (
         ("container", "--events-url", "nonsense", "--event", "e"),

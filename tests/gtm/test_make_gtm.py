@@ -91,6 +91,29 @@ def test_it_writes_the_container_of_the_stack_that_is_named(make: Make, project:
     assert (project / "gtm-container-prod.json").exists()
 
 
+def test_it_holds_the_events_against_what_the_stack_expects(make: Make, project: Path) -> None:
+    trigger = {"name": "large-purchase", "event": "purchase_success", "fields": ["evmt_discount"]}
+    outputs = {
+        "events_url": EVENTS_URL,
+        "destinations": ["customer-profiles"],
+        "profile_updates": "allowlist",
+        "profile_attributes": ["plan", "tier"],
+        "customer_profiles_expects": {"triggers": [trigger]},
+    }
+    pulumi(project, outputs=json.dumps(outputs))
+
+    ended = make("gtm")
+
+    assert ended.returncode == 0, ended.stderr
+    assert [line for line in ended.stderr.splitlines() if line.startswith("warning: ")] == [
+        "warning: no event sends the user attribute tier, so segments by it stay empty; add it to "
+        "user_attributes, or remove it from the stack's profileAttributes",
+        "warning: the event trigger large-purchase never fires: purchase_success does not send the metric "
+        "discount; add it to metrics, or change the stack's setting",
+    ]
+    assert (project / "gtm-container.json").exists()
+
+
 @pytest.mark.parametrize("line", [None, "exit 255"], ids=["missing", "failing"])
 def test_without_output_from_pulumi_it_says_what_to_do(make: Make, project: Path, line: str | None) -> None:
     if line is not None:

@@ -5,42 +5,21 @@ from typing import Any
 
 import pytest
 
-from contract.url import LONGEST_REQUEST_BYTES
 from gtm.plan import (
-    Parameter,
-    ParameterKind,
     TagPlan,
-    longest_request_bytes,
-    warnings,
 )
 from gtm.plan_error import PlanError, shown
 from gtm.variables import CookieVariable, ItemCount, ItemList
-from tests.gtm.plans import EVENTS_URL, event_attribute, metric, plan, user_attribute
-
-NAME_OF_50 = "n" * 50
-
-
-def attributes(number: int) -> tuple[Parameter, ...]:
-    return tuple(event_attribute(f"a{index}", f"a{index}") for index in range(number))
-
+from tests.gtm.plans import EVENTS_URL, event_attribute, metric, plan
 
 ERRORS: dict[str, tuple[Callable[[], Any], str]] = {
-    "a name that is too long": (
-        lambda: event_attribute("n" * 51, "value"),
-        f"the name '{'n' * 51}' has 51 characters, and Amazon Pinpoint accepts 1 to 50; choose another",
-    ),
     "an empty name": (
         lambda: metric("", "value"),
-        "the name '' has 0 characters, and Amazon Pinpoint accepts 1 to 50; choose another",
+        "the name '' must have visible characters only and no space at either end; choose another",
     ),
     "a name that nobody can see": (
         lambda: event_attribute("a\nb", "value"),
         "the name 'a\\nb' must have visible characters only and no space at either end; choose another",
-    ),
-    "a user attribute that Pinpoint's console cannot show": (
-        lambda: user_attribute("a/b:c", "value"),
-        "the name 'a/b:c' contains / :, and user attributes of Amazon Pinpoint must not contain # : "
-        "? \\ /; use an underscore",
     ),
     "a data layer variable with a space": (
         lambda: event_attribute("value", "order value"),
@@ -89,14 +68,6 @@ ERRORS: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: TagPlan(event="gtm.click"),
         "the event 'gtm.click' belongs to GTM: names that begin with gtm. are not custom events; "
         "push an event with another name",
-    ),
-    "more keys than an event may have": (
-        lambda: TagPlan(event="e", parameters=(*attributes(40), metric("m", "m"))),
-        "there are 41 event attributes and metrics, and Amazon Pinpoint accepts 40 in all; remove some",
-    ),
-    "more user attributes than an endpoint may have": (
-        lambda: TagPlan(event="e", parameters=tuple(user_attribute(f"u{i}", "u") for i in range(251))),
-        "there are 251 user attributes, and Amazon Pinpoint accepts 250; remove some",
     ),
     "an attribute twice": (
         lambda: TagPlan(event="e", parameters=(event_attribute("a", "b"), event_attribute("a", "c"))),
@@ -174,50 +145,3 @@ def test_an_events_url_is_https_with_a_path_and_nothing_after_it(url: str) -> No
 )
 def test_an_events_url_may_be_of_a_stack_a_domain_or_this_machine(url: str) -> None:
     assert plan(events_url=url).events_url == url
-
-
-def test_names_may_be_as_long_as_pinpoint_takes_them() -> None:
-    assert event_attribute(NAME_OF_50, "value").name == NAME_OF_50
-
-
-def test_only_user_attributes_avoid_the_characters_of_pinpoints_console() -> None:
-    assert event_attribute("a/b:c", "value").name == "a/b:c"
-
-
-def test_a_plan_that_fits_has_no_warnings() -> None:
-    assert list(warnings(plan(consent=("analytics_storage",)))) == []
-
-
-def test_a_consent_type_that_a_page_may_never_set_is_warned_of() -> None:
-    assert list(warnings(plan(consent=("analytic_storage",)))) == [
-        "the consent type analytic_storage is not one of Google's: unless your page sets it, GTM treats it "
-        "as granted and the tags fire"
-    ]
-
-
-def test_an_events_url_that_ad_blockers_block_is_warned_of() -> None:
-    (warning,) = warnings(plan(events_url="https://tracking.example.com/v1/events"))
-
-    assert warning == (
-        "ad blockers block the events URL 'https://tracking.example.com/v1/events' (EasyPrivacy of "
-        "2026-08-22: ://tracking.*/event); use another host or stage"
-    )
-
-
-def test_a_tag_whose_requests_could_be_too_long_is_warned_of() -> None:
-    made = plan(TagPlan(event="too_long", parameters=attributes(40)))
-
-    (warning,) = warnings(made)
-
-    assert warning.startswith("too_long: if every value has its maximum length, a request has about 10,")
-    assert "API Gateway refuses more than 10,240; send fewer attributes, or shorter values" in warning
-
-
-def test_a_request_holds_the_url_each_pair_and_the_headers() -> None:
-    bare = plan(TagPlan(event="e"))
-    one_more = plan(TagPlan(event="e", parameters=(event_attribute("value", "value"),)))
-
-    grown = longest_request_bytes(one_more, one_more.tags[0]) - longest_request_bytes(bare, bare.tags[0])
-
-    assert grown == len("&evat_value=") + ParameterKind.EVENT_ATTRIBUTE.longest_value
-    assert longest_request_bytes(bare, bare.tags[0]) < LONGEST_REQUEST_BYTES

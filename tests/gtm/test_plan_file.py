@@ -152,8 +152,8 @@ WRONG = {
     ),
     "a value that no plan may hold": (
         URL + "events: {a: {user_attributes: {p/q: plan}}}",
-        "gtm.yaml: events.a.user_attributes.p/q: the name 'p/q' contains /, and user attributes of "
-        "Amazon Pinpoint must not contain # : ? \\ /; use an underscore",
+        "gtm.yaml: events.a.user_attributes.p/q: the name 'p/q' is no name of a user attribute in Amazon "
+        "Pinpoint: it must not contain # : ? \\ /; use an underscore",
     ),
     "a list in the place of a mapping": (
         URL + "events: [a, b]",
