@@ -259,7 +259,7 @@ def keys_of_ga4(kind: TemplateKind, *, outside_ecommerce: bool = False) -> set[s
     ("events_url", "allowed"),
     [
         (EVENTS_URL, "https://a1b2c3.execute-api.eu-west-1.amazonaws.com/*"),
-        ("https://events.example.com/v1/events", "https://events.example.com/*"),
+        ("https://events.example.com/events", "https://events.example.com/*"),
     ],
 )
 def test_a_template_for_a_stack_may_call_its_host_and_nothing_else(

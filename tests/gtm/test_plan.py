@@ -141,7 +141,7 @@ def test_an_events_url_is_https_with_a_path_and_nothing_after_it(url: str) -> No
 
 
 @pytest.mark.parametrize(
-    "url", [EVENTS_URL, "https://events.example.com/v1/events", "http://127.0.0.1:8080/v1/events"]
+    "url", [EVENTS_URL, "https://events.example.com/events", "http://127.0.0.1:8080/v1/events"]
 )
 def test_an_events_url_may_be_of_a_stack_a_domain_or_this_machine(url: str) -> None:
     assert plan(events_url=url).events_url == url

@@ -1,5 +1,7 @@
 """Requests through a custom domain name: the whole program with one, over HTTP."""
 
+import json
+from collections.abc import Mapping
 from contextlib import closing
 from http.client import HTTPConnection
 
@@ -7,7 +9,7 @@ import pytest
 
 from local.run import LocalRun
 from tests.patience import PATIENCE_SECONDS
-from tests.runs import Runs
+from tests.runs import AT_ONCE, Runs, the_event_of
 
 NAME = "events.example.com"
 QUERY = "?event=e&endpoint_id=e1"
@@ -15,13 +17,16 @@ QUERY = "?event=e&endpoint_id=e1"
 
 @pytest.fixture
 def run(runs: Runs) -> LocalRun:
-    """A stack that only its domain leads to, with records in a hosted zone."""
+    """An authenticated stack that only its domain leads to, with records in a hosted zone."""
     return runs.shared(
         f"domainName={NAME}",
-        "certificateArn=arn:aws:acm:us-east-1:123456789012:certificate/1",
+        "certificateArn=arn:aws:acm:eu-central-1:123456789012:certificate/1",
         "hostedZoneId=Z0123456789",
         "executeApiEndpoint=false",
         "tlsPolicy=SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09",
+        "oidcCookie=session",
+        *AT_ONCE,
+        stack="prod",
     )
 
 
@@ -48,8 +53,35 @@ def test_the_runs_own_address_stands_for_the_name(run: LocalRun) -> None:
 def test_a_request_reaches_the_api_through_the_name_only(
     run: LocalRun, host: str | None, path: str, status: int
 ) -> None:
-    address = run.url.removeprefix("http://")
+    assert respond(run, "GET", path + QUERY, {"Host": host} if host else {})[0] == status
 
+
+def test_a_cookie_of_the_site_proves_the_customer(run: LocalRun) -> None:
+    """The name belongs to the site, so its pages' images carry the site's cookies to it."""
+    _, body = respond(
+        run, "POST", "/demo/sign-in", {"Content-Type": "application/json"}, body='{"user": "owner"}'
+    )
+    user = json.loads(body)
+    headers = {
+        "Host": NAME,
+        "Cookie": f"session={user['token']}",
+        "Sec-Fetch-Site": "same-site",
+        "Sec-Fetch-Mode": "no-cors",
+        "Sec-Fetch-Dest": "image",
+    }
+
+    query = f"?event=purchase&endpoint_id={user['endpoint_id']}&usat_plan=gold"
+    assert respond(run, "GET", f"/events{query}", headers)[0] == 200
+
+    assert the_event_of(run, user["endpoint_id"]).user_attributes == {"plan": ["gold"]}
+
+
+def respond(
+    run: LocalRun, method: str, target: str, headers: Mapping[str, str], body: str | None = None
+) -> tuple[int, bytes]:
+    """Status and body of a response; the headers may name another host."""
+    address = run.url.removeprefix("http://")
     with closing(HTTPConnection(address, timeout=PATIENCE_SECONDS)) as connection:
-        connection.request("GET", path + QUERY, headers={"Host": host or address})
-        assert connection.getresponse().status == status
+        connection.request(method, target, body, {"Host": address, **headers})
+        response = connection.getresponse()
+        return response.status, response.read()

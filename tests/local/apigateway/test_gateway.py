@@ -581,6 +581,17 @@ def test_api_gateways_own_responses_are_not_stored_either(pixel: Pixel) -> None:
     assert pixel.call("/dev/events").headers["Cache-Control"] == "no-store"
 
 
+def test_each_method_has_the_stages_limits_for_itself(deploy: Callable[..., Pixel]) -> None:
+    pixel = deploy(limits={"rateLimit": "1", "burstLimit": "1"}, origins=["*"])
+
+    statuses = {
+        method: [pixel.call(EVENT, method=method).status for _ in range(2)]
+        for method in ("GET", "POST", "OPTIONS")
+    }
+
+    assert statuses == {"GET": [200, 429], "POST": [200, 429], "OPTIONS": [204, 429]}
+
+
 def test_a_throttled_request_gets_429_until_the_bucket_fills(
     deploy: Callable[..., Pixel],
 ) -> None:
