@@ -1,12 +1,13 @@
 """Follows a test event behind the queue: what the function logs, and what the destinations have."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from ops import journey, logs
 from ops.context import Context
 from ops.destinations import Reader, reader_of
 from ops.journey import FunctionSays, Hop, State, TestEvent
+from ops.logs import LogLine
 
 _LOOK_AGAIN_SECONDS: Final = 2.0
 _LOOK_AGAIN_LOCALLY_SECONDS: Final = 0.2
@@ -47,12 +48,23 @@ class Following:
             advance(1)
             context.sleep(_LOOK_AGAIN_LOCALLY_SECONDS if context.is_local else _LOOK_AGAIN_SECONDS)
 
+    def authorizer(self, *, has_token: bool) -> list[Hop]:
+        """The authorizer, in the authenticated scenario. Raises CallError."""
+        group = self._context.stack.authorizer_log_group
+        if group is None:
+            return []
+        lines = self._lines({"authorizer": group}, containing=self._request_id)
+        hop = journey.authorizer_hop(lines, self._request_id, has_token=has_token, sent_at=self._sent_at)
+        return [hop]
+
     def _function(self) -> FunctionSays:
-        groups = {"processor": self._context.stack.log_group}
-        lines = logs.lines(self._context.aws, groups, since=self._sent_at - _CLOCKS_DIFFER_SECONDS)
         return journey.function_says(
-            (line for line in lines if line.at >= self._sent_at - _CLOCKS_DIFFER_SECONDS), self._request_id
+            self._lines({"processor": self._context.stack.log_group}), self._request_id
         )
+
+    def _lines(self, groups: Mapping[str, str], *, containing: str | None = None) -> Iterator[LogLine]:
+        since = self._sent_at - _CLOCKS_DIFFER_SECONDS
+        return logs.lines(self._context.aws, groups, since=since, containing=containing)
 
     def _look(self) -> None:
         for name, reader in self._readers.items():

@@ -113,6 +113,20 @@ def function_says(lines: Iterable[LogLine], request_id: str) -> FunctionSays:
     )
 
 
+def authorizer_hop(lines: Iterable[LogLine], request_id: str, *, has_token: bool, sent_at: float) -> Hop:
+    """What the authorizer says of the request. It lets every event through, at most without proof."""
+    for line in lines:
+        if line.message == "token invalid" and line.fields.get("request_id") == request_id:
+            reason = f"token invalid: {line.fields.get('reason')}; the event updates no profile"
+            return Hop(
+                name="authorizer", state=State.FAILED, seconds=max(0.0, line.at - sent_at), detail=reason
+            )
+    detail = (
+        "no complaint about the token" if has_token else "no token was sent: the event updates no profile"
+    )
+    return Hop(name="authorizer", state=State.COUNTED, seconds=None, detail=detail)
+
+
 def function_hop(says: FunctionSays, *, sent_at: float) -> Hop:
     if says.refusal is not None and says.refused_at is not None:
         return Hop(

@@ -11,6 +11,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from gtm.__main__ import main as gtm_main
+from ops.command_line import parser as ops_parser
 from tests.aws_cli import HIGH_LEVEL, parameters_of
 from tests.documents import DOCUMENTS, PROJECT, blocks, documented_outputs, read
 from tests.gtm.own_container.shop import export_of_shop
@@ -46,11 +47,12 @@ def commands(pattern: str, *, without: Path | None = None) -> list[str]:
 
 MAKE = commands(r"(?:^|(?<= ))make [a-z-]+(?= |$)[^&|#]*")
 GTM = commands(r"^(?:pulumi stack output --json \| )?\.venv/bin/python -m gtm \w+ .*")
+OPS = commands(r"\bpython -m ops [a-z-]+(?: [^#|`]*)?")
 AWS = commands(r"^aws [a-z0-9-]+ .*", without=GUIDE_WITH_TESTS_OF_ITS_OWN)
 
 
 def test_there_are_commands_of_each_kind() -> None:
-    assert (len(MAKE) > 10, len(GTM) > 2, len(AWS) > 10) == (True, True, True)
+    assert (len(MAKE) > 10, len(GTM) > 2, len(OPS) > 5, len(AWS) > 10) == (True, True, True, True)
 
 
 @pytest.mark.parametrize("command", MAKE)
@@ -76,6 +78,13 @@ def test_a_gtm_command_writes_a_file(
     assert gtm_main(shlex.split(given)) == 0, capsys.readouterr().err
     written = {path.name for path in tmp_path.iterdir()} - {"gtm", own.name}
     assert [*written] == [shlex.split(given)[-1]]
+
+
+@pytest.mark.parametrize("command", OPS)
+def test_an_operator_command_has_these_arguments(command: str) -> None:
+    _, _, arguments = command.partition(" -m ops ")
+
+    assert ops_parser().parse_args(shlex.split(arguments)).command
 
 
 @pytest.mark.parametrize("command", AWS)

@@ -95,7 +95,8 @@ def _run(context: Context) -> int:
         )
         with context.screen.progress("following the event") as advance:
             following = Following(context, event, request_id=response.request_id, sent_at=sent_at)
-            hops = [gateway, in_queue, *following.hops(options.wait, advance)]
+            behind = following.hops(options.wait, advance)
+            hops = [gateway, *following.authorizer(has_token=bool(headers)), in_queue, *behind]
     _show(context.screen, event, response.request_id, hops)
     return DONE if journey.arrived(hops) else FAILED
 

@@ -36,6 +36,22 @@ def test_the_url_begins_with_the_endpoint_and_says_that_it_is_a_test() -> None:
     ]
 
 
+def test_the_authorizer_is_known_by_its_complaint_about_the_token() -> None:
+    lines = [line("token invalid", reason="expired", request_id="mine", at=SENT_AT + 1)]
+
+    def hop(request_id: str, *, has_token: bool) -> Hop:
+        return journey.authorizer_hop(lines, request_id, has_token=has_token, sent_at=SENT_AT)
+
+    assert hop("mine", has_token=True) == Hop(
+        name="authorizer",
+        state=State.FAILED,
+        seconds=1.0,
+        detail="token invalid: expired; the event updates no profile",
+    )
+    assert hop("other", has_token=True).state is State.COUNTED
+    assert hop("other", has_token=False).detail.startswith("no token was sent")
+
+
 def test_a_line_with_the_request_id_says_why_an_event_was_not_recorded() -> None:
     says = journey.function_says(
         [
