@@ -79,3 +79,8 @@ def quoted(text: str) -> str:
     short = text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
     written = json.dumps(short, ensure_ascii=False)
     return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in written)
+
+
+def bare(text: str) -> str:
+    """The same without quotes."""
+    return quoted(text)[1:-1]

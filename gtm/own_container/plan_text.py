@@ -8,7 +8,7 @@ import yaml
 
 from gtm.ga4 import PRESETS, Source, preset_tag
 from gtm.own_container.findings import ANALYTICS_CONSENT, FoundEvent, Reading
-from gtm.own_container.parts import quoted
+from gtm.own_container.parts import bare, quoted
 from gtm.plan import ParameterKind, TagPlan, check_container
 from gtm.plan_error import PlanError
 from gtm.variables import CookieVariable, DataLayerVariable, ItemCount, ItemList, Variable
@@ -94,9 +94,7 @@ def _is_usable(container: str) -> bool:
 
 def _container_name(reading: Reading) -> str:
     container = reading.container
-    return " ".join(
-        filter(None, (quoted(container.name), container.public_id and quoted(container.public_id)[1:-1]))
-    )
+    return " ".join(filter(None, (quoted(container.name), container.public_id and bare(container.public_id))))
 
 
 def _event(event: FoundEvent, tag: TagPlan | None, *, indent: int) -> Iterator[str]:

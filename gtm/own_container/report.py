@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import Final
 
 from gtm.own_container.findings import FoundEvent, Reading
-from gtm.own_container.parts import quoted
+from gtm.own_container.parts import bare, quoted
 from gtm.variables import CookieVariable, DataLayerVariable, PlainVariable
 
 _LONGEST_CELL: Final = 60
@@ -16,7 +16,7 @@ def report(reading: Reading) -> Iterator[str]:
     """Lines of text."""
     container = reading.container
     yield (
-        f"Container {quoted(container.name)} {_bare(container.public_id)}: {_count(container.tags, 'tag')}, "
+        f"Container {quoted(container.name)} {bare(container.public_id)}: {_count(container.tags, 'tag')}, "
         f"{_count(container.triggers, 'trigger')}, {_count(container.variables, 'variable')}"
     )
     yield from ("", "Customer" if reading.customer.found else "Customer: CHECK THIS LINE of gtm.yaml")
@@ -26,7 +26,7 @@ def report(reading: Reading) -> Iterator[str]:
     yield from _table([("EVENT", "IN GTM.YAML", "GA4 EVENT TAGS", "TRIGGERS"), *map(_event, events)])
     if reading.variables:
         yield from ("", f"Data layer variables: {len(reading.variables)}")
-        rows = [(_bare(each.key), _bare(each.name), _listed(each.used_for)) for each in reading.variables]
+        rows = [(bare(each.key), bare(each.name), _listed(each.used_for)) for each in reading.variables]
         yield from _table([("KEY", "VARIABLE", "SENT AS"), *rows])
     if reading.passed_over:
         yield from ("", f"Passed over: {len(reading.passed_over)}")
@@ -35,9 +35,9 @@ def report(reading: Reading) -> Iterator[str]:
 
 def _event(event: FoundEvent) -> Cells:
     where = "not sent" if event.plan is None else "ga4" if event.preset else "events"
-    name = "all custom events" if event.name is None else _bare(event.name)
+    name = "all custom events" if event.name is None else bare(event.name)
     if event.ga4_names:
-        name += f" (GA4: {', '.join(map(_bare, event.ga4_names))})"
+        name += f" (GA4: {', '.join(map(bare, event.ga4_names))})"
     return name, where, _listed(event.tags), _listed(event.triggers)
 
 
@@ -63,12 +63,7 @@ def _short(cell: str) -> str:
 
 
 def _listed(names: Iterable[str]) -> str:
-    return ", ".join(map(_bare, names)) or "-"
-
-
-def _bare(name: str) -> str:
-    """A name on one line, without quotes."""
-    return quoted(name)[1:-1]
+    return ", ".join(map(bare, names)) or "-"
 
 
 def _count(things: Sized, what: str) -> str:

@@ -1,11 +1,10 @@
 """The custom events on which a trigger fires."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from gtm.own_container.parts import Part, quoted
+from gtm.own_container.parts import Part, bare, quoted
 
 PAGE_TRIGGERS: Final = {
     "2147479553": "All Pages",
@@ -29,7 +28,6 @@ _KINDS: Final = {
     "TIMER": "timer",
     "JSERROR": "JavaScript error",
     "YOUTUBEVIDEO": "YouTube video",
-    "TRIGGERGROUP": "trigger group",
 }
 _OPERATORS: Final = {
     "EQUALS": ("equals", "does not equal"),
@@ -66,9 +64,7 @@ class EventTrigger:
 
 def read_trigger(trigger: Part) -> EventTrigger:
     if trigger.type != "CUSTOMEVENT":
-        kind = _KINDS.get(trigger.type, f"trigger of the type {quoted(trigger.text('type'))}")
-        what = "fires when several triggers have fired" if kind == "trigger group" else f"is a {kind} trigger"
-        return EventTrigger(name=trigger.name, problem=f"{what}, which is no custom event")
+        return EventTrigger(name=trigger.name, problem=f"{_kind(trigger)}, which is no custom event")
     events: list[str] | None = None
     catch_all = False
     filters: list[str] = []
@@ -90,6 +86,13 @@ def read_trigger(trigger: Part) -> EventTrigger:
         catch_all=catch_all and not events,
         filters=tuple(filters),
     )
+
+
+def _kind(trigger: Part) -> str:
+    if trigger.type == "TRIGGERGROUP":
+        return "fires when several triggers have fired"
+    kind = _KINDS.get(trigger.type)
+    return f"is a {kind} trigger" if kind else f"has the type {quoted(trigger.text('type'))}"
 
 
 def _names(condition: Part, operand: str) -> list[str] | None:
@@ -119,11 +122,7 @@ def _without_anchors(pattern: str) -> str:
 
 
 def _in_words(condition: Part) -> str:
-    other = condition.text("type")
+    other = bare(condition.text("type"))
     operator, negated = _OPERATORS.get(condition.type, (other, f"not {other}"))
     words = negated if condition.is_set("negate") else operator
-    return f"{condition.parameter('arg0')} {words} {quoted(condition.parameter('arg1'))}"
-
-
-def described(triggers: Iterable[str]) -> str:
-    return ", ".join(quoted(name) for name in triggers)
+    return f"{bare(condition.parameter('arg0'))} {words} {quoted(condition.parameter('arg1'))}"

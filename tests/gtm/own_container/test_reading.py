@@ -198,7 +198,7 @@ def test_names_of_any_characters_do_no_harm(name: str) -> None:
     made = export(
         [ga4_tag("1", "done", ["1"], rows={name: "{{v}}"}, name=name), ga4_tag("2", name, ["2"])],
         [
-            event_trigger("1", "done", name=name),
+            event_trigger("1", "done", name=name, filters=[condition("EQUALS", f"{{{{{name}}}}}", name)]),
             event_trigger("2", name),
             event_trigger("3", f"{name}3", name=name),
         ],
