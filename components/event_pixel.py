@@ -17,7 +17,7 @@ from components.location import current_location
 from components.log_queries import Log
 from components.monitoring import AlarmsArgs, Monitoring, MonitoringArgs
 from components.openapi import gateway_response_headers
-from components.pixel_api import PixelApi, PixelApiArgs
+from components.pixel_api import MethodThrottle, PixelApi, PixelApiArgs
 from components.safeguards import Safeguards
 from components.stack_metrics import StackMetrics
 from components.tls_policy import TlsPolicy
@@ -40,6 +40,7 @@ class EventPixelArgs:
     allowed_origins: Sequence[str]
     throttling_rate_limit: int
     throttling_burst_limit: int
+    method_throttles: Sequence[MethodThrottle]
 
     # A host name of one's own for that URL. None leaves API Gateway's own host name.
     domain: DomainArgs | None
@@ -191,6 +192,7 @@ class EventPixel(pulumi.ComponentResource):
                 after=[queue, processor],
                 throttling_rate_limit=args.throttling_rate_limit,
                 throttling_burst_limit=args.throttling_burst_limit,
+                method_throttles=args.method_throttles,
                 access_log_retention_days=args.log_retention_days if args.access_logs else None,
             ),
             child,

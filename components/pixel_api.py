@@ -38,6 +38,18 @@ ACCESS_LOG_FORMAT = json.dumps(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MethodThrottle:
+    """The limits of one method."""
+
+    # GET, POST or OPTIONS.
+    method: str
+
+    # Requests per second on average, and at once; 0 refuses all.
+    rate_limit: int
+    burst_limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PixelApiArgs:
     location: Location
 
@@ -69,6 +81,9 @@ class PixelApiArgs:
 
     # The custom domain whose host tags call, if there is one.
     domain_name: str | None = None
+
+    # Limits of single methods, in place of those of the stage.
+    method_throttles: Sequence[MethodThrottle] = ()
 
     # Refuse to delete or replace the API, because a new one has another URL.
     protect: bool = False
@@ -138,18 +153,7 @@ class PixelApi(pulumi.ComponentResource):
             access_log_settings=self._access_logs(name, args, child),
             opts=pulumi.ResourceOptions(parent=self, depends_on=before_stage),
         )
-        aws.apigateway.MethodSettings(
-            f"{name}-throttling",
-            rest_api=api.id,
-            stage_name=stage.stage_name,
-            method_path="*/*",
-            settings={
-                "throttling_rate_limit": args.throttling_rate_limit,
-                "throttling_burst_limit": args.throttling_burst_limit,
-                "metrics_enabled": True,
-            },
-            opts=child,
-        )
+        self._throttle(name, args, stage, child)
 
         self.rest_api_id = api.id
         self.api_name = api.name
@@ -165,6 +169,34 @@ class PixelApi(pulumi.ComponentResource):
                 "events_url": self.events_url,
             }
         )
+
+    @staticmethod
+    def _throttle(
+        name: str, args: PixelApiArgs, stage: aws.apigateway.Stage, child: pulumi.ResourceOptions
+    ) -> None:
+        """Limit each method as the stage says, or as it says for this method."""
+        limits = {"*/*": (args.throttling_rate_limit, args.throttling_burst_limit)} | {
+            f"{PATH.lstrip('/')}/{one.method}": (one.rate_limit, one.burst_limit)
+            for one in args.method_throttles
+        }
+        previous: list[pulumi.Resource] = []
+        for method_path, (rate_limit, burst_limit) in limits.items():
+            method = "" if method_path == "*/*" else f"-{method_path.rpartition('/')[2].lower()}"
+            settings = aws.apigateway.MethodSettings(
+                f"{name}-throttling{method}",
+                rest_api=stage.rest_api,
+                stage_name=stage.stage_name,
+                method_path=method_path,
+                settings={
+                    "throttling_rate_limit": rate_limit,
+                    "throttling_burst_limit": burst_limit,
+                    # A method with limits of its own has nothing else of the stage's settings.
+                    "metrics_enabled": True,
+                },
+                # One change of a stage at a time.
+                opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=previous)),
+            )
+            previous = [settings]
 
     @staticmethod
     def _triggers(args: PixelApiArgs, body: pulumi.Output[str]) -> dict[str, pulumi.Input[str]]:

@@ -2,7 +2,17 @@
 
 import re
 
-from settings.values import Setting, list_of, string, true_or_false, unique, whole_number
+from components.pixel_api import MethodThrottle
+from settings.values import (
+    Setting,
+    list_of,
+    object_of,
+    one_of,
+    string,
+    true_or_false,
+    unique,
+    whole_number,
+)
 
 _STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _ORIGIN = re.compile(r"\*|https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
@@ -26,10 +36,22 @@ ALLOWED_ORIGINS = Setting(
 )
 THROTTLING_RATE_LIMIT = Setting("throttlingRateLimit", 1_000, whole_number(1, 100_000))
 THROTTLING_BURST_LIMIT = Setting("throttlingBurstLimit", 2_000, whole_number(1, 100_000))
+THROTTLING_METHODS = Setting(
+    "throttlingMethods",
+    [],
+    list_of(
+        object_of(
+            MethodThrottle,
+            method=("method", one_of(["GET", "POST", "OPTIONS"])),
+            rate_limit=("rateLimit", whole_number(0, 100_000)),
+            burst_limit=("burstLimit", whole_number(0, 100_000)),
+        )
+    ),
+)
 ACCESS_LOGS = Setting("accessLogs", default=False, read=true_or_false)
 PROTECT = Setting("protect", default=False, read=true_or_false)
 
 SETTINGS = (
-    *(STAGE_NAME, ALLOWED_ORIGINS, THROTTLING_RATE_LIMIT, THROTTLING_BURST_LIMIT),
+    *(STAGE_NAME, ALLOWED_ORIGINS, THROTTLING_RATE_LIMIT, THROTTLING_BURST_LIMIT, THROTTLING_METHODS),
     *(ACCESS_LOGS, PROTECT),
 )

@@ -132,6 +132,7 @@ def _settings(values: Values, stack: Stack) -> EventPixelArgs:
         allowed_origins=values[api.ALLOWED_ORIGINS],
         throttling_rate_limit=values[api.THROTTLING_RATE_LIMIT],
         throttling_burst_limit=values[api.THROTTLING_BURST_LIMIT],
+        method_throttles=values[api.THROTTLING_METHODS],
         domain=domain.make(values),
         execute_api_endpoint=values[domain.EXECUTE_API_ENDPOINT],
         tls_policy=values[domain.TLS_POLICY],

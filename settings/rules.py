@@ -91,6 +91,18 @@ def _star_allows_every_origin(values: Values, _: Stack) -> Iterable[Problem]:
         )
 
 
+def _limits_of_methods_that_there_are(values: Values, _: Stack) -> Iterable[Problem]:
+    methods = [throttle.method for throttle in values[api.THROTTLING_METHODS]]
+    for position, method in enumerate(methods):
+        key = f"{api.THROTTLING_METHODS.key}[{position}]"
+        if method in methods[:position]:
+            yield Problem(key, f"{method} is listed twice.", "List it once.")
+        elif method == "OPTIONS" and not values[api.ALLOWED_ORIGINS]:
+            yield Problem(
+                key, "the API has no OPTIONS without allowedOrigins.", "Remove it, or set allowedOrigins."
+            )
+
+
 def _large_batches_need_a_window(values: Values, _: Stack) -> Iterable[Problem]:
     batch_size = values[function.BATCH_SIZE]
     if batch_size > function.BATCH_SIZE_WITHOUT_WINDOW and values[function.BATCH_WINDOW] == 0:
@@ -148,6 +160,7 @@ def _names_fit_into_the_environment(values: Values, _: Stack) -> Iterable[Proble
 
 _RULES: tuple[Rule, ...] = (
     _star_allows_every_origin,
+    _limits_of_methods_that_there_are,
     _large_batches_need_a_window,
     _allow_list_and_attributes_go_together,
     _names_fit_into_the_environment,

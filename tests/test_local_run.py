@@ -496,8 +496,9 @@ class TestTheResponse:
         assert response.status == 502
         assert json.loads(response.body) == {"message": "The event was not queued."}
 
-    def test_more_requests_than_the_stage_takes_get_429(self, runs: Runs) -> None:
-        run = runs.fresh("throttlingRateLimit=1", "throttlingBurstLimit=1", *AT_ONCE)
+    def test_more_requests_than_the_method_takes_get_429(self, runs: Runs) -> None:
+        throttle = json.dumps([{"method": "GET", "rateLimit": 1, "burstLimit": 1}])
+        run = runs.fresh(f"throttlingMethods={throttle}", *AT_ONCE)
         statuses = [send(run, event="purchase", endpoint_id="e1").status for _ in range(5)]
         eventually(lambda: len(run.recorder.events()) == statuses.count(200))
 

@@ -104,6 +104,7 @@ EVERYTHING: dict[str, Any] = {
     **PINPOINT,
     **DOMAIN,
     "hostedZoneId": "Z0123456789",
+    "throttlingMethods": [{"method": "POST", "rateLimit": 10, "burstLimit": 20}],
     "rateLimitExemptCidrs": ["203.0.113.7/32", "2001:db8::/32"],
     **SAFEGUARDS,
     "destinations": ["pinpoint", "customer-profiles", "firehose", "eventbridge"],

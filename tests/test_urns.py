@@ -134,6 +134,12 @@ gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$gtm-pixel:index:AlarmTopic
 gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring::gtm-pixel-monitoring
 """
 
+THROTTLED_METHODS = """
+gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:apigateway/methodSettings:MethodSettings::gtm-pixel-api-throttling-get
+gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:apigateway/methodSettings:MethodSettings::gtm-pixel-api-throttling-options
+gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:apigateway/methodSettings:MethodSettings::gtm-pixel-api-throttling-post
+"""
+
 SCENARIOS: Mapping[str, tuple[dict[str, Any], str]] = {
     "open": ({"authMode": "open", "oidcIssuer": "", "oidcAudiences": []}, ""),
     "authenticated": ({}, AUTHENTICATED),
@@ -185,6 +191,15 @@ LOGS: Mapping[str, tuple[dict[str, Any], str]] = {
 WITHOUT_WEB_ACL: dict[str, Any] = {"rateLimitPerIpPer5Minutes": 0}
 
 PROTECTION: Mapping[str, tuple[dict[str, Any], str]] = {
+    "limits of methods": (
+        {
+            "allowedOrigins": ["*"],
+            "throttlingMethods": [
+                {"method": method, "rateLimit": 1, "burstLimit": 1} for method in ("GET", "POST", "OPTIONS")
+            ],
+        },
+        THROTTLED_METHODS,
+    ),
     "rate by address": (
         {
             "rateLimitPerIpPer5Minutes": 6000,

@@ -37,7 +37,8 @@ def method_throttle(
 ) -> TokenBucket:
     """The method's own limits, otherwise the stage's, otherwise the account's; -1 means not set."""
     settings = stage.get("methodSettings") or {}
-    own = settings.get(f"{path.replace('/', '~1')}/{http_method}") or settings.get("*/*") or {}
+    # The key of a method is its path without the first slash, as the AWS provider writes and reads it.
+    own = settings.get(f"{path.lstrip('/')}/{http_method}") or settings.get("*/*") or {}
     rate, burst = own.get("throttlingRateLimit", -1), own.get("throttlingBurstLimit", -1)
     return TokenBucket(
         rate=rate if rate >= 0 else account["rateLimit"],

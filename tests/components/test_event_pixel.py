@@ -21,6 +21,7 @@ def args(oidc: OidcArgs | None) -> EventPixelArgs:
         allowed_origins=(),
         throttling_rate_limit=1000,
         throttling_burst_limit=2000,
+        method_throttles=(),
         domain=None,
         execute_api_endpoint=True,
         tls_policy=TlsPolicy.TLS_1_2,

@@ -9,7 +9,7 @@ import pytest
 
 from components.location import current_location
 from components.openapi import api_document
-from components.pixel_api import PixelApi, PixelApiArgs
+from components.pixel_api import MethodThrottle, PixelApi, PixelApiArgs
 from components.tls_policy import TlsPolicy
 from components.token_authorizer import OidcArgs, TokenAuthorizer, TokenAuthorizerArgs
 from tests.recording import Recording, record
@@ -204,6 +204,20 @@ def test_every_method_of_the_stage_is_throttled() -> None:
         "methodPath": "*/*",
         "settings": {"throttlingRateLimit": 100, "throttlingBurstLimit": 200, "metricsEnabled": True},
     }
+
+
+def test_a_method_may_have_limits_of_its_own() -> None:
+    throttle = MethodThrottle(method="POST", rate_limit=1, burst_limit=2)
+    recording = recorded(method_throttles=[throttle])
+
+    assert recording["api-throttling-post"].inputs == {
+        "restApi": "api-id",
+        "stageName": "v1",
+        "methodPath": "events/POST",
+        "settings": {"throttlingRateLimit": 1, "throttlingBurstLimit": 2, "metricsEnabled": True},
+    }
+    # API Gateway refuses two changes of a stage at the same time.
+    assert "api-throttling" in recording["api-throttling-post"].depends_on
 
 
 def test_access_logs_have_no_query_header_or_address() -> None:

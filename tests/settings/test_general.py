@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from components.pixel_api import MethodThrottle
 from settings import api, events, function
 from tests.settings.stacks import FIREHOSE, PINPOINT, load, names, problems
 
@@ -26,6 +27,15 @@ def test_ignored_endpoint_ids_are_taken_as_they_are_written() -> None:
 
 def test_the_size_of_batches_is_free_if_no_request_waits_for_its_turn() -> None:
     assert load(**FIREHOSE, batchSize=10_000, maximumConcurrency=1_000).batch_size == 10_000
+
+
+THROTTLED_POST = {"method": "POST", "rateLimit": 10, "burstLimit": 20}
+
+
+def test_a_method_may_have_limits_of_its_own() -> None:
+    assert load(throttlingMethods=[THROTTLED_POST]).method_throttles == (
+        MethodThrottle(method="POST", rate_limit=10, burst_limit=20),
+    )
 
 
 RANGES = {
@@ -83,6 +93,23 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         {"allowedOrigins": ["*", "https://a.example"]},
         "allowedOrigins: '*' already allows every origin, so the others have no effect. "
         "Keep either '*' or the list.",
+    ),
+    (
+        {"throttlingMethods": [{**THROTTLED_POST, "method": "post"}]},
+        "throttlingMethods[0].method: 'post' is not GET or POST or OPTIONS. Did you mean POST?",
+    ),
+    (
+        {"throttlingMethods": [{"method": "GET", "rateLimit": 1}]},
+        "throttlingMethods[0].burstLimit: it is not set. Set a whole number from 0 to 100000.",
+    ),
+    (
+        {"throttlingMethods": [THROTTLED_POST, THROTTLED_POST]},
+        "throttlingMethods[1]: POST is listed twice. List it once.",
+    ),
+    (
+        {"throttlingMethods": [{**THROTTLED_POST, "method": "OPTIONS"}]},
+        "throttlingMethods[0]: the API has no OPTIONS without allowedOrigins. "
+        "Remove it, or set allowedOrigins.",
     ),
     (
         {"allowedOrigins": "*"},

@@ -31,6 +31,7 @@ def test_the_defaults_are_an_open_stack_that_updates_no_profile() -> None:
         allowed_origins=(),
         throttling_rate_limit=1000,
         throttling_burst_limit=2000,
+        method_throttles=(),
         domain=None,
         execute_api_endpoint=True,
         tls_policy=TlsPolicy.TLS_1_2,
