@@ -42,6 +42,7 @@ async function start() {
     });
   }
   expected = { destinations: outputs.destinations, keepsProfiles: await refreshProfiles() };
+  await firstNews;
   const origin = new URL(outputs.events_url, location.href).origin;
   ready = origin === location.origin;
   document.body.dataset.ready = ready;
@@ -132,5 +133,10 @@ buildForm(showPush);
 startPush();
 startDownload();
 watchStatus(onTag);
+const firstNews = new Promise((resolve) => {
+  pollTraces((news) => {
+    onNews(news);
+    resolve();
+  });
+});
 start().catch(() => showProblem(NO_RESPONSE));
-pollTraces(onNews);

@@ -248,6 +248,7 @@ def test_hostile_values_are_shown_as_text(opened: OpenedPage) -> None:
     values = {f"usat_{name}": value for name, value in HOSTILE.items()}
     send(opened.run, event="hostile", endpoint_id=opened.endpoint_id, **values)
     opened.events.filter(has_text="hostile").first.click()
+    expect(opened.page.locator("#timeline-title")).to_have_text("Timeline of hostile")
     opened.wait_for("Recorded")
 
     opened.opened("Profile")
