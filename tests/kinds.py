@@ -51,8 +51,10 @@ LOCAL_FILES = {
 SLOWEST_FILES = (
     "tests/test_scenarios.py",
     "tests/local/test_main.py",
-    "tests/gtm/test_whole_way.py",
+    "tests/local/web/test_page.py",
     "tests/test_local_run.py",
+    "tests/local/web/test_page_stacks.py",
+    "tests/gtm/test_whole_way.py",
     "tests/gtm/test_requests.py",
     "tests/gtm/test_cookies.py",
     "tests/test_docs_examples.py",

@@ -4,10 +4,12 @@ import { button, byId, element } from "./dom.js";
 
 const CONFIRMED_MILLISECONDS = 2000;
 
-/** A button that copies what `text` returns. `what` completes the sentences: "Copy …", "Copied: …". */
+/** A button that copies what `text` returns, if anything. `what` completes "Copy …" and "Copied: …". */
 export function copyButton(what, text, label = "Copy " + what) {
   const made = button(label, async () => {
-    const done = await copied(text());
+    const value = text();
+    if (!value) return;
+    const done = await copied(value);
     say(done ? "Copied: " + what + "." : "The browser does not allow copying. Select the text and copy it.");
     if (!done) return;
     made.textContent = "Copied";

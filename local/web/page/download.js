@@ -12,7 +12,7 @@ export function startDownload() {
     download().catch((error) => tell(error instanceof RunError ? error.message : NO_RESPONSE));
   });
   byId("events-url").addEventListener("input", () => tell(warning()));
-  byId("download-buttons").append(copyButton("the container's URL", () => location.origin + containerUrl(), "Copy container URL"));
+  byId("download-buttons").append(copyButton("the container's URL", () => hasUrl() && location.origin + containerUrl(), "Copy container URL"));
 }
 
 function containerUrl() {
@@ -29,11 +29,7 @@ function warning() {
 }
 
 async function download() {
-  if (!eventsUrl()) {
-    byId("events-url").focus();
-    tell("Enter the events URL of your stack first.");
-    return;
-  }
+  if (!hasUrl()) return;
   const response = await fetch(containerUrl(), { cache: "no-store" });
   if (!response.ok) throw new RunError((await response.json()).message);
   const link = element("a");
@@ -46,6 +42,14 @@ async function download() {
 
 function fileName(response) {
   return response.headers.get("Content-Disposition").split("filename=")[1];
+}
+
+/** Whether an address is typed. Otherwise asks for it. */
+function hasUrl() {
+  if (eventsUrl()) return true;
+  byId("events-url").focus();
+  tell("Enter the events URL of your stack first.");
+  return false;
 }
 
 function tell(text) {

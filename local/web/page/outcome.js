@@ -9,6 +9,7 @@ export function outcomeOf(event, answers) {
   const state = event.trace?.state ?? event.summary?.state;
   if (!state) return underWay(event, answers);
   const { text, tone } = outcome(STATES, state);
+  if (event.trace?.isGone) return { tone, title: text, why: "The run no longer has the steps of this event.", redrives: [] };
   const hops = event.trace?.hops ?? [];
   const described = DESCRIBED[state] ?? (() => "");
   return { tone, title: text, redrives: [], ...asOutcome(described(hops, event), text) };

@@ -40,7 +40,7 @@ export function asCode(messages) {
 }
 
 export function startPush() {
-  byId("push-copies").append(copyButton("the push", () => asCode(pushedMessages(token())), "Copy the push"));
+  byId("push-copies").append(copyButton("the push", codeIfAny, "Copy the push"));
 }
 
 /** Show the push, with a token that is short enough to read. */
@@ -51,6 +51,15 @@ export function showPush() {
   } catch (error) {
     setText(byId("push"), error.message);
     byId("ga4-push").setAttribute("aria-invalid", "true");
+  }
+}
+
+/** Nothing for JSON that is no push: the page says so already. */
+function codeIfAny() {
+  try {
+    return asCode(pushedMessages(token()));
+  } catch {
+    return "";
   }
 }
 

@@ -1,6 +1,6 @@
 // Every event that the page knows: the tags that it fired itself, and the traces that the run reports.
 
-import { getJson } from "./api.js";
+import { getJson, getJsonIfAny } from "./api.js";
 
 const POLL_MILLISECONDS = 500;
 const EAGER_POLL_MILLISECONDS = 120;
@@ -21,9 +21,11 @@ export function noteTag(tag) {
   return events.get(key);
 }
 
-/** Fetch the trace of an event. */
+/** Fetch the trace of an event. The run keeps the last ones only. */
 export async function load(event) {
-  if (event.summary) event.trace = await getJson("/traces/" + encodeURIComponent(event.summary.id));
+  if (!event.summary) return;
+  const { id, state, at } = event.summary;
+  event.trace = (await getJsonIfAny("/traces/" + encodeURIComponent(id))) ?? { id, state, at, hops: [], isGone: true };
 }
 
 /** The event whose trace is fetched, and fetched again after each change. */
