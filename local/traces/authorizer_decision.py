@@ -51,4 +51,6 @@ def _outcome(run: AuthorizerRun, endpoint_id: str) -> tuple[str, str]:
 
 
 def sentence(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}." if words else ""
+    """The words as a sentence. A parameter such as endpoint_id keeps its spelling."""
+    first = words.partition(" ")[0]
+    return f"{words if '_' in first else words[:1].upper() + words[1:]}." if words else ""

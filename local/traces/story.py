@@ -16,7 +16,6 @@ _TOKEN = re.compile(r"(eyJ[A-Za-z0-9_-]{8})[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.[A-Za
 
 _DEAD_LETTER_REASON = "dead_letter_reason"
 _GAVE_UP = "max_receive_count"
-_RECORDED = "Every destination that lacked the event has it now."
 _LEFT_IN_QUEUE = "left_in_queue"
 
 
@@ -163,7 +162,7 @@ def _function_hop(fate: Fate) -> dict[str, Any]:
     }
 
 
-def _outcome(fate: Fate) -> tuple[str, str | None, str]:
+def _outcome(fate: Fate) -> tuple[str, str | None, str | None]:
     run = fate.run
     if run.invocation and (error := run.invocation.error):
         return (
@@ -182,14 +181,14 @@ def _outcome(fate: Fate) -> tuple[str, str | None, str]:
             reason = messages[-1].attributes.get(name, "")
             lacking = messages[-1].attributes.get("pending", "").replace(",", ", ")
             words = sentence(reasons.undelivered(reason))
-            return outcome, reason, f"Not in {lacking}: {words}" if lacking else words
+            return outcome, reason, f"Not in {lacking}. {words}" if lacking else words
     if fate.is_left:
         return "retried", _LEFT_IN_QUEUE, sentence(reasons.undelivered(_LEFT_IN_QUEUE))
-    return "recorded", None, _RECORDED + _left_out(run)
+    return "recorded", None, _left_out(run)
 
 
-def _left_out(run: FunctionRun) -> str:
-    """What was left out of the events of the batch."""
+def _left_out(run: FunctionRun) -> str | None:
+    """What was left out of the events of the batch; None if nothing was."""
     found: list[str] = []
     for entry in run.log_entries:
         for field, words, what in (
@@ -200,4 +199,4 @@ def _left_out(run: FunctionRun) -> str:
             if isinstance(counts, Mapping):
                 found += [f"{number} {what}, {words.get(one, one)}" for one, number in counts.items()]
     batch = "" if len(run.receives) == 1 else f" of its {len(run.receives)} messages"
-    return f" Left out{batch}: {'; '.join(found)}." if found else ""
+    return f"Left out{batch}: {'; '.join(found)}." if found else None

@@ -15,7 +15,7 @@ export const OUTCOMES = {
   retried: { text: "Retried", tone: "wait" },
   dead_lettered: { text: "Dead-lettered", tone: "bad" },
   failed: { text: "Failed", tone: "bad" },
-  repeated: { text: "Failed, tried again at once", tone: "wait" },
+  repeated: { text: "Failed", tone: "wait" },
   waiting: { text: "Not called yet", tone: "plain" },
 };
 

@@ -108,7 +108,7 @@ def test_a_rejected_event_says_why(opened: OpenedPage) -> None:
 
     opened.send("Rejected")
 
-    expect(opened.why).to_contain_text("looks like nobody")
+    expect(opened.why).to_contain_text("endpoint_id looks like nobody")
     assert opened.steps() == ["Tag", "Gateway", "Queue", "Function"]
     assert axe.findings(opened.page) == []
 
