@@ -7,6 +7,7 @@ if __name__ == "__main__":
 
 # isort: split
 import argparse
+import json
 import signal
 import sys
 import time
@@ -133,7 +134,8 @@ def _introduce(run: "LocalRun") -> None:
     print("Stack outputs:")
     width = max(map(len, run.outputs), default=0)
     for name, value in run.outputs.items():
-        text = ", ".join(map(str, value)) if isinstance(value, list) else value
+        text = json.dumps(value) if isinstance(value, dict) else value
+        text = ", ".join(map(str, value)) if isinstance(value, list) else text
         print(f"  {name:<{width}}  {text}")
     print("For the AWS command line and python -m ops, in a second terminal:")
     for name, value in run.aws_variables.items():
