@@ -64,7 +64,9 @@ _WEB_ACL_NOTE = (
     "AWS WAF: a limit by address that the stack creates, counted exactly and at once. "
     "A web ACL that exists elsewhere (webAclArn) blocks nothing here."
 )
-_NOT_EMULATED = "Not emulated: alarms, account quotas, prices, and how long AWS takes (see docs/fidelity.md)."
+_NOT_EMULATED = (
+    "Not emulated: messages of alarms, account quotas, prices, and how long AWS takes (see docs/fidelity.md)."
+)
 
 _ISSUER_SETTINGS = ("oidcIssuer", "oidcAudiences", "oidcJwksUri")
 

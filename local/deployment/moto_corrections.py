@@ -16,6 +16,7 @@ from botocore.awsrequest import AWSRequest
 from flask import request as current_request
 from moto.awslambda.responses import LambdaResponse
 from moto.cloudwatch.models import CloudWatchBackend, Statistics
+from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core import loaders, responses, utils
 from moto.core.utils import method_names_from_class
 from moto.firehose.responses import FirehoseResponse
@@ -29,6 +30,7 @@ from moto.sqs.responses import SQSResponse
 from moto.utilities.utils import get_partition
 
 from local.deployment import moto_metrics
+from local.deployment.alarm_states import evaluate_alarms
 from local.deployment.key_use import denied_use
 from local.deployment.message_moves import MessageMoves
 
@@ -53,6 +55,7 @@ def corrected_moto() -> Iterator[None]:
             *((SQSResponse, name, _method(operation)) for name, operation in moves.operations.items()),
             # moto ignores the condition of a policy that denies requests without TLS. It would deny them all.
             (FakeBucket, "get_permission", _no_bucket_policy),
+            (CloudWatchResponse, "describe_alarms", _describe_alarms),
             (CloudWatchBackend, "aws_metric_data", property(moto_metrics.service_metrics)),
             (Statistics, "get_statistics_for_type", moto_metrics.statistic),
             # moto does these again for each request, or for each message of a queue on each request.
@@ -173,6 +176,15 @@ def _queue_arn(response: SQSResponse) -> str:
 def _method(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """A function as a method of a class: a bound method would not get the instance."""
     return lambda response: function(response)
+
+
+_moto_describe_alarms = CloudWatchResponse.describe_alarms
+
+
+def _describe_alarms(response: CloudWatchResponse) -> Any:
+    """moto's own, with the states of now: moto never evaluates an alarm."""
+    evaluate_alarms(response.cloudwatch_backend)
+    return _moto_describe_alarms(response)
 
 
 def _no_bucket_policy(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:  # noqa: ARG001

@@ -134,7 +134,7 @@ def _alarms(status: Status) -> list[list[str]]:
     return (
         [["alarms", f"{len(status.alarms)}", ", ".join(bad) or "none goes off"]]
         if status.alarms
-        else [["alarms", "0", "this stack has none: settings alarmEmail and alarmTopicArn"]]
+        else [["alarms", "0", "this stack has none: set alarms to true (docs/monitoring.md)"]]
     )
 
 

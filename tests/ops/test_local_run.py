@@ -184,7 +184,8 @@ def test_dead_letters_are_exported_for_the_owner_alone_and_stay(
 def test_a_paused_stack_keeps_events_until_it_is_resumed(run: LocalRun, ops: Ops) -> None:
     endpoint_id = new_endpoint()
     quiet(run)
-    assert ops("pause", "--dry-run") == {"before": "Enabled", "after": "Enabled", "waiting": 0}
+    nothing_done = {"before": "Enabled", "after": "Enabled", "waiting": 0}
+    eventually(lambda: ops("pause", "--dry-run") == nothing_done)
     try:
         assert ops("pause")["after"] == "Disabled"
         send(run, event="purchase", endpoint_id=endpoint_id)
@@ -213,6 +214,33 @@ def test_the_status_says_what_is_deployed_and_what_requests_became(
     text = shown("status")
     assert len(text.splitlines()) <= 24  # one screen
     assert "event_missing" in text
+
+
+def test_an_alarm_of_this_stack_that_goes_off_is_what_the_status_says_first(run: LocalRun, ops: Ops) -> None:
+    cloudwatch = run.cloud.client("cloudwatch")
+    for name, stack in (("mine", run.outputs["project_stack"]), ("another's", "other-stack")):
+        cloudwatch.put_metric_alarm(
+            AlarmName=name,
+            AlarmDescription=f"{stack}: Messages are rejected.",
+            Namespace="gtm-pixel",
+            MetricName="Rejected",
+            Dimensions=[{"Name": "service", "Value": run.outputs["project_stack"]}],
+            Statistic="Sum",
+            Period=300,
+            EvaluationPeriods=1,
+            TreatMissingData="ignore",
+            Threshold=0,
+            ComparisonOperator="GreaterThanThreshold",
+        )
+    try:
+        ops("send", "--event", "null", status=1)
+
+        status = eventually(
+            lambda: (s := ops("status"))["attention"][:1] == ["alarm mine: Messages are rejected."] and s
+        )
+        assert [alarm["name"] for alarm in status["alarms"]] == ["mine"]
+    finally:
+        cloudwatch.delete_alarms(AlarmNames=["mine", "another's"])
 
 
 def test_logs_are_shown_by_reason_without_the_lines_of_metrics(ops: Ops, shown: Callable[..., str]) -> None:
