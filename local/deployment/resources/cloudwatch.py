@@ -1,4 +1,4 @@
-"""Amazon CloudWatch (local/deployment/alarm_states.py evaluates alarms), CloudWatch Logs and Amazon EventBridge."""
+"""Amazon CloudWatch (alarm_states.py evaluates its alarms), CloudWatch Logs and Amazon EventBridge."""
 
 import uuid
 from typing import Any
