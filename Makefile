@@ -4,7 +4,7 @@
 # make test       run every test, on all cores (ARGS="tests/gtm -k consent")
 # make test-unit  run the tests that need no cloud, browser or network
 # make coverage   run every test and report the coverage
-# make check      check format, lint and types
+# make check      check format, lint, types, and the rules that every stack keeps
 # make bench      measure a cold start, batches and an import of a million endpoints (half an hour; BENCH_ENDPOINTS=20000: a minute)
 # make screenshot take the documents' pictures of the local run's page
 # make lock       compile the pinned requirements again
@@ -81,6 +81,7 @@ check: for-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
+	$(BIN)/python -m pytest -q tests/test_every_stack.py
 
 format: for-dev
 	$(BIN)/ruff format .

@@ -39,6 +39,7 @@ LOCAL_FILES = {
     "tests/migrate/test_staging.py",
     "tests/test_adding_a_destination.py",
     "tests/test_docs.py",
+    "tests/test_every_stack.py",
     "tests/bootstrap/test_prerequisites.py",
     "tests/test_program.py",
     "tests/test_safeguards.py",
