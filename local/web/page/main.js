@@ -33,6 +33,7 @@ async function start() {
   for (const [name, value] of Object.entries(outputs).sort()) {
     byId("outputs").append(element("dt", name), element("dd", shown(value)));
   }
+  explainSettings(outputs);
   showPush();
   await Promise.all([showDestinations(outputs.destinations), showAws()]);
   if (outputs.auth_mode === "authenticated") {
@@ -47,6 +48,15 @@ async function start() {
   ready = origin === location.origin;
   document.body.dataset.ready = ready;
   if (!ready) showProblem("Open this page at " + origin + "/ to send events from it.");
+}
+
+/** What the stack does with the fields of the form. */
+function explainSettings({ timestamp_source: source, profile_updates: updates }) {
+  byId("timestamp-hint").textContent =
+    source === "url"
+      ? "This stack reads the timestamp."
+      : "This stack passes over the timestamp: its setting timestampSource is " + source + ".";
+  if (updates === "none") byId("updates").textContent = "update nothing: profileUpdates is none";
 }
 
 function shown(output) {

@@ -38,7 +38,8 @@ export async function startSenders(onChange) {
 /** Sign the demo user in again if their token has expired meanwhile, as a site's session does. */
 export async function renew() {
   if (identity && sender() !== "nobody" && expiry(identity.token) <= Date.now()) {
-    identity = await signIn(identity.user);
+    identity = (await signIn(identity.user)) ?? identity;
+    showIdentity();
   }
 }
 

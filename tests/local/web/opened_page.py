@@ -34,9 +34,10 @@ class OpenedPage:
 
     def send(self, ends: str) -> None:
         """Send the event of the form, and wait until its outcome begins so."""
-        before = self.events.count()
+        newest = self.page.query_selector("#events li")
         self.page.get_by_role("button", name="Send event").click()
-        expect(self.events).to_have_count(before + 1)  # until then, the timeline is that of the last event
+        # Until then, the timeline is that of the last event.
+        self.page.wait_for_function("newest => document.querySelector('#events li') !== newest", arg=newest)
         self.wait_for(ends)
 
     def wait_for(self, title: str) -> None:

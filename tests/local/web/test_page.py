@@ -175,6 +175,7 @@ def test_clear_empties_the_list_for_good(opened: OpenedPage) -> None:
     expect(opened.events).to_have_count(0)
     expect(opened.title).to_have_text("Nothing sent yet.")
     expect(clear).to_be_focused()
+    assert axe.findings(opened.page) == []
     opened.send("Recorded")
     expect(opened.events).to_have_count(1)
     assert before >= 1

@@ -60,7 +60,10 @@ def test_a_stack_that_creates_no_profiles_says_so(page: Page, runs: Runs) -> Non
 
 
 def test_a_stack_that_keeps_no_profiles_says_so(page: Page, runs: Runs) -> None:
-    opened = OpenedPage(page, runs.shared("destinations=firehose", *AT_ONCE))
+    settings = ("destinations=firehose", "profileUpdates=none", "timestampSource=url")
+    opened = OpenedPage(page, runs.shared(*settings, *AT_ONCE))
+    expect(page.get_by_text("update nothing: profileUpdates is none")).to_be_visible()
+    expect(page.get_by_text("This stack reads the timestamp.")).to_be_visible()
 
     opened.send("Recorded in firehose")
 
