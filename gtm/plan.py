@@ -152,6 +152,11 @@ def check_consent_type(consent_type: str) -> None:
         )
 
 
+def is_of_this_machine(events_url: str) -> bool:
+    """Whether only browsers on this machine can call the URL, as with a local run's."""
+    return urlsplit(events_url).hostname in LOOPBACK_HOSTS
+
+
 def check_container(container: str) -> None:
     if _CONTAINER.fullmatch(container) is None:
         raise PlanError(

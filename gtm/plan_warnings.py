@@ -6,7 +6,7 @@ from typing import Final
 from contract import url
 from contract.filter_lists import SOURCE, SOURCE_DATE, blocking_rule
 from gtm.limits import STRICTEST, Limits
-from gtm.plan import Parameter, ParameterKind, Plan, TagPlan, encoded
+from gtm.plan import Parameter, ParameterKind, Plan, TagPlan, encoded, is_of_this_machine
 from gtm.plan_error import shown
 
 BROWSER_HEADER_BYTES: Final = 2_000
@@ -32,6 +32,11 @@ GOOGLE_CONSENT_TYPES: Final = (
 
 def url_warnings(events_url: str) -> Iterator[str]:
     """Why a browser may not call this URL."""
+    if is_of_this_machine(events_url):
+        yield (
+            f"the events URL {shown(events_url)} is of this machine, so no visitor can call it; for a site, "
+            "use the events_url of a deployed stack"
+        )
     rule = blocking_rule(f"{events_url}?endpoint_id=e1&event=e")
     if rule is not None:
         yield (

@@ -8,6 +8,7 @@ from werkzeug import Request, Response
 
 from gtm.container import as_text
 from gtm.functions_script import functions_script
+from gtm.plan import is_of_this_machine
 from gtm.plan_error import PlanError
 from gtm.yaml_document import PlanFileError
 from local.web.demo_container import container_to_download, demo_container
@@ -35,7 +36,9 @@ class ContainerViews:
             lambda: as_text(container_to_download(self._outputs, events_url)), "application/json"
         )
         if response.status_code == HTTPStatus.OK:
-            response.headers["Content-Disposition"] = "attachment; filename=gtm-container.json"
+            # The name says so where no visitor could call the URL.
+            name = "gtm-container-local-run" if is_of_this_machine(events_url) else "gtm-container"
+            response.headers["Content-Disposition"] = f"attachment; filename={name}.json"
         return response
 
     def _demo(self, request: Request) -> dict[str, Any]:

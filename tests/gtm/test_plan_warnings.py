@@ -18,6 +18,12 @@ def test_a_consent_type_that_a_page_may_never_set_is_warned_of() -> None:
     ]
 
 
+def test_an_events_url_of_this_machine_is_warned_of() -> None:
+    (warning,) = warnings(plan(events_url="http://127.0.0.1:8080/v1/events"))
+
+    assert "no visitor can call it" in warning
+
+
 def test_an_events_url_that_ad_blockers_block_is_warned_of() -> None:
     (warning,) = warnings(plan(events_url="https://tracking.example.com/v1/events"))
 

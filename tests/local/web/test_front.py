@@ -313,6 +313,12 @@ def test_a_container_for_another_stack_can_be_downloaded(client: Client) -> None
     assert "purchase" in [tag.event for tag in plan.tags]
 
 
+def test_the_name_of_a_container_for_this_machine_says_so(client: Client) -> None:
+    response = client.get("/gtm/download", query_string={"events_url": OUTPUTS["events_url"]})
+
+    assert response.headers["Content-Disposition"] == "attachment; filename=gtm-container-local-run.json"
+
+
 @pytest.mark.parametrize("events_url", ["", "events.example.com", "https://events.example.com/v1?x=1"])
 def test_an_address_that_is_no_events_url_gets_400(client: Client, events_url: str) -> None:
     response = client.get("/gtm/download", query_string={"events_url": events_url})
