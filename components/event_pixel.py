@@ -250,6 +250,8 @@ class EventPixel(pulumi.ComponentResource):
         if authorizer is not None:
             operator_outputs["authorizer_function_name"] = authorizer.function_name
             operator_outputs["authorizer_log_group"] = authorizer.log_group_name
+        if args.safeguards.kms_key_arn is not None:
+            operator_outputs["kms_key_arn"] = args.safeguards.kms_key_arn
         if args.alarms is not None or args.dashboard:
             service_alarms = [*processor.destination_alarms, *(web_acl.alarms if web_acl else ())]
             monitoring = Monitoring(

@@ -41,11 +41,11 @@ def fill_in(policy: Mapping[str, Any], outputs: Mapping[str, Any]) -> Policy:
     resource left: an open stack has no authorizer, and a stack without Firehose has no bucket.
     """
     values = _values(outputs)
-    statements = [
-        {**statement, "Resource": resources}
-        for statement in policy["Statement"]
-        if (resources := _fill_in_all(cast("list[str]", statement["Resource"]), values))
-    ]
+    statements: list[dict[str, Any]] = []
+    for statement in cast("list[dict[str, Any]]", policy["Statement"]):
+        resources = [one for one in cast("list[str]", statement["Resource"]) if _names(one) <= values.keys()]
+        if resources:
+            statements.append(_filled({**statement, "Resource": resources}, values))
     return {**policy, "Statement": statements}
 
 
@@ -66,9 +66,14 @@ def _values(outputs: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _fill_in_all(resources: list[str], values: Mapping[str, str]) -> list[str]:
-    return [
-        _PLACEHOLDER.sub(lambda found: values[found[1]], resource)
-        for resource in resources
-        if all(name in values for name in _PLACEHOLDER.findall(resource))
-    ]
+def _names(text: str) -> set[str]:
+    return set(_PLACEHOLDER.findall(text))
+
+
+def _filled(part: Any, values: Mapping[str, str]) -> Any:
+    """A part of a policy with each of its placeholders filled in."""
+    if isinstance(part, str):
+        return _PLACEHOLDER.sub(lambda found: values[found[1]], part)
+    if isinstance(part, list):
+        return [_filled(one, values) for one in cast("list[Any]", part)]
+    return {name: _filled(one, values) for name, one in cast("dict[str, Any]", part).items()}

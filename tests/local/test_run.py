@@ -48,10 +48,10 @@ def test_a_program_that_fails_ends_the_start_and_leaves_nothing_behind(
         "name: gtm-pixel\nconfig: {authMode: open, pinpointApplicationId: x}"
     )
     (tmp_path / "Pulumi.dev.yaml").write_text("config: {aws:region: eu-west-1}")
-    (tmp_path / "__main__.py").write_text("import pulumi_aws as aws\naws.sns.Topic('t')\n")
-    with pytest.raises(LocalRunError, match="does not know the resource type aws:sns/topic:Topic"):
+    (tmp_path / "__main__.py").write_text("import pulumi_aws as aws\naws.ecr.Repository('r')\n")
+    with pytest.raises(LocalRunError, match="does not know the resource type aws:ecr/repository:Repository"):
         local_run(project_dir=tmp_path)
-    with pytest.raises(LocalRunError, match="aws:sns/topic"):  # not: another Cloud runs
+    with pytest.raises(LocalRunError, match="aws:ecr/repository"):  # not: another Cloud runs
         local_run(project_dir=tmp_path)
 
 

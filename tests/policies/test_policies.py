@@ -41,6 +41,19 @@ def test_a_resource_that_the_stack_lacks_is_left_out_and_so_is_a_statement_witho
     assert "{" not in json.dumps([*found.values()])
 
 
+def test_a_key_may_be_used_through_queues_and_bucket_only() -> None:
+    key = "arn:aws:kms:eu-central-1:123456789012:key/1"
+    filled_in = policy.fill_in(policy.read("operator"), {**OUTPUTS, "kms_key_arn": key})
+
+    (statement,) = [one for one in filled_in["Statement"] if "kms:Decrypt" in one["Action"]]
+    assert statement["Resource"] == [key]
+    assert statement["Condition"] == {
+        "StringEquals": {
+            "kms:ViaService": ["sqs.eu-central-1.amazonaws.com", "s3.eu-central-1.amazonaws.com"]
+        }
+    }
+
+
 def test_only_actions_without_a_resource_of_their_own_are_for_all_resources() -> None:
     everywhere = [
         statement["Sid"] for statement in policy.read("operator")["Statement"] if "*" in statement["Resource"]
