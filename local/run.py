@@ -24,6 +24,7 @@ from local.fakes import Deployed, Fake, FakeError, open_fakes
 from local.functions.event_source import EventSource, Poller
 from local.functions.lambda_runtime import LambdaRuntime
 from local.functions.native_packages import NativePackageError
+from local.notes import emulation_notes
 from local.problems import Problems
 from local.queues import Queues
 from local.recorder import Recorder
@@ -37,7 +38,7 @@ from local.traces.recording import (
 )
 from local.traces.store import Traces
 from local.web.front import PATHS, Front
-from local.web.http_server import HttpServer, WsgiApplication
+from local.web.http_server import HttpServer
 from local.web.trace_views import TraceViews
 from policies import policy
 
@@ -168,11 +169,6 @@ class LocalRun:
             for service, application in fake.applications.items():
                 cloud.serve(service, application)
         record_destinations(cloud, fakes, traces, faults)
-        endpoints = {
-            service: exit_stack.enter_context(_serving(cloud.application_of(service))).url
-            for fake in fakes.values()
-            for service in fake.applications
-        }
         operator = cloud.create_user("operator", policy.fill_in(policy.read("operator"), outputs))
 
         # Stopped together and first: each may wait for another, or for something that ends after it.
@@ -184,7 +180,6 @@ class LocalRun:
                 cloud,
                 function_name,
                 logging=logging,
-                endpoints=endpoints,
                 recorder=recorder,
                 problems=problems,
                 cache=project_dir / ".cache" / "functions",
@@ -201,14 +196,13 @@ class LocalRun:
             stage_name,
             invoke=recorded_authorizer(lambda name, event: functions[name].invoke(event), traces),
         )
-        notes = [
-            *_NOTES,
-            *(note for fake in fakes.values() for note in fake.notes),
-            *([_DEMO_NOTE] if demo_users else []),
-            *([_WEB_ACL_NOTE] if "web_acl_arn" in outputs else []),
-            *(_DOMAIN_NOTE.format(name=name, address=server.url) for name in domains.base_paths),
-            _NOT_EMULATED,
-        ]
+        notes = emulation_notes(
+            [note for fake in fakes.values() for note in fake.notes],
+            has_demo_users=demo_users is not None,
+            has_web_acl="web_acl_arn" in outputs,
+            domain_names=domains.base_paths,
+            address=server.url,
+        )
         server.application = Front(
             gateway=recorded_gateway(gateway, traces),
             stage_name=stage_name,
@@ -357,10 +351,3 @@ def _bound(port: int) -> Iterator[HttpServer]:
         yield server
     finally:
         server.stop()
-
-
-@contextmanager
-def _serving(application: WsgiApplication) -> Iterator[HttpServer]:
-    with _bound(port=0) as server:
-        server.application = application
-        yield server.start()

@@ -68,7 +68,6 @@ class LambdaRuntime:
         function_name: str,
         *,
         logging: FunctionLogging,
-        endpoints: Mapping[str, str],
         recorder: Recorder,
         problems: Problems,
         cache: Path | None = None,
@@ -76,7 +75,6 @@ class LambdaRuntime:
         """`cache` keeps the unpacked archive for later runs. Without one, each run unpacks it again."""
         self._cloud = cloud
         self._logging = logging
-        self._endpoints = endpoints
         self._recorder = recorder
         self._problems = problems
         self._function = cloud.client("lambda").get_function_configuration(FunctionName=function_name)
@@ -226,10 +224,6 @@ class LambdaRuntime:
         local_run_sets = {
             LOCAL_RUN: "1",
             "AWS_ENDPOINT_URL": self._cloud.endpoint_url,
-            **{
-                f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}": url
-                for service, url in self._endpoints.items()
-            },
             # Without a home, botocore would read the developer's own ~/.aws.
             "HOME": task_root,
         }

@@ -88,7 +88,6 @@ def make_runtime(
                 cloud,
                 "function",
                 logging=FunctionLogging(log_group=LOG_GROUP),
-                endpoints={"pinpoint": "http://127.0.0.1:9"},
                 recorder=recorder,
                 problems=problems,
             )
