@@ -1,10 +1,9 @@
-"""Everything that the local run has recorded, for the page, `/recorded` and the tests.
+"""Everything that the local run has recorded, for `/recorded`, `/profile` and the tests.
 
 Fakes and functions write here from their own threads; readers get copies. Nothing is kept on disk.
 """
 
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -37,43 +36,33 @@ class RejectedMessage:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """An event or a rejected message, and when it was recorded (epoch milliseconds)."""
-
-    recorded_at: int
-    item: RecordedEvent | RejectedMessage
-
-
 class Recorder:
-    """An append-only list of arrivals; safe to use from several threads."""
+    """An append-only list of events and rejected messages; safe to use from several threads."""
 
     def __init__(self) -> None:
-        self._arrivals: list[Arrival] = []
+        self._items: list[RecordedEvent | RejectedMessage] = []
         self._changed = threading.Condition()
 
     def add(self, *items: RecordedEvent | RejectedMessage) -> None:
-        """Append items, and wake all threads that wait for arrivals."""
-        now = time.time_ns() // 1_000_000
+        """Append items, and wake all threads that wait for them."""
         with self._changed:
-            self._arrivals.extend(Arrival(now, item) for item in items)
+            self._items.extend(items)
             self._changed.notify_all()
 
     def events(self) -> list[RecordedEvent]:
-        return [a.item for a in self.since(0) if isinstance(a.item, RecordedEvent)]
+        return [item for item in self._all() if isinstance(item, RecordedEvent)]
 
     def rejected(self) -> list[RejectedMessage]:
-        return [a.item for a in self.since(0) if isinstance(a.item, RejectedMessage)]
-
-    def since(self, position: int) -> list[Arrival]:
-        """The arrivals from `position` on, which is the number of arrivals already seen."""
-        with self._changed:
-            return self._arrivals[position:]
+        return [item for item in self._all() if isinstance(item, RejectedMessage)]
 
     def wait_for(self, count: int, timeout: float) -> bool:
-        """Wait for `count` arrivals, at most `timeout` seconds; whether they are there."""
+        """Wait for `count` items, at most `timeout` seconds; whether they are there."""
         with self._changed:
-            return self._changed.wait_for(lambda: len(self._arrivals) >= count, timeout)
+            return self._changed.wait_for(lambda: len(self._items) >= count, timeout)
+
+    def _all(self) -> list[RecordedEvent | RejectedMessage]:
+        with self._changed:
+            return list(self._items)
 
 
 def as_json(item: RecordedEvent | RejectedMessage) -> dict[str, Any]:

@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +15,7 @@ import gtm
 from local.apigateway.domain_names import DomainNames, through_domain
 from local.demo_users import DemoUsers
 from local.fakes import Profiles
-from local.recorder import Arrival, RecordedEvent, Recorder, as_json
+from local.recorder import Recorder, as_json
 from local.web.container_views import ContainerViews
 from local.web.http_server import WsgiApplication
 from local.web.responses import NO_STORE, json_response, posted_object, problem, refused_method
@@ -24,7 +23,6 @@ from local.web.trace_views import TRACE, TraceViews
 
 PATHS: Final = (
     "/",
-    "/arrivals",
     "/aws",
     "/demo",
     "/faults",
@@ -54,7 +52,6 @@ _PAGE_HEADERS: Final = {
 
 _MEDIA_TYPES: Final = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 
-_POSITION: Final = re.compile("[0-9]{1,9}")
 _USER: Final = re.compile("[A-Za-z0-9._-]{1,64}")
 
 _View = Callable[[Request], Response]
@@ -107,7 +104,6 @@ class Front:
             "/aws": lambda _: json_response({"variables": dict(aws_variables or {})}),
             "/notes": lambda _: json_response(list(self._notes)),
             "/recorded": self._recorded,
-            "/arrivals": self._arrivals,
             "/profile": self._profile,
             **traces.get_routes,
         }
@@ -147,38 +143,6 @@ class Front:
             }
         )
 
-    def _arrivals(self, request: Request) -> Response:
-        """The arrivals since the position `after`, and the position for the next request."""
-        text = request.args.get("after", "0")
-        if _POSITION.fullmatch(text) is None:
-            return problem(f"after is {text[:20]!r}: use the `next` of the last response, a whole number.")
-        after = int(text)
-        arrivals = self._recorder.since(after)
-        retries, dead_letters = self._retries(), self._dead_letters()
-        return json_response(
-            {
-                "next": after + len(arrivals),
-                "arrivals": [self._arrival(arrival) for arrival in arrivals],
-                "retried": len(retries),
-                "dead_letters": len(dead_letters),
-                "reasons": [*_by_reason("To retry", retries), *_by_reason("Dead-lettered", dead_letters)],
-            }
-        )
-
-    def _arrival(self, arrival: Arrival) -> dict[str, Any]:
-        item = arrival.item
-        if not isinstance(item, RecordedEvent):
-            return {"kind": "rejected", **as_json(item)}
-        sent_at = datetime.fromisoformat(item.timestamp)
-        # The handler writes UTC, with or without an offset.
-        sent_at = sent_at if sent_at.tzinfo else sent_at.replace(tzinfo=UTC)
-        return {
-            "kind": "event",
-            **as_json(item),
-            "delay_ms": arrival.recorded_at - int(sent_at.timestamp() * 1000),
-            "keeps_profiles": item.destination in self._profiles,
-        }
-
     def _profile(self, request: Request) -> Response:
         """An endpoint's profile in each destination that keeps profiles."""
         endpoint_id = request.args.get("endpoint_id", "")
@@ -205,16 +169,6 @@ def _sign_in(request: Request, users: DemoUsers) -> Response:
     if not isinstance(user, str) or _USER.fullmatch(user) is None:
         return problem("Post JSON with a user: 1 to 64 letters, digits, dots, hyphens or underscores.")
     return json_response(asdict(users.sign_in(user)))
-
-
-def _by_reason(what: str, messages: Sequence[Mapping[str, Any]]) -> list[str]:
-    """One line for each reason, with the destinations that lack the events."""
-    counts = Counter(
-        f"{what} ({message['pending'].replace(',', ', ') if message['pending'] else 'all destinations'}): "
-        f"{message['reason']}"
-        for message in messages
-    )
-    return [f"{line} ({count} messages)" if count > 1 else line for line, count in counts.items()]
 
 
 def _file_view(file: Path) -> _View:

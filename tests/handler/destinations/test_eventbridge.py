@@ -81,7 +81,7 @@ def queue_behind_a_rule(cloud: Cloud) -> str:
 @pytest.fixture
 def eventbridge(service: Eventbridge, aws_environment: pytest.MonkeyPatch) -> Eventbridge:
     """The service with nothing recorded yet, and the function's environment."""
-    service.recorder._arrivals.clear()
+    service.recorder._items.clear()
     service.fake._requests.clear()
     service.fake._plan.clear()
     service.delivered()

@@ -77,7 +77,7 @@ def service() -> Iterator[Firehose]:
 @pytest.fixture
 def firehose(service: Firehose, aws_environment: pytest.MonkeyPatch) -> Firehose:
     """The service with nothing recorded yet, and the function's environment."""
-    service.recorder._arrivals.clear()
+    service.recorder._items.clear()
     service.delivery._requests.clear()
     service.delivery._plan.clear()
     sign_as(aws_environment, service.writer)

@@ -113,27 +113,6 @@ def test_any_character_survives_in_recorded(client: Client, recorder: Recorder) 
     assert json.loads(client.get("/recorded").get_data())["events"][0]["attributes"] == {"note": value}
 
 
-def test_arrivals_are_returned_once(client: Client, recorder: Recorder) -> None:
-    recorder.add(purchase(), RejectedMessage(message_id="m-2", reason="event_missing"))
-    first = client.get("/arrivals").get_json()
-    recorder.add(purchase(event_id="m-3"))
-    second = client.get(f"/arrivals?after={first['next']}").get_json()
-
-    assert [arrival["kind"] for arrival in first["arrivals"]] == ["event", "rejected"]
-    assert [arrival["event_id"] for arrival in second["arrivals"]] == ["m-3"]
-    assert (first["next"], second["next"]) == (2, 3)
-
-
-def test_arrivals_count_retries_and_dead_letters_with_reasons(client: Client) -> None:
-    response = client.get("/arrivals").get_json()
-
-    assert (response["retried"], response["dead_letters"]) == (2, 1)
-    assert response["reasons"] == [
-        "To retry (customer-profiles, firehose): customer_profiles_503 (2 messages)",
-        "Dead-lettered (pinpoint): pinpoint_400",
-    ]
-
-
 def test_the_profile_of_an_endpoint_is_shown_for_each_destination(client: Client, recorder: Recorder) -> None:
     for destination, endpoint_id in (
         ("customer-profiles", "e1"),
@@ -166,24 +145,6 @@ def test_a_profile_without_an_endpoint_gets_400(client: Client, path: str) -> No
 
     assert response.status_code == 400
     assert "endpoint_id" in response.get_json()["message"]
-
-
-@pytest.mark.parametrize("timestamp", ["1970-01-01T00:00:01.500Z", "1970-01-01T01:00:01.500+01:00"])
-def test_the_delay_is_from_the_events_time_to_its_recording(
-    client: Client, recorder: Recorder, monkeypatch: pytest.MonkeyPatch, timestamp: str
-) -> None:
-    monkeypatch.setattr("local.recorder.time.time_ns", lambda: 2_000_000_000)
-    recorder.add(purchase(timestamp=timestamp))
-
-    assert client.get("/arrivals").get_json()["arrivals"][0]["delay_ms"] == 500
-
-
-@pytest.mark.parametrize("after", ["-1", "x", "", "1.5", "٣", "9" * 30])
-def test_a_position_that_is_no_number_gets_400(client: Client, after: str) -> None:
-    response = client.get("/arrivals", query_string={"after": after})
-
-    assert response.status_code == 400
-    assert "after" in response.get_json()["message"]
 
 
 @pytest.mark.parametrize("path", ["/dev", "/dev/events"])
