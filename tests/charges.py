@@ -17,7 +17,7 @@ CHARGES: Final = {
     "aws:apigateway/basePathMapping:BasePathMapping": Charge.NONE,
     "aws:apigateway/deployment:Deployment": Charge.NONE,
     "aws:apigateway/domainName:DomainName": Charge.NONE,  # Regional, and public certificates are free
-    "aws:apigateway/methodSettings:MethodSettings": Charge.BY_USE,  # detailed metrics of requests
+    "aws:apigateway/methodSettings:MethodSettings": Charge.NONE,  # metrics by method would cost by use
     "aws:apigateway/restApi:RestApi": Charge.BY_USE,
     "aws:apigateway/stage:Stage": Charge.BY_USE,  # a cache would have a standing charge
     "aws:budgets/budget:Budget": Charge.NONE,  # budgets with actions cost more

@@ -1,7 +1,7 @@
 """Alarms, the dashboard and saved queries name what is really published and logged.
 
-Nothing here evaluates an alarm. A misspelled metric, or a dimension too many, would never go off: so the
-deployed functions publish everything once, and both sides are compared.
+An alarm on a misspelled metric, or with a dimension too many, would never go off: so the deployed functions
+publish everything once, and both sides are compared.
 """
 
 import json

@@ -202,7 +202,7 @@ def test_every_method_of_the_stage_is_throttled() -> None:
         "restApi": "api-id",
         "stageName": "v1",
         "methodPath": "*/*",
-        "settings": {"throttlingRateLimit": 100, "throttlingBurstLimit": 200, "metricsEnabled": True},
+        "settings": {"throttlingRateLimit": 100, "throttlingBurstLimit": 200, "metricsEnabled": False},
     }
 
 
@@ -214,7 +214,7 @@ def test_a_method_may_have_limits_of_its_own() -> None:
         "restApi": "api-id",
         "stageName": "v1",
         "methodPath": "events/POST",
-        "settings": {"throttlingRateLimit": 1, "throttlingBurstLimit": 2, "metricsEnabled": True},
+        "settings": {"throttlingRateLimit": 1, "throttlingBurstLimit": 2, "metricsEnabled": False},
     }
     # API Gateway refuses two changes of a stage at the same time.
     assert "api-throttling" in recording["api-throttling-post"].depends_on
