@@ -28,6 +28,6 @@ export const EXAMPLES = {
 };
 
 export function hintFor(event) {
-  const hint = "null in a value, or a missing key: try what your site really pushes.";
+  const hint = "Try what your site really pushes, with missing keys and null values, too.";
   return event === "purchase" ? PURCHASE_HINT : hint;
 }
