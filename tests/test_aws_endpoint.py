@@ -20,17 +20,14 @@ from tests.patience import eventually
 from tests.runs import AT_ONCE, Runs, log_lines, new_endpoint, recorded, send
 from tests.test_docs_commands import AWS
 
-# Commands that an operator may not use: they set something up, or delete it for good.
-OF_AN_ADMINISTRATOR = (
-    *(
-        "cognito-idp create-user-pool",
-        "iam create-policy",
-        "events put-rule",
-        "customer-profiles delete-",
-        "s3 rb",
-    ),
-)
 CLI = shutil.which("aws")
+
+# Commands that an operator may not use: they set something up, try it out, or delete it for good.
+OF_AN_ADMINISTRATOR = (
+    *("cognito-idp create-user-pool", "iam create-policy", "events put-rule"),
+    *("cloudwatch set-alarm-state", "sns list-subscriptions-by-topic"),
+    *("customer-profiles delete-", "s3 rb"),
+)
 
 # moto has no such operation.
 NOT_IN_MOTO = ("lambda get-account-settings", "lambda get-function-recursion-config")

@@ -190,7 +190,12 @@ def test_make_passes_config_on_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_make_help_lists_the_targets() -> None:
-    assert re.findall(r"^make (\S+)", make("help").stdout, re.MULTILINE)[:4] == ["local", "gtm", "ops", "test"]
+    assert re.findall(r"^make (\S+)", make("help").stdout, re.MULTILINE)[:4] == [
+        "local",
+        "gtm",
+        "ops",
+        "test",
+    ]
 
 
 def make(*arguments: str, given: str | None = None) -> "subprocess.CompletedProcess[str]":
