@@ -50,23 +50,26 @@ LOCAL_FILES = {
 """These start programs, servers or builds without using those fixtures."""
 
 SLOWEST_FILES = (
+    "tests/test_local_run.py",
+    "tests/local/web/test_page.py",
     "tests/test_scenarios.py",
     "tests/local/test_main.py",
-    "tests/local/web/test_page.py",
-    "tests/test_local_run.py",
-    "tests/local/web/test_page_stacks.py",
-    "tests/gtm/test_whole_way.py",
-    "tests/gtm/test_requests.py",
-    "tests/gtm/test_cookies.py",
     "tests/test_docs_examples.py",
     "tests/handler/destinations/test_every_destination.py",
-    "tests/gtm/test_fake_gtm.py",
-    "tests/velocity/test_mapping_templates.py",
-    "tests/migrate/test_main.py",
-    "tests/migrate/test_import_run.py",
-    "tests/handler/delivery/test_outage.py",
-    "tests/bootstrap/test_virtual_environment.py",
+    "tests/local/test_run.py",
+    "tests/gtm/test_cookies.py",
     "tests/local/functions/test_event_source.py",
+    "tests/local/web/test_page_stacks.py",
+    "tests/gtm/test_fake_gtm.py",
+    "tests/handler/test_processor.py",
+    "tests/gtm/test_requests.py",
+    "tests/handler/destinations/test_customer_profiles.py",
+    "tests/migrate/test_main.py",
+    "tests/local/web/test_page_ga4.py",
+    "tests/ops/test_local_run.py",
+    "tests/migrate/test_killed_import.py",
+    "tests/gtm/test_whole_way.py",
+    "tests/test_monitoring.py",
 )
 """The slowest files, slowest first. `pytest --durations=60` shows them."""
 
@@ -98,8 +101,8 @@ def file_of(item: pytest.Item) -> str:
 def in_order(items: Iterable[pytest.Item], seed: str | None) -> list[pytest.Item]:
     """File by file, the slowest first, so that the workers finish at the same time.
 
-    Within a file, tests that share a run are adjacent. A seed shuffles the files, and the tests
-    within each.
+    Within a file, tests that share a run are adjacent. A seed shuffles the slow files, the others, and the
+    tests within each.
     """
     files: dict[str, list[pytest.Item]] = {}
     for item in items:
@@ -107,7 +110,7 @@ def in_order(items: Iterable[pytest.Item], seed: str | None) -> list[pytest.Item
     if seed is None:
         names = sorted(files, key=lambda name: (_rank(name), -_weight(files[name])))
     else:
-        names = _shuffled(files, seed)
+        names = sorted(_shuffled(files, seed), key=lambda name: name not in SLOWEST_FILES)
         files = {name: _shuffled(files[name], seed) for name in names}
     return [item for name in names for item in _by_run(files[name])]
 
