@@ -276,7 +276,9 @@ def test_the_aws_command_line_itself_works_with_the_variables(
     environment = {**os.environ, **variables, "AWS_DEFAULT_REGION": variables["AWS_REGION"]}
 
     def aws(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([str(CLI), *words], env=environment, capture_output=True, text=True)
+        # Versions before 2.13, such as Debian 12's, do not read AWS_ENDPOINT_URL.
+        command = [str(CLI), "--endpoint-url", variables["AWS_ENDPOINT_URL"], *words]
+        return subprocess.run(command, env=environment, capture_output=True, text=True)
 
     read = aws("logs", "filter-log-events", "--log-group-name", run.outputs["log_group"])
     refused = aws("logs", "delete-log-group", "--log-group-name", run.outputs["log_group"])
