@@ -70,6 +70,10 @@ class EventPixelArgs:
     function_timeout_seconds: int
     function_memory_mb: int
 
+    # The published versions of the functions that are called; None is the newest.
+    processor_version: int | None
+    authorizer_version: int | None
+
     # Logs and traces.
     access_logs: bool
     log_retention_days: int
@@ -117,6 +121,7 @@ class EventPixel(pulumi.ComponentResource):
             authorizer_args = TokenAuthorizerArgs(
                 archive=_archive("requirements-authorizer.txt", ()),
                 oidc=args.oidc,
+                version=args.authorizer_version,
                 log_retention_days=args.log_retention_days,
                 safeguards=args.safeguards,
             )
@@ -165,6 +170,7 @@ class EventPixel(pulumi.ComponentResource):
                 maximum_concurrency=args.maximum_concurrency,
                 timeout_seconds=args.function_timeout_seconds,
                 memory_mb=args.function_memory_mb,
+                version=args.processor_version,
                 log_retention_days=args.log_retention_days,
                 tracing=args.tracing,
                 safeguards=args.safeguards,
@@ -243,6 +249,7 @@ class EventPixel(pulumi.ComponentResource):
             "api_name": api.api_name,
             "stage_name": api.stage_name,
             "event_source_id": processor.event_source_id,
+            "processor_version": processor.version,
             "project_stack": project_stack(),
         }
         if web_acl is not None:
@@ -250,6 +257,7 @@ class EventPixel(pulumi.ComponentResource):
         if authorizer is not None:
             operator_outputs["authorizer_function_name"] = authorizer.function_name
             operator_outputs["authorizer_log_group"] = authorizer.log_group_name
+            operator_outputs["authorizer_version"] = authorizer.version
         if args.safeguards.kms_key_arn is not None:
             operator_outputs["kms_key_arn"] = args.safeguards.kms_key_arn
         if args.alarms is not None or args.dashboard:

@@ -59,6 +59,9 @@ class EventProcessorArgs:
     timeout_seconds: int
     memory_mb: int
 
+    # The published version that takes events; None is the newest.
+    version: int | None = None
+
     log_retention_days: int
     tracing: bool = False
 
@@ -70,6 +73,9 @@ class EventProcessor(pulumi.ComponentResource):
 
     function_name: pulumi.Output[str]
     log_group_name: pulumi.Output[str]
+
+    # The published version that takes events.
+    version: pulumi.Output[str]
 
     # The event source mapping, which hands the queue's messages to the function.
     event_source_id: pulumi.Output[str]
@@ -115,6 +121,7 @@ class EventProcessor(pulumi.ComponentResource):
                 ],
                 timeout_seconds=args.timeout_seconds,
                 memory_mb=args.memory_mb,
+                version=args.version,
                 log_retention_days=args.log_retention_days,
                 tracing=args.tracing,
                 safeguards=args.safeguards,
@@ -132,7 +139,7 @@ class EventProcessor(pulumi.ComponentResource):
         source = aws.lambda_.EventSourceMapping(
             f"{name}-source",
             event_source_arn=args.queue_arn,
-            function_name=created.function.name,
+            function_name=created.live.arn,
             batch_size=args.batch_size,
             maximum_batching_window_in_seconds=args.batch_window_seconds,
             scaling_config={"maximum_concurrency": args.maximum_concurrency},
@@ -142,6 +149,7 @@ class EventProcessor(pulumi.ComponentResource):
 
         self.function_name = created.function.name
         self.log_group_name = created.log_group.name
+        self.version = created.live.function_version
         self.event_source_id = source.uuid
         self.destination_outputs = {key: value for one in provisioned for key, value in one.outputs.items()}
         self.destination_alarms = [alarm for one in provisioned for alarm in one.alarms]
@@ -149,6 +157,7 @@ class EventProcessor(pulumi.ComponentResource):
             {
                 "function_name": self.function_name,
                 "log_group_name": self.log_group_name,
+                "version": self.version,
                 "event_source_id": self.event_source_id,
             }
         )

@@ -1,4 +1,4 @@
-"""A Lambda function with its own log group and role.
+"""A Lambda function with its own log group and role, and an alias for the version that callers use.
 
 The role may write that log and do what the caller adds, nothing else.
 """
@@ -15,6 +15,7 @@ from components.lambda_package import TARGET
 from components.safeguards import NO_SAFEGUARDS, Safeguards
 from components.service_role import create_service_role
 from contract import metrics
+from contract.alias import LIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,9 @@ class LambdaFunctionArgs:
     memory_mb: int
     log_retention_days: int
 
+    # The published version that callers use; None is the newest.
+    version: int | None = None
+
     # The key of the log group, and the boundary of the role.
     safeguards: Safeguards = NO_SAFEGUARDS
 
@@ -44,10 +48,11 @@ class LambdaFunctionArgs:
 
 @dataclass(frozen=True, slots=True)
 class LambdaFunction:
-    """A function and its log group."""
+    """A function, its log group, and the alias through which it is called."""
 
     function: aws.lambda_.Function
     log_group: aws.cloudwatch.LogGroup
+    live: aws.lambda_.Alias
 
 
 def project_stack() -> str:
@@ -56,7 +61,7 @@ def project_stack() -> str:
 
 
 def create_function(name: str, args: LambdaFunctionArgs, child: pulumi.ResourceOptions) -> LambdaFunction:
-    """Create the function `name`, its log group and its role, with options `child`."""
+    """Create the function `name`, its log group, role and alias, with options `child`."""
     log_group = aws.cloudwatch.LogGroup(
         f"{name}-logs",
         retention_in_days=args.log_retention_days,
@@ -100,9 +105,19 @@ def create_function(name: str, args: LambdaFunctionArgs, child: pulumi.ResourceO
         },
         logging_config={"log_format": "JSON", "log_group": log_group.name},
         tracing_config={"mode": "Active" if args.tracing else "PassThrough"},
+        # An update changes the configuration first and the code some seconds later. A version has both.
+        publish=True,
         opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[own.policy])),
     )
-    return LambdaFunction(function, log_group)
+    live = aws.lambda_.Alias(
+        f"{name}-live",
+        name=LIVE,
+        description="The version that is called",
+        function_name=function.name,
+        function_version=function.version if args.version is None else str(args.version),
+        opts=child,
+    )
+    return LambdaFunction(function, log_group, live)
 
 
 _XRAY_ACTIONS = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")

@@ -262,6 +262,7 @@ class PixelApi(pulumi.ComponentResource):
             f"{name}-invoke-authorizer",
             action="lambda:InvokeFunction",
             function=authorizer.function_name,
+            qualifier=authorizer.alias_name,
             principal="apigateway.amazonaws.com",
             # The source of an authorizer's invocation is the authorizer, not a method of the API.
             source_arn=pulumi.Output.concat(api.execution_arn, "/authorizers/*"),

@@ -49,6 +49,9 @@ class TokenAuthorizerArgs:
     # A visitor's request waits for a cold start, and more memory means more CPU.
     memory_mb: int = 1024
 
+    # The published version that API Gateway calls; None is the newest.
+    version: int | None = None
+
     log_retention_days: int
 
     safeguards: Safeguards = NO_SAFEGUARDS
@@ -60,6 +63,10 @@ class TokenAuthorizer(pulumi.ComponentResource):
     function_name: pulumi.Output[str]
     log_group_name: pulumi.Output[str]
     invoke_arn: pulumi.Output[str]
+
+    # The alias in `invoke_arn`, and the published version behind it.
+    alias_name: pulumi.Output[str]
+    version: pulumi.Output[str]
 
     def __init__(
         self, name: str, args: TokenAuthorizerArgs, opts: pulumi.ResourceOptions | None = None
@@ -83,6 +90,7 @@ class TokenAuthorizer(pulumi.ComponentResource):
                 },
                 timeout_seconds=TIMEOUT_SECONDS,
                 memory_mb=args.memory_mb,
+                version=args.version,
                 log_retention_days=args.log_retention_days,
                 safeguards=args.safeguards,
             ),
@@ -91,11 +99,15 @@ class TokenAuthorizer(pulumi.ComponentResource):
 
         self.function_name = created.function.name
         self.log_group_name = created.log_group.name
-        self.invoke_arn = created.function.invoke_arn
+        self.invoke_arn = created.live.invoke_arn
+        self.alias_name = created.live.name
+        self.version = created.live.function_version
         self.register_outputs(
             {
                 "function_name": self.function_name,
                 "log_group_name": self.log_group_name,
                 "invoke_arn": self.invoke_arn,
+                "alias_name": self.alias_name,
+                "version": self.version,
             }
         )

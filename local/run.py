@@ -312,7 +312,8 @@ def _make_poller(
 ) -> Poller:
     """The poller of an event source mapping in moto."""
     mapping = cloud.client("lambda").get_event_source_mapping(UUID=uuid)
-    function = mapping["FunctionArn"].rpartition(":")[2]
+    # The name, without the version behind the alias that the mapping names.
+    function = mapping["FunctionArn"].partition(":function:")[2].partition(":")[0]
     runtime = functions[function]
     source = EventSource.from_mapping(mapping)
     return Poller(

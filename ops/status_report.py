@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from contract.alias import LIVE
 from ops import dead_letters, metrics, queues
 from ops.aws import Aws
 from ops.dead_letters import ReasonCount
@@ -189,7 +190,9 @@ def _alarms(aws: Aws, stack: str) -> list[AlarmState]:
 
 
 def _deployed(aws: Aws, purpose: str, name: str) -> DeployedFunction:
-    found: dict[str, Any] = aws.call("lambda", "get_function_configuration", FunctionName=name)
+    found: dict[str, Any] = aws.call(
+        "lambda", "get_function_configuration", FunctionName=name, Qualifier=LIVE
+    )
     return DeployedFunction(
         purpose=purpose,
         name=name,

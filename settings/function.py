@@ -15,6 +15,8 @@ LOG_RETENTION_DAYS: Final = (
 
 LONGEST_RETRY_HOURS: Final = LONGEST_RETENTION_DAYS * 24
 
+LATEST_VERSION: Final = 1_000_000_000
+
 BATCH_SIZE_WITHOUT_WINDOW: Final = 10
 """AWS Lambda: an SQS batch size above 10 needs a batching window of at least 1 s."""
 
@@ -41,9 +43,11 @@ MAXIMUM_CONCURRENCY = Setting("maximumConcurrency", 5, whole_number(2, 1_000))
 TIMEOUT = Setting("functionTimeoutSeconds", 60, whole_number(SHORTEST_TIMEOUT_SECONDS, 900))
 MEMORY = Setting("functionMemoryMb", 512, whole_number(128, 10_240))
 LOG_RETENTION = Setting("logRetentionDays", 30, _log_retention())
+PROCESSOR_VERSION = Setting("processorVersion", 0, whole_number(0, LATEST_VERSION))
+AUTHORIZER_VERSION = Setting("authorizerVersion", 0, whole_number(0, LATEST_VERSION))
 TRACING = Setting("tracing", default=False, read=true_or_false)
 
 SETTINGS = (
     *(RETRY_HOURS, MAX_RECEIVE_COUNT, BATCH_SIZE, BATCH_WINDOW, MAXIMUM_CONCURRENCY),
-    *(TIMEOUT, MEMORY, LOG_RETENTION, TRACING),
+    *(TIMEOUT, MEMORY, PROCESSOR_VERSION, AUTHORIZER_VERSION, LOG_RETENTION, TRACING),
 )

@@ -152,6 +152,8 @@ def _settings(values: Values, stack: Stack) -> EventPixelArgs:
         maximum_concurrency=values[function.MAXIMUM_CONCURRENCY],
         function_timeout_seconds=values[function.TIMEOUT],
         function_memory_mb=values[function.MEMORY],
+        processor_version=values[function.PROCESSOR_VERSION] or None,
+        authorizer_version=values[function.AUTHORIZER_VERSION] or None,
         log_retention_days=values[function.LOG_RETENTION],
         tracing=values[function.TRACING],
         alarms=monitoring.make(values),

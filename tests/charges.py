@@ -32,6 +32,7 @@ CHARGES: Final = {
     "aws:iam/role:Role": Charge.NONE,
     "aws:iam/rolePolicy:RolePolicy": Charge.NONE,
     "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": Charge.BY_USE,
+    "aws:lambda/alias:Alias": Charge.NONE,
     "aws:lambda/eventSourceMapping:EventSourceMapping": Charge.BY_USE,  # its requests to an empty queue, too
     "aws:lambda/function:Function": Charge.BY_USE,  # provisioned concurrency would have a standing charge
     "aws:lambda/functionRecursionConfig:FunctionRecursionConfig": Charge.NONE,

@@ -90,6 +90,8 @@ class _Mocks(mocks.Mocks):
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         service = args.typ.split(":")[1].split("/")[0]
         physical = f"{args.name}-1a2b3c4"
+        if args.typ == "aws:lambda/alias:Alias":
+            physical = f"{args.inputs['functionName']}:{args.inputs['name']}"
         computed = {
             "arn": f"arn:{self._partition}:{service}:{self._region}:{ACCOUNT_ID}:{physical}",
             "name": physical,
@@ -104,6 +106,7 @@ class _Mocks(mocks.Mocks):
             "regionalDomainName": f"d-1a2b3c4.execute-api.{self._region}.test",
             "regionalZoneId": "Z2OJLYMUO9EFXC",
             "uuid": f"{args.name}-uuid",
+            "version": "7",
         }
         return f"{args.name}-id", {**computed, **args.inputs}
 

@@ -160,9 +160,7 @@ def test_a_paused_event_source_leaves_messages_in_the_queue_until_it_is_resumed(
     run: LocalRun, variables: Mapping[str, str]
 ) -> None:
     functions = client("lambda", variables)
-    (mapping,) = functions.list_event_source_mappings(FunctionName=run.outputs["function_name"])[
-        "EventSourceMappings"
-    ]
+    mapping = {"UUID": run.outputs["event_source_id"]}
     administrator = run.cloud.client("lambda")
     administrator.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
     endpoint_id = new_endpoint()

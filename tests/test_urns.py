@@ -19,6 +19,7 @@ gtm-pixel:index:EventPixel::gtm-pixel
 gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$aws:cloudwatch/logGroup:LogGroup::gtm-pixel-processor-logs
 gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$aws:iam/role:Role::gtm-pixel-processor-role
 gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$aws:iam/rolePolicy:RolePolicy::gtm-pixel-processor-policy
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$aws:lambda/alias:Alias::gtm-pixel-processor-live
 gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$aws:lambda/eventSourceMapping:EventSourceMapping::gtm-pixel-processor-source
 gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$aws:lambda/function:Function::gtm-pixel-processor
 gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$aws:lambda/functionRecursionConfig:FunctionRecursionConfig::gtm-pixel-processor-recursion
@@ -43,6 +44,7 @@ gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:lambda/permission:Permis
 gtm-pixel:index:EventPixel$gtm-pixel:index:TokenAuthorizer$aws:cloudwatch/logGroup:LogGroup::gtm-pixel-authorizer-logs
 gtm-pixel:index:EventPixel$gtm-pixel:index:TokenAuthorizer$aws:iam/role:Role::gtm-pixel-authorizer-role
 gtm-pixel:index:EventPixel$gtm-pixel:index:TokenAuthorizer$aws:iam/rolePolicy:RolePolicy::gtm-pixel-authorizer-policy
+gtm-pixel:index:EventPixel$gtm-pixel:index:TokenAuthorizer$aws:lambda/alias:Alias::gtm-pixel-authorizer-live
 gtm-pixel:index:EventPixel$gtm-pixel:index:TokenAuthorizer$aws:lambda/function:Function::gtm-pixel-authorizer
 gtm-pixel:index:EventPixel$gtm-pixel:index:TokenAuthorizer::gtm-pixel-authorizer
 """

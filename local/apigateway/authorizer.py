@@ -24,7 +24,8 @@ Invoke = Callable[[str, Mapping[str, Any]], Invocation]
 
 _FUNCTION_URI: Final = re.compile(
     r"arn:[a-z-]+:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/"
-    r"(?P<arn>arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:(?P<name>[A-Za-z0-9_-]+))/invocations"
+    r"(?P<arn>arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:(?P<name>[A-Za-z0-9_-]+)"
+    r"(:(?P<qualifier>[A-Za-z0-9_-]+))?)/invocations"
 )
 _SERVICE_PRINCIPAL: Final = "apigateway.amazonaws.com"
 _INVOKE_FUNCTION: Final = "lambda:InvokeFunction"
@@ -65,6 +66,9 @@ class Authorizer:
         self._cloud = cloud
         self._invoke = invoke
         self._function_arn, self._function_name = function["arn"], function["name"]
+        self._qualifier: Mapping[str, str] = (
+            {"Qualifier": function["qualifier"]} if function["qualifier"] else {}
+        )
         api_arn = f"arn:{cloud.partition}:execute-api:{cloud.region}:{cloud.account_id}:{rest_api_id}"
         self._arn = f"{api_arn}/authorizers/{authorizer['id']}"
         self._api_arn = api_arn
@@ -132,10 +136,15 @@ class Authorizer:
         return strings
 
     def _may_be_invoked(self) -> bool:
-        """Whether the function's resource policy allows API Gateway to invoke it for this authorizer."""
+        """Whether the function's resource policy allows API Gateway to invoke it for this authorizer.
+
+        An alias has a policy of its own: what allows the function alone does not allow its alias.
+        """
         client = self._cloud.client("lambda")
         try:
-            policy = json.loads(client.get_policy(FunctionName=self._function_name)["Policy"])
+            policy = json.loads(
+                client.get_policy(FunctionName=self._function_name, **self._qualifier)["Policy"]
+            )
         except client.exceptions.ResourceNotFoundException:  # no policy, or no function
             return False
         effects = {

@@ -161,6 +161,8 @@ def _function_or_mapping_arn(response: LambdaResponse) -> str:
         return "*"
     kind = "function" if found[1] == "functions" else "event-source-mapping"
     name = found[2].rpartition(":function:")[2]
+    if qualifier := response._get_param("Qualifier"):  # noqa: SLF001
+        name = f"{name}:{qualifier}"
     account = f"{response.region}:{response.current_account}"
     return f"arn:{get_partition(response.region)}:lambda:{account}:{kind}:{name}"
 

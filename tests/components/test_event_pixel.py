@@ -39,6 +39,8 @@ def args(oidc: OidcArgs | None) -> EventPixelArgs:
         maximum_concurrency=5,
         function_timeout_seconds=60,
         function_memory_mb=512,
+        processor_version=None,
+        authorizer_version=None,
         access_logs=False,
         log_retention_days=30,
         tracing=False,

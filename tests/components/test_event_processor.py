@@ -56,6 +56,7 @@ def statements(recording: Recording) -> dict[str, Any]:
 def test_it_is_one_function_on_the_queue() -> None:
     assert recorded().names() == {
         "processor": "aws:lambda/function:Function",
+        "processor-live": "aws:lambda/alias:Alias",
         "processor-role": "aws:iam/role:Role",
         "processor-policy": "aws:iam/rolePolicy:RolePolicy",
         "processor-logs": "aws:cloudwatch/logGroup:LogGroup",
@@ -141,6 +142,7 @@ def test_the_function_runs_the_archive_with_its_settings() -> None:
         },
         "loggingConfig": {"logFormat": "JSON", "logGroup": "processor-logs-1a2b3c4"},
         "tracingConfig": {"mode": "PassThrough"},
+        "publish": True,
     }
 
 
@@ -155,7 +157,7 @@ def test_the_function_has_its_own_log_group_that_expires() -> None:
 def test_lambda_gets_batches_and_retries_single_messages() -> None:
     assert recorded()["processor-source"].inputs == {
         "eventSourceArn": "arn:aws:sqs:eu-west-1:123456789012:events",
-        "functionName": "processor-1a2b3c4",
+        "functionName": "arn:aws:lambda:eu-west-1:123456789012:processor-1a2b3c4:live",
         "batchSize": 100,
         "maximumBatchingWindowInSeconds": 1,
         "scalingConfig": {"maximumConcurrency": 5},

@@ -163,7 +163,7 @@ class TestTheAuthenticatedScenario:
         schemes = json.loads(authenticated["api"].inputs["body"])["components"]["securitySchemes"]
 
         assert schemes["token"]["x-amazon-apigateway-authorizer"]["authorizerUri"] == (
-            "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/authorizer-1a2b3c4/invocations"
+            "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/authorizer-1a2b3c4:live/invocations"
         )
 
     def test_only_this_api_may_invoke_the_authorizer(self, authenticated: Recording) -> None:
@@ -173,6 +173,7 @@ class TestTheAuthenticatedScenario:
         assert permission.inputs == {
             "action": "lambda:InvokeFunction",
             "function": "authorizer-1a2b3c4",
+            "qualifier": "live",
             "principal": "apigateway.amazonaws.com",
             "sourceArn": "arn:aws:execute-api:eu-west-1:123456789012:api-id/authorizers/*",
         }

@@ -29,6 +29,7 @@ def recording() -> Recording:
 def test_it_is_one_function_with_a_role_and_a_log(recording: Recording) -> None:
     assert recording.names() == {
         "authorizer": "aws:lambda/function:Function",
+        "authorizer-live": "aws:lambda/alias:Alias",
         "authorizer-role": "aws:iam/role:Role",
         "authorizer-policy": "aws:iam/rolePolicy:RolePolicy",
         "authorizer-logs": "aws:cloudwatch/logGroup:LogGroup",
@@ -78,6 +79,7 @@ def test_the_functions_environment_says_whose_tokens_to_accept(recording: Record
         },
         "loggingConfig": {"logFormat": "JSON", "logGroup": "authorizer-logs-1a2b3c4"},
         "tracingConfig": {"mode": "PassThrough"},
+        "publish": True,
     }
 
 

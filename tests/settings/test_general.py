@@ -48,6 +48,8 @@ RANGES = {
     "maximumConcurrency": (2, 1_000),
     "functionTimeoutSeconds": (40, 900),
     "functionMemoryMb": (128, 10_240),
+    "processorVersion": (0, 1_000_000_000),
+    "authorizerVersion": (0, 1_000_000_000),
     "logRetentionDays": (1, 3_653),
 }
 

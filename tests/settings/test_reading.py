@@ -53,6 +53,8 @@ def test_the_defaults_are_an_open_stack_that_updates_no_profile() -> None:
         maximum_concurrency=5,
         function_timeout_seconds=60,
         function_memory_mb=512,
+        processor_version=None,
+        authorizer_version=None,
         log_retention_days=30,
         tracing=False,
     )

@@ -46,21 +46,49 @@ def _function(target: Target, name: str, inputs: Properties) -> Created:
         Architectures=inputs.get("architectures", ["x86_64"]),
         Environment={"Variables": variables},
         TracingConfig={"Mode": inputs.get("tracingConfig", {}).get("mode", "PassThrough")},
+        Publish=inputs.get("publish", False),
         **present(Description=inputs.get("description"), Tags=tags),
     )
     arn = function["FunctionArn"]
     outputs = {
         "name": function_name,
         "arn": arn,
-        "invokeArn": (
-            f"arn:{target.cloud.partition}:apigateway:{target.cloud.region}:lambda:path/2015-03-31"
-            f"/functions/{arn}/invocations"
-        ),
+        "invokeArn": _invoke_arn(target, arn),
         "version": function["Version"],
         "lastModified": function["LastModified"],
         "tagsAll": tags,
     }
     return function_name, {**inputs, **outputs}
+
+
+def _invoke_arn(target: Target, arn: str) -> str:
+    """How API Gateway names a function, a version or an alias."""
+    cloud = target.cloud
+    return (
+        f"arn:{cloud.partition}:apigateway:{cloud.region}:lambda:path/2015-03-31/functions/{arn}/invocations"
+    )
+
+
+def _alias(target: Target, name: str, inputs: Properties) -> Created:
+    client, version = target.client("lambda"), inputs["functionVersion"]
+    published = [
+        one["Version"]
+        for one in client.list_versions_by_function(FunctionName=inputs["functionName"])["Versions"]
+    ]
+    if version not in published:
+        raise ResourceError(
+            f"functionVersion is {version!r}, and the local run has the newest version alone: "
+            "set processorVersion and authorizerVersion to 0 with --config"
+        )
+    alias_name = inputs.get("name") or autoname(name)
+    alias = client.create_alias(
+        FunctionName=inputs["functionName"],
+        Name=alias_name,
+        FunctionVersion=version,
+        **present(Description=inputs.get("description")),
+    )
+    arn = alias["AliasArn"]
+    return arn, {**inputs, "name": alias_name, "arn": arn, "invokeArn": _invoke_arn(target, arn)}
 
 
 def _permission(target: Target, name: str, inputs: Properties) -> Created:
@@ -70,7 +98,10 @@ def _permission(target: Target, name: str, inputs: Properties) -> Created:
         StatementId=statement_id,
         Action=inputs["action"],
         Principal=inputs["principal"],
-        **present(**{parameter: inputs.get(key) for key, parameter in _PERMISSION_SOURCES.items()}),
+        **present(
+            Qualifier=inputs.get("qualifier"),
+            **{parameter: inputs.get(key) for key, parameter in _PERMISSION_SOURCES.items()},
+        ),
     )
     return statement_id, {**inputs, "statementId": statement_id}
 
@@ -131,14 +162,16 @@ RESOURCES = {
         _function,
         {
             **names("name", "description", "role", "runtime", "architectures", "handler", "code"),
-            **names("timeout", "memorySize", "tags"),
+            **names("timeout", "memorySize", "publish", "tags"),
             "environment": names("variables"),
             "loggingConfig": names("logFormat", "logGroup"),
             "tracingConfig": names("mode"),
         },
     ),
+    "Alias": ResourceType(_alias, names("name", "description", "functionName", "functionVersion")),
     "Permission": ResourceType(
-        _permission, names("statementId", "action", "function", "principal", *_PERMISSION_SOURCES)
+        _permission,
+        names("statementId", "action", "function", "qualifier", "principal", *_PERMISSION_SOURCES),
     ),
     "FunctionRecursionConfig": ResourceType(_recursion_config, names("functionName", "recursiveLoop")),
     "EventSourceMapping": ResourceType(

@@ -4,6 +4,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -61,6 +62,10 @@ def permit(cloud: Cloud) -> Iterator[Callable[..., None]]:
 def authorized(cloud: Cloud, output: Any) -> Mapping[str, str]:
     """The authorizer's context if its function returns this output."""
     authorizer = Authorizer(cloud, "api", DEPLOYED, lambda _name, _event: Invocation(payload=output))
+    return call(authorizer)
+
+
+def call(authorizer: Authorizer) -> Mapping[str, str]:
     context = {
         "stage": "dev",
         "httpMethod": "GET",
@@ -123,6 +128,33 @@ def test_a_permission_for_the_authorizer_lets_api_gateway_invoke_it(
     permit(**permission)
 
     assert authorized(cloud, output(ALLOW)) == {"principalId": "p"}
+
+
+@pytest.mark.parametrize(("permitted", "called"), [("live", ["f"]), (None, [])])
+def test_an_alias_needs_a_permission_of_its_own(
+    cloud: Cloud, permitted: str | None, called: list[str]
+) -> None:
+    functions = cloud.client("lambda")
+    version = functions.publish_version(FunctionName="f")["Version"]
+    functions.create_alias(FunctionName="f", Name="live", FunctionVersion=version)
+    qualifier = {"Qualifier": permitted} if permitted else {}
+    who = {"Action": "lambda:InvokeFunction", "Principal": "apigateway.amazonaws.com"}
+    functions.add_permission(FunctionName="f", StatementId="a", **who, **qualifier)
+    alias = {**DEPLOYED, "authorizerUri": DEPLOYED["authorizerUri"].replace(FUNCTION, f"{FUNCTION}:live")}
+    invoked: list[str] = []
+
+    def invoke(name: str, _: Any) -> Invocation:
+        invoked.append(name)
+        return Invocation(payload=output(ALLOW))
+
+    try:
+        with suppress(Failed):
+            call(Authorizer(cloud, "api", alias, invoke))
+    finally:
+        functions.remove_permission(FunctionName="f", StatementId="a")
+        functions.delete_alias(FunctionName="f", Name="live")
+
+    assert invoked == called
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from tests.test_program import stack_config as configuration
 
 PROJECT = Path(__file__).parents[3]
 
+ALIAS = "aws:lambda/alias:Alias"
 STAGE = "aws:apigateway/stage:Stage"
 
 NEEDED_HERE = {
@@ -116,7 +117,11 @@ def required(type_: str) -> set[str]:
 
 def create(stack: Noting, type_: str, name: str, inputs: Mapping[str, Any]) -> str | None:
     """Create a resource once more. Returns its error, if any."""
-    if type_ == STAGE:  # only stages have fixed names, once in each API
+    if type_ == ALIAS:  # fixed names, once in each function
+        functions = stack.cloud.client("lambda")
+        with suppress(ClientError, KeyError):
+            functions.delete_alias(FunctionName=inputs["functionName"], Name=inputs["name"])
+    if type_ == STAGE:  # and once in each API
         apigateway = stack.cloud.client("apigateway")
         with suppress(ClientError, KeyError):
             apigateway.delete_stage(restApiId=inputs["restApi"], stageName=inputs["stageName"])
