@@ -33,7 +33,10 @@ class Stack:
 
     customer_profiles_domain: str | None = None
     customer_profiles_object_type: str | None = None
+    customer_profiles_endpoints_type: str | None = None
     event_bucket: str | None = None
+    eventbridge_bus: str | None = None
+    eventbridge_archive: str | None = None
 
     dashboard_url: str | None = None
 
@@ -70,7 +73,8 @@ _REQUIRED = {
 }
 _OPTIONAL = (
     *("authorizer_function_name", "authorizer_log_group", "customer_profiles_domain"),
-    *("customer_profiles_object_type", "event_bucket", "dashboard_url"),
+    *("customer_profiles_object_type", "customer_profiles_endpoints_type", "event_bucket"),
+    *("eventbridge_bus", "eventbridge_archive", "dashboard_url"),
 )
 
 

@@ -1,7 +1,7 @@
 """The fake of Amazon Connect Customer Profiles, which moto lacks.
 
 Speaks the service's REST-JSON protocol over HTTP: BatchPutProfileObject, PutProfileObject, SearchProfiles,
-UpdateProfile, ListProfileObjects, GetDomain, ListIntegrations, ListProfileObjectTypes and
+UpdateProfile, DeleteProfile, ListProfileObjects, GetDomain, ListIntegrations, ListProfileObjectTypes and
 GetProfileObjectType. It checks requests against the service's own model, which botocore has.
 
 Not emulated: the time it takes until an object is in a profile, expiry, event triggers, merging of profiles,
@@ -36,6 +36,7 @@ _PUT_MANY: Final = "BatchPutProfileObject"
 _PUT_ONE: Final = "PutProfileObject"
 _SEARCH: Final = "SearchProfiles"
 _UPDATE: Final = "UpdateProfile"
+_DELETE: Final = "DeleteProfile"
 _LIST: Final = "ListProfileObjects"
 _GET_DOMAIN: Final = "GetDomain"
 _INTEGRATIONS: Final = "ListIntegrations"
@@ -46,7 +47,7 @@ _OBJECT_TYPE: Final = "GetProfileObjectType"
 _ACTIONS: Final[Mapping[str, str]] = {
     name: f"profile:{name.removeprefix('Batch')}"
     for name in (
-        *(_PUT_MANY, _PUT_ONE, _SEARCH, _UPDATE, _LIST),
+        *(_PUT_MANY, _PUT_ONE, _SEARCH, _UPDATE, _DELETE, _LIST),
         *(_GET_DOMAIN, _INTEGRATIONS, _OBJECT_TYPES, _OBJECT_TYPE),
     )
 }
@@ -329,6 +330,13 @@ def _update_profile(domain: Domain, parameters: Mapping[str, Any]) -> dict[str, 
     return {"ProfileId": profile.profile_id}
 
 
+def _delete_profile(domain: Domain, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    if parameters["ProfileId"] not in domain.profiles:
+        raise ServiceError(404, "Profile not found")
+    domain.delete(parameters["ProfileId"])
+    return {"Message": "OK"}
+
+
 def _get_domain(domain: Domain, parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "DomainName": parameters["DomainName"],
@@ -381,6 +389,7 @@ def _list_objects(domain: Domain, parameters: Mapping[str, Any]) -> dict[str, An
 _QUERIES: Final[Mapping[str, Callable[[Domain, Mapping[str, Any]], dict[str, Any]]]] = {
     _SEARCH: _search,
     _UPDATE: _update_profile,
+    _DELETE: _delete_profile,
     _LIST: _list_objects,
     _GET_DOMAIN: _get_domain,
     _INTEGRATIONS: _list_integrations,

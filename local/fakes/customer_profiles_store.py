@@ -137,6 +137,15 @@ class Domain:
         for key in stored.keys.items():
             self.places[key].pop(place)
 
+    def delete(self, profile_id: str) -> None:
+        """Remove a profile and, as the documentation of DeleteProfile says, all data that pertains to it."""
+        del self.profiles[profile_id]
+        for place, stored in list(self.objects.items()):
+            if stored.profile_id == profile_id:
+                self._forget(place, self.objects.pop(place))
+        for key in [key for key, profile in self.found_by.items() if profile.profile_id == profile_id]:
+            del self.found_by[key]
+
     def _make_room(self, object_type: ObjectType, profile: Profile) -> None:
         """Remove the oldest objects beyond the type's maximum for one profile."""
         if object_type.max_objects is None:

@@ -87,11 +87,15 @@ def test_an_event_that_the_gateway_refuses_goes_no_further(ops: Ops) -> None:
     assert gateway["detail"].startswith("status 400: ")
 
 
-def test_a_dead_letter_is_seen_with_its_reason_redriven_and_recorded(
+def test_a_dead_letter_is_seen_with_its_reason_redriven_recorded_and_forgotten(
     run: LocalRun, ops: Ops, shown: Callable[..., str]
 ) -> None:
-    endpoint_id = new_endpoint()
-    dead_letter(run, endpoint_id)
+    quiet(run)
+    run.fake(CustomerProfilesFake).plan(PlannedResponse(status=400))
+    sent = ops("send", "--attribute", "secret=s3cret", status=1)
+    endpoint_id = sent["endpoint_id"]
+    states = {hop["name"]: (hop["state"], hop["detail"]) for hop in sent["hops"]}
+    assert states["function"] == ("failed", "dead-lettered: customer_profiles_400")
 
     # Seen, without a word about the customer.
     listed = ops("dead-letters")
@@ -127,6 +131,52 @@ def test_a_dead_letter_is_seen_with_its_reason_redriven_and_recorded(
     )
     assert (after["dead_letters"]["waiting"], after["attention"]) == (0, [])
     assert after["parts"]["DeadLettered"]["customer_profiles_400"] >= 1
+
+    # Forgotten: no profile is left, and the stack goes on as before.
+    forgotten = ops("forget", endpoint_id, "--yes")
+    assert (len(forgotten["profiles"]), forgotten["objects"], forgotten["still_found"]) == (1, 1, [])
+    assert ops("profile", endpoint_id, status=1) == []
+    final = ops("status")
+    assert (final["outcomes"], final["attention"]) == (after["outcomes"], [])
+
+
+def test_a_customer_is_forgotten_and_what_remains_is_told(
+    run: LocalRun, ops: Ops, shown: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    endpoint_id = ops("send", "--user-attribute", "plan=platinum")["endpoint_id"]
+    dead_letter(run, endpoint_id)
+    dead_letter(run, other := new_endpoint())
+
+    # Seen, with values only for who asks.
+    (profile,) = ops("profile", endpoint_id)
+    assert (profile["counts"][run.outputs["customer_profiles_object_type"]], profile["other_endpoints"]) == (
+        1,
+        0,
+    )
+    assert "plan" in profile["attributes"]
+    assert "platinum" not in json.dumps(profile) + shown("profile", endpoint_id)
+    assert "platinum" in shown("profile", endpoint_id, "--show-values")
+    assert ops("profile", new_endpoint(), status=1) == []
+
+    # Nothing goes unasked.
+    would = ops("forget", endpoint_id, "--dry-run")
+    assert main(["forget", endpoint_id, "--local", run.url]) == 2
+    assert "give --yes" in capsys.readouterr().err
+    assert ops("profile", endpoint_id) == [profile]
+
+    forgotten = ops("forget", endpoint_id, "--yes")
+
+    assert forgotten == would
+    assert (forgotten["profiles"], forgotten["dead_letters"]) == ([profile["profile_id"]], 1)
+    assert ops("profile", endpoint_id, status=1) == []
+    assert run.fake(CustomerProfilesFake).objects(endpoint_id) == []
+    assert ops("status")["dead_letters"]["waiting"] == 1  # another customer's
+    remains = {one["place"].split()[0]: one["until"] for one in forgotten["remains"]}
+    assert remains["queue"] == "recorded or dead-lettered, at most 14 d"
+    assert remains["dead-letter"] == "at most 14 d"
+    assert remains["bucket"].endswith(" d after each file was written")
+    assert ops("forget", other, "--yes")["profiles"] == []
+    assert ops("status")["dead_letters"]["waiting"] == 0
 
 
 def test_a_redriven_event_keeps_its_id_and_its_proof(run: LocalRun, ops: Ops) -> None:

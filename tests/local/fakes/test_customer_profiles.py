@@ -611,6 +611,23 @@ class TestListObjects:
         assert refused(service.list_profile_objects, **parameters) == (404, "ResourceNotFoundException")
 
 
+class TestDeleteProfile:
+    def test_the_profile_goes_with_its_objects_of_all_types_and_its_keys(
+        self, service: Any, fake: CustomerProfilesFake
+    ) -> None:
+        put(service, an_event("e1", "m1"), an_event("e2", "m2"))
+        put(service, {"endpoint_id": "e1"}, object_type=ENDPOINTS)
+        service.delete_profile(DomainName=DOMAIN, ProfileId=fake.profiles[0]["ProfileId"])
+        assert (fake.profile("e1"), fake.objects("e1")) == (None, [])
+        assert len(fake.objects("e2")) == 1
+        put(service, an_event("e1", "m1"))
+        assert len(fake.profiles) == 2
+
+    def test_an_unknown_profile_is_not_found(self, service: Any) -> None:
+        parameters = {"DomainName": DOMAIN, "ProfileId": "0" * 32}
+        assert refused(service.delete_profile, **parameters) == (404, "ResourceNotFoundException")
+
+
 class TestPlannedResponses:
     def test_each_is_given_once_and_in_its_turn(
         self, service: Any, fake: CustomerProfilesFake, recorder: Recorder

@@ -1,0 +1,57 @@
+"""What of a customer no command deletes, by destination."""
+
+from typing import Any, cast
+
+import pytest
+
+from ops.aws import Aws, CallError
+from ops.remains import remains
+from tests.ops.examples import stack
+
+
+class Account:
+    """Responds to reading calls, as AWS does."""
+
+    def __init__(self, **responses: Any) -> None:
+        self._responses = responses
+
+    def call(self, _service: str, operation: str, **_: Any) -> dict[str, Any]:
+        if operation == "get_queue_attributes":
+            return {"Attributes": {"MessageRetentionPeriod": "1209600"}}
+        response = self._responses[operation]
+        if isinstance(response, Exception):
+            raise response
+        return response
+
+
+def until(destination: str, *, outputs: dict[str, str] | None = None, **responses: Any) -> dict[str, str]:
+    deployed = stack(destinations=[destination], **(outputs or {}))
+    found = remains(cast(Aws, Account(**responses)), deployed)
+    return {one.place: one.until for one in found if "queue" not in one.place}
+
+
+@pytest.mark.parametrize(("days", "said"), [(30, "30 d after each was sent"), (0, "the archive is deleted")])
+def test_an_archive_says_its_days(days: int, said: str) -> None:
+    found = until(
+        "eventbridge",
+        outputs={"eventbridge_bus": "bus", "eventbridge_archive": "archive-1"},
+        describe_archive={"RetentionDays": days},
+    )
+
+    assert found["archive archive-1"] == said
+    assert found["targets of the rules of bus"] == "their owners delete it"
+
+
+def test_a_bucket_without_a_rule_keeps_files_until_somebody_deletes_them() -> None:
+    error = CallError("no rules", code="NoSuchLifecycleConfiguration")
+    found = until("firehose", outputs={"event_bucket": "b"}, get_bucket_lifecycle_configuration=error)
+
+    assert found == {"bucket b": "somebody deletes the files"}
+
+
+def test_an_endpoint_in_pinpoint_stays_until_it_is_deleted_there() -> None:
+    assert "DeleteEndpoint" in until("pinpoint")["Amazon Pinpoint"]
+
+
+def test_the_target_of_a_stream_of_ones_own_has_an_owner() -> None:
+    assert until("firehose") == {"the target of your delivery stream": "its owner deletes them"}
