@@ -235,7 +235,7 @@ class EventPixel(pulumi.ComponentResource):
             self.events_url = domain.events_url
             self.domain_outputs = _domain_outputs(args, args.domain, domain, api)
         # For a Custom Image tag: GTM fills in its variables. `endpoint_id` comes first, because filter lists
-        # block queries that begin with some event names (docs/gtm.md).
+        # block queries that begin with some event names (docs/browsers.md).
         self.gtm_image_url = pulumi.Output.concat(
             self.events_url, "?endpoint_id={{endpoint_id}}&event={{Event}}"
         )

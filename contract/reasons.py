@@ -98,8 +98,7 @@ IGNORED_COOKIES: Final[Mapping[str, str]] = {
 TOKEN_ABSENT: Final = "the request has no token"  # noqa: S105 - words
 PROVEN: Final = "the token is valid and names the endpoint of the request"
 
-# Reasons of retries and dead letters that are the same in every destination. They follow its name.
-_OF_ANY_DESTINATION: Final[Mapping[str, str]] = {
+OF_ANY_DESTINATION: Final[Mapping[str, str]] = {
     "throttled": "the service takes no more requests at the moment",
     "failed": "the service failed",
     "access_denied": "the function lacks a permission",
@@ -111,6 +110,7 @@ _OF_ANY_DESTINATION: Final[Mapping[str, str]] = {
     "no_module": "the deployed code does not know the destination, or not yet",
     "invalid_argument": "the service refused the event",
 }
+"""Reasons of retries and dead letters that every destination has. In a reason they follow its name."""
 
 UNDELIVERED: Final[Mapping[str, str]] = {
     "customer_profiles_concurrent_update": "another update of the same profile was in progress",
@@ -130,14 +130,14 @@ UNDELIVERED: Final[Mapping[str, str]] = {
     "original_message_id_unreadable": "the message attribute original_message_id cannot be read",
     "request_time_unreadable": "the message attribute request_time cannot be read",
     "sent_time_unreadable": "the time at which the message was sent cannot be read",
-    "unexpected_error": "the function met a defect; its log has the type of the error",
+    "unexpected_error": "the function has a bug; its log has the type of the error",
 }
 """Reasons of retries and dead letters that only one destination has, or that concern no single one."""
 
 _STATUS: Final = re.compile(r"_([1-5][0-9]{2})$")
 _BUSY: Final = frozenset({"408", "429"})
 _NOT_SET_UP: Final = {
-    "401": "the function's credentials do not count",
+    "401": "AWS does not accept the function's credentials",
     "403": "the function lacks a permission",
     "404": "the resource does not exist",
 }
@@ -151,7 +151,7 @@ def undelivered(reason: str) -> str:
 def _undelivered(reason: str) -> str:
     if words := UNDELIVERED.get(reason):
         return words
-    for suffix, words in _OF_ANY_DESTINATION.items():
+    for suffix, words in OF_ANY_DESTINATION.items():
         if reason.endswith(f"_{suffix}"):
             return words
     status = _STATUS.search(reason)

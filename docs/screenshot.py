@@ -4,6 +4,7 @@ Starts a local run, sends an event through the page in a headless Chromium, and 
 recorded in every destination. Needs Chromium, as the browser tests do.
 """
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,27 @@ WHOLE_PAGE: Final = IMAGES / "local-run.png"
 
 TIMELINE: Final = IMAGES / "timeline.png"
 """The timeline of an event with two of its steps opened. In docs/gtm.md."""
+
+
+def _set_undeclared_attribute(page: Page) -> None:
+    page.get_by_label("User attributes: name").first.fill("colour")
+
+
+def _forget_customer(page: Page) -> None:
+    page.get_by_label("Endpoint id").fill("undefined")
+
+
+def _make_firehose_refuse(page: Page) -> None:
+    with page.expect_response(lambda response: response.request.method == "POST"):
+        page.get_by_label("firehose", exact=True).select_option("refusing")
+
+
+FAILURES: Final[Mapping[str, tuple[Callable[[Page], None], str]]] = {
+    "profile-not-updated": (_set_undeclared_attribute, "Recorded in"),
+    "rejected": (_forget_customer, "Rejected"),
+    "dead-lettered": (_make_firehose_refuse, "Dead-lettered"),
+}
+"""What goes wrong in the pictures of docs/debugging.md: what to change, and how the outcome begins."""
 
 _WIDTH: Final = 1200
 _MARGIN: Final = 16
@@ -39,8 +61,16 @@ def main() -> None:
             page.click(f"#timeline li:has(.name:text-is('{step}')) summary")
         page.mouse.move(0, 0)
         page.locator("#timeline-card").screenshot(path=TIMELINE)
+        for name, (change, outcome) in FAILURES.items():
+            page.reload()
+            page.wait_for_selector("body[data-ready=true]")
+            change(page)
+            page.click("button[type=submit]")
+            page.wait_for_selector(f"#outcome-title:text('{outcome}')")
+            page.locator("body").evaluate("() => document.activeElement.blur()")
+            page.locator("#timeline-card").screenshot(path=IMAGES / f"{name}.png")
         browser.close()
-    for picture in (WHOLE_PAGE, TIMELINE):
+    for picture in sorted(IMAGES.glob("*.png")):
         print(f"{picture}: {picture.stat().st_size // 1024} KB")
 
 

@@ -133,7 +133,7 @@ def _url(plan: Plan, tag: TagPlan) -> str:
     """The Image URL. GTM percent-encodes the values of variables in the query.
 
     `endpoint_id` comes first, because filter lists block queries that begin with certain events
-    (docs/gtm.md).
+    (docs/browsers.md).
     """
     pairs = [(url.ENDPOINT_ID, variable_name(plan.endpoint_id)), (url.EVENT, "Event")]
     if tag.event_id is not None:

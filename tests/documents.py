@@ -12,6 +12,7 @@ DOCUMENTS = [
     *sorted(PROJECT.glob("*.md")),
     *sorted((PROJECT / "docs").rglob("*.md")),
     PROJECT / "gtm" / "template" / "README.md",
+    PROJECT / "gtm" / "server_template" / "README.md",
 ]
 
 

@@ -16,7 +16,7 @@ from tests.gtm.plans import PURCHASE, plan
 from tests.test_program import recorded
 
 PROJECT = Path(__file__).parents[1]
-GTM_GUIDE = (PROJECT / "docs" / "gtm.md").read_text()
+AD_BLOCKERS = (PROJECT / "docs" / "browsers.md").read_text()
 
 FIRST_PARAMETER = re.compile(
     r"\?(?:endpoint_id|event_id|event|token|timestamp|(?:evat|evmt|usat)_\w*)=[\w&]*"
@@ -51,7 +51,7 @@ def test_in_every_file_a_query_begins_with_the_endpoint() -> None:
     } == {}
     with_urls = {path for path, begins in found.items() if begins}
     assert {
-        *("README.md", "docs/gtm.md", "docs/security.md", "docs/leaving-pinpoint.md"),
+        *("README.md", "docs/gtm-reference.md", "docs/security.md", "docs/leaving-pinpoint.md"),
         *("components/event_pixel.py", "gtm/template/template.tpl", "gtm/server_template/template.tpl"),
     } <= with_urls
 
@@ -96,7 +96,7 @@ def assert_free(url: str) -> None:
 
 def names(row: str) -> tuple[list[str], list[str]]:
     """The words in the guide's table that are blocked, and those that are not."""
-    (cells,) = re.findall(rf"^\| {re.escape(row)}.*? \| (.+?) \| (.+?) \|$", GTM_GUIDE, re.MULTILINE)
+    (cells,) = re.findall(rf"^\| {re.escape(row)}.*? \| (.+?) \| (.+?) \|$", AD_BLOCKERS, re.MULTILINE)
     blocked, free = (re.findall(r"`([^`]+)`", cell) for cell in cells)
     return blocked, free
 

@@ -86,7 +86,7 @@ def test_its_parts_belong_to_it(two_pixels: Recording) -> None:
 
 
 def test_its_image_url_is_ready_for_gtm(two_pixels: Recording) -> None:
-    """`endpoint_id` comes first (docs/gtm.md, Ad blockers)."""
+    """`endpoint_id` comes first (docs/browsers.md, Ad blockers)."""
     assert two_pixels.outputs == dict.fromkeys(
         ("shop_url", "blog_url"), "https://api.test/v1/events?endpoint_id={{endpoint_id}}&event={{Event}}"
     )

@@ -123,7 +123,7 @@ class TestPosting:
 
     def test_the_script_of_the_guide_sends_an_event(self, page: Page, site: Site, run: LocalRun) -> None:
         endpoint_id = new_endpoint()
-        guide = (GTM.parent / "docs" / "gtm.md").read_text(encoding="utf-8")
+        guide = (GTM.parent / "docs" / "gtm-reference.md").read_text(encoding="utf-8")
         _, _, section = guide.partition("## Without an image")
         script = section.partition("```js\n")[2].partition("```")[0]
         assert "https://…/v1/events?" in script

@@ -9,7 +9,7 @@ const FAULTS = [
   ["unavailable", "fails for now: events are retried"],
   ["refusing", "refuses for good: events are dead-lettered"],
 ];
-const HINT = "Every event goes to all of them. Make one fail, send an event, and let it work again.";
+const HINT = "Every event goes to all of them. Make one fail, send an event and see what happens, then let it work again.";
 
 export async function showDestinations(destinations) {
   const faults = await getJsonIfAny("/faults");

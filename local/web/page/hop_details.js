@@ -19,8 +19,8 @@ export function curlCommand(url) {
 }
 
 const QUEUE_HINT =
-  "Amazon SQS keeps the event until the function has dealt with it. The body is what the sender wrote; the attributes are what the gateway vouches for.";
-const DEAD_LETTER_HINT = "This queue keeps the event for people: redrive it once the cause is mended.";
+  "Amazon SQS keeps the event until the function has processed it. The body comes from the sender; the gateway added the attributes.";
+const DEAD_LETTER_HINT = "This queue keeps the event until somebody looks at it. Fix the cause, then redrive it.";
 
 const DETAILS = {
   tag: (tag) => [

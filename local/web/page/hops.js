@@ -52,7 +52,7 @@ function tagRow(tag) {
 }
 
 function foreignRow() {
-  const why = "Not sent by this page as it is open now: by curl, another page, or before a reload.";
+  const why = "This page did not send it: curl did, or another tab, or this page before it was reloaded.";
   return { key: "tag", name: "Tag", hop: null, outcome: { text: "Not seen", tone: "plain" }, why };
 }
 

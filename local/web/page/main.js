@@ -55,7 +55,7 @@ function explainSettings({ timestamp_source: source, profile_updates: updates })
   byId("timestamp-hint").textContent =
     source === "url"
       ? "This stack reads the timestamp."
-      : "This stack passes over the timestamp: its setting timestampSource is " + source + ".";
+      : "This stack ignores the timestamp, because its setting timestampSource is " + source + ".";
   if (updates === "none") byId("updates").textContent = "update nothing: profileUpdates is none";
 }
 

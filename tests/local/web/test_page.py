@@ -160,7 +160,7 @@ def test_events_of_other_senders_are_in_the_list(opened: OpenedPage) -> None:
     expect(opened.page.locator("#timeline-title")).to_have_text("Timeline of from_elsewhere")
     expect(opened.page.locator("#timeline-title")).to_be_focused()
     opened.said("Opened the timeline of from_elsewhere.")
-    assert "Not sent by this page" in opened.step("Tag").inner_text()
+    assert "This page did not send it" in opened.step("Tag").inner_text()
     opened.wait_for("Recorded")
     expect(opened.page.locator("[aria-current]")).to_contain_text("from_elsewhere")
 
