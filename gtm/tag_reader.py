@@ -89,6 +89,9 @@ class TagReader(DocumentReader):
         return [tag for tag in tags if tag is not None]
 
     def _presets(self, value: object) -> list[TagPlan]:
+        if _holds_events(value):
+            self.problem("ga4", "must contain events: and below it the names; move the events there")
+            return []
         content = self.mapping(value, "ga4", "events: the names of events", ("source", "events"))
         if content is None:
             return []
@@ -178,6 +181,12 @@ class TagReader(DocumentReader):
                     self.problem(where, f"is not sent by {preset.event}, so null has no effect; remove it")
             elif (variable := self.variable(given, where)) is not None:
                 parameters[(kind, name)] = variable
+
+
+def _holds_events(value: object) -> bool:
+    """Whether a list or a mapping is of recommended events."""
+    names = cast("list[object]", list(value)) if isinstance(value, list | dict) else []
+    return any(isinstance(name, str) and name in PRESETS for name in names)
 
 
 def _special_variable(texts: Mapping[str, str]) -> Variable:

@@ -11,6 +11,8 @@ from gtm.plan_error import PlanError, shown
 _DATA_LAYER_KEY = re.compile(r"[^\s{}.]+(\.[^\s{}.]+)*")
 # items[0] and items['id']: GTM takes the whole as one key, which no data layer has.
 _BRACKETS = re.compile(r"""\[\s*["']?([^]"']*?)["']?\s*\]""")
+# items[].item_id and items[*].item_id, as other tools write a field of every item.
+_EVERY_ITEM = re.compile(r"([^\s{}\[\]]+)\[\*?\]\.(\w+)")
 _COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 6265: a token
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,49}")
 
@@ -73,8 +75,13 @@ PlainVariable = DataLayerVariable | CookieVariable
 
 def check_data_layer_key(key: str) -> None:
     """Raises PlanError."""
+    if (every := _EVERY_ITEM.fullmatch(key)) is not None:
+        raise PlanError(
+            f"the data layer variable {shown(key)} must name one value; for that of every item, write "
+            f"{{list: {every[1]}, of: {every[2]}}}"
+        )
     if _BRACKETS.search(key):
-        path = _BRACKETS.sub(r".\1", key)
+        path = _BRACKETS.sub(r".\1", key).strip(".")
         raise PlanError(
             f"the data layer variable {shown(key)} must have dots instead of brackets, which GTM does not "
             f"read as a path; write {path}"

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Callable, Collection
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import yaml
 
@@ -23,6 +23,8 @@ def parse(text: str, *, file: str) -> object:
     """The document in a text. `file` is its name in errors. Raises PlanFileError."""
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except RecursionError:
+        raise PlanFileError([f"{file} has too many levels of lists and mappings; correct it"]) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "the file"
@@ -30,13 +32,18 @@ def parse(text: str, *, file: str) -> object:
         raise PlanFileError([f"{file}: {where} is not valid YAML ({what}); correct it"]) from None
 
 
+_STRING: Final = "tag:yaml.org,2002:str"
+
+
 class _Loader(yaml.SafeLoader):
     """Safe YAML that keeps keys as strings, so that an event may be called `on` or `404`.
 
-    A duplicate key is an error; YAML would silently keep the last one.
+    A duplicate key is an error; YAML would silently keep the last one. A key may override what a merge key
+    (`<<`) brings along.
     """
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
         seen: set[str] = set()
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
@@ -44,8 +51,23 @@ class _Loader(yaml.SafeLoader):
             if key.value in seen:
                 raise yaml.MarkedYAMLError(problem=f"{key.value} appears twice", problem_mark=key.start_mark)
             seen.add(key.value)
-            key.tag = "tag:yaml.org,2002:str"
+        return node
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
+        self.flatten_mapping(node)
+        for key, _ in node.value:
+            key.tag = _STRING
         return super().construct_mapping(node, deep)
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: FBT001, FBT002
+        try:
+            return cast(Any, super()).construct_object(node, deep)
+        except (AttributeError, TypeError, ValueError):  # a date such as 2026-13-01, or !!int abc
+            value = f"{node.value} is " if isinstance(node, yaml.ScalarNode) else ""
+            kind = str(node.tag).rpartition(":")[2]
+            raise yaml.MarkedYAMLError(
+                problem=f"{value}no {kind}; names need quotes there", problem_mark=node.start_mark
+            ) from None
 
 
 class DocumentReader:
@@ -59,7 +81,9 @@ class DocumentReader:
         self, value: object, path: str, form: str, known: tuple[str, ...] | None = None
     ) -> dict[str, Any] | None:
         if not isinstance(value, dict):
-            self.problem(path, f"is {shown_in_yaml(value)} but must contain {form}; indent them below it")
+            listed = shown_in_yaml(value) == "a list"
+            how = "write NAME: on each line, without a dash" if listed else "indent them below it"
+            self.problem(path, f"is {shown_in_yaml(value)} but must contain {form}; {how}")
             return None
         content: dict[str, Any] = {}
         for key, item in cast(dict[str, Any], value).items():

@@ -55,6 +55,28 @@ def test_an_event_may_have_a_name_that_yaml_takes_for_something_else() -> None:
     assert [tag.event for tag in plan_file.read(text.replace("null", "no")).tags] == ["on", "404", "no"]
 
 
+def test_a_merge_key_brings_along_what_another_event_sends() -> None:
+    made = plan_file.read(
+        f"{URL}events:\n"
+        "  paid: {event_attributes: &common {shop: shop.id, on: page.lang}}\n"
+        "  sent: {event_attributes: {<<: *common, shop: depot.id, 404: page.code}}\n"
+        "  gone: &gone {metrics: &one {value: a.value}}\n"
+        "  late: {<<: *gone, user_attributes: &two {<<: *one, plan: user.plan, value: b.value}}\n"
+    )
+
+    sent = {tag.event: {each.url_name: each.value for each in tag.parameters} for tag in made.tags}
+    assert sent["sent"] == {
+        "evat_shop": DataLayerVariable("depot.id"),
+        "evat_on": DataLayerVariable("page.lang"),
+        "evat_404": DataLayerVariable("page.code"),
+    }
+    assert sent["late"] == {
+        "evmt_value": DataLayerVariable("a.value"),
+        "usat_value": DataLayerVariable("b.value"),
+        "usat_plan": DataLayerVariable("user.plan"),
+    }
+
+
 def test_a_file_can_send_all_custom_events_with_one_tag() -> None:
     text = f"events_url: {EVENTS_URL}\nall_custom_events: {{event_attributes: {{value: value}}}}\n"
 
@@ -157,7 +179,25 @@ WRONG = {
     ),
     "a list in the place of a mapping": (
         URL + "events: [a, b]",
-        "gtm.yaml: events is a list but must contain the names of events; indent them below it",
+        "gtm.yaml: events is a list but must contain the names of events; write NAME: on each line, without "
+        "a dash",
+    ),
+    "a date that does not exist": (
+        URL + "events:\n  a: {timestamp: 2026-13-45}",
+        "gtm.yaml: line 3 is not valid YAML (2026-13-45 is no timestamp; names need quotes there); correct "
+        "it",
+    ),
+    "a value that its own type refuses": (
+        URL + "events: {a: {timestamp: !!int abc}}",
+        "gtm.yaml: line 2 is not valid YAML (abc is no int; names need quotes there); correct it",
+    ),
+    "too many levels": (
+        "[" * 2_000 + "]" * 2_000,
+        "gtm.yaml has too many levels of lists and mappings; correct it",
+    ),
+    "a name twice beside what a merge key brings": (
+        URL + "events:\n  a: {metrics: &m {v: v}}\n  b: {metrics: {<<: *m, w: w, w: w}}",
+        "gtm.yaml: line 4 is not valid YAML (w appears twice); correct it",
     ),
     "no events": (
         URL,
@@ -319,6 +359,19 @@ WRONG_EVENTS = {
     "an event in both places": (
         "ga4: {events: [login]}\nevents: {login: }",
         "events.login is also in ga4.events and would be sent twice; remove either",
+    ),
+    "recommended events in the place of `events`": (
+        "ga4: {purchase: {}, login: {}}",
+        "ga4 must contain events: and below it the names; move the events there",
+    ),
+    "a list in the place of `events`": (
+        "ga4: [purchase]",
+        "ga4 must contain events: and below it the names; move the events there",
+    ),
+    "a field of every item": (
+        "events: {e: {event_attributes: {ids: 'ecommerce.items[].item_id'}}}",
+        "events.e.event_attributes.ids: the data layer variable 'ecommerce.items[].item_id' must name one "
+        "value; for that of every item, write {list: ecommerce.items, of: item_id}",
     ),
     "another source": (
         "ga4: {source: dataLayer, events: [login]}",
