@@ -10,6 +10,7 @@ ga4              the tags of Google Analytics 4's recommended events; ga4_docs w
 plan_file        reads a plan from gtm.yaml; tag_reader reads its events, yaml_document finds its problems
 plan_sources     finds a plan: gtm.yaml, an earlier container, or flags
 own_container    reads somebody's own container, and writes the gtm.yaml that sends the same events
+command_files    reads and writes the files of the command line
 inspect_command  the command line of own_container
 container        a plan as a container export, and back; export_variables and export_parts are its parts
 item_functions   the Custom JavaScript that makes lists and counts of items

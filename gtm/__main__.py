@@ -17,16 +17,16 @@ if __name__ == "__main__":
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import NoReturn
 
 from gtm import custom_template, inspect_command
+from gtm.command_files import STREAM, UsageError, write_text
 from gtm.container import as_text, container_export
 from gtm.custom_template import TemplateKind
 from gtm.limits import STRICTEST
 from gtm.plan import DEFAULT_ENDPOINT_ID, ParameterKind
 from gtm.plan_error import PlanError
-from gtm.plan_sources import UsageError, flag_of, read_events_url, read_plan, read_stack
+from gtm.plan_sources import flag_of, read_events_url, read_plan, read_stack
 from gtm.plan_warnings import url_warnings, warnings
 from gtm.stack_comparison import mismatches
 from gtm.yaml_document import PlanFileError
@@ -137,8 +137,8 @@ def _write_container(options: argparse.Namespace) -> None:
     plan = read_plan(options, stack)
     _warn(warnings(plan, STRICTEST if stack is None else stack.limits))
     _warn(() if stack is None else mismatches(plan, stack))
-    _write(as_text(container_export(plan)), options.output)
-    if options.output:
+    write_text(as_text(container_export(plan)), options.output, inputs=(options.config, options.outputs))
+    if options.output not in (None, STREAM):
         tags = "1 tag" if len(plan.tags) == 1 else f"{len(plan.tags)} tags"
         print(f"wrote {options.output}: {tags} to {plan.events_url}\n{NEXT_STEPS}", file=sys.stderr)
 
@@ -149,22 +149,12 @@ def _write_template(options: argparse.Namespace) -> None:
     text = custom_template.for_events_url(events_url, preview_events_url=preview, kind=kind)
     if kind is TemplateKind.WEB:  # ad blockers see no requests of servers
         _warn(url_warnings(events_url))
-    _write(text, options.output)
+    write_text(text, options.output, inputs=(options.outputs,))
 
 
 def _warn(lines: Iterable[str]) -> None:
     for line in lines:
         print(f"warning: {line}", file=sys.stderr)
-
-
-def _write(text: str, file: str | None) -> None:
-    if file is None:
-        sys.stdout.write(text)
-        return
-    try:
-        Path(file).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{file} cannot be written ({error.strerror}); give another -o") from None
 
 
 if __name__ == "__main__":

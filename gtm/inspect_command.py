@@ -2,15 +2,14 @@
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
+from gtm.command_files import STREAM, UsageError, read_bytes, shown_file, write_text
 from gtm.own_container import export_file
 from gtm.own_container.plan_text import plan_text
 from gtm.own_container.reading import read
 from gtm.own_container.report import report
 from gtm.plan_error import PlanError
-from gtm.plan_sources import UsageError
 
 _NEXT_STEPS = """\
 wrote {file}
@@ -33,34 +32,13 @@ def add_to(commands: Any) -> None:
 
 
 def _inspect(options: argparse.Namespace) -> None:
-    shown = "standard input" if options.export == "-" else options.export
     try:
-        reading = read(export_file.read(_content(options.export)))
+        reading = read(export_file.read(read_bytes(options.export)))
     except (export_file.ExportError, PlanError) as error:
-        raise UsageError(f"{shown} {error}") from None
+        raise UsageError(f"{shown_file(options.export)} {error}") from None
     for line in report(reading):
         print(line, file=sys.stderr)
     print(file=sys.stderr)
-    _write(plan_text(reading), options.output, force=options.force)
-    if options.output:
+    write_text(plan_text(reading), options.output, inputs=(options.export,), overwrite=options.force)
+    if options.output not in (None, STREAM):
         print(_NEXT_STEPS.format(file=options.output), file=sys.stderr)
-
-
-def _content(file: str) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read ({error.strerror}); give the path of a file") from None
-
-
-def _write(text: str, file: str | None, *, force: bool) -> None:
-    if file is None:
-        sys.stdout.write(text)
-        return
-    try:
-        with Path(file).open("w" if force else "x", encoding="utf-8") as written:
-            written.write(text)
-    except FileExistsError:
-        raise UsageError(f"{file} exists; give another -o, or --force to overwrite it") from None
-    except OSError as error:
-        raise UsageError(f"{file} cannot be written ({error.strerror}); give another -o") from None

@@ -1,14 +1,12 @@
 """Where a plan comes from: gtm.yaml, an earlier container or flags, and the outputs of the stack."""
 
 import argparse
-import json
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, cast
 
 from contract.scenario import AuthMode
 from gtm import plan_file
+from gtm.command_files import STREAM, UsageError, json_of, read_json, read_text, shown_file
 from gtm.container import plan_of
 from gtm.limits import STRICTEST, Limits
 from gtm.plan import (
@@ -27,12 +25,14 @@ from gtm.stack_outputs import Stack, stack_of
 from gtm.variables import CookieVariable, DataLayerVariable, PlainVariable
 
 
-class UsageError(Exception):
-    """The plan cannot be made. The message says in one line what the caller must change."""
-
-
 def read_stack(options: argparse.Namespace) -> Stack | None:
     """The stack of --outputs; None without that flag. Raises UsageError and PlanError."""
+    given = (options.outputs, getattr(options, "config", None), getattr(options, "earlier", None))
+    if given.count(STREAM) > 1:
+        raise UsageError(
+            "only one of --outputs, --config and --from can be -, which is standard input; give a file for "
+            "the others"
+        )
     return None if options.outputs is None else _outputs(options.outputs)
 
 
@@ -46,9 +46,9 @@ def read_plan(options: argparse.Namespace, stack: Stack | None) -> Plan:
         raise UsageError("--config, --from and flags such as --event exclude each other; keep one of them")
     overrides = _overrides(options, stack)
     if options.config is not None:
-        return plan_file.read(_read(options.config), file=options.config, overrides=overrides)
+        return plan_file.read(read_text(options.config), file=options.config, overrides=overrides)
     if options.earlier is not None:
-        return _changed(plan_of(_json(options.earlier, _read(options.earlier))), overrides)
+        return _changed(plan_of(read_json(options.earlier)), overrides)
     if overrides.events_url is None:
         raise UsageError("the tags have no URL to call; give --events-url, --outputs or --config")
     if options.all_custom_events == bool(options.event):
@@ -123,17 +123,17 @@ def _events_url(options: argparse.Namespace, stack: Stack | None) -> str | None:
 
 def _outputs(file: str) -> Stack:
     """The outputs of a stack that is up."""
-    text = _read(file)
+    text = read_text(file)
     # Empty if the CLI at the other end of the pipe failed or is missing.
-    if file == "-" and not text.strip():
+    if file == STREAM and not text.strip():
         raise UsageError(
             "`pulumi stack output --json` printed nothing; check that the Pulumi CLI is installed and the "
             "stack is deployed"
         )
-    outputs = _json(file, text)
+    outputs = json_of(file, text)
     stack = stack_of(cast(dict[str, Any], outputs)) if isinstance(outputs, dict) else None
     if stack is None:
-        raise UsageError(f"{_shown(file)} has no output events_url; run pulumi up first")
+        raise UsageError(f"{shown_file(file)} has no output events_url; run pulumi up first")
     return stack
 
 
@@ -160,23 +160,3 @@ def _parameters(kind: ParameterKind, texts: Sequence[str], limits: Limits) -> li
         except PlanError as error:
             raise UsageError(f"{flag} {text}: {error}") from None
     return parameters
-
-
-def _read(file: str) -> str:
-    try:
-        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise UsageError(f"{_shown(file)} cannot be read ({reason}); give the path of a file") from None
-
-
-def _json(file: str, text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        raise UsageError(f"{_shown(file)} is not JSON; give another file") from None
-
-
-def _shown(file: str) -> str:
-    """A file name for a message."""
-    return "standard input" if file == "-" else file

@@ -185,7 +185,7 @@ class TagReader(DocumentReader):
 
 def _holds_events(value: object) -> bool:
     """Whether a list or a mapping is of recommended events."""
-    names = cast("list[object]", list(value)) if isinstance(value, list | dict) else []
+    names = cast("list[object]", value) if isinstance(value, list | dict) else []
     return any(isinstance(name, str) and name in PRESETS for name in names)
 
 

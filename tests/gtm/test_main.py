@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -314,6 +315,64 @@ def test_an_error_is_one_line_that_says_what_to_do(
     capsys: Capture, arguments: tuple[str, ...], line: str
 ) -> None:
     assert error(capsys, *arguments) == line
+
+
+def test_only_one_file_can_be_standard_input(capsys: Capture) -> None:
+    assert error(capsys, "container", "--outputs", "-", "--config", "-") == (
+        "only one of --outputs, --config and --from can be -, which is standard input; give a file for the "
+        "others"
+    )
+
+
+def test_what_a_command_reads_is_not_overwritten(capsys: Capture, outputs: Path, tmp_path: Path) -> None:
+    config = write(tmp_path / "gtm.yaml", "events: {a: }")
+    same = tmp_path / "." / "gtm.yaml"
+
+    for file, target in ((config, same), (outputs, outputs)):
+        line = error(
+            capsys, "container", "--config", str(config), "--outputs", str(outputs), "-o", str(target)
+        )
+        assert line == f"{target} is what this command reads, and would be overwritten; give another -o"
+        assert file.stat().st_size > 0
+    assert config.read_text(encoding="utf-8") == "events: {a: }"
+
+
+def test_an_earlier_container_can_be_changed_where_it_is(tmp_path: Path) -> None:
+    file = write(tmp_path / "container.json", as_text(container_export(plan())))
+
+    assert main(["container", "--from", str(file), "--container", "GTM-ABC1234", "-o", str(file)]) == 0
+
+    assert plan_of(json.loads(file.read_text(encoding="utf-8"))).container == "GTM-ABC1234"
+
+
+def test_a_hyphen_writes_to_standard_output(capsys: Capture) -> None:
+    assert written(capsys, *FLAGS, "-o", "-").events_url == EVENTS_URL
+
+
+def test_what_is_written_is_utf_8_whatever_the_terminals_encoding() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "gtm", "container", "--events-url", EVENTS_URL, "--event", "gekauft_für_€"],
+        cwd=PROJECT,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=True,
+    )
+
+    assert plan_of(json.loads(ended.stdout)).tags[0].event == "gekauft_für_€"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_outputs_may_be_as_windows_writes_them(capsys: Capture, outputs: Path, encoding: str) -> None:
+    outputs.write_text(json.dumps({"events_url": EVENTS_URL}), encoding=encoding)
+
+    assert written(capsys, "container", "--outputs", str(outputs), "--event", "e").events_url == EVENTS_URL
+
+
+@pytest.mark.parametrize("flag", ["--outputs", "--from"])
+def test_json_of_too_many_levels_is_refused(capsys: Capture, tmp_path: Path, flag: str) -> None:
+    file = write(tmp_path / "deep.json", "[" * 100_000)
+
+    assert error(capsys, "container", flag, str(file)) == f"{file} is not JSON; give another file"
 
 
 @pytest.mark.parametrize("text", ["{}", "[]", '{"events_url": 3}'])
