@@ -20,7 +20,7 @@ _FOR_VISITORS = "defaultValue"
 
 
 def variable_name(variable: Variable) -> str:
-    """The name in GTM. Data layer keys have no spaces, so no two kinds collide."""
+    """The name in GTM. Data layer keys and names of cookies have no spaces, so no two kinds collide."""
     match variable:
         case DataLayerVariable(key):
             return name_of(key)
@@ -29,7 +29,7 @@ def variable_name(variable: Variable) -> str:
         case ItemList(items, field):
             return name_of(f"{items} list of {field}")
         case ItemCount(items):
-            return name_of(f"{items} count")
+            return name_of(f"{items} count of items")
 
 
 def variables_of(plan: Plan) -> list[Variable]:

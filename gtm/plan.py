@@ -126,7 +126,7 @@ def check_events_url(events_url: str) -> None:
     except ValueError:
         parts, host, port_fits = urlsplit(""), None, False
     secure = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK_HOSTS)
-    whole = secure and host and port_fits and parts.path.strip("/")
+    whole = secure and host and port_fits and parts.path.strip("/") and not parts.path.endswith("/")
     if not whole or parts.query or parts.fragment or re.search(r"[\s{}?#\"'<>\\@&]", events_url):
         raise PlanError(
             f"the events URL {shown(events_url)} must be https://HOST/…/events with nothing after it; "
@@ -137,11 +137,18 @@ def check_events_url(events_url: str) -> None:
 def check_preview_events_url(preview_events_url: str, events_url: str) -> None:
     """Raises PlanError."""
     check_events_url(preview_events_url)
-    if preview_events_url == events_url:
+    if _place(preview_events_url) == _place(events_url):
         raise PlanError(
             f"the preview URL {shown(preview_events_url)} is the events URL, so Preview would write real "
             "profiles; use the events_url of another stack, or none"
         )
+
+
+def _place(events_url: str) -> tuple[str, str | None, int | None, str]:
+    """Where a URL leads, however it is written."""
+    parts = urlsplit(events_url)
+    port = parts.port or {"https": 443, "http": 80}[parts.scheme]
+    return parts.scheme, parts.hostname, port, parts.path
 
 
 def check_consent_type(consent_type: str) -> None:

@@ -37,6 +37,19 @@ def url_warnings(events_url: str) -> Iterator[str]:
             f"the events URL {shown(events_url)} is of this machine, so no visitor can call it; for a site, "
             "use the events_url of a deployed stack"
         )
+    yield from _blocked(events_url)
+
+
+def _preview_warnings(events_url: str) -> Iterator[str]:
+    if is_of_this_machine(events_url):
+        yield (
+            f"the preview URL {shown(events_url)} is of this machine: Preview sends events from no other "
+            "machine; for others, use the events_url of a test stack"
+        )
+    yield from _blocked(events_url)
+
+
+def _blocked(events_url: str) -> Iterator[str]:
     rule = blocking_rule(f"{events_url}?endpoint_id=e1&event=e")
     if rule is not None:
         yield (
@@ -49,7 +62,7 @@ def warnings(plan: Plan, limits: Limits = STRICTEST) -> Iterator[str]:
     """Warnings about a plan that is allowed but probably not intended, one line each."""
     yield from url_warnings(plan.events_url)
     if plan.preview_events_url is not None:
-        yield from url_warnings(plan.preview_events_url)
+        yield from _preview_warnings(plan.preview_events_url)
     for consent_type in plan.consent:
         if consent_type not in GOOGLE_CONSENT_TYPES:
             yield (

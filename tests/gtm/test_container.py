@@ -14,6 +14,7 @@ from contract.missing_values import is_without_identity
 from gtm.container import ALL_CUSTOM_EVENTS, CUSTOM_EVENT_PATTERN, as_text, container_export, plan_of
 from gtm.export_parts import PREFIX
 from gtm.export_variables import EVENTS_URL as EVENTS_URL_VARIABLE
+from gtm.export_variables import variable_name
 from gtm.ga4 import Source, preset_tag
 from gtm.plan import Parameter, ParameterKind, Plan, TagPlan
 from gtm.plan_error import PlanError
@@ -415,3 +416,17 @@ def test_a_preview_url_survives_a_change_of_stack() -> None:
     made = plan(preview_events_url=TEST_URL)
 
     assert plan_of(container_export(made)) == made
+
+
+def test_variables_of_different_kinds_never_share_a_name() -> None:
+    words = ("cookie", "count", "list", "of", "events", "items", "URL")
+    values = [
+        *map(DataLayerVariable, words),
+        *map(CookieVariable, words),
+        *map(ItemCount, words),
+        *(ItemList(items, field) for items in words for field in words),
+    ]
+
+    names = [EVENTS_URL_VARIABLE, *map(variable_name, values)]
+
+    assert len(set(names)) == len(names)

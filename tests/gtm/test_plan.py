@@ -126,6 +126,7 @@ def test_an_error_names_the_value_the_rule_and_the_fix(make: Callable[[], Any], 
         f"{EVENTS_URL}?event=a",
         f"{EVENTS_URL}#a",
         f"{EVENTS_URL}?",
+        f"{EVENTS_URL}/",
         f"{EVENTS_URL} ",
         "https://api.example.com/{{Event}}",
         "https://api.example.com:port/v1/events",
@@ -145,3 +146,17 @@ def test_an_events_url_is_https_with_a_path_and_nothing_after_it(url: str) -> No
 )
 def test_an_events_url_may_be_of_a_stack_a_domain_or_this_machine(url: str) -> None:
     assert plan(events_url=url).events_url == url
+
+
+@pytest.mark.parametrize(
+    "preview", ["https://EVENTS.example.com/v1/events", "https://events.example.com:443/v1/events"]
+)
+def test_a_preview_url_is_the_events_url_however_it_is_written(preview: str) -> None:
+    with pytest.raises(PlanError, match="is the events URL, so Preview would write real profiles"):
+        plan(events_url="https://events.example.com/v1/events", preview_events_url=preview)
+
+
+def test_a_preview_url_may_differ_in_its_port_or_stage() -> None:
+    for preview in ("https://events.example.com:8443/v1/events", "https://events.example.com/test/events"):
+        made = plan(events_url="https://events.example.com/v1/events", preview_events_url=preview)
+        assert made.preview_events_url == preview

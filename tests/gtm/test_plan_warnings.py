@@ -51,3 +51,12 @@ def test_a_request_holds_the_url_each_pair_and_the_headers() -> None:
 
     assert grown == len("&evat_value=") + STRICTEST.longest_value(ParameterKind.EVENT_ATTRIBUTE)
     assert longest_request_bytes(bare, bare.tags[0]) < LONGEST_REQUEST_BYTES
+
+
+def test_a_preview_url_of_this_machine_is_for_this_machine_only() -> None:
+    made = plan(preview_events_url="http://127.0.0.1:8080/v1/events")
+
+    assert list(warnings(made)) == [
+        "the preview URL 'http://127.0.0.1:8080/v1/events' is of this machine: Preview sends events from no "
+        "other machine; for others, use the events_url of a test stack"
+    ]
