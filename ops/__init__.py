@@ -14,6 +14,7 @@ is in a pure module beside it: dead_letters, redrive, attention, journey.
     dead_letters, redrive        dead letters by reason; which to send again, and at what rate
     status_report, attention     what `status` shows, and what of it needs a person
     journey, following           what became of a test event, hop by hop
+    token_check                  what the authorizer would say of a token, with its own code (handler.tokens)
     profiles, remains            the profiles of a customer, and what no command deletes of one
 
 A new command: write commands/NAME.py, add it to the list, describe it in docs/ops.md, and test it in

@@ -3,7 +3,7 @@
 from bootstrap import python_version  # first: refuses a Python in which the rest may not even parse
 
 if __name__ == "__main__":
-    python_version.refuse_without("boto3", "rich")
+    python_version.refuse_without("boto3", "jwt", "rich")
 
 # isort: split
 import sys

@@ -22,7 +22,7 @@ ALLOWED = {
     "handler": {"handler", "contract"},
     "gtm": {"gtm", "contract", "bootstrap"},
     "migrate": {"migrate", "contract", "bootstrap"},
-    "ops": {"ops", "contract", "bootstrap"},
+    "ops": {"ops", "contract", "bootstrap", "handler"},
     # Runs __main__.py without importing it.
     "local": {"local", "gtm", "policies", "bootstrap", "contract"},
 }
@@ -127,6 +127,18 @@ def test_one_module_of_the_operator_commands_calls_aws() -> None:
     callers = {module.name for module in modules("ops") if imports(module) & {"boto3", "botocore"}}
 
     assert callers == {"aws.py"}
+
+
+def test_one_module_of_the_operator_commands_uses_the_authorizers_code() -> None:
+    users = {module.name for module in modules("ops") if "handler" in imports(module)}
+    text = (PROJECT / "ops/token_check.py").read_text()
+
+    assert users == {"token_check.py"}
+    taken = set(re.findall(r"from (handler\S*) import", text))
+    assert {name for name in taken if not name.startswith("handler.tokens.")} == {
+        "handler.authorizer_environment",
+        "handler.variables",
+    }
 
 
 @pytest.mark.parametrize("module", PURE)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from ops.command import Command
-from ops.commands import dead_letters, event_source, forget, logs, profile, redrive, send, status
+from ops.commands import dead_letters, event_source, forget, logs, profile, redrive, send, status, token
 
 COMMANDS: Final[tuple[Command, ...]] = (
     status.COMMAND,
@@ -13,6 +13,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     event_source.RESUME,
     logs.COMMAND,
     send.COMMAND,
+    token.COMMAND,
     profile.COMMAND,
     forget.COMMAND,
 )

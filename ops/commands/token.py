@@ -1,0 +1,86 @@
+"""`ops token`: what would become of a token, and why. Nothing of the token is shown or sent anywhere."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from contract.alias import LIVE
+from ops import token_check
+from ops.command import Command
+from ops.context import Context
+from ops.errors import DONE, FAILED, UsageError
+
+_STANDARD_INPUT = "-"
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "file",
+        nargs="?",
+        default=_STANDARD_INPUT,
+        metavar="FILE",
+        help="holds one token; default: standard input. A token as an argument would stay in shell histories",
+    )
+    parser.add_argument("--endpoint-id", metavar="ID", help="whose event it is to be sent with")
+    parser.add_argument(
+        "--show-values", action="store_true", help="show the endpoint that the token proves: PERSONAL DATA"
+    )
+
+
+def _run(context: Context) -> int:
+    options, stack = context.options, context.stack
+    if stack.authorizer_function_name is None:
+        raise UsageError(f"this stack reads no tokens: its authMode is {stack.auth_mode}")
+    text = _read(options.file)
+    variables = context.aws.call(
+        *("lambda", "get_function_configuration"),
+        FunctionName=stack.authorizer_function_name,
+        Qualifier=LIVE,
+    )["Environment"]["Variables"]
+    environment = token_check.settings(variables, is_local=context.is_local)
+    verdict = token_check.judge(text, environment, endpoint_id=options.endpoint_id)
+    is_proven = verdict.outcome == "proven"
+    result: dict[str, Any] = {"outcome": verdict.outcome, "why": verdict.why, "detail": verdict.detail}
+    checked_against = {
+        "issuer": environment.issuer,
+        "clients": len(environment.audiences),
+        "claim": environment.endpoint_claim,
+        "cookie": environment.token_cookie,
+    }
+    if options.show_values:
+        result["endpoint_id"] = verdict.endpoint
+
+    def show() -> None:
+        screen = context.screen
+        screen.line(f"{verdict.outcome}: {verdict.why}", style="green" if is_proven else "red")
+        if verdict.detail:
+            screen.line(verdict.detail)
+        if options.show_values and verdict.endpoint is not None:
+            screen.line(f"endpoint_id {verdict.endpoint}")
+        screen.line(
+            "With it, an event may update that endpoint's profile."
+            if is_proven
+            else "An event with it is recorded, and updates no profile."
+        )
+        screen.table(["checked against", ""], [[name, str(value)] for name, value in checked_against.items()])
+
+    context.screen.result({**result, "checked_against": checked_against}, show)
+    return DONE if is_proven else FAILED
+
+
+def _read(file: str) -> str:
+    try:
+        text = sys.stdin.read() if file == _STANDARD_INPUT else Path(file).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        # Not the name: it may be a token that was given as an argument.
+        raise UsageError("FILE cannot be read: name a text file that holds one token") from None
+    return text.strip()
+
+
+COMMAND = Command(
+    name="token",
+    summary="say what would become of a token, and why, without sending it anywhere",
+    run=_run,
+    add_arguments=_add_arguments,
+)
