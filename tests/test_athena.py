@@ -163,6 +163,13 @@ def test_a_query_counts_an_event_once(query: str) -> None:
     assert "WHERE copy = 1" in query
 
 
+def test_the_page_of_the_url_gives_the_window_of_the_queries() -> None:
+    """docs/url.md says how repeated events count once."""
+    (window,) = set(re.findall(r"row_number\(\) OVER \([^)]*\)", re.sub(r"\s+", " ", " ".join(QUERIES))))
+
+    assert f"`{window}`" in (Path(__file__).parents[1] / "docs" / "url.md").read_text()
+
+
 @pytest.mark.parametrize("query", QUERIES)
 def test_a_query_handles_map_keys_that_may_be_missing(query: str) -> None:
     assert "[" not in query

@@ -71,12 +71,15 @@ def test_a_gtm_command_writes_a_file(
     (tmp_path / "gtm").symlink_to(PROJECT / "gtm")
     own = tmp_path / "GTM-ABC1234_workspace7.json"
     own.write_text(json.dumps(export_of_shop()), encoding="utf-8")
+    if "--config shop.yaml" in command:
+        (tmp_path / "shop.yaml").write_text((PROJECT / "gtm" / "gtm.yaml").read_text(encoding="utf-8"))
+    before = set(tmp_path.iterdir())
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.stdin", StringIO(f'{{"events_url": "{EVENTS_URL}", "auth_mode": "open"}}'))
     _, _, given = command.replace('"$(pulumi stack output events_url)"', EVENTS_URL).partition(" -m gtm ")
 
     assert gtm_main(shlex.split(given)) == 0, capsys.readouterr().err
-    written = {path.name for path in tmp_path.iterdir()} - {"gtm", own.name}
+    written = {path.name for path in set(tmp_path.iterdir()) - before}
     assert [*written] == [shlex.split(given)[-1]]
 
 

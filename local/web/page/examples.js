@@ -9,7 +9,7 @@ const CART = { currency: "EUR", value: 49.48, items: ITEMS };
 const ORDER = "T-" + Date.now().toString(36).toUpperCase();
 
 const PURCHASE_HINT =
-  "Send it twice, as a thank-you page does when it is reloaded: the transaction id makes it one purchase.";
+  "Send it twice, as a reloaded thank-you page does: Customer Profiles keeps one, because the transaction id is the same.";
 
 /** By event name: what follows `event` in the push. */
 export const EXAMPLES = {
