@@ -13,7 +13,7 @@ is in a pure module beside it: dead_letters, redrive, attention, journey.
     queues, logs, destinations   reading of the dead-letter queue, the logs, and what destinations have
     dead_letters, redrive        dead letters by reason; which to send again, and at what rate
     status_report, attention     what `status` shows, and what of it needs a person
-    prices, cost_model           what a stack costs, from one dated price table; cost_tables writes docs/costs.md
+    prices, cost_model           what a stack costs; cost_tables writes the tables of docs/costs.md
     journey, following           what became of a test event, hop by hop
     token_check                  what the authorizer would say of a token, with its own code (handler.tokens)
     profiles, remains            the profiles of a customer, and what no command deletes of one
