@@ -47,7 +47,7 @@ def commands(pattern: str, *, without: Path | None = None) -> list[str]:
 
 MAKE = commands(r"(?:^|(?<= ))make [a-z-]+(?= |$)[^&|#]*")
 GTM = commands(r"^(?:pulumi stack output --json \| )?\.venv/bin/python -m gtm \w+ .*")
-OPS = commands(r"\bpython -m ops [a-z-]+(?: [^#|`]*)?")
+OPS = commands(r"\bpython -m ops [a-z-]+(?: [^#|`<]*)?")
 AWS = commands(r"^aws [a-z0-9-]+ .*", without=GUIDE_WITH_TESTS_OF_ITS_OWN)
 
 
