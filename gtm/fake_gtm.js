@@ -8,7 +8,7 @@
  * where the page's policy forbids eval. A function that is not there is evaluated, as GTM does.
  *
  * `onTag` is called for every tag that a trigger fires: {tag, event, outcome, url?, missingConsent?}. The outcome is
- * "blocked" (consent), or "sent" and later "succeeded" or "failed".
+ * "blocked" (consent), or "sent" and later "succeeded" or "failed". Without a URL it failed before it was sent.
  *
  * Each rule names its source:
  *   [helper]     google/data-layer-helper, Google's published source of the data layer's rules
@@ -166,7 +166,12 @@
 
     // [image tag] The tag is an invisible 1×1 image. It succeeds when the image loads.
     function sendImage(tag, event) {
-      const url = bust(tag, substitute(tag.url, event));
+      const substituted = substitute(tag.url, event);
+      if (substituted === undefined) {
+        settings.onTag({ tag: tag.name, event, outcome: "failed" });
+        return;
+      }
+      const url = bust(tag, substituted);
       const report = { tag: tag.name, event, url };
       const image = new Image(1, 1);
       let ended = false;
@@ -181,11 +186,16 @@
       image.src = url;
     }
 
+    // [published] What throws here, outside the variables, ends the tag: half of a surrogate pair cannot be encoded.
     function substitute(pieces, event) {
       const read = reader(event);
-      return pieces
-        .map((piece) => (typeof piece === "string" ? piece : piece.encode(String(read(piece.variable)))))
-        .join("");
+      try {
+        return pieces
+          .map((piece) => (typeof piece === "string" ? piece : piece.encode(String(read(piece.variable)))))
+          .join("");
+      } catch (error) {
+        return undefined;
+      }
     }
 
     // [published] A variable that throws is false.

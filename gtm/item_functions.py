@@ -20,7 +20,8 @@ _FIELD = re.compile(r'\bitem\["(\w+)"\]')
 _VARIABLE = re.compile(r"\{\{(.+?)\}\}")
 
 # A pipe within a value becomes a space. A value that is no string and no number leaves its place empty, so
-# that the lists of several fields agree. Where the next value no longer fits, the list ends.
+# that the lists of several fields agree. So does half a surrogate pair, which no URL can hold: GTM would not
+# send the event at all. Where the next value no longer fits, the list ends.
 _LIST = """\
 function() {
   try {
@@ -32,6 +33,7 @@ function() {
       var value = item[FIELD], text = "";
       if (typeof value === "string" || (typeof value === "number" && isFinite(value))) text = String(value);
       text = text.split("SEPARATOR").join(" ").replace(/^\\s+|\\s+$/g, "");
+      try { encodeURIComponent(text); } catch (half) { text = ""; }
       var longer = first ? text : list + "SEPARATOR" + text;
       if (longer.length > LONGEST) break;
       list = longer;

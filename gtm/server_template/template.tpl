@@ -554,7 +554,9 @@ function itemText(value) {
   const type = getType(value);
   // Only a finite number minus itself is zero.
   if (type !== 'string' && (type !== 'number' || value - value !== 0)) return '';
-  return makeString(value).split(LIST_SEPARATOR).join(' ').trim();
+  const text = makeString(value).split(LIST_SEPARATOR).join(' ').trim();
+  // Half of a surrogate pair cannot be encoded.
+  return encodeUriComponent(text) === undefined ? '' : text;
 }
 
 /** The recommended event of a name; undefined for any other, and without GA4's data. */

@@ -52,6 +52,11 @@ ECOMMERCE: Final[dict[str, tuple[str, ...]]] = {
         """{event: 'purchase', ecommerce: {transaction_id: 'T_8',
             items: [{item_name: 'x'.repeat(100)}, {item_name: '🎉'.repeat(49) + 'y'}, {item_name: 'z'}]}}""",
     ),
+    "a purchase with names that were cut within an emoji": (
+        """{event: 'purchase', ecommerce: {transaction_id: 'T_12', value: 3,
+            items: [{item_id: 'a', item_name: 'Party 🎉'.substring(0, 7)},
+                {item_id: 'b', item_name: 'Hat'}]}}""",
+    ),
     "a purchase whose items are an object": (
         "{event: 'purchase', ecommerce: {transaction_id: 'T_9', items: {0: {item_id: 'a'}, length: 1}}}",
     ),

@@ -53,6 +53,10 @@ LISTS = {
         f"[{{item_id: 'A'}}, {{item_id: 'x'.repeat({LONGEST_LIST})}}, {{item_id: 'C'}}]",
         "A",
     ),
+    "half a surrogate pair, as substring leaves it": (
+        "[{item_id: '🎉'.substring(0, 1)}, {item_id: '🎉'}, {item_id: 'x\\udf89'}, {item_id: 'C'}]",
+        "|🎉||C",
+    ),
     "no value at all": ("[{}, {}]", "undefined"),
     "no item": ("[]", "undefined"),
     "no list": ("undefined", "undefined"),

@@ -27,6 +27,7 @@ export async function send(onTag) {
   window.dataLayer = [];
   let fired = false;
   const report = ({ url, outcome }) => {
+    if (url === undefined) return; // failed before it was sent
     const called = new URL(url, location.href).href;
     if (outcome === "sent") {
       fired = true;
