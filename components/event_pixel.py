@@ -11,7 +11,7 @@ from components.destinations import DestinationArgs
 from components.domain import CustomDomain, CustomDomainArgs, DomainArgs
 from components.event_processor import EventProcessor, EventProcessorArgs
 from components.event_queue import EventQueue, EventQueueArgs
-from components.lambda_function import project_stack
+from components.first_deployment import same_as_at_first
 from components.lambda_package import PackageArgs, build
 from components.location import current_location
 from components.log_queries import Log
@@ -31,6 +31,10 @@ _PROJECT = Path(__file__).parents[1]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventPixelArgs:
     """The arguments of a whole stack. Pulumi.yaml describes each setting."""
+
+    # Project and stack at the first deployment, and the Region if the configuration says it.
+    stack_name: str
+    region: str | None
 
     # The authenticated scenario: whose tokens are accepted. None is the open scenario.
     oidc: OidcArgs | None
@@ -111,7 +115,12 @@ class EventPixel(pulumi.ComponentResource):
     # Outputs of the destinations, by name.
     destination_outputs: Mapping[str, pulumi.Input[Any]]
 
-    def __init__(self, name: str, args: EventPixelArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: EventPixelArgs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         # Build all code before declaring anything: Pulumi creates what was declared before an error, which
         # could leave a public API without a processor (docs/adr/0018).
         services = {"sqs", *(destination.sdk_service for destination in args.destinations)}
@@ -119,6 +128,7 @@ class EventPixel(pulumi.ComponentResource):
         authorizer_args = None
         if args.oidc is not None:
             authorizer_args = TokenAuthorizerArgs(
+                stack_name=args.stack_name,
                 archive=_archive("requirements-authorizer.txt", ()),
                 oidc=args.oidc,
                 version=args.authorizer_version,
@@ -126,13 +136,18 @@ class EventPixel(pulumi.ComponentResource):
                 safeguards=args.safeguards,
             )
 
-        super().__init__("gtm-pixel:index:EventPixel", name, None, opts)
+        # Everything below waits for this check: children need their parent's URN.
+        unchanged = same_as_at_first(name, args.stack_name, args.region)
+        waiting = pulumi.ResourceOptions(depends_on=[unchanged])
+        super().__init__(
+            "gtm-pixel:index:EventPixel", name, None, pulumi.ResourceOptions.merge(opts, waiting)
+        )
         child = pulumi.ResourceOptions(
             parent=self,
             # The children had no parent in earlier versions. A replaced REST API would have another URL.
             aliases=[pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)],
         )
-        location = current_location(self)
+        location = current_location(self, unchanged)
 
         queue = EventQueue(
             f"{name}-events",
@@ -151,6 +166,7 @@ class EventPixel(pulumi.ComponentResource):
         processor = EventProcessor(
             f"{name}-processor",
             EventProcessorArgs(
+                stack_name=args.stack_name,
                 location=location,
                 archive=processor_archive,
                 queue_arn=queue.queue_arn,
@@ -209,6 +225,7 @@ class EventPixel(pulumi.ComponentResource):
             web_acl = WebAcl(
                 f"{name}-web-acl",
                 WebAclArgs(
+                    stack_name=args.stack_name,
                     rule=args.web_acl,
                     region=location.region,
                     stage_arn=api.stage_arn,
@@ -250,7 +267,7 @@ class EventPixel(pulumi.ComponentResource):
             "stage_name": api.stage_name,
             "event_source_id": processor.event_source_id,
             "processor_version": processor.version,
-            "project_stack": project_stack(),
+            "project_stack": args.stack_name,
         }
         if web_acl is not None:
             operator_outputs["web_acl_arn"] = web_acl.web_acl_arn
@@ -266,7 +283,7 @@ class EventPixel(pulumi.ComponentResource):
                 f"{name}-monitoring",
                 MonitoringArgs(
                     location=location,
-                    metrics=_metrics(queue, authorizer, processor, api),
+                    metrics=_metrics(args.stack_name, queue, authorizer, processor, api),
                     logs=_logs(processor, authorizer),
                     destinations=[destination.name for destination in args.destinations],
                     service_alarms=service_alarms,
@@ -308,10 +325,14 @@ def _domain_outputs(
 
 
 def _metrics(
-    queue: EventQueue, authorizer: TokenAuthorizer | None, processor: EventProcessor, api: PixelApi
+    stack_name: str,
+    queue: EventQueue,
+    authorizer: TokenAuthorizer | None,
+    processor: EventProcessor,
+    api: PixelApi,
 ) -> StackMetrics:
     return StackMetrics(
-        service=project_stack(),
+        service=stack_name,
         api_name=api.api_name,
         stage_name=api.stage_name,
         queue_name=queue.queue_name,

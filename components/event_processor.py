@@ -22,6 +22,9 @@ HANDLER = "handler.processor.lambda_handler"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventProcessorArgs:
+    # Project and stack, the dimension `service` of every metric.
+    stack_name: str
+
     location: Location
 
     # The code archive (lambda_package.build).
@@ -101,6 +104,7 @@ class EventProcessor(pulumi.ComponentResource):
         created = create_function(
             name,
             LambdaFunctionArgs(
+                stack_name=args.stack_name,
                 description="Records events from Google Tag Manager in the destinations",
                 archive=args.archive,
                 handler=HANDLER,

@@ -20,6 +20,9 @@ from contract.alias import LIVE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LambdaFunctionArgs:
+    # The dimension `service` of every metric of the function.
+    stack_name: str
+
     description: str
 
     # The code archive (lambda_package.build) and the entry point in it.
@@ -53,11 +56,6 @@ class LambdaFunction:
     function: aws.lambda_.Function
     log_group: aws.cloudwatch.LogGroup
     live: aws.lambda_.Alias
-
-
-def project_stack() -> str:
-    """`PROJECT-STACK`, the dimension `service` of every metric of this stack."""
-    return f"{pulumi.get_project()}-{pulumi.get_stack()}"
 
 
 def create_function(name: str, args: LambdaFunctionArgs, child: pulumi.ResourceOptions) -> LambdaFunction:
@@ -99,7 +97,7 @@ def create_function(name: str, args: LambdaFunctionArgs, child: pulumi.ResourceO
             "variables": {
                 **args.environment,
                 # The `service` dimension of metrics: it keeps stacks of one account apart.
-                "POWERTOOLS_SERVICE_NAME": project_stack(),
+                "POWERTOOLS_SERVICE_NAME": args.stack_name,
                 "POWERTOOLS_METRICS_NAMESPACE": metrics.NAMESPACE,
             }
         },

@@ -16,9 +16,11 @@ class Location:
     account_id: pulumi.Input[str]
 
 
-def current_location(parent: pulumi.Resource | None = None) -> Location:
-    """The location of the AWS provider that children of `parent` use."""
-    opts = pulumi.InvokeOptions(parent=parent)
+def current_location(
+    parent: pulumi.Resource | None = None, after: pulumi.Input[pulumi.Resource] | None = None
+) -> Location:
+    """The location of the AWS provider that children of `parent` use, asked once `after` is there."""
+    opts = pulumi.InvokeOutputOptions(parent=parent, depends_on=[after] if after is not None else None)
     return Location(
         partition=aws.get_partition_output(opts=opts).partition,
         region=aws.get_region_output(opts=opts).region,

@@ -41,6 +41,9 @@ class OidcArgs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenAuthorizerArgs:
+    # Project and stack, the dimension `service` of every metric.
+    stack_name: str
+
     # The code archive (lambda_package.build).
     archive: Path
 
@@ -78,6 +81,7 @@ class TokenAuthorizer(pulumi.ComponentResource):
         created = create_function(
             name,
             LambdaFunctionArgs(
+                stack_name=args.stack_name,
                 description="Verifies the token of a request and names its endpoint",
                 archive=args.archive,
                 handler=HANDLER,

@@ -40,6 +40,9 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebAclArgs:
+    # Project and stack, which begin the name of its metric.
+    stack_name: str
+
     # A limit for a new web ACL, or the ARN of one that exists (Regional, in the stack's Region).
     rule: RateLimit | str
 
@@ -70,7 +73,7 @@ class WebAcl(pulumi.ComponentResource):
             self.alarms = ()
             self.web_acl_arn = pulumi.Output.from_input(args.rule)
         else:
-            stack = re.sub(r"[^A-Za-z0-9_-]", "-", f"{name}-{pulumi.get_stack()}")
+            stack = re.sub(r"[^A-Za-z0-9_-]", "-", f"{args.stack_name}-web-acl")
             metric_name = stack[:_LONGEST_METRIC_NAME]
             self.alarms = [_alarm(metric_name, args.region)]
             self.web_acl_arn = self._create(name, args.rule, args.response_headers, metric_name)

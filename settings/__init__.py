@@ -8,7 +8,7 @@ The modules:
     stack_configuration.py  the stack's configuration as one mapping
     reading.py              reads every setting and checks the rules
     rules.py                rules between settings
-    api.py domain.py events.py function.py monitoring.py oidc.py protection.py destinations/
+    api.py domain.py events.py function.py monitoring.py naming.py oidc.py protection.py destinations/
                             the settings, by group
     arns.py                 settings that are ARNs
     docs.py                 writes docs/settings.md

@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 import yaml
 
-from settings import api, domain, events, function, monitoring, oidc, protection
+from settings import api, domain, events, function, monitoring, naming, oidc, protection
 from settings.destinations import DESTINATIONS, GROUPS
 from settings.reading import ALL
 from settings.values import Setting
@@ -32,7 +32,7 @@ In a list, add `--type string` if the element is a string of digits, such as som
 names every wrong setting in a line that says what to do, before it creates anything. A setting that has no
 effect is wrong, too.
 
-`aws:region` is where the stack lives: in another Region everything is created again, with another URL.
+`aws:region` is where the stack lives. `pulumi up` refuses another one for a stack that is deployed.
 `aws:defaultTags` are put on every resource (see `Pulumi.dev.yaml`).
 """
 
@@ -48,6 +48,7 @@ def page() -> str:
         ("Protection", protection.SETTINGS),
         ("The queue and the function", function.SETTINGS),
         ("Alarms, budget and dashboard", monitoring.SETTINGS),
+        ("Name", naming.SETTINGS),
     )
     descriptions = _descriptions()
     return _INTRODUCTION + "".join(_section(title, settings, descriptions) for title, settings in sections)

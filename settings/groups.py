@@ -14,7 +14,7 @@ T = TypeVar("T", covariant=True)
 class Stack:
     """What rules can use besides the settings."""
 
-    # Project and stack, which tell this stack from the project's other stacks in the account.
+    # Project and stack at the first deployment, which tell this stack from others in the account.
     name: str
     # The AWS Region, or None if the provider takes it from elsewhere than the configuration.
     region: str | None = None

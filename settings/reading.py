@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from components.event_pixel import EventPixelArgs
 from contract.local_run import LOCAL_RUN
 from contract.scenario import AuthMode
-from settings import api, domain, events, function, monitoring, oidc, protection
+from settings import api, domain, events, function, monitoring, naming, oidc, protection
 from settings.destinations import DESTINATIONS, GROUPS, customer_profiles
 from settings.groups import Stack
 from settings.problems import Problem, Problems, SettingsError, unknown_key
@@ -23,6 +24,7 @@ GENERAL: Sequence[Setting[Any]] = (
     *protection.SETTINGS,
     *function.SETTINGS,
     *monitoring.SETTINGS,
+    *naming.SETTINGS,
 )
 """The settings that every stack reads."""
 
@@ -70,6 +72,7 @@ def read(
     problems.extend(_unknown(key) for key in given if key not in ALL)
     for setting in GENERAL:
         _read(setting, given, values, problems)
+    stack = _as_deployed(stack, values)
     for setting in _of_the_scenario(values):
         _read(setting, given, values, problems)
     problems.extend(_default_destination(given, problems))
@@ -78,6 +81,14 @@ def read(
     if problems or known_problems:
         raise SettingsError([*known_problems, *(problem.within(prefix) for problem in problems)])
     return _settings(values, stack)
+
+
+def _as_deployed(stack: Stack, values: Values) -> Stack:
+    """The stack under the name of its first deployment."""
+    try:
+        return replace(stack, name=values[naming.DEPLOYED_AS] or stack.name)
+    except UnreadSettingError:
+        return stack
 
 
 def _unknown(key: str) -> Problem:
@@ -127,6 +138,8 @@ def _default_destination(given: Mapping[str, object], problems: Sequence[Problem
 
 def _settings(values: Values, stack: Stack) -> EventPixelArgs:
     return EventPixelArgs(
+        stack_name=stack.name,
+        region=stack.region,
         oidc=oidc.make(values) if values[events.AUTH_MODE] is AuthMode.AUTHENTICATED else None,
         stage_name=values[api.STAGE_NAME],
         allowed_origins=values[api.ALLOWED_ORIGINS],

@@ -84,10 +84,16 @@ class Recording:
 class _Mocks(mocks.Mocks):
     """The outputs that a provider would compute, as far as the program reads them."""
 
-    def __init__(self, partition: str, region: str) -> None:
+    def __init__(self, partition: str, region: str, first_deployment: Mapping[str, str] | None) -> None:
         self._partition, self._region = partition, region
+        self._first_deployment = first_deployment
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        if args.typ == "pulumi:index:Stash":
+            return f"{args.name}-id", {
+                **args.inputs,
+                "output": self._first_deployment or args.inputs["input"],
+            }
         service = args.typ.split(":")[1].split("/")[0]
         physical = f"{args.name}-1a2b3c4"
         if args.typ == "aws:lambda/alias:Alias":
@@ -172,15 +178,17 @@ def record(
     region: str = "eu-west-1",
     stack: str = "test",
     project: str = "gtm-pixel",
+    first_deployment: Mapping[str, str] | None = None,
+    into: Recording | None = None,
 ) -> Recording:
-    """Run `program` in a new stack. Raises whatever it raises."""
-    recording = Recording()
+    """Run `program` in a new stack, or one whose first deployment is known. Raises whatever it raises."""
+    recording = into or Recording()
 
     def run_program() -> None:
         program()
 
     async def run() -> None:
-        _configure(recording, _Mocks(partition, region), config or {}, stack, project)
+        _configure(recording, _Mocks(partition, region, first_deployment), config or {}, stack, project)
         await run_in_stack(run_program)
 
     # In a new thread, because the SDK keeps its settings in context variables.
@@ -207,7 +215,11 @@ def refused(program: Callable[[], object], **run: Any) -> Refusal:
         except pulumi.RunError as error:
             errors.append(str(error))
 
-    recording = record(program_with_caught_error, **run)
+    recording = Recording()
+    try:
+        record(program_with_caught_error, into=recording, **run)
+    except pulumi.RunError as error:  # from a value that came later
+        errors.append(str(error))
     (error,) = errors
     return Refusal(error, recording.resources)
 

@@ -3,12 +3,21 @@
 The engine updates what another resource depends on first, and deletes it last.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
+import pulumi
 import pytest
 
-from tests.recording import Recording
-from tests.test_program import EVERYTHING, UNMONITORED, recorded
+from tests.recording import Recording, Refusal, record, refused
+from tests.test_program import (
+    EVERYTHING,
+    MONITORED,
+    UNMONITORED,
+    recorded,
+    run_program,
+    stack_config,
+)
 
 FUNCTIONS = ["gtm-pixel-processor", "gtm-pixel-authorizer"]
 
@@ -20,6 +29,18 @@ def everything() -> Recording:
 
 def prod(**settings: Any) -> Recording:
     return recorded("prod", **{**UNMONITORED, **settings})
+
+
+def refused_later(first: Mapping[str, str]) -> Refusal:
+    """What a stack with another first deployment is told."""
+    return refused(run_program, config=stack_config("pinpoint"), first_deployment=first)
+
+
+def comparable(value: Any) -> Any:
+    """Inputs with archives as their paths."""
+    if isinstance(value, dict):
+        return {key: comparable(item) for key, item in value.items()}
+    return value.path if isinstance(value, pulumi.FileArchive) else value
 
 
 class TestTheOrder:
@@ -78,3 +99,57 @@ class TestTheVersionThatIsCalled:
         assert "gtm-pixel-authorizer-1a2b3c4:live/invocations" in uri
         assert permission["function"] == "gtm-pixel-authorizer-1a2b3c4"
         assert permission["qualifier"] == "live"
+
+
+class TestTheFirstDeployment:
+    """Its name and Region stay in the stack's state, and later deployments are compared with them."""
+
+    def test_is_kept(self, everything: Recording) -> None:
+        kept = everything["gtm-pixel-first-deployment"]
+
+        assert kept.inputs["input"] == {"stack_name": "gtm-pixel-test", "region": "eu-central-1"}
+
+    def test_comes_before_everything_else(self, everything: Recording) -> None:
+        waiting = [r.name for r in everything.resources if "gtm-pixel-first-deployment" in r.depends_on]
+
+        assert "gtm-pixel" in waiting
+        assert {r.name for r in everything.resources if not r.parent} == {
+            "gtm-pixel",
+            "gtm-pixel-first-deployment",
+        }
+
+    def test_a_renamed_stack_is_refused_before_anything_is_declared(self) -> None:
+        refusal = refused_later({"stack_name": "gtm-pixel-before", "region": "us-east-1"})
+
+        assert [r.name for r in refusal.resources] == ["gtm-pixel-first-deployment"]
+        assert refusal.error == (
+            "deployedAs: this stack was deployed as gtm-pixel-before, and gtm-pixel-test would name its "
+            "object types, metrics and alarms anew, without their history. Keep the names: "
+            "pulumi config set deployedAs gtm-pixel-before"
+        )
+
+    def test_another_region_is_refused_before_anything_is_declared(self) -> None:
+        refusal = refused_later({"stack_name": "gtm-pixel-test", "region": "eu-west-1"})
+
+        assert [r.name for r in refusal.resources] == ["gtm-pixel-first-deployment"]
+        assert refusal.error.startswith(
+            "aws:region: us-east-1 would replace the URL and the queues of this stack, which is in eu-west-1."
+        )
+
+    def test_a_region_that_only_the_provider_knows_is_not_compared(self) -> None:
+        then = {"stack_name": "gtm-pixel-test", "region": ""}
+        again = record(
+            run_program, config=stack_config("pinpoint"), region="us-east-1", first_deployment=then
+        )
+
+        assert "gtm-pixel-api" in again.names()
+
+    def test_a_renamed_stack_keeps_its_names(self) -> None:
+        before = recorded("prod", name="before", **MONITORED)
+        after = recorded("prod", name="after", deployedAs="gtm-pixel-before", **MONITORED)
+
+        def inputs(recording: Recording) -> dict[str, Any]:
+            return {r.name: comparable(r.inputs) for r in recording.resources}
+
+        assert inputs(after) == inputs(before)
+        assert after.outputs == before.outputs

@@ -180,7 +180,7 @@ def test_dimensions_have_the_values_of_this_stack(run: LocalRun) -> None:
             "domain-dead-letters",
         },
         "DeliveryStreamName": {outputs["firehose_stream"]},
-        "WebACL": {"gtm-pixel-web-acl-prod"},
+        "WebACL": {"gtm-pixel-prod-web-acl"},
         "Rule": {"rate-per-ip"},
         "Region": {outputs["region"]},
     }

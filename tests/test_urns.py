@@ -15,6 +15,7 @@ from tests.test_program import DOMAIN as DOMAIN_SETTINGS
 from tests.test_program import MONITORED, PINPOINT, UNMONITORED, recorded
 
 OPEN = """
+pulumi:index:Stash::gtm-pixel-first-deployment
 gtm-pixel:index:EventPixel::gtm-pixel
 gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$aws:cloudwatch/logGroup:LogGroup::gtm-pixel-processor-logs
 gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$aws:iam/role:Role::gtm-pixel-processor-role

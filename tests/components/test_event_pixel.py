@@ -17,6 +17,8 @@ OIDC = OidcArgs(issuer="https://issuer.example", audiences=("client-1",))
 def args(oidc: OidcArgs | None) -> EventPixelArgs:
     return EventPixelArgs(
         oidc=oidc,
+        stack_name="gtm-pixel-test",
+        region=None,
         stage_name="v1",
         allowed_origins=(),
         throttling_rate_limit=1000,

@@ -40,7 +40,10 @@ def recorded(*, partition: str = "aws", region: str = "eu-west-1", **changes: An
             "log_retention_days": 30,
         }
         processor = EventProcessor(
-            "processor", EventProcessorArgs(location=current_location(), **{**defaults, **changes})
+            "processor",
+            EventProcessorArgs(
+                stack_name="gtm-pixel-test", location=current_location(), **{**defaults, **changes}
+            ),
         )
         pulumi.export("destination_outputs", processor.destination_outputs)
 

@@ -149,7 +149,9 @@ def authenticated() -> Recording:
         oidc = OidcArgs(issuer="https://issuer.example", audiences=("client-1",))
         authorizer = TokenAuthorizer(
             "authorizer",
-            TokenAuthorizerArgs(archive=Path("a.zip"), oidc=oidc, log_retention_days=30),
+            TokenAuthorizerArgs(
+                stack_name="gtm-pixel-test", archive=Path("a.zip"), oidc=oidc, log_retention_days=30
+            ),
         )
         PixelApi("api", api_args(authorizer=authorizer))
 

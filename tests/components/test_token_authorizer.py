@@ -17,7 +17,9 @@ OIDC = OidcArgs(
 
 
 def recorded(oidc: OidcArgs = OIDC) -> Recording:
-    args = TokenAuthorizerArgs(archive=Path("authorizer.zip"), oidc=oidc, log_retention_days=30)
+    args = TokenAuthorizerArgs(
+        stack_name="gtm-pixel-test", archive=Path("authorizer.zip"), oidc=oidc, log_retention_days=30
+    )
     return record(lambda: TokenAuthorizer("authorizer", args))
 
 

@@ -18,8 +18,14 @@ LIMIT = RateLimit(
 
 
 def recorded(rule: RateLimit | str = LIMIT, *, stack: str = "test") -> Recording:
-    args = WebAclArgs(rule=rule, region="eu-west-1", stage_arn=STAGE, response_headers=HEADERS)
-    return record(lambda: WebAcl("acl", args), stack=stack)
+    args = WebAclArgs(
+        stack_name=f"gtm-pixel-{stack}",
+        rule=rule,
+        region="eu-west-1",
+        stage_arn=STAGE,
+        response_headers=HEADERS,
+    )
+    return record(lambda: WebAcl("acl", args))
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +93,9 @@ def test_only_its_own_web_acl_has_an_alarm_on_the_metric_of_its_rule(
     limit: RateLimit | str, alarms: list[str]
 ) -> None:
     made: list[WebAcl] = []
-    args = WebAclArgs(rule=limit, region="eu-west-1", stage_arn=STAGE, response_headers=HEADERS)
+    args = WebAclArgs(
+        stack_name="gtm-pixel-test", rule=limit, region="eu-west-1", stage_arn=STAGE, response_headers=HEADERS
+    )
     recording = record(lambda: made.append(WebAcl("acl", args)))
 
     assert [alarm.key for alarm in made[0].alarms] == alarms

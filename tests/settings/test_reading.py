@@ -26,6 +26,8 @@ ELSEWHERE = {"pinpoint": FIREHOSE, "customer-profiles": FIREHOSE, "firehose": {}
 
 def test_the_defaults_are_an_open_stack_that_updates_no_profile() -> None:
     assert load() == EventPixelArgs(
+        stack_name="gtm-pixel-test",
+        region="eu-west-1",
         oidc=None,
         stage_name="v1",
         allowed_origins=(),

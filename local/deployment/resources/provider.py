@@ -25,6 +25,7 @@ from local.deployment.resources.declaration import (
 from local.deployment.resources.target import Target
 
 _TOKEN = re.compile(r"aws:(?P<package>[a-z0-9]+)/\w+:(?P<name>\w+)")
+_OF_THE_ENGINE = re.compile(r"pulumi:index:(?P<name>\w+)")
 
 
 class Resources:
@@ -64,11 +65,14 @@ class Resources:
 
 
 def _find(token: str, table: str) -> Any:
-    """The entry of `aws:PACKAGE/…:NAME` in a table of the package's module, or None."""
-    parts = _TOKEN.fullmatch(token)
+    """The entry of `aws:PACKAGE/…:NAME` in a table of the package's module, or None.
+
+    `pulumi:index:NAME` is in the module `engine`.
+    """
+    parts = _TOKEN.fullmatch(token) or _OF_THE_ENGINE.fullmatch(token)
     if parts is None:
         return None
-    package = parts["package"]
+    package = parts.groupdict().get("package", "engine")
     module = f"{__package__}.{package}{'_' if keyword.iskeyword(package) else ''}"
     if importlib.util.find_spec(module) is None:
         return None

@@ -52,6 +52,7 @@ def resources(cloud: Cloud) -> Resources:
 def arn(resources: Resources) -> str:
     """The web ACL that the program declares, created in moto."""
     args = WebAclArgs(
+        stack_name="gtm-pixel-test",
         rule=RateLimit(requests_per_5_minutes=10, exempt_cidrs=(f"{OFFICE}/32", "2001:db8::/32")),
         region="eu-west-1",
         stage_arn="arn:aws:apigateway:eu-west-1::/restapis/api-1/stages/v1",

@@ -105,6 +105,8 @@ def without(value: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
 
 def required(type_: str) -> set[str]:
     """The properties that the SDK wants of a resource."""
+    if type_ == "pulumi:index:Stash":
+        return {"input"}
     package = type_.partition(":")[2].partition("/")[0]
     module = getattr(aws, "lambda_" if package == "lambda" else package)
     arguments = getattr(module, f"{type_.rpartition(':')[2]}Args").__init__
