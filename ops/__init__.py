@@ -15,6 +15,8 @@ is in a pure module beside it: dead_letters, redrive, attention, journey.
     status_report, attention     what `status` shows, and what of it needs a person
     prices, cost_model           what a stack costs; cost_tables writes the tables of docs/costs.md
     journey, following           what became of a test event, hop by hop
+    event_request                a request to the events URL
+    examined, checks, one_event  what `doctor` looks at, before and after a deployment, and with one event
     token_check                  what the authorizer would say of a token, with its own code (handler.tokens)
     profiles, remains            the profiles of a customer, and what no command deletes of one
 

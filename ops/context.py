@@ -2,7 +2,7 @@
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
 from ops.aws import Aws
@@ -34,6 +34,11 @@ class Context:
     @cached_property
     def _source(self) -> Source:
         return read_source(self.options)
+
+    @property
+    def variables(self) -> Mapping[str, str] | None:
+        """Those of a local run's AWS; None: AWS itself. Raises UsageError."""
+        return None if self.options.local is None else self._source.variables
 
     @cached_property
     def stack(self) -> Stack:

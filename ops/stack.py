@@ -39,10 +39,16 @@ class Stack:
     eventbridge_archive: str | None = None
 
     dashboard_url: str | None = None
+    alarm_topic_arn: str | None = None
+    kms_key_arn: str | None = None
 
     @property
     def queue_name(self) -> str:
         return self.queue_url.rpartition("/")[2]
+
+    @property
+    def account(self) -> str:
+        return self.queue_url.split("/")[-2]
 
     @property
     def dead_letter_queue_name(self) -> str:
@@ -75,6 +81,7 @@ _OPTIONAL = (
     *("authorizer_function_name", "authorizer_log_group", "customer_profiles_domain"),
     *("customer_profiles_object_type", "customer_profiles_endpoints_type", "event_bucket"),
     *("eventbridge_bus", "eventbridge_archive", "dashboard_url"),
+    *("alarm_topic_arn", "kms_key_arn"),
 )
 
 

@@ -3,10 +3,22 @@
 from typing import Final
 
 from ops.command import Command
-from ops.commands import dead_letters, event_source, forget, logs, profile, redrive, send, status, token
+from ops.commands import (
+    dead_letters,
+    doctor,
+    event_source,
+    forget,
+    logs,
+    profile,
+    redrive,
+    send,
+    status,
+    token,
+)
 
 COMMANDS: Final[tuple[Command, ...]] = (
     status.COMMAND,
+    doctor.COMMAND,
     dead_letters.COMMAND,
     redrive.COMMAND,
     event_source.PAUSE,

@@ -2,22 +2,20 @@
 
 import argparse
 import secrets
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
 from ops import durations, journey
 from ops.command import Command
 from ops.context import Context
-from ops.errors import DONE, FAILED, FailedError, UsageError
+from ops.errors import DONE, FAILED, UsageError
+from ops.event_request import EventResponse, request
 from ops.following import Following
 from ops.journey import Hop, State, TestEvent
 from ops.screen import Screen
 
-_REQUEST_SECONDS: Final = 35  # API Gateway gives an integration 29
 _SHOWN_BODY: Final = 200  # characters
 
 
@@ -54,16 +52,6 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Response:
-    """`request_id` is the one that the queue message carries, and that no caller can set."""
-
-    status: int
-    request_id: str
-    body: str
-    seconds: float
-
-
 def _run(context: Context) -> int:
     options, stack = context.options, context.stack
     number = secrets.token_hex(4)
@@ -82,7 +70,7 @@ def _run(context: Context) -> int:
         return DONE
     context.screen.note("This records a real event, and creates or updates a real profile.", style="bold")
     sent_at = context.clock()
-    response = _get(url, headers, context)
+    response = request(url, context, headers=headers)
     gateway = _gateway_hop(response)
     if gateway.state is State.FAILED:
         hops = [gateway]
@@ -112,31 +100,7 @@ def _headers(token_file: Path | None) -> Mapping[str, str]:
         ) from None
 
 
-def _get(url: str, headers: Mapping[str, str], context: Context) -> _Response:
-    if not url.startswith(("https://", "http://127.0.0.1:")):
-        raise UsageError("the output events_url is no https URL: check --outputs")
-    request = urllib.request.Request(url, headers=dict(headers))  # noqa: S310 - checked above
-    started = context.clock()
-    try:
-        with urllib.request.urlopen(request, timeout=_REQUEST_SECONDS) as opened:  # noqa: S310
-            status, found, body = opened.status, opened.headers, opened.read()
-    except urllib.error.HTTPError as error:
-        with error:
-            status, found, body = error.code, error.headers, error.read()
-    except OSError as error:
-        reason = getattr(error, "reason", error)
-        raise FailedError(
-            f"the events URL cannot be reached ({reason}): check the network and the stack"
-        ) from None
-    return _Response(
-        status=status,
-        request_id=found.get("x-amz-apigw-id", ""),
-        body=body.decode(errors="replace"),
-        seconds=context.clock() - started,
-    )
-
-
-def _gateway_hop(response: _Response) -> Hop:
+def _gateway_hop(response: EventResponse) -> Hop:
     is_queued = response.status == 200
     said = "" if is_queued else f": {' '.join(response.body.split())[:_SHOWN_BODY]}"
     return Hop(

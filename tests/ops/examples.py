@@ -3,6 +3,7 @@
 from typing import Any
 
 from ops import dead_letters
+from ops.aws import CallError
 from ops.dead_letters import DeadLetter
 from ops.stack import Stack, stack_of
 
@@ -48,3 +49,16 @@ def letter(
             },
         }
     )
+
+
+class Account:
+    """Responds to calls of reading operations; one that it does not know fails."""
+
+    def __init__(self, **responses: Any) -> None:
+        self._responses = responses
+
+    def call(self, _service: str, operation: str, **_: Any) -> dict[str, Any]:
+        response = self._responses.get(operation, CallError("not here", code="NotImplemented"))
+        if isinstance(response, Exception):
+            raise response
+        return response

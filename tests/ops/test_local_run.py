@@ -332,3 +332,52 @@ def test_outputs_of_two_stacks_are_not_redriven(
     # With the variables of the local run, its outputs work from a file, too.
     assert main(["redrive", "--outputs", str(file)]) == 2
     assert "these outputs are of two stacks" in capsys.readouterr().err
+
+
+def test_the_doctor_looks_at_a_stack_and_sends_one_event_if_asked(
+    run: LocalRun, ops: Ops, shown: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    quiet(run)
+    before = len(run.recorder.events())
+    looked = {one["check"]: one["state"] for one in ops("doctor")}
+    assert len(run.recorder.events()) == before
+    for name in ("credentials", "domain", "object types", "processor", "event source", "merging of profiles"):
+        assert looked[name] == "ok", name
+    assert looked["alarms"] == "warning"
+    assert "failed" not in looked.values()
+
+    assert main(["doctor", "--send", "--local", run.url]) == 2
+    assert "give --yes" in capsys.readouterr().err
+    sent = {one["check"]: one for one in ops("doctor", "--send", "--yes")}
+    for name in (
+        "GET",
+        "POST with a body",
+        "one object for the same event",
+        "values with special characters",
+    ):
+        assert sent[name]["state"] == "ok", sent[name]
+    assert sent["event in firehose"]["state"] == "ok"
+
+    profiles = run.fake(CustomerProfilesFake)
+    rules = {"Enabled": True, "MaxAllowedRuleLevelForMerging": 1}
+    profiles.describe(run.outputs["customer_profiles_domain"], RuleBasedMatching=rules)
+    try:
+        assert "warning: merging of profiles: python -m migrate check-domain" in shown("doctor")
+    finally:
+        profiles.describe(run.outputs["customer_profiles_domain"])
+
+
+def test_the_doctor_reads_settings_before_the_first_deployment(
+    run: LocalRun, ops: Ops, tmp_path: Path
+) -> None:
+    settings = tmp_path / "Pulumi.new.yaml"
+    settings.write_text(
+        f"config:\n  aws:region: {run.outputs['region']}\n"
+        "  gtm-pixel:customerProfilesDomain: amazon-connect-nobody\n"
+        "  gtm-pixel:kmsKeyArn: arn:aws:kms:eu-north-1:123456789012:key/k\n"
+    )
+
+    found = {one["check"]: one for one in ops("doctor", "--settings", str(settings), status=1)}
+
+    assert (found["credentials"]["state"], found["key"]["state"]) == ("ok", "failed")
+    assert "event source" not in found

@@ -6,27 +6,14 @@ import pytest
 
 from ops.aws import Aws, CallError
 from ops.remains import remains
-from tests.ops.examples import stack
+from tests.ops.examples import Account, stack
 
-
-class Account:
-    """Responds to reading calls, as AWS does."""
-
-    def __init__(self, **responses: Any) -> None:
-        self._responses = responses
-
-    def call(self, _service: str, operation: str, **_: Any) -> dict[str, Any]:
-        if operation == "get_queue_attributes":
-            return {"Attributes": {"MessageRetentionPeriod": "1209600"}}
-        response = self._responses[operation]
-        if isinstance(response, Exception):
-            raise response
-        return response
+KEPT = {"Attributes": {"MessageRetentionPeriod": "1209600"}}
 
 
 def until(destination: str, *, outputs: dict[str, str] | None = None, **responses: Any) -> dict[str, str]:
     deployed = stack(destinations=[destination], **(outputs or {}))
-    found = remains(cast(Aws, Account(**responses)), deployed)
+    found = remains(cast(Aws, Account(get_queue_attributes=KEPT, **responses)), deployed)
     return {one.place: one.until for one in found if "queue" not in one.place}
 
 
