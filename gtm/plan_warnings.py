@@ -71,6 +71,12 @@ def warnings(plan: Plan, limits: Limits = STRICTEST) -> Iterator[str]:
             )
     yield from limits.warnings(plan)
     for tag in plan.tags:
+        for parameter in tag.parameters:
+            if parameter.name.startswith(tuple(ParameterKind)):
+                yield (
+                    f"{tag.event or 'all custom events'}: the name {shown(parameter.name)} begins with a "
+                    f"prefix of the URL, which is added by itself; write {parameter.name[5:]}"
+                )
         longest = longest_request_bytes(plan, tag, limits)
         if longest > url.LONGEST_REQUEST_BYTES:
             yield (

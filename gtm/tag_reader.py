@@ -101,13 +101,13 @@ class TagReader(DocumentReader):
                 "ga4.source", f"is {shown_in_yaml(source)} but must be {' or '.join(_SOURCES)}; choose one"
             )
             return []
-        events = content.get("events")
-        if isinstance(events, list):
+        events: object = content.get("events")
+        if isinstance(events, list) and events:
             events = self._by_name(cast("list[object]", events))
-        if not events:
+        elif not events:
             self.problem("ga4.events", "is empty, so nothing would be sent; name at least one event")
             return []
-        names = self.mapping(events, "ga4.events", "the names of events") or {}
+        names = self.mapping(cast("object", events), "ga4.events", "the names of events") or {}
         tags: list[TagPlan] = []
         for name, overrides in names.items():
             path = f"ga4.events.{name}"
@@ -124,6 +124,10 @@ class TagReader(DocumentReader):
     def _by_name(self, events: list[object]) -> dict[str, None]:
         names: dict[str, None] = {}
         for index, event in enumerate(events):
+            if isinstance(event, dict):
+                what = "has parameters, so it must be NAME: without a dash; write all events so"
+                self.problem(f"ga4.events[{index}]", what)
+                continue
             name = self.string(event, f"ga4.events[{index}]")
             if name in names:
                 self.problem(f"ga4.events[{index}]", f"repeats {name}; remove it")

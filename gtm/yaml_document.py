@@ -113,7 +113,7 @@ class DocumentReader:
 
     def problem(self, path: str, what: str) -> None:
         line = f"{self._file}: {path}" if path else self._file
-        joint = " " if what.startswith(("is ", "must ", "and ")) else ": "
+        joint = " " if what.startswith(("is ", "must ", "has ", "and ")) else ": "
         self.problems.append(line + joint + what)
 
 

@@ -368,6 +368,14 @@ WRONG_EVENTS = {
         "ga4: [purchase]",
         "ga4 must contain events: and below it the names; move the events there",
     ),
+    "a list of recommended events with parameters": (
+        "ga4: {events: [purchase: {metrics: {n: n}}, login]}",
+        "ga4.events[0] has parameters, so it must be NAME: without a dash; write all events so",
+    ),
+    "a list of nothing but an event without a value": (
+        "ga4: {events: [null]}",
+        "ga4.events[0] is empty but must be a string; write a name, in quotes if necessary",
+    ),
     "a field of every item": (
         "events: {e: {event_attributes: {ids: 'ecommerce.items[].item_id'}}}",
         "events.e.event_attributes.ids: the data layer variable 'ecommerce.items[].item_id' must name one "

@@ -60,3 +60,12 @@ def test_a_preview_url_of_this_machine_is_for_this_machine_only() -> None:
         "the preview URL 'http://127.0.0.1:8080/v1/events' is of this machine: Preview sends events from no "
         "other machine; for others, use the events_url of a test stack"
     ]
+
+
+def test_a_name_that_has_the_prefix_of_the_url_is_warned_of() -> None:
+    made = plan(TagPlan(event="e", parameters=(event_attribute("evat_currency", "currency"),)))
+
+    assert list(warnings(made)) == [
+        "e: the name 'evat_currency' begins with a prefix of the URL, which is added by itself; write "
+        "currency"
+    ]
