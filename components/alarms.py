@@ -34,7 +34,7 @@ def stack_alarms(metrics: StackMetrics, settings: AlarmSettings) -> Iterator[Ala
             yield Alarm(
                 key=f"authorizer-{name.lower()}",
                 means=f"The token authorizer {meaning}. Each time an event is lost.",
-                section="Logs",
+                section="Nothing arrives",
                 series=simple(of_function(metrics.authorizer_name, name)),
                 period_seconds=60,
                 threshold=0,
@@ -54,7 +54,7 @@ def _of_the_api(metrics: StackMetrics, settings: AlarmSettings) -> Iterator[Alar
     yield Alarm(
         key="api-errors",
         means="More than 1% of requests got a 5xx response: their events are lost.",
-        section="What becomes of a message",
+        section="Nothing arrives",
         # The average of this metric is the share of requests (API Gateway, "dimensions and metrics").
         series=simple(metrics.api("5XXError"), "Average"),
         periods=3,
@@ -65,7 +65,7 @@ def _of_the_api(metrics: StackMetrics, settings: AlarmSettings) -> Iterator[Alar
         yield Alarm(
             key="no-traffic",
             means=f"No request for {settings.no_traffic_minutes} minutes. The tag may not be published.",
-            section="What becomes of a message",
+            section="Nothing arrives",
             # Missing periods alone would not do: CloudWatch then looks at older ones for some periods more.
             series={"requests": Series(metric=metrics.api("Count"))},
             expression="FILL(requests, 0)",
@@ -84,7 +84,7 @@ def _of_tokens(metrics: StackMetrics) -> Iterator[Alarm]:
             "For an hour no token was valid, although 10 were sent or 1,000 requests came. "
             "No profile is updated."
         ),
-        section="Logs",
+        section="Tokens fail",
         # The authorizer publishes a 0 or a 1 for each request, so their number is that of the requests.
         series={
             "verified": Series(metric=verified),
@@ -101,7 +101,7 @@ def _of_tokens(metrics: StackMetrics) -> Iterator[Alarm]:
             "The issuer did not give its signing keys. The last ones serve for 24 hours, in functions that "
             "have them; elsewhere no token is valid."
         ),
-        section="Logs",
+        section="Tokens fail",
         series=simple(metrics.own("KeyFetchesFailed")),
         threshold=0,
     )
@@ -111,7 +111,7 @@ def _of_the_queue(metrics: StackMetrics) -> Iterator[Alarm]:
     yield Alarm(
         key="queue-age",
         means="Messages have waited for more than five minutes: the event processor does not keep up.",
-        section="What becomes of a message",
+        section="Latency is high",
         series=simple(metrics.queue("ApproximateAgeOfOldestMessage"), "Maximum"),
         period_seconds=60,
         periods=3,
@@ -123,7 +123,7 @@ def _of_the_queue(metrics: StackMetrics) -> Iterator[Alarm]:
             "For a quarter of an hour more messages have waited for a retry than half of the requests of "
             "five minutes. A destination takes little or nothing."
         ),
-        section="Retries",
+        section="Latency is high",
         series={
             "waiting": Series(
                 metric=metrics.queue("ApproximateNumberOfMessagesDelayed"), statistic="Average"
@@ -140,7 +140,7 @@ def _of_the_queue(metrics: StackMetrics) -> Iterator[Alarm]:
             "The dead-letter queue holds messages, for 14 days: their events are not recorded in every "
             "destination."
         ),
-        section="Dead letters",
+        section="Dead letters grow",
         series=simple(metrics.dead_letter_queue("ApproximateNumberOfMessagesVisible"), "Maximum"),
         period_seconds=60,
         threshold=0,
@@ -153,7 +153,7 @@ def _of_the_processor(metrics: StackMetrics, settings: AlarmSettings) -> Iterato
     yield Alarm(
         key="processor-errors",
         means="The event processor crashed or timed out. Its messages come again.",
-        section="Logs",
+        section="Latency is high",
         series=simple(metrics.processor("Errors")),
         threshold=0,
     )
@@ -163,7 +163,7 @@ def _of_the_processor(metrics: StackMetrics, settings: AlarmSettings) -> Iterato
             "The event processor was not started for a quarter of an hour, because the account's concurrent "
             "executions are used up. Its messages wait."
         ),
-        section="What becomes of a message",
+        section="Latency is high",
         series=simple(metrics.processor("Throttles")),
         periods=3,
         threshold=0,
@@ -176,7 +176,7 @@ def _of_the_processor(metrics: StackMetrics, settings: AlarmSettings) -> Iterato
             f"A batch took more than {longest_seconds:g} of {settings.timeout_seconds} seconds. If the "
             "function times out, its events are recorded twice."
         ),
-        section="Retries",
+        section="Latency is high",
         series=simple(metrics.processor("Duration"), "Maximum"),
         threshold=longest_seconds * 1_000,
     )
@@ -189,7 +189,7 @@ def _of_outcomes(metrics: StackMetrics, settings: AlarmSettings) -> Iterator[Ala
             f"More than {settings.rejected_percent}% of messages held no event for a quarter of an hour. "
             "A tag may send an empty variable."
         ),
-        section="What becomes of a message",
+        section="Nothing arrives",
         series={
             "rejected": Series(metric=metrics.own("Rejected")),
             "received": Series(metric=metrics.own("Received")),
@@ -202,7 +202,7 @@ def _of_outcomes(metrics: StackMetrics, settings: AlarmSettings) -> Iterator[Ala
         yield Alarm(
             key=f"retried-{destination}",
             means=f"For a quarter of an hour more than 10% of the events for {destination} were retried.",
-            section="Retries",
+            section="Latency is high",
             series={
                 "retried": Series(metric=metrics.own("Retried", destination=destination)),
                 "recorded": Series(metric=metrics.own("Recorded", destination=destination)),
@@ -217,7 +217,7 @@ def _of_outcomes(metrics: StackMetrics, settings: AlarmSettings) -> Iterator[Ala
             "Events are at their seventh retry, five minutes after the first try or later. Event triggers "
             "forget an event after 15 minutes."
         ),
-        section="Retries",
+        section="Latency is high",
         series=simple(metrics.own("RetryAttempt"), "Maximum"),
         threshold=6,
     )

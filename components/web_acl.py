@@ -184,7 +184,7 @@ def _alarm(metric_name: str, region: pulumi.Input[str]) -> Alarm:
             "For a quarter of an hour an address sent more than rateLimitPerIpPer5Minutes. Its events above "
             "the limit are lost; they count only if it is a sender of yours."
         ),
-        section="What becomes of a message",
+        section="Nothing arrives",
         series=simple(blocked),
         periods=3,
         threshold=0,

@@ -14,6 +14,7 @@ is in a pure module beside it: dead_letters, redrive, attention, journey.
     dead_letters, redrive        dead letters by reason; which to send again, and at what rate
     status_report, attention     what `status` shows, and what of it needs a person
     prices, cost_model           what a stack costs; cost_tables writes the tables of docs/costs.md
+    capacity                     how much a stack takes; capacity_tables writes those of docs/scaling.md
     journey, following           what became of a test event, hop by hop
     event_request                a request to the events URL
     examined, checks, one_event  what `doctor` looks at, before and after a deployment, and with one event

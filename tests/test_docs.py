@@ -8,10 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from handler.aws_calls import Cause
-from handler.delivery.settlement import AFTER_EARLIER_UPDATE, DEAD_LETTER_FAILED
 from handler.events import DropReason, RejectionReason
-from handler.queue_message import UnreadableReason
 from handler.tokens.finding import CookieIgnoredReason
 from handler.tokens.invalid import InvalidTokenReason
 from handler.update_policy import DenialReason
@@ -88,18 +85,6 @@ def reason_names(row: list[str]) -> list[str]:
     """The reasons of a row: nothing else is in the first or the last column."""
     cells = [cell for cell in (row[0], row[-1]) if re.fullmatch(r"`[a-z][a-z_]+`(, `[a-z][a-z_]+`)*", cell)]
     return [name for cell in cells for name in re.findall(r"`([a-z_]+)`", cell)]
-
-
-@pytest.mark.parametrize(
-    "reason",
-    [
-        *(f"DESTINATION_{cause}" for cause in Cause),
-        *UnreadableReason,
-        *(AFTER_EARLIER_UPDATE, DEAD_LETTER_FAILED, "unexpected_error", "out_of_time"),
-    ],
-)
-def test_every_reason_of_a_retry_or_dead_letter_is_described(reason: str) -> None:
-    assert f"`{reason}`" in section(read("docs/operations.md"), "Reasons")
 
 
 @pytest.mark.parametrize("destination", GROUPS)

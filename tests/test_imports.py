@@ -51,6 +51,7 @@ PURE = [
     "migrate/records.py",
     "migrate/summary.py",
     "ops/attention.py",
+    "ops/capacity.py",
     "ops/cost_model.py",
     "ops/dead_letters.py",
     "ops/durations.py",

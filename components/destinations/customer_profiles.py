@@ -92,7 +92,7 @@ def _alarms(domain_dead_letter_queue: str | None) -> Sequence[Alarm]:
                 "Customer Profiles could not process objects that it had accepted. They are in the domain's "
                 "own dead-letter queue."
             ),
-            section="What becomes of a message",
+            section="Nothing arrives",
             series=simple(
                 of_queue(domain_dead_letter_queue, "ApproximateNumberOfMessagesVisible"), "Maximum"
             ),

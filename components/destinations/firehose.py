@@ -96,7 +96,7 @@ def _alarms(stream_name: pulumi.Output[str], stream: str | FirehoseStreamArgs) -
                 f"For a quarter of an hour events have waited for more than {longest_seconds} s in Firehose, "
                 "which retries for 24 hours. They are not in the bucket."
             ),
-            section="What becomes of a message",
+            section="Nothing arrives",
             series=simple(of_delivery_stream(stream_name, "DeliveryToS3.DataFreshness"), "Maximum"),
             periods=3,
             threshold=longest_seconds,
@@ -104,7 +104,7 @@ def _alarms(stream_name: pulumi.Output[str], stream: str | FirehoseStreamArgs) -
         Alarm(
             key="firehose-throttled",
             means="For a quarter of an hour the stream was over its quota. The events are retried.",
-            section="Retries",
+            section="Latency is high",
             series=simple(of_delivery_stream(stream_name, "ThrottledRecords")),
             periods=3,
             threshold=0,

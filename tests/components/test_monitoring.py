@@ -114,7 +114,7 @@ class TestAlarms:
         assert monitored(alarms={})["monitoring-dead-letters"].inputs == {
             "alarmDescription": (
                 "gtm-pixel-test: The dead-letter queue holds messages, for 14 days: their events are not "
-                "recorded in every destination. Read 'Dead letters' in docs/operations.md."
+                "recorded in every destination. Read 'Dead letters grow' in docs/operations.md."
             ),
             "namespace": "AWS/SQS",
             "metricName": "ApproximateNumberOfMessagesVisible",
