@@ -18,6 +18,7 @@ from local.apigateway.velocity import MappingTemplateError
 from local.demo_users import DemoUsers
 from local.deployment import program, stack_config
 from local.deployment.cloud import AssumeRoleDenied, Cloud
+from local.deployment.deployer import create_deployer
 from local.deployment.resources import ResourceError, Resources
 from local.deployment.stack_config import StackConfig
 from local.fakes import Deployed, Fake, FakeError, open_fakes
@@ -154,7 +155,12 @@ class LocalRun:
         if demo_users is not None:
             config = config.with_settings(demo_users.settings)
 
-        resources = Resources(cloud, api_url=server.url, default_tags=config.default_tags)
+        resources = Resources(
+            cloud,
+            api_url=server.url,
+            default_tags=config.default_tags,
+            deployer=create_deployer(cloud, config),
+        )
         outputs = program.run(project_dir, config, resources, echo)
         deployed = Deployed(
             cloud=cloud,

@@ -1,4 +1,4 @@
-"""Reads a policy of this folder, and fills it in from the outputs of a stack."""
+"""Reads a policy of this folder, and fills it in from the outputs or the settings of a stack."""
 
 import json
 import re
@@ -35,16 +35,21 @@ def names() -> list[str]:
 
 
 def fill_in(policy: Mapping[str, Any], outputs: Mapping[str, Any]) -> Policy:
-    """The policy for the stack with these outputs.
+    """The policy for the deployed stack with these outputs."""
+    return filled(policy, _values(outputs))
 
-    A resource is left out if the stack lacks an output that it names, and so is a statement without any
-    resource left: an open stack has no authorizer, and a stack without Firehose has no bucket.
+
+def filled(policy: Mapping[str, Any], values: Mapping[str, str]) -> Policy:
+    """The policy with these values for its placeholders.
+
+    A resource is left out if a value that it names is missing, and so is a statement without any resource
+    left, or whose condition names such a value: an open stack has no authorizer, and a stack without Firehose
+    has no bucket.
     """
-    values = _values(outputs)
     statements: list[dict[str, Any]] = []
     for statement in cast("list[dict[str, Any]]", policy["Statement"]):
         resources = [one for one in cast("list[str]", statement["Resource"]) if _names(one) <= values.keys()]
-        if resources:
+        if resources and _names(json.dumps(statement.get("Condition"))) <= values.keys():
             statements.append(_filled({**statement, "Resource": resources}, values))
     return {**policy, "Statement": statements}
 

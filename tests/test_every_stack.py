@@ -6,7 +6,9 @@ from typing import Any, Final
 
 import pytest
 
+from policies import deployer, policy
 from tests.charges import CHARGES, Charge
+from tests.policies.provider_calls import ACTIONS, KEY_ACTIONS, TEMPLATE_ACTIONS
 from tests.recording import Recording, Registration
 from tests.test_program import EVERYTHING, SAFEGUARDS, recorded
 
@@ -76,6 +78,15 @@ def listed(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
+def actions_needed(stack: Recording) -> set[str]:
+    types = {one.type.removeprefix("aws:") for one in stack.resources if one.type.startswith("aws:")}
+    actions = {action for one in types for action in ACTIONS[one]}
+    for one in of_type(stack, "Stack"):
+        resources = json.loads(one.inputs["templateBody"])["Resources"].values()
+        actions |= {action for each in resources for action in TEMPLATE_ACTIONS[each["Type"]]}
+    return actions | (KEY_ACTIONS if "kms_key_arn" in stack.outputs else frozenset())
+
+
 class TestPermissions:
     def test_no_permission_is_for_every_resource_without_a_reason(self, stack: Recording) -> None:
         patterns = {
@@ -115,6 +126,31 @@ class TestPermissions:
         for permission in of_type(stack, "Permission"):
             assert permission.inputs["principal"] == "apigateway.amazonaws.com"
             assert ":gtm-pixel-api-id/" in permission.inputs["sourceArn"]
+
+
+class TestDeployment:
+    def test_the_deployers_policies_allow_what_the_provider_needs(self, stack: Recording) -> None:
+        settings = {
+            f"gtm-pixel:{setting}": stack.outputs.get(output, "given")
+            for setting, output in (
+                ("kmsKeyArn", "kms_key_arn"),
+                ("customerProfilesDomain", "customer_profiles_domain"),
+                ("domainName", "no output"),
+                ("hostedZoneId", "no output"),
+            )
+        }
+        values = deployer.values(
+            {"aws:region": "eu-central-1", **settings}, project="gtm-pixel", account="123456789012"
+        )
+        allowed = {
+            action
+            for name in deployer.POLICIES
+            for statement in policy.filled(policy.read(name), values)["Statement"]
+            if statement["Effect"] == "Allow"
+            for action in statement["Action"]
+        }
+
+        assert actions_needed(stack) - allowed == set()
 
 
 class TestDataAtRest:
@@ -160,8 +196,8 @@ class TestDataAtRest:
 class TestDataInTransit:
     def test_whatever_takes_a_policy_denies_requests_without_tls(self, stack: Recording) -> None:
         guarded = {"Queue": "QueuePolicy", "Bucket": "BucketPolicy", "Topic": "TopicPolicy"}
-        for type_, policy in guarded.items():
-            policies = of_type(stack, policy)
+        for type_, policy_type in guarded.items():
+            policies = of_type(stack, policy_type)
             assert len(policies) == len(of_type(stack, type_))
             for one in policies:
                 denied = [s for s in one.policy()["Statement"] if s["Effect"] == "Deny"]

@@ -135,12 +135,12 @@ class Cloud:
         key = iam.create_access_key(UserName=name)["AccessKey"]
         return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
 
-    def create_bucket(self, name: str) -> str:
-        """Create an S3 bucket in the account's Region; returns its ARN."""
+    def create_bucket(self, name: str, *, client: Any = None) -> str:
+        """Create an S3 bucket in the account's Region, as the administrator by default; returns its ARN."""
         # S3 refuses us-east-1 as a location constraint.
         elsewhere = self.region != "us-east-1"
         place = {"CreateBucketConfiguration": {"LocationConstraint": self.region}} if elsewhere else {}
-        self.client("s3").create_bucket(Bucket=name, **place)
+        (client or self.client("s3")).create_bucket(Bucket=name, **place)
         return f"arn:{self.partition}:s3:::{name}"
 
     def assume_role(self, role_arn: str, *, service: str, session_name: str = "local-run") -> Credentials:

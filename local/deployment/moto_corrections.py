@@ -95,6 +95,10 @@ def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
             delattr(owner, name)
 
 
+# Operations whose permission has another name (Service Authorization Reference).
+_OTHER_ACTIONS = {"budgets:CreateBudget": "budgets:ModifyBudget"}
+
+
 class _IamRequest(IAMRequest):
     """A signed request, read as AWS reads it."""
 
@@ -103,6 +107,9 @@ class _IamRequest(IAMRequest):
         # Actions of CloudWatch begin with its name, not with the one that its requests are signed for.
         if self._service == "monitoring":
             self._action = self._action.replace("monitoring:", "cloudwatch:")
+        if self._service == "apigateway":
+            self._action = f"apigateway:{self._method}"  # one action a method of HTTP
+        self._action = _OTHER_ACTIONS.get(self._action, self._action)
         # SQS has no actions for its batch calls: permission for the single call covers them.
         if self._action.startswith("sqs:"):
             self._action = self._action.removesuffix("Batch")

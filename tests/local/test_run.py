@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from local.run import PROJECT_DIR, LocalRun, LocalRunError
+from policies import policy
 from tests.patience import PATIENCE_SECONDS
 
 StartRun = Callable[..., LocalRun]
@@ -111,3 +112,17 @@ def test_an_object_type_that_the_service_would_refuse_ends_the_start(
     monkeypatch.setattr("local.fakes.customer_profiles_object_types._MAX_FIELDS", 3)
     with pytest.raises(LocalRunError, match=r"has \d+ fields: 3 are allowed"):
         local_run(stack="prod")
+
+
+def test_an_action_that_the_deployer_lacks_ends_the_start_with_its_name(
+    local_run: StartRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = policy.read
+
+    def without_set_queue_attributes(name: str) -> policy.Policy:
+        return json.loads(json.dumps(read(name)).replace("sqs:SetQueueAttributes", "sqs:GetQueueUrl"))
+
+    monkeypatch.setattr(policy, "read", without_set_queue_attributes)
+
+    with pytest.raises(LocalRunError, match=r"user/deployer is not authorized .* sqs:SetQueueAttributes"):
+        local_run()

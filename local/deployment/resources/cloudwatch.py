@@ -144,7 +144,8 @@ def _query_definition(target: Target, name: str, inputs: Properties) -> Created:
     if report.has_errors():
         raise ParamValidationError(report=report.generate_report())
     for group in groups:
-        logs.list_tags_log_group(logGroupName=group)  # raises if there is none
+        # Raises if there is none. The service looks, not the deployer.
+        target.cloud.client("logs").list_tags_log_group(logGroupName=group)
     id_ = str(uuid.uuid4())
     return id_, {**inputs, "name": title, "queryDefinitionId": id_}
 

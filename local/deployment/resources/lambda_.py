@@ -112,7 +112,7 @@ def _recursion_config(target: Target, _: str, inputs: Properties) -> Created:
         raise ResourceError(
             f"recursiveLoop is {inputs['recursiveLoop']!r}; it must be 'Allow' or 'Terminate'"
         )
-    target.client("lambda").get_function_configuration(FunctionName=inputs["functionName"])
+    target.cloud.client("lambda").get_function_configuration(FunctionName=inputs["functionName"])
     return inputs["functionName"], dict(inputs)
 
 
@@ -146,10 +146,10 @@ def _event_source_mapping(target: Target, _: str, inputs: Properties) -> Created
 
 def _check_visibility_timeout(target: Target, queue_arn: str, function_name: str) -> None:
     """Lambda refuses a queue that shows a message again while the function may still be running."""
-    sqs = target.client("sqs")
+    sqs = target.cloud.client("sqs")  # Lambda looks, not the deployer
     url = sqs.get_queue_url(QueueName=queue_arn.rpartition(":")[2])["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
-    function = target.client("lambda").get_function_configuration(FunctionName=function_name)
+    function = target.cloud.client("lambda").get_function_configuration(FunctionName=function_name)
     if int(attributes["VisibilityTimeout"]) < function["Timeout"]:
         raise ResourceError(  # Lambda's own message
             f"Queue visibility timeout: {attributes['VisibilityTimeout']} seconds is less than "

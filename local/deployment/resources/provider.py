@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from local.deployment.cloud import Cloud
@@ -31,8 +32,15 @@ _OF_THE_ENGINE = re.compile(r"pulumi:index:(?P<name>\w+)")
 class Resources:
     """Creates resources one after the other, in the order of the calls."""
 
-    def __init__(self, cloud: Cloud, *, api_url: str, default_tags: Mapping[str, str]) -> None:
-        self._target = Target(cloud=cloud, api_url=api_url, default_tags=default_tags)
+    def __init__(
+        self,
+        cloud: Cloud,
+        *,
+        api_url: str,
+        default_tags: Mapping[str, str],
+        deployer: Credentials | None = None,
+    ) -> None:
+        self._target = Target(cloud=cloud, api_url=api_url, default_tags=default_tags, deployer=deployer)
         self.function_logging = self._target.function_logging
         self.event_sources = self._target.event_sources
         self.templates = self._target.templates
@@ -80,5 +88,10 @@ def _find(token: str, table: str) -> Any:
 
 
 def _one_line(error: Exception) -> str:
-    message = error.response["Error"].get("Message", error) if isinstance(error, ClientError) else error
-    return " ".join(str(message).split())
+    if not isinstance(error, ClientError):
+        return " ".join(str(error).split())
+    message = str(error.response["Error"].get("Message", error))
+    # moto refuses in XML even where the service speaks JSON, and S3 does not say what it refuses.
+    found = re.search("<Message>(.*)</Message>", message)
+    message = " ".join((found[1] if found else message).split())
+    return f"{message} ({error.operation_name})" if message == "Access Denied" else message

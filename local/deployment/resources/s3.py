@@ -37,7 +37,7 @@ _LIFECYCLE_RULE: Allowed = {
 
 def _bucket(target: Target, name: str, inputs: Properties) -> Created:
     bucket = inputs.get("bucket") or autoname(name)
-    arn = target.cloud.create_bucket(bucket)
+    arn = target.cloud.create_bucket(bucket, client=target.client("s3"))
     tags = target.tags(inputs)
     if tags:
         target.client("s3").put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": as_pairs(tags)})

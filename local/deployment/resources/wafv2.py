@@ -114,7 +114,9 @@ def _visibility(config: Mapping[str, Any]) -> dict[str, Any]:
 def _association(target: Target, _: str, inputs: Properties) -> Created:
     """An existing web ACL is the account's own, and this account has none: it is not in effect here."""
     wafv2 = target.client("wafv2")
-    created_here = {acl["ARN"] for acl in wafv2.list_web_acls(Scope="REGIONAL")["WebACLs"]}
+    created_here = {
+        acl["ARN"] for acl in target.cloud.client("wafv2").list_web_acls(Scope="REGIONAL")["WebACLs"]
+    }
     if inputs["webAclArn"] in created_here:
         wafv2.associate_web_acl(WebACLArn=inputs["webAclArn"], ResourceArn=inputs["resourceArn"])
     return f"{inputs['webAclArn']},{inputs['resourceArn']}", dict(inputs)
