@@ -1,0 +1,31 @@
+"""The calls at night of docs/operations.md are short paths, and every alarm belongs to one."""
+
+import re
+
+import pytest
+
+from tests.documents import headings, read, section
+
+PAGE = read("docs/operations.md")
+
+CALLS = ("Nothing arrives", "Dead letters grow", "Latency is high", "The bill is high", "Tokens fail")
+
+
+def test_the_page_begins_with_them() -> None:
+    assert headings(PAGE)[:7] == ["Operations", "First of all", *CALLS]
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_call_is_a_path_of_at_most_five_steps_that_begins_with_a_command(call: str) -> None:
+    steps = re.findall(r"^(\d)\. (.*)", section(PAGE, call), re.MULTILINE)
+
+    assert 1 <= len(steps) <= 5
+    assert steps[0][1].startswith("`python -m ops ")
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_step_that_is_gone_to_is_there(call: str) -> None:
+    text = section(PAGE, call)
+    there = set(re.findall(r"^(\d)\. ", text, re.MULTILINE))
+
+    assert set(re.findall(r"\bstep (\d)", text)) <= there
