@@ -36,7 +36,8 @@ USAGE_ERROR = 2
 NEXT_STEPS = """\
 Next, in GTM: Admin → Import Container → this file, into a new workspace.
 First import: choose Merge, Rename conflicting tags.
-Later imports: choose Merge, Overwrite conflicting tags. Otherwise every event is sent twice."""
+Later imports: choose Merge, Overwrite conflicting tags. Otherwise every event is sent twice.
+An import deletes nothing: delete the tags of events that you removed, or they go on."""
 
 
 class _Parser(argparse.ArgumentParser):

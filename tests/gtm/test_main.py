@@ -192,9 +192,10 @@ def test_a_file_is_written_and_the_next_steps_are_printed(capsys: Capture, tmp_p
 def test_the_next_steps_say_how_importing_again_differs(capsys: Capture, tmp_path: Path) -> None:
     assert main([*FLAGS, "-o", str(tmp_path / "container.json")]) == 0
 
-    assert capsys.readouterr().err.splitlines()[-2:] == [
+    assert capsys.readouterr().err.splitlines()[-3:] == [
         "First import: choose Merge, Rename conflicting tags.",
         "Later imports: choose Merge, Overwrite conflicting tags. Otherwise every event is sent twice.",
+        "An import deletes nothing: delete the tags of events that you removed, or they go on.",
     ]
 
 
