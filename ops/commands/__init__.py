@@ -4,10 +4,12 @@ from typing import Final
 
 from ops.command import Command
 from ops.commands import (
+    cost,
     dead_letters,
     doctor,
     event_source,
     forget,
+    incident,
     logs,
     profile,
     redrive,
@@ -28,4 +30,6 @@ COMMANDS: Final[tuple[Command, ...]] = (
     token.COMMAND,
     profile.COMMAND,
     forget.COMMAND,
+    incident.COMMAND,
+    cost.COMMAND,
 )

@@ -381,3 +381,24 @@ def test_the_doctor_reads_settings_before_the_first_deployment(
 
     assert (found["credentials"]["state"], found["key"]["state"]) == ("ok", "failed")
     assert "event source" not in found
+
+
+def test_the_state_of_a_stack_is_one_file_without_a_word_about_customers(
+    run: LocalRun, ops: Ops, tmp_path: Path
+) -> None:
+    endpoint_id = new_endpoint()
+    dead_letter(run, endpoint_id)
+    file = tmp_path / "incident.json"
+
+    ops("incident", str(file))
+
+    text = file.read_text()
+    state = json.loads(text)
+    assert endpoint_id not in text
+    assert "s3cret" not in text
+    assert state["status"]["dead_letters"]["waiting"] == 1
+    assert any(line["reason"] == "customer_profiles_400" for line in state["log_lines"])
+    assert {one["check"] for one in state["checks"]} >= {"domain", "event source"}
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert main(["incident", str(file), "--local", run.url]) == 1  # no file is overwritten
+    assert ops("redrive")["redriven"] == 1

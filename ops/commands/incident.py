@@ -1,0 +1,85 @@
+"""`ops incident`: the state of a stack in one file to attach, without a word about customers."""
+
+import argparse
+import json
+import os
+import platform
+from collections import Counter
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from ops import checks, examined, logs
+from ops.attention import attention
+from ops.command import Command
+from ops.context import Context
+from ops.errors import DONE, FailedError
+from ops.status_report import read_status
+
+_MINUTES: Final = 180
+_STEPS: Final = 3
+_ONLY_THE_OWNER: Final = 0o600
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="the new file to write")
+
+
+def _run(context: Context) -> int:
+    aws, stack, now = context.aws, context.stack, context.clock()
+    with context.screen.progress("reading the state", _STEPS) as advance:
+        status = read_status(aws, stack, minutes=_MINUTES, now=now, advance=lambda _: None)
+        advance(1)
+        found = list(checks.findings(aws, examined.of_stack(stack), lambda _: None))
+        advance(1)
+        lines = _counted(context, since=now - _MINUTES * 60)
+        advance(1)
+    state = {
+        "written_at": datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "stack": asdict(stack),
+        "status": asdict(status),
+        "attention": attention(status),
+        "checks": [asdict(one) for one in found],
+        "log_lines": lines,
+    }
+    _write(context.options.file, json.dumps(state, indent=2, default=str) + "\n")
+    result = {"file": str(context.options.file), "attention": state["attention"]}
+
+    def show() -> None:
+        context.screen.line(f"Written to {context.options.file}: no values, no tokens, no endpoint ids.")
+        context.screen.line("It names your account, your queues and your functions.")
+
+    context.screen.result(result, show)
+    return DONE
+
+
+def _counted(context: Context, *, since: float) -> list[dict[str, Any]]:
+    """The functions' log lines by message and reason. Whole lines are left out: they hold ids."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for line in logs.lines(context.aws, context.stack.log_groups, since=since):
+        reason = line.fields.get("reason")
+        if line.message:
+            counts[line.message, reason if isinstance(reason, str) else ""] += 1
+    return [
+        {"message": message, "reason": reason, "count": count}
+        for (message, reason), count in counts.most_common()
+    ]
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _ONLY_THE_OWNER)
+    except OSError as error:
+        raise FailedError(f"{file} cannot be written ({error.strerror}); name a new file") from None
+    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+        opened.write(text)
+
+
+COMMAND = Command(
+    name="incident",
+    summary="write the state of the stack to one file to attach, without personal data",
+    run=_run,
+    add_arguments=_add_arguments,
+)
