@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from moto.cognitoidp.models import cognitoidp_backends
 
 from local.deployment.cloud import Cloud
+from local.deployment.stack_config import StackConfig
 
+_ISSUER_SETTINGS = ("oidcIssuer", "oidcAudiences", "oidcJwksUri")
 _HOUR_SECONDS = 60 * 60
 _PASSWORD_FLOW = "USER_PASSWORD_AUTH"  # noqa: S105 - a kind of sign-in
 
@@ -26,6 +28,19 @@ class SignedIn:
     endpoint_id: str
     token: str
     expired_token: str
+
+
+def needs_demo_users(config: StackConfig) -> bool:
+    """Whether no user could have a token, because the stack's issuer is not on this machine.
+
+    A stack that names no issuer gets none here either, so that the program refuses it as it does on AWS.
+    """
+    return (
+        config.setting("authMode") == "authenticated"
+        and bool(config.setting("oidcIssuer"))
+        and bool(config.setting("oidcAudiences"))
+        and not config.overrides(_ISSUER_SETTINGS)
+    )
 
 
 class DemoUsers:

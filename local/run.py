@@ -15,17 +15,18 @@ from local.apigateway.domain_names import DomainNames
 from local.apigateway.gateway import Gateway
 from local.apigateway.responses import UnservedPart
 from local.apigateway.velocity import MappingTemplateError
-from local.demo_users import DemoUsers
+from local.demo_users import DemoUsers, needs_demo_users
 from local.deployment import program, stack_config
 from local.deployment.cloud import AssumeRoleDenied, Cloud
 from local.deployment.deployer import create_deployer
 from local.deployment.resources import ResourceError, Resources
 from local.deployment.stack_config import StackConfig
 from local.fakes import Deployed, Fake, FakeError, open_fakes
-from local.functions.event_source import EventSource, Poller
+from local.functions.event_source import Poller
 from local.functions.lambda_runtime import LambdaRuntime
 from local.functions.native_packages import NativePackageError
 from local.notes import emulation_notes
+from local.pollers import make_poller, stop_functions
 from local.problems import Problems
 from local.queues import Queues
 from local.recorder import Recorder
@@ -33,7 +34,6 @@ from local.traces.faults import Faults
 from local.traces.recording import (
     record_destinations,
     recorded_authorizer,
-    recorded_function,
     recorded_gateway,
     recorded_queues,
 )
@@ -46,32 +46,6 @@ from policies import policy
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
 T = TypeVar("T")
-
-_NOTES: Sequence[str] = (
-    "SQS, IAM, CloudWatch Logs: moto, in this process. It enforces the policies of roles, but not those of "
-    "queues and buckets.",
-    "API Gateway: this project's reading of the AWS documentation, serving the API as deployed.",
-    "Lambda: the deployed archives, each in a process of this machine's Python, one invocation at a time. "
-    "Compiled packages are builds for this machine, in the archive's version.",
-)
-_DEMO_NOTE = (
-    "Amazon Cognito: a user pool in moto with demo users. "
-    "This run uses it in place of the issuer in the setting oidcIssuer."
-)
-_DOMAIN_NOTE = (
-    "Custom domain name: there is no DNS and no TLS for {name} on this machine, so {address} stands for "
-    "https://{name}. A request with the Host header {name} works, too."
-)
-_WEB_ACL_NOTE = (
-    "AWS WAF: a limit by address that the stack creates, counted exactly and at once. "
-    "A web ACL that exists elsewhere (webAclArn) blocks nothing here."
-)
-_NOT_EMULATED = (
-    "Not emulated: messages of alarms, account quotas, prices, and how long AWS takes (see docs/fidelity.md)."
-)
-
-_ISSUER_SETTINGS = ("oidcIssuer", "oidcAudiences", "oidcJwksUri")
-
 
 _START_ERRORS = (
     stack_config.StackConfigError,
@@ -151,7 +125,7 @@ class LocalRun:
         recorder, problems = Recorder(), Problems(echo)
         server = exit_stack.enter_context(_bound(port))
         cloud = exit_stack.enter_context(Cloud(region=config.region))
-        demo_users = DemoUsers(cloud) if _needs_demo_users(config) else None
+        demo_users = DemoUsers(cloud) if needs_demo_users(config) else None
         if demo_users is not None:
             config = config.with_settings(demo_users.settings)
 
@@ -180,7 +154,7 @@ class LocalRun:
         # Stopped together and first: each may wait for another, or for something that ends after it.
         functions: dict[str, LambdaRuntime] = {}
         pollers: list[Poller] = []
-        exit_stack.callback(_stop, pollers, functions)
+        exit_stack.callback(stop_functions, pollers, functions)
         for function_name, logging in resources.function_logging.items():
             functions[function_name] = LambdaRuntime(
                 cloud,
@@ -224,7 +198,7 @@ class LocalRun:
             domains=domains,
         )
         for mapping_id in resources.event_sources:
-            pollers.append(_make_poller(cloud, mapping_id, functions, problems, traces))
+            pollers.append(make_poller(cloud, mapping_id, functions, problems, traces))
             pollers[-1].start()
         server.start()
         return cls(
@@ -285,19 +259,6 @@ def _aws_variables(cloud: Cloud, operator: Credentials) -> Mapping[str, str]:
     }
 
 
-def _needs_demo_users(config: StackConfig) -> bool:
-    """Whether no user could have a token, because the stack's issuer is not on this machine.
-
-    A stack that names no issuer gets none here either, so that the program refuses it as it does on AWS.
-    """
-    return (
-        config.setting("authMode") == "authenticated"
-        and bool(config.setting("oidcIssuer"))
-        and bool(config.setting("oidcAudiences"))
-        and not config.overrides(_ISSUER_SETTINGS)
-    )
-
-
 def _deployed_stage(cloud: Cloud) -> tuple[str, str]:
     """The REST API and the stage in moto."""
     apigateway = cloud.client("apigateway")
@@ -311,39 +272,6 @@ def _deployed_stage(cloud: Cloud) -> tuple[str, str]:
     if f"/{stages[0][1]}" in PATHS:
         raise LocalRunError(f"the local run keeps /{stages[0][1]} for itself: choose another stageName")
     return stages[0]
-
-
-def _make_poller(
-    cloud: Cloud, uuid: str, functions: Mapping[str, LambdaRuntime], problems: Problems, traces: Traces
-) -> Poller:
-    """The poller of an event source mapping in moto."""
-    mapping = cloud.client("lambda").get_event_source_mapping(UUID=uuid)
-    # The name, without the version behind the alias that the mapping names.
-    function = mapping["FunctionArn"].partition(":function:")[2].partition(":")[0]
-    runtime = functions[function]
-    source = EventSource.from_mapping(mapping)
-    return Poller(
-        cloud,
-        source,
-        role_arn=runtime.role_arn,
-        invoke=recorded_function(
-            function,
-            runtime.invoke,
-            traces,
-            reports_batch_item_failures=source.reports_batch_item_failures,
-        ),
-        problems=problems,
-        is_enabled=lambda: cloud.is_event_source_enabled(uuid),
-    )
-
-
-def _stop(pollers: Sequence[Poller], functions: Mapping[str, LambdaRuntime]) -> None:
-    for poller in pollers:
-        poller.request_stop()
-    for runtime in functions.values():
-        runtime.stop()
-    for poller in pollers:
-        poller.stop()
 
 
 @contextmanager
