@@ -30,6 +30,7 @@ from moto.sqs.exceptions import QueueDoesNotExist
 from moto.sqs.models import Queue, sqs_backends
 from moto.sts.models import sts_backends
 from moto.utilities.utils import get_partition
+from werkzeug import Response
 
 from local.deployment.moto_corrections import corrected_moto, keeping_bodies
 from local.deployment.trust_policy import trusts
@@ -199,6 +200,9 @@ class Cloud:
 
     def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """The service that the request is signed for responds, otherwise moto."""
+        # Browsers send an origin, AWS's clients never do. moto would let every website read and reset it.
+        if "HTTP_ORIGIN" in environ or environ["PATH_INFO"].startswith("/moto-api"):
+            return Response("The account of a local run is not for websites.\n", 403)(environ, start_response)
         signed = _SIGNED_SERVICE.search(environ.get("HTTP_AUTHORIZATION", ""))
         application = self._applications.get(signed[1]) if signed else None
         return (application or keeping_bodies(_application()))(environ, start_response)

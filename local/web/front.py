@@ -8,10 +8,12 @@ from dataclasses import asdict
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from werkzeug import Request, Response
 
 import gtm
+from contract.local_run import LOOPBACK_HOSTS
 from local.apigateway.domain_names import DomainNames, through_domain
 from local.demo_users import DemoUsers
 from local.fakes import Profiles
@@ -43,6 +45,7 @@ _FAKE_GTM: Final = Path(gtm.__file__).with_name("fake_gtm.js")
 
 _PAGE_HEADERS: Final = {
     **NO_STORE,
+    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -119,7 +122,8 @@ class Front:
             return self._gateway(environ, start_response)
         if self._domains is not None and (path := self._domains.stage_path(request)) is not None:
             return through_domain(environ, start_response, path, self._gateway)
-        return self._respond(request)(environ, start_response)
+        response = self._respond(request) if _is_for_this_machine(request) else _misdirected()
+        return response(environ, start_response)
 
     def _respond(self, request: Request) -> Response:
         get = self._trace if request.path.startswith(TRACE) else self._get_routes.get(request.path)
@@ -161,6 +165,23 @@ class Front:
             for destination, profiles in self._profiles.items()
         ]
         return json_response({"profiles": shown})
+
+
+def _is_for_this_machine(request: Request) -> bool:
+    """Whether the request names this machine as its host.
+
+    Any website can let its own name lead to 127.0.0.1 (DNS rebinding). Its scripts could then read the run's
+    data and redrive its events.
+    """
+    try:
+        return urlsplit(f"//{request.host}").hostname in LOOPBACK_HOSTS
+    except ValueError:
+        return False
+
+
+def _misdirected() -> Response:
+    hosts = " or ".join(sorted(LOOPBACK_HOSTS))
+    return problem(f"The local run's own pages are at {hosts} only.", HTTPStatus.MISDIRECTED_REQUEST)
 
 
 def _sign_in(request: Request, users: DemoUsers) -> Response:

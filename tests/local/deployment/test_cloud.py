@@ -32,6 +32,19 @@ def test_inherited_aws_settings_are_hidden_while_it_runs_and_back_afterwards(
     assert os.environ["AWS_SECRET_ACCESS_KEY"] == "a real key"
 
 
+def test_a_website_can_neither_read_nor_reset_the_account() -> None:
+    with Cloud() as cloud:
+        for method, path, headers in (
+            ("GET", "/", {"Origin": "https://shop.example"}),
+            ("POST", "/moto-api/reset", {}),
+            ("GET", "/moto-api/data.json", {}),
+        ):
+            request = AWSRequest(method, cloud.endpoint_url + path, headers=headers).prepare()
+            response = URLLib3Session().send(request)
+            assert response.status_code == 403
+            assert "Access-Control-Allow-Origin" not in response.headers
+
+
 def test_a_second_cloud_starts_empty() -> None:
     with Cloud() as first:
         first.client("sqs").create_queue(QueueName="left-over")

@@ -83,6 +83,24 @@ def test_outputs_are_the_stacks_outputs(client: Client) -> None:
     assert client.get("/outputs").json == OUTPUTS
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost", "LOCALHOST:8080", "[::1]:8080"])
+def test_the_runs_own_pages_are_at_addresses_of_this_machine(client: Client, host: str) -> None:
+    assert client.get("/outputs", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "127.0.0.1.evil.example", "[", ""])
+@pytest.mark.parametrize("path", ["/", "/aws", "/recorded", "/nothing"])
+def test_a_name_that_leads_to_this_machine_does_not_get_them(client: Client, host: str, path: str) -> None:
+    response = client.get(path, headers={"Host": host})
+
+    assert response.status_code == 421
+    assert "127.0.0.1" in response.get_json()["message"]
+
+
+def test_the_api_serves_any_host(client: Client) -> None:
+    assert client.get("/dev/events", headers={"Host": "tunnel.example"}).status_code == 200
+
+
 def test_recorded_is_everything_so_far(client: Client, recorder: Recorder) -> None:
     recorder.add(purchase(), RejectedMessage(message_id="m-2", reason="event_missing"))
 
