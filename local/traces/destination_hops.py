@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from contract import reasons
 from local.fakes import EventPart
 from local.traces.authorizer_decision import sentence
-from local.traces.store import FunctionRun, QueuedMessage, ServiceCall
+from local.traces.store import FunctionRun, Message, QueuedMessage, ServiceCall
 
 _ESCAPED_AMPERSANDS = re.compile(r"^(?:amp;)+", re.IGNORECASE)
 
@@ -37,9 +37,17 @@ class Fate:
 
     @property
     def calls(self) -> list[tuple[ServiceCall, EventPart]]:
-        """The calls with this event, each with the part of it."""
+        """The calls with this event in the order in which they began, each with the part of it."""
         keys = event_keys(self.message)
-        return [(call, call.parts[key]) for call in self.run.calls for key in keys if key in call.parts]
+        calls = sorted(self.run.calls, key=lambda call: call.exchange.at)
+        return [(call, call.parts[key]) for call in calls for key in keys if key in call.parts]
+
+    @property
+    def duplicates(self) -> int:
+        """How many other messages of the batch hold the same event, which is sent once for all of them."""
+        sent = {part.event_key for _, part in self.calls}
+        others = (one for one in self.run.messages if one.message_id != self.message.message_id)
+        return sum(not sent.isdisjoint(event_keys(other)) for other in others)
 
     def undelivered(self, destination: str) -> tuple[str, str] | None:
         """Outcome and reason where the destination still lacks the event; None if it has it."""
@@ -54,7 +62,7 @@ class Fate:
         return ("retried", "left_in_queue") if self.is_left else None
 
 
-def event_keys(message: QueuedMessage) -> list[str]:
+def event_keys(message: Message) -> list[str]:
     """The keys that the event of a message may have: with the sender's own id, or the message's."""
     sent = parameters(message.body)
     endpoint_id = sent.get("endpoint_id", "")
@@ -178,6 +186,8 @@ def _why_not(fate: Fate, destination: str) -> str:
             found += [reasons.DROPPED.get(reason, reason) for reason in dropped if reason.startswith(own)]
             if not found and _WITHOUT_VALUE in dropped:
                 found.append(reasons.DROPPED[_WITHOUT_VALUE])
+    if not found and fate.duplicates:
+        return "Another message of the batch, which is the same event, was sent in its place."
     if not found:
         return "A newer event of the same batch writes this attribute."
     return sentence("; or ".join(dict.fromkeys(found)))

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from moto.sqs.models import Message, Queue
+from moto.sqs.models import Message as SqsMessage
+from moto.sqs.models import Queue
 
 from local.apigateway.authorizer import Invoke
 from local.deployment.cloud import Cloud
@@ -22,6 +23,7 @@ from local.traces.store import (
     AuthorizerRun,
     Exchange,
     FunctionRun,
+    Message,
     QueuedMessage,
     ServiceCall,
     Traces,
@@ -68,24 +70,13 @@ def recorded_function(
     """The invocation of a function with a batch of messages."""
 
     def invoke_and_note(event: Mapping[str, Any]) -> Invocation:
-        records = event["Records"]
-        run = FunctionRun(
-            function=function,
-            receives={
-                record["messageId"]: int(record["attributes"].get("ApproximateReceiveCount", "1"))
-                for record in records
-            },
-        )
-        request_ids = list(
-            dict.fromkeys(
-                attribute["stringValue"]
-                for record in records
-                if (attribute := record["messageAttributes"].get(REQUEST_ID))
-            )
-        )
+        messages = [_received_message(record) for record in event["Records"]]
+        run = FunctionRun(function=function, messages=messages)
+        found = (message.attributes.get(REQUEST_ID) for message in messages)
+        request_ids = list(dict.fromkeys(request_id for request_id in found if request_id))
         traces.begin_run(run, request_ids)
         invocation = invoke(event)
-        left = failed_messages(invocation, run.receives, reports=reports_batch_item_failures)
+        left = failed_messages(invocation, run.message_ids, reports=reports_batch_item_failures)
         traces.end_run(run, invocation, left, request_ids)
         return invocation
 
@@ -143,7 +134,7 @@ def recorded_queues(names: tuple[str, str], traces: Traces) -> Iterator[None]:
     _, dead_letter_queue_name = names
     original = Queue.add_message
 
-    def add_and_note(queue: Queue, message: Message) -> None:
+    def add_and_note(queue: Queue, message: SqsMessage) -> None:
         if queue.name in names:
             is_dead_letter = queue.name == dead_letter_queue_name
             traces.add_message(
@@ -158,7 +149,21 @@ def recorded_queues(names: tuple[str, str], traces: Traces) -> Iterator[None]:
         setattr(Queue, "add_message", original)  # noqa: B010
 
 
-def _queued_message(message: Message, *, is_dead_letter: bool, sent_by: FunctionRun | None) -> QueuedMessage:
+def _received_message(record: Mapping[str, Any]) -> Message:
+    return Message(
+        message_id=record["messageId"],
+        body=record["body"],
+        attributes={
+            name: value["stringValue"]
+            for name, value in record["messageAttributes"].items()
+            if "stringValue" in value
+        },
+    )
+
+
+def _queued_message(
+    message: SqsMessage, *, is_dead_letter: bool, sent_by: FunctionRun | None
+) -> QueuedMessage:
     now = time.time_ns() // 1_000_000
     return QueuedMessage(
         at=now,

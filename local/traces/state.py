@@ -34,7 +34,7 @@ class _Messages:
             self._dead = [one for one in self._dead if one.attributes != message.attributes]
 
     def process(self, run: FunctionRun) -> None:
-        for message_id in run.receives.keys() & self._waiting.keys():
+        for message_id in run.message_ids & self._waiting.keys():
             if message_id in run.left:
                 self._is_left = True
             else:

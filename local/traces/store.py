@@ -72,14 +72,20 @@ class AuthorizerRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QueuedMessage:
+class Message:
+    """A message as its sender wrote it."""
+
+    message_id: str
+    body: str
+    attributes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedMessage(Message):
     """A message as a queue took it."""
 
     at: int
     is_dead_letter: bool
-    message_id: str
-    body: str
-    attributes: Mapping[str, str]
     delay_seconds: int
     # The invocation that sent it, for copies and dead letters.
     sent_by: "FunctionRun | None" = None
@@ -120,12 +126,16 @@ class FunctionRun:
     """An invocation of the event processor. Until it ends, it has no `invocation`."""
 
     function: str
-    # How often each message was received, by message id.
-    receives: Mapping[str, int]
+    # The batch.
+    messages: Sequence[Message]
     calls: list[ServiceCall] = field(default_factory=list[ServiceCall])
     invocation: Invocation | None = None
     # The messages that the queue has to deliver again.
     left: Collection[str] = ()
+
+    @cached_property
+    def message_ids(self) -> frozenset[str]:
+        return frozenset(message.message_id for message in self.messages)
 
     @cached_property
     def log_entries(self) -> Sequence[Mapping[str, Any]]:

@@ -67,7 +67,7 @@ class Story:
                 yield _queue_hop(entry, before)
             elif entry.invocation is not None:
                 for message in before:
-                    if isinstance(message, QueuedMessage) and message.message_id in entry.receives:
+                    if isinstance(message, QueuedMessage) and message.message_id in entry.message_ids:
                         fate = self._fate(entry, message)
                         yield _function_hop(fate)
                         yield from destination_hops(fate)
@@ -153,7 +153,8 @@ def _function_hop(fate: Fate) -> dict[str, Any]:
         "ms": round(invocation.ms),
         "function": run.function,
         "request_id": invocation.request_id,
-        "messages_in_batch": len(run.receives),
+        "messages_in_batch": len(run.messages),
+        "duplicates": fate.duplicates,
         "outcome": outcome,
         "reason": reason,
         "why": why,
@@ -184,7 +185,16 @@ def _outcome(fate: Fate) -> tuple[str, str | None, str | None]:
             return outcome, reason, f"Not in {lacking}. {words}" if lacking else words
     if fate.is_left:
         return "retried", _LEFT_IN_QUEUE, sentence(reasons.undelivered(_LEFT_IN_QUEUE))
-    return "recorded", None, _left_out(run)
+    found = (_duplicates(fate.duplicates), _left_out(run))
+    return "recorded", None, " ".join(words for words in found if words) or None
+
+
+def _duplicates(others: int) -> str | None:
+    """Whose values the timeline shows, where messages of a batch are the same event."""
+    if not others:
+        return None
+    times = "twice" if others == 1 else f"{others + 1} times"
+    return f"The batch had this event {times}: it was sent once, with the values of one message."
 
 
 def _left_out(run: FunctionRun) -> str | None:
@@ -198,5 +208,5 @@ def _left_out(run: FunctionRun) -> str | None:
             counts = entry.get(field)
             if isinstance(counts, Mapping):
                 found += [f"{number} {what}, {words.get(one, one)}" for one, number in counts.items()]
-    batch = "" if len(run.receives) == 1 else f" of its {len(run.receives)} messages"
+    batch = "" if len(run.messages) == 1 else f" of its {len(run.messages)} messages"
     return f"Left out{batch}: {'; '.join(found)}." if found else None

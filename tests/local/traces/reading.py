@@ -25,13 +25,18 @@ def post(run: LocalRun, path: str, body: object) -> Any:
         return json.load(response)
 
 
-def trace_of(run: LocalRun, endpoint_id: str, state: str) -> Trace:
-    """Wait until the one request of an endpoint is in a state, and its last invocation has ended."""
+def trace_of(run: LocalRun, endpoint_id: str, state: str, *, gtmcb: str | None = None) -> Trace:
+    """Wait until the one request of an endpoint is in a state, and its last invocation has ended.
+
+    Of several requests of an endpoint, `gtmcb` names one.
+    """
 
     def in_state() -> Trace | None:
-        (summary,) = [one for one in get(run, "/traces")["traces"] if one["endpoint_id"] == endpoint_id] or [
-            {"state": ""}
-        ]
+        (summary,) = [
+            one
+            for one in get(run, "/traces")["traces"]
+            if one["endpoint_id"] == endpoint_id and gtmcb in (None, one["gtmcb"])
+        ] or [{"state": ""}]
         if summary["state"] != state:
             return None
         trace = get(run, f"/traces/{summary['id']}")

@@ -46,7 +46,7 @@ def message(
 def ran(message_id: str = "m1", *, left: bool = False, error: str | None = None, **log: Any) -> FunctionRun:
     return FunctionRun(
         function="processor",
-        receives={message_id: 1},
+        messages=[message(message_id)],
         left={message_id} if left else (),
         invocation=Invocation(
             error=FunctionError(error_type=error, message="") if error else None,
@@ -120,7 +120,7 @@ def test_what_was_left_out_of_an_event_is_told() -> None:
 
 
 def test_an_invocation_that_goes_on_has_no_hop_yet() -> None:
-    run = FunctionRun(function="processor", receives={"m1": 1})
+    run = FunctionRun(function="processor", messages=[message()])
     trace = told(message(), run)
 
     assert (trace["state"], [hop["hop"] for hop in trace["hops"]]) == ("queued", ["gateway", "queue"])

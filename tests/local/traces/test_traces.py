@@ -90,6 +90,21 @@ class TestARecordedEvent:
         assert found["firehose"]["response"]["body"]["FailedPutCount"] == 0
         assert trace["event_key"] == profile_object[0]["Object"]["event_key"]
 
+    def test_a_duplicate_says_that_another_message_may_have_been_sent(self, run: LocalRun) -> None:
+        endpoint_id = new_endpoint()
+        with paused(run):
+            for number, name in (("1", "usat_plan"), ("2", "usat_tier")):
+                sent = {"endpoint_id": endpoint_id, "event_id": "order-1", "gtmcb": number, name: number}
+                send(run, event="purchase", **sent)
+        traces = [trace_of(run, endpoint_id, "recorded", gtmcb=number) for number in ("1", "2")]
+        functions = [hops(trace, "function")[0] for trace in traces]
+        whys = [hops(trace, "profile")[0]["why"] for trace in traces]
+
+        assert [function["duplicates"] for function in functions] == [1, 1]
+        assert all(one["why"].startswith("The batch had this event twice") for one in functions)
+        assert sum(why is None for why in whys) == 1
+        assert sum("the same event, was sent in its place" in (why or "") for why in whys) == 1
+
     def test_the_profile_is_shown_before_and_after(self, run: LocalRun) -> None:
         endpoint_id = new_endpoint()
         (first,) = hops(traced(run, endpoint_id=endpoint_id, usat_plan="gold"), "profile")
