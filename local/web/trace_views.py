@@ -1,6 +1,7 @@
 """The routes about single requests: their traces, the redrive of dead letters, and planned faults."""
 
 import re
+import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from http import HTTPStatus
 from typing import Final
@@ -35,6 +36,8 @@ class TraceViews:
         self._faults = faults
         self._destinations = destinations
         self._redrive = redrive
+        # Tells a page that was open before from which run its news are.
+        self._run = uuid.uuid4().hex
 
     @property
     def get_routes(self) -> Mapping[str, _View]:
@@ -61,7 +64,8 @@ class TraceViews:
             return problem(f"after is {text[:20]!r}: use the `next` of the last response, a whole number.")
         version, changed = self._traces.changed_since(int(text))
         stories = [Story(id_, journey, destinations=self._destinations) for id_, journey in changed]
-        return json_response({"next": version, "traces": [story.summary() for story in stories]})
+        summaries = [story.summary() for story in stories]
+        return json_response({"run": self._run, "next": version, "traces": summaries})
 
     def _redriven(self, request: Request) -> Response:
         """Redrive all dead letters (`{}`), or those of `{"ids": [message ids]}`."""

@@ -1,6 +1,7 @@
 // Buttons that copy a text and say so.
 
-import { button, byId, element } from "./dom.js";
+import { button, element } from "./dom.js";
+import { complain, say } from "./say.js";
 
 const CONFIRMED_MILLISECONDS = 2000;
 
@@ -10,20 +11,13 @@ export function copyButton(what, text, label = "Copy " + what) {
     const value = text();
     if (!value) return;
     const done = await copied(value);
-    say(done ? "Copied: " + what + "." : "The browser does not allow copying. Select the text and copy it.");
-    if (!done) return;
+    if (!done) return complain("The browser does not allow copying. Select the text and copy it.");
+    say("Copied: " + what + ".");
     made.textContent = "Copied";
     setTimeout(() => (made.textContent = label), CONFIRMED_MILLISECONDS);
   });
   made.dataset.copies = what;
   return made;
-}
-
-/** Have screen readers read a text. */
-export function say(text) {
-  byId("said").textContent = "";
-  // Only a change is read, so that the same text twice needs one in between.
-  requestAnimationFrame(() => (byId("said").textContent = text));
 }
 
 async function copied(text) {

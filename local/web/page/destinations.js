@@ -1,8 +1,8 @@
 // The destinations of the stack, with switches that make each of them fail and heal, where the run has these.
 
-import { NO_RESPONSE, RunError, getJsonIfAny, postJson } from "./api.js";
-import { say } from "./copy.js";
+import { NO_RESPONSE, RunError, getJson, getJsonIfAny, postJson } from "./api.js";
 import { byId, element, group } from "./dom.js";
+import { complain, say } from "./say.js";
 
 const FAULTS = [
   ["", "works"],
@@ -13,12 +13,21 @@ const HINT = "Every event goes to all of them. Make one fail, send an event and 
 
 export async function showDestinations(destinations) {
   const faults = await getJsonIfAny("/faults");
-  if (faults) byId("faults-hint").textContent = HINT;
+  if (faults) {
+    byId("faults-hint").textContent = HINT;
+    // Another tab may have changed them meanwhile.
+    addEventListener("focus", () => refresh().catch(() => {}));
+  }
   byId("destinations").replaceChildren(
     ...destinations.map((name) =>
       faults && name in faults.destinations ? switchOf(name, faults.destinations[name]) : element("p", name, "mono"),
     ),
   );
+}
+
+async function refresh() {
+  const { destinations } = await getJson("/faults");
+  for (const [name, fault] of Object.entries(destinations)) byId("fault-" + name).value = fault ?? "";
 }
 
 function switchOf(name, fault) {
@@ -29,13 +38,16 @@ function switchOf(name, fault) {
     option.value = value;
     select.append(option);
   }
-  select.value = fault ?? "";
+  let known = fault ?? "";
+  select.value = known;
   select.addEventListener("change", async () => {
     try {
       await postJson("/faults", { destination: name, fault: select.value || null });
+      known = select.value;
       say(name + " now " + select.selectedOptions[0].textContent + ".");
     } catch (error) {
-      say(error instanceof RunError ? error.message : NO_RESPONSE);
+      select.value = known;
+      complain(error instanceof RunError ? error.message : NO_RESPONSE);
     }
   });
   const label = element("label", name);

@@ -1,10 +1,10 @@
 // The container for her own site: made for the address that she types.
 
 import { NO_RESPONSE, RunError } from "./api.js";
-import { copyButton, say } from "./copy.js";
+import { copyButton } from "./copy.js";
 import { byId, element, setText } from "./dom.js";
 
-const LOOPBACK = /^https?:\/\/(127\.|localhost[:/]|\[::1\])/i;
+const LOOPBACK = /^https?:\/\/(127\.|localhost(?![\w.-])|\[::1\])/i;
 
 export function startDownload() {
   byId("download").addEventListener("submit", (submit) => {
@@ -25,7 +25,8 @@ function eventsUrl() {
 
 /** An address of this machine makes a container for this machine, which no visitor can reach. */
 function warning() {
-  return LOOPBACK.test(eventsUrl()) ? "This container will work on this machine only: no visitor reaches " + new URL(eventsUrl()).host + "." : "";
+  if (!LOOPBACK.test(eventsUrl()) || !URL.canParse(eventsUrl())) return "";
+  return "This container will work on this machine only: no visitor reaches " + new URL(eventsUrl()).host + ".";
 }
 
 async function download() {

@@ -42,7 +42,7 @@ const DESCRIBED = {
   queue: (hop) => (hop.queue === "dead_letter_queue" ? deadLetterRow(hop) : queueRow(hop)),
   function: (hop) => ({ name: "Function", outcome: outcome(OUTCOMES, hop.outcome), why: whyOf(hop) }),
   destination: (hop) => ({ name: hop.destination, outcome: outcome(OUTCOMES, hop.outcome), why: whyOf(hop) }),
-  profile: (hop) => ({ name: "Profile", outcome: outcome(UPDATES, hop.update), why: profileWhy(hop) }),
+  profile: (hop) => ({ name: "Profile", outcome: updateOf(hop), why: profileWhy(hop) }),
 };
 
 function tagRow(tag) {
@@ -81,6 +81,10 @@ function queueRow(hop) {
 
 function deadLetterRow(hop) {
   return { name: "Dead-letter queue", outcome: { text: "Kept for a redrive", tone: "bad" }, why: "" };
+}
+
+function updateOf(hop) {
+  return outcome(UPDATES, hop.update === "applied" && !changesOf(hop).length ? "repeated" : hop.update);
 }
 
 function profileWhy(hop) {

@@ -2,14 +2,14 @@
 
 import { NO_RESPONSE, RunError, getJson, postJson } from "./api.js";
 import { showAws } from "./aws.js";
-import { say } from "./copy.js";
 import { showDestinations } from "./destinations.js";
-import { byId, element, setText } from "./dom.js";
+import { button, byId, element, setText } from "./dom.js";
 import { startDownload } from "./download.js";
 import { showEvents } from "./events.js";
 import { buildForm } from "./form.js";
 import { refreshProfiles } from "./profiles.js";
 import { PushError, showPush, startPush } from "./push.js";
+import { complain, say } from "./say.js";
 import { startSenders } from "./senders.js";
 import { send, watchStatus } from "./tag.js";
 import { bringIntoView, nameOf, showOutcome, showTimeline } from "./timeline.js";
@@ -33,6 +33,8 @@ async function start() {
   for (const [name, value] of Object.entries(outputs).sort()) {
     byId("outputs").append(element("dt", name), element("dd", shown(value)));
   }
+  const { profiles } = await getJson("/profile?endpoint_id=anybody");
+  expected = { destinations: outputs.destinations, keepsProfiles: profiles.length > 0 };
   explainSettings(outputs);
   showPush();
   await Promise.all([showDestinations(outputs.destinations), showAws()]);
@@ -42,12 +44,16 @@ async function start() {
       refreshProfiles();
     });
   }
-  expected = { destinations: outputs.destinations, keepsProfiles: await refreshProfiles() };
+  await refreshProfiles();
   await firstNews;
   const origin = new URL(outputs.events_url, location.href).origin;
-  ready = origin === location.origin;
-  document.body.dataset.ready = ready;
-  if (!ready) showProblem("Open this page at " + origin + "/ to send events from it.");
+  setReady(origin === location.origin);
+  showProblem(ready ? "" : "Open this page at " + origin + "/ to send events from it.");
+}
+
+function setReady(isReady) {
+  ready = isReady;
+  document.body.dataset.ready = isReady;
 }
 
 /** What the stack does with the fields of the form. */
@@ -57,6 +63,7 @@ function explainSettings({ timestamp_source: source, profile_updates: updates })
       ? "This stack reads the timestamp."
       : "This stack ignores the timestamp, because its setting timestampSource is " + source + ".";
   if (updates === "none") byId("updates").textContent = "update nothing: profileUpdates is none";
+  else if (!expected.keepsProfiles) byId("updates").textContent = "update nothing: no destination keeps profiles";
 }
 
 function shown(output) {
@@ -99,7 +106,7 @@ function onTag(tag) {
 }
 
 async function onSubmit() {
-  if (!ready) return;
+  if (!ready) return showProblem(byId("problem").textContent || "The page is still starting. Try again in a moment.");
   showProblem("");
   try {
     if (await send(onTag)) bringIntoView();
@@ -113,8 +120,17 @@ async function onSubmit() {
 function onNews(news) {
   const changed = news.anyChanged || answers !== news.answers;
   answers = news.answers;
+  setText(byId("run-state"), answers ? "" : NO_RESPONSE);
+  if (news.isNewRun) return showNewRun();
   if (changed || openKey) showAll();
   if (news.anyChanged) refreshProfiles();
+}
+
+function showNewRun() {
+  setReady(false);
+  const text = "The local run was started again. What this page shows is from the run before.";
+  byId("run-state").replaceChildren(element("span", text), button("Reload the page", () => location.reload()));
+  showProblem("Reload the page to send events to the new run.");
 }
 
 async function redrive(ids) {
@@ -122,7 +138,7 @@ async function redrive(ids) {
     const { redriven } = await postJson("/redrive", ids ? { ids } : {});
     say("Redriven: " + redriven + (redriven === 1 ? " message." : " messages."));
   } catch (error) {
-    say(error instanceof RunError ? error.message : NO_RESPONSE);
+    complain(error instanceof RunError ? error.message : NO_RESPONSE);
   }
 }
 

@@ -45,7 +45,7 @@ const DESCRIBED = {
     const after = names.length ? ", " + duration(last - startOf(event)) + " after the " + (event.tag ? "click" : "request") : "";
     return {
       title: names.length ? "Recorded in " + list(names) + after : "Recorded",
-      why: profileSentences(hops).join(" "),
+      why: [...duplicateSentences(hops), ...profileSentences(hops)].join(" "),
     };
   },
   rejected: (hops) => lastWhy(hops, "rejected"),
@@ -76,6 +76,11 @@ function lastWhy(hops, outcomeWord) {
   const ended = hops.filter((hop) => hop.outcome === outcomeWord && (hop.why || hop.reason));
   const said = ended.filter(({ hop }) => hop === "destination").at(-1) ?? ended.at(-1);
   return (said ?? hops.at(-1))?.why ?? "";
+}
+
+/** What is shown is what another message of the same event sent. */
+function duplicateSentences(hops) {
+  return hops.filter(({ duplicates }) => duplicates > 0).map(({ why }) => why);
 }
 
 function profileSentences(hops) {

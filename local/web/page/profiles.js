@@ -7,17 +7,15 @@ import { endpoint } from "./form.js";
 // By destination: the attributes last seen, and their last changes.
 let seen = { endpoint: "", profiles: new Map() };
 
-/** Show the profiles as they are now. Returns whether any destination keeps profiles. */
+/** Show the profiles as they are now. */
 export async function refreshProfiles() {
   const asked = endpoint();
-  if (!asked) return false;
+  if (!asked) return;
   try {
     const { profiles } = await getJson("/profile?" + new URLSearchParams({ endpoint_id: asked }));
     if (asked === endpoint()) showProfiles(asked, profiles);
-    return profiles.length > 0;
   } catch {
     // The timeline says that the run does not respond; the next event asks again.
-    return false;
   }
 }
 

@@ -9,6 +9,7 @@ const EAGER_POLL_MILLISECONDS = 120;
 const events = new Map();
 const cleared = new Set();
 let position = 0;
+let run = null;
 let wanted = null;
 
 export const allEvents = () => [...events.values()];
@@ -39,10 +40,15 @@ export function clear() {
   wanted = null;
 }
 
-/** Ask the run for news as long as the page is open. `onNews(answers)` is called after each request. */
+/**
+ * Ask the run for news as long as the page is open. `onNews` is called after each request. It ends if another run
+ * responds: that one knows nothing of the events here.
+ */
 export async function pollTraces(onNews) {
   try {
-    const { next, traces } = await getJson("/traces?after=" + position);
+    const { run: responding, next, traces } = await getJson("/traces?after=" + position);
+    run ??= responding;
+    if (run !== responding) return onNews({ answers: true, anyChanged: false, isNewRun: true });
     position = next;
     const changed = traces.filter((summary) => !cleared.has(summary.id)).map(noteSummary);
     const event = events.get(wanted);

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from local.run import LocalRun
+from local.traces.faults import Fault
 from tests.gtm import chromium
 from tests.hostile import HOSTILE_VALUES
 from tests.local.web import axe
@@ -222,7 +222,36 @@ def test_a_run_that_does_not_respond_is_told(opened: OpenedPage) -> None:
 
     opened.send("The tag failed")
     expect(opened.why).to_contain_text("The local run does not respond.")
+    expect(opened.page.locator("#run-state")).to_contain_text("The local run does not respond.")
+    fault = opened.page.get_by_label("firehose", exact=True)
+    fault.select_option("refusing")
+    expect(opened.page.locator("#said.complaint")).to_be_visible()
+    expect(fault).to_have_value("")
     assert axe.findings(opened.page) == []
+
+
+def test_a_run_that_was_started_again_is_told(opened: OpenedPage) -> None:
+    def of_another_run(route: Route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, json={**response.json(), "run": "another"})
+
+    opened.page.route("**/traces?*", of_another_run)
+
+    expect(opened.page.locator("#run-state")).to_contain_text("The local run was started again.")
+    opened.page.get_by_role("button", name="Send event").click()
+    expect(opened.page.locator("#problem")).to_contain_text("Reload the page")
+    opened.page.unroute_all()
+    opened.page.get_by_role("button", name="Reload the page").click()
+    opened.page.wait_for_selector("body[data-ready=true]")
+    expect(opened.page.locator("#run-state")).to_be_hidden()
+
+
+def test_a_fault_that_another_tab_made_is_shown(opened: OpenedPage) -> None:
+    opened.run.faults.set("firehose", Fault.REFUSING)
+
+    opened.page.evaluate("() => dispatchEvent(new Event('focus'))")
+
+    expect(opened.page.get_by_label("firehose", exact=True)).to_have_value("refusing")
 
 
 def test_names_that_no_container_can_have_are_an_error_of_one_line(opened: OpenedPage) -> None:
@@ -259,6 +288,10 @@ def test_hostile_values_are_shown_as_text(opened: OpenedPage) -> None:
     shown = opened.page.locator("#profiles dd.changed").all_text_contents()
     assert set(shown) >= {f"{value} (new)" for value in HOSTILE.values()}
 
+    opened.page.get_by_label("Endpoint id").fill("W" * 255)
+    expect(opened.page.locator("#profile-of")).to_have_text("W" * 255)
+    assert opened.page.evaluate("() => document.documentElement.scrollWidth") == 1440
+
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (1440, 900)])
 def test_after_a_click_the_result_is_in_view(opened: OpenedPage, width: int, height: int) -> None:
@@ -274,32 +307,3 @@ def test_after_a_click_the_result_is_in_view(opened: OpenedPage, width: int, hei
     expect(opened.step("Queue")).to_be_in_viewport(ratio=1)
     assert opened.page.evaluate("() => document.documentElement.scrollWidth") == width
     expect(opened.page.get_by_role("button", name="Send event")).to_be_focused()
-
-
-def test_the_container_is_made_for_the_address_that_is_typed(opened: OpenedPage) -> None:
-    page = opened.page
-    download = page.get_by_role("button", name="Download the container")
-    told = page.locator("#download-said")
-
-    download.click()
-    expect(told).to_have_text("Enter the events URL of your stack first.")
-    expect(page.get_by_label("Your events URL")).to_be_focused()
-    page.get_by_label("Your events URL").fill(opened.run.outputs["events_url"])
-    expect(told).to_contain_text("on this machine only")
-    page.get_by_label("Your events URL").fill("https://pixel.example.com/v1/events")
-    expect(told).to_have_text("")
-    with page.expect_download() as offered:
-        download.click()
-
-    expect(told).to_have_text("Downloaded gtm-container.json for https://pixel.example.com/v1/events.")
-    text = Path(offered.value.path()).read_text()
-    assert "https://pixel.example.com/v1/events" in text
-    assert "127.0.0.1" not in text
-
-
-def test_the_variables_for_the_aws_command_line_are_shown(opened: OpenedPage) -> None:
-    expect(opened.page.locator("#aws-variables")).to_contain_text("export AWS_ENDPOINT_URL=http://127.0.0.1:")
-
-    opened.page.get_by_role("button", name="Copy variables").click()
-
-    opened.said("Copied: the AWS variables.")

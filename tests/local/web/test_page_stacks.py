@@ -1,8 +1,9 @@
 """The page of the local run on other stacks: with demo users who sign in, and without profiles."""
 
 import re
+from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.gtm import chromium
 from tests.local.web import axe
@@ -11,6 +12,7 @@ from tests.runs import AT_ONCE, TO_PROFILES, Runs
 
 pytestmark = chromium.NEEDED
 
+NO_PROFILES = ("destinations=firehose", "profileUpdates=none", "timestampSource=url", *AT_ONCE)
 ONLY_PROFILES = ("destinations=customer-profiles", *TO_PROFILES, *AT_ONCE)
 
 
@@ -60,8 +62,7 @@ def test_a_stack_that_creates_no_profiles_says_so(page: Page, runs: Runs) -> Non
 
 
 def test_a_stack_that_keeps_no_profiles_says_so(page: Page, runs: Runs) -> None:
-    settings = ("destinations=firehose", "profileUpdates=none", "timestampSource=url")
-    opened = OpenedPage(page, runs.shared(*settings, *AT_ONCE))
+    opened = OpenedPage(page, runs.shared(*NO_PROFILES))
     expect(page.get_by_text("update nothing: profileUpdates is none")).to_be_visible()
     expect(page.get_by_text("This stack reads the timestamp.")).to_be_visible()
 
@@ -69,3 +70,46 @@ def test_a_stack_that_keeps_no_profiles_says_so(page: Page, runs: Runs) -> None:
 
     expect(page.locator("#profiles")).to_have_text("No destination of this stack keeps profiles.")
     assert "Profile" not in opened.steps()
+
+
+def test_user_attributes_that_no_destination_keeps_update_nothing(page: Page, runs: Runs) -> None:
+    def of_updates(route: Route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, json={**response.json(), "profile_updates": "all"})
+
+    page.route("**/outputs", of_updates)
+    OpenedPage(page, runs.shared(*NO_PROFILES))
+
+    expect(page.get_by_text("update nothing: no destination keeps profiles")).to_be_visible()
+
+
+def test_the_container_is_made_for_the_address_that_is_typed(page: Page, runs: Runs) -> None:
+    opened = OpenedPage(page, runs.shared(*NO_PROFILES))
+    download = page.get_by_role("button", name="Download the container")
+    told = page.locator("#download-said")
+
+    download.click()
+    expect(told).to_have_text("Enter the events URL of your stack first.")
+    expect(page.get_by_label("Your events URL")).to_be_focused()
+    page.get_by_label("Your events URL").fill(opened.run.outputs["events_url"])
+    expect(told).to_contain_text("on this machine only")
+    page.get_by_label("Your events URL").fill("http://127.0.0.1:99999/v1/events")
+    expect(told).to_have_text("")
+    page.get_by_label("Your events URL").fill("https://pixel.example.com/v1/events")
+    expect(told).to_have_text("")
+    with page.expect_download() as offered:
+        download.click()
+
+    expect(told).to_have_text("Downloaded gtm-container.json for https://pixel.example.com/v1/events.")
+    text = Path(offered.value.path()).read_text()
+    assert "https://pixel.example.com/v1/events" in text
+    assert "127.0.0.1" not in text
+
+
+def test_the_variables_for_the_aws_command_line_are_shown(page: Page, runs: Runs) -> None:
+    opened = OpenedPage(page, runs.shared(*NO_PROFILES))
+    expect(opened.page.locator("#aws-variables")).to_contain_text("export AWS_ENDPOINT_URL=http://127.0.0.1:")
+
+    opened.page.get_by_role("button", name="Copy variables").click()
+
+    opened.said("Copied: the AWS variables.")

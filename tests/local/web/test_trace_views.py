@@ -42,7 +42,16 @@ def post(views: TraceViews, path: str, body: Any, **options: Any) -> Response:
 
 
 def test_without_requests_there_are_no_traces(views: TraceViews) -> None:
-    assert get(views, "/traces").json == {"next": 0, "traces": []}
+    found = get(views, "/traces").get_json()
+
+    assert (found["next"], found["traces"]) == (0, [])
+
+
+def test_each_run_has_an_id_of_its_own(views: TraceViews, faults: Faults) -> None:
+    other = TraceViews(Traces(), faults, destinations=["firehose"], redrive=lambda _: 0)
+    runs = [get(of, "/traces").get_json()["run"] for of in (views, views, other)]
+
+    assert runs[0] == runs[1] != runs[2]
 
 
 @pytest.mark.parametrize("after", ["", "-1", "x", "1.5", "1" * 10])
