@@ -8,12 +8,11 @@ from dataclasses import asdict
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from werkzeug import Request, Response
 
 import gtm
-from contract.local_run import LOOPBACK_HOSTS
+from gtm.plan import is_of_this_machine
 from local.apigateway.domain_names import DomainNames, through_domain
 from local.demo_users import DemoUsers
 from local.fakes import Profiles
@@ -174,14 +173,14 @@ def _is_for_this_machine(request: Request) -> bool:
     data and redrive its events.
     """
     try:
-        return urlsplit(f"//{request.host}").hostname in LOOPBACK_HOSTS
+        return is_of_this_machine(f"http://{request.host}/")
     except ValueError:
         return False
 
 
 def _misdirected() -> Response:
-    hosts = " or ".join(sorted(LOOPBACK_HOSTS))
-    return problem(f"The local run's own pages are at {hosts} only.", HTTPStatus.MISDIRECTED_REQUEST)
+    message = "The local run's own pages are at 127.0.0.1 and localhost only."
+    return problem(message, HTTPStatus.MISDIRECTED_REQUEST)
 
 
 def _sign_in(request: Request, users: DemoUsers) -> Response:

@@ -285,7 +285,9 @@ def test_hostile_values_are_shown_as_text(opened: OpenedPage) -> None:
 
     shown = opened.step("Profile").locator("td:last-child span").all_text_contents()
     assert set(shown) >= set(HOSTILE.values())
-    shown = opened.page.locator("#profiles dd.changed").all_text_contents()
+    changed = opened.page.locator("#profiles dd.changed")
+    expect(changed.first).to_be_visible()
+    shown = changed.all_text_contents()
     assert set(shown) >= {f"{value} (new)" for value in HOSTILE.values()}
 
     opened.page.get_by_label("Endpoint id").fill("W" * 255)
