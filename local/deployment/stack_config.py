@@ -120,7 +120,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         raise StackConfigError(f"there is no {path.name} in {path.parent}") from None
     except OSError as error:
         raise StackConfigError(f"{path.name} cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, TypeError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
         raise StackConfigError(f"{path.name} cannot be read: {_reason(error)}") from None
     if not isinstance(content, dict) or not isinstance(content.get("config") or {}, dict):
         raise StackConfigError(f"{path.name} has no settings: write config: and then a line each, key: value")
@@ -137,6 +137,8 @@ def _reason(error: Exception) -> str:
             return "a key is a list or an object: write key: value"
         case RecursionError():
             return "its lists are nested too deeply"
+        case ValueError():
+            return f"a value is no date or number ({error}): write it in quotes"
         case _:
             return " ".join(str(error).split())
 

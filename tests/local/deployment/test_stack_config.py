@@ -259,6 +259,7 @@ def test_a_duplicate_key_is_an_error(project: Path) -> None:
         b"config: {1: 2}",
         b"config: {null: 2}",
         b"config:\n\ta: b",
+        b"config: {a: 2026-13-45}",
         b"config: {a: b, gtm-pixel:a: c}",
         b"confg: {a: b}",
         b"config: " + b"[" * 100_000,
