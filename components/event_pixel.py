@@ -41,6 +41,7 @@ class EventPixelArgs:
 
     # The URL that GTM calls.
     stage_name: str
+    previous_stage_name: str | None
     allowed_origins: Sequence[str]
     throttling_rate_limit: int
     throttling_burst_limit: int
@@ -202,6 +203,7 @@ class EventPixel(pulumi.ComponentResource):
                 queue_name=queue.queue_name,
                 authorizer=authorizer,
                 stage_name=args.stage_name,
+                previous_stage_name=args.previous_stage_name,
                 allowed_origins=args.allowed_origins,
                 allow_credentials=allow_credentials,
                 execute_api_endpoint=args.execute_api_endpoint,
@@ -228,7 +230,7 @@ class EventPixel(pulumi.ComponentResource):
                     stack_name=args.stack_name,
                     rule=args.web_acl,
                     region=location.region,
-                    stage_arn=api.stage_arn,
+                    stage_arns=api.stage_arns,
                     response_headers=gateway_response_headers(
                         args.allowed_origins, allow_credentials=allow_credentials
                     ),
@@ -269,6 +271,8 @@ class EventPixel(pulumi.ComponentResource):
             "processor_version": processor.version,
             "project_stack": args.stack_name,
         }
+        if api.previous_events_url is not None:
+            operator_outputs["previous_events_url"] = api.previous_events_url
         if web_acl is not None:
             operator_outputs["web_acl_arn"] = web_acl.web_acl_arn
         if authorizer is not None:

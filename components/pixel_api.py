@@ -5,7 +5,7 @@ A Regional REST API, because only REST APIs map a request to SQS by template (do
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -60,6 +60,9 @@ class PixelApiArgs:
     # The first segment of the URL's path.
     stage_name: str
 
+    # The former one, which goes on.
+    previous_stage_name: str | None = None
+
     # None is the open scenario.
     authorizer: TokenAuthorizer | None = None
 
@@ -104,10 +107,12 @@ class PixelApi(pulumi.ComponentResource):
     api_name: pulumi.Output[str]
     stage_name: pulumi.Output[str]
 
-    stage_arn: pulumi.Output[str]
+    # By name, the oldest stage first.
+    stage_arns: Mapping[str, pulumi.Output[str]]
 
-    # The URL with API Gateway's own host name.
+    # The URL with API Gateway's own host name, and that of the previous stage.
     events_url: pulumi.Output[str]
+    previous_events_url: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: PixelApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gtm-pixel:index:PixelApi", name, None, opts)
@@ -145,35 +150,50 @@ class PixelApi(pulumi.ComponentResource):
             triggers=self._triggers(args, body),
             opts=child,
         )
-        stage = aws.apigateway.Stage(
-            f"{name}-stage",
-            rest_api=api.id,
-            deployment=deployment.id,
-            stage_name=args.stage_name,
-            access_log_settings=self._access_logs(name, args, child),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=before_stage),
-        )
-        self._throttle(name, args, stage, child)
+        access_logs = self._access_logs(name, args, child)
+
+        def create_stage(stage_name: str) -> aws.apigateway.Stage:
+            stage = aws.apigateway.Stage(
+                f"{name}-stage-{stage_name}",
+                rest_api=api.id,
+                deployment=deployment.id,
+                stage_name=stage_name,
+                access_log_settings=access_logs,
+                opts=self._formerly(f"{name}-stage", stage_name, args, before_stage),
+            )
+            self._throttle(name, args, stage, stage_name)
+            return stage
+
+        stage = create_stage(args.stage_name)
+        previous = create_stage(args.previous_stage_name) if args.previous_stage_name else None
 
         self.rest_api_id = api.id
         self.api_name = api.name
         self.stage_name = stage.stage_name
-        self.stage_arn = stage.arn
+        self.stage_arns = {args.stage_name: stage.arn}
+        if previous is not None and args.previous_stage_name:
+            self.stage_arns = {args.previous_stage_name: previous.arn, **self.stage_arns}
         self.events_url = pulumi.Output.concat(stage.invoke_url, PATH)
+        self.previous_events_url = pulumi.Output.concat(previous.invoke_url, PATH) if previous else None
         self.register_outputs(
             {
                 "rest_api_id": self.rest_api_id,
                 "api_name": self.api_name,
                 "stage_name": self.stage_name,
-                "stage_arn": self.stage_arn,
+                "stage_arns": self.stage_arns,
                 "events_url": self.events_url,
             }
         )
 
-    @staticmethod
-    def _throttle(
-        name: str, args: PixelApiArgs, stage: aws.apigateway.Stage, child: pulumi.ResourceOptions
-    ) -> None:
+    def _formerly(
+        self, old_name: str, stage_name: str, args: PixelApiArgs, depends_on: Sequence[pulumi.Resource]
+    ) -> pulumi.ResourceOptions:
+        """Options of a resource of a stage. The first stage's were named without it in earlier versions."""
+        is_first = stage_name == (args.previous_stage_name or args.stage_name)
+        aliases = [pulumi.Alias(name=old_name)] if is_first else None
+        return pulumi.ResourceOptions(parent=self, aliases=aliases, depends_on=depends_on)
+
+    def _throttle(self, name: str, args: PixelApiArgs, stage: aws.apigateway.Stage, stage_name: str) -> None:
         """Limit each method as the stage says, or as it says for this method."""
         limits = {"*/*": (args.throttling_rate_limit, args.throttling_burst_limit)} | {
             f"{PATH.lstrip('/')}/{one.method}": (one.rate_limit, one.burst_limit)
@@ -182,8 +202,9 @@ class PixelApi(pulumi.ComponentResource):
         previous: list[pulumi.Resource] = []
         for method_path, (rate_limit, burst_limit) in limits.items():
             method = "" if method_path == "*/*" else f"-{method_path.rpartition('/')[2].lower()}"
+            old_name = f"{name}-throttling{method}"
             settings = aws.apigateway.MethodSettings(
-                f"{name}-throttling{method}",
+                f"{name}-throttling-{stage_name}{method}",
                 rest_api=stage.rest_api,
                 stage_name=stage.stage_name,
                 method_path=method_path,
@@ -195,7 +216,7 @@ class PixelApi(pulumi.ComponentResource):
                     "metrics_enabled": False,
                 },
                 # One change of a stage at a time.
-                opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=previous)),
+                opts=self._formerly(old_name, stage_name, args, previous),
             )
             previous = [settings]
 

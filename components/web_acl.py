@@ -49,7 +49,7 @@ class WebAclArgs:
     region: pulumi.Input[str]
 
     # The stage that it protects.
-    stage_arn: pulumi.Input[str]
+    stage_arns: Mapping[str, pulumi.Input[str]]
 
     # Headers of the 429. AWS WAF responds by itself, before API Gateway.
     response_headers: Mapping[str, str]
@@ -77,13 +77,16 @@ class WebAcl(pulumi.ComponentResource):
             metric_name = stack[:_LONGEST_METRIC_NAME]
             self.alarms = [_alarm(metric_name, args.region)]
             self.web_acl_arn = self._create(name, args.rule, args.response_headers, metric_name)
-        aws.wafv2.WebAclAssociation(
-            f"{name}-association",
-            resource_arn=args.stage_arn,
-            web_acl_arn=self.web_acl_arn,
-            # Deleting the old one after creating the new one would take the new one off the stage.
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
-        )
+        for position, (stage_name, stage_arn) in enumerate(args.stage_arns.items()):
+            # The first stage's had no stage in its name in earlier versions.
+            aliases = [pulumi.Alias(name=f"{name}-association")] if position == 0 else None
+            aws.wafv2.WebAclAssociation(
+                f"{name}-association-{stage_name}",
+                resource_arn=stage_arn,
+                web_acl_arn=self.web_acl_arn,
+                # Deleting the old one after creating the new one would take the new one off the stage.
+                opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, aliases=aliases),
+            )
         self.register_outputs({"web_acl_arn": self.web_acl_arn})
 
     def _create(

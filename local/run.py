@@ -165,17 +165,24 @@ class LocalRun:
                 cache=project_dir / ".cache" / "functions",
             ).start()
 
-        rest_api_id, stage_name = _deployed_stage(cloud)
+        rest_api_id, stage_names = _deployed_stages(cloud)
+        stage_name: str = outputs["stage_name"]
         domains = DomainNames(cloud, rest_api_id, stage_name)
         outputs = domains.on_this_machine(outputs, server.url)
         queues = Queues(cloud, outputs)
         exit_stack.enter_context(recorded_queues(queues.names, traces))
-        gateway = Gateway(
-            cloud,
-            rest_api_id,
-            stage_name,
-            invoke=recorded_authorizer(lambda name, event: functions[name].invoke(event), traces),
-        )
+        gateways = {
+            name: recorded_gateway(
+                Gateway(
+                    cloud,
+                    rest_api_id,
+                    name,
+                    invoke=recorded_authorizer(lambda name, event: functions[name].invoke(event), traces),
+                ),
+                traces,
+            )
+            for name in stage_names
+        }
         notes = emulation_notes(
             [note for fake in fakes.values() for note in fake.notes],
             has_demo_users=demo_users is not None,
@@ -184,7 +191,7 @@ class LocalRun:
             address=server.url,
         )
         server.application = Front(
-            gateway=recorded_gateway(gateway, traces),
+            gateways=gateways,
             stage_name=stage_name,
             outputs=outputs,
             aws_variables=_aws_variables(cloud, operator),
@@ -259,19 +266,19 @@ def _aws_variables(cloud: Cloud, operator: Credentials) -> Mapping[str, str]:
     }
 
 
-def _deployed_stage(cloud: Cloud) -> tuple[str, str]:
-    """The REST API and the stage in moto."""
+def _deployed_stages(cloud: Cloud) -> tuple[str, list[str]]:
+    """The REST API in moto and the names of its stages."""
     apigateway = cloud.client("apigateway")
-    stages = [
-        (api["id"], stage["stageName"])
-        for api in apigateway.get_rest_apis()["items"]
-        for stage in apigateway.get_stages(restApiId=api["id"])["item"]
-    ]
-    if len(stages) != 1:
-        raise LocalRunError(f"the stack has {len(stages)} API stages: the local run serves exactly one")
-    if f"/{stages[0][1]}" in PATHS:
-        raise LocalRunError(f"the local run keeps /{stages[0][1]} for itself: choose another stageName")
-    return stages[0]
+    apis = apigateway.get_rest_apis()["items"]
+    if len(apis) != 1:
+        raise LocalRunError(f"the stack has {len(apis)} REST APIs: the local run serves exactly one")
+    stages = [stage["stageName"] for stage in apigateway.get_stages(restApiId=apis[0]["id"])["item"]]
+    if not stages:
+        raise LocalRunError("the stack has 0 API stages: the local run serves one or two")
+    for stage in stages:
+        if f"/{stage}" in PATHS:
+            raise LocalRunError(f"the local run keeps /{stage} for itself: choose another stageName")
+    return apis[0]["id"], stages
 
 
 @contextmanager

@@ -142,6 +142,7 @@ def _settings(values: Values, stack: Stack) -> EventPixelArgs:
         region=stack.region,
         oidc=oidc.make(values) if values[events.AUTH_MODE] is AuthMode.AUTHENTICATED else None,
         stage_name=values[api.STAGE_NAME],
+        previous_stage_name=values[api.PREVIOUS_STAGE_NAME],
         allowed_origins=values[api.ALLOWED_ORIGINS],
         throttling_rate_limit=values[api.THROTTLING_RATE_LIMIT],
         throttling_burst_limit=values[api.THROTTLING_BURST_LIMIT],

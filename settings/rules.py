@@ -30,6 +30,7 @@ def problems_between(values: Values, stack: Stack) -> Iterable[Problem]:
 
 def _rules(values: Values) -> Iterable[Rule]:
     yield from _RULES
+    yield from api.RULES
     yield from domain.RULES
     yield from protection.RULES
     yield from monitoring.RULES

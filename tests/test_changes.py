@@ -11,10 +11,12 @@ import pytest
 
 from tests.recording import Recording, Refusal, record, refused
 from tests.test_program import (
+    DOMAIN,
     EVERYTHING,
     MONITORED,
     UNMONITORED,
     recorded,
+    refused_stack,
     run_program,
     stack_config,
 )
@@ -72,7 +74,7 @@ class TestTheOrder:
         }
 
     def test_a_stage_gets_a_deployment_once_the_authorizer_may_be_called(self, everything: Recording) -> None:
-        needed = everything.needed_by("gtm-pixel-api-stage")
+        needed = everything.needed_by("gtm-pixel-api-stage-v1")
 
         assert {"gtm-pixel-api-invoke-authorizer", "gtm-pixel-api-deployment"} <= needed
 
@@ -153,3 +155,30 @@ class TestTheFirstDeployment:
 
         assert inputs(after) == inputs(before)
         assert after.outputs == before.outputs
+
+
+class TestANewStageName:
+    def test_the_old_url_goes_on_with_the_same_limits(self) -> None:
+        both = prod(stageName="v2", previousStageName="v1")
+        one = prod()
+
+        assert both.outputs["events_url"] == "https://api.test/v2/events"
+        assert both.outputs["previous_events_url"] == "https://api.test/v1/events"
+        for name in ("gtm-pixel-api-stage-v1", "gtm-pixel-api-throttling-v1"):
+            assert both[name].inputs == one[name].inputs
+            assert both[name.replace("v1", "v2")].inputs == {**one[name].inputs, "stageName": "v2"}
+
+    def test_both_stages_are_behind_the_web_acl(self) -> None:
+        both = prod(stageName="v2", previousStageName="v1")
+
+        assert {"gtm-pixel-web-acl-association-v1", "gtm-pixel-web-acl-association-v2"} <= set(both.names())
+
+    def test_a_domain_leads_to_the_new_stage(self) -> None:
+        both = prod(stageName="v2", previousStageName="v1", **DOMAIN)
+
+        assert both["gtm-pixel-domain-mapping"].inputs["stageName"] == "v2"
+
+    def test_the_two_names_differ(self) -> None:
+        refusal = refused_stack("prod", previousStageName="v1")
+
+        assert "previousStageName: 'v1' is the stage that stageName names." in refusal.error

@@ -245,7 +245,7 @@ def test_the_api_is_created_last_and_deleted_first(authenticated: Recording) -> 
 
     before = authenticated.needed_by("gtm-pixel-api")
 
-    in_front = {"gtm-pixel-web-acl", "gtm-pixel-web-acl-association"}
+    in_front = {"gtm-pixel-web-acl", "gtm-pixel-web-acl-association-v1"}
     assert before >= everything - of_the_api - authorizer - in_front
     assert before & of_the_api == {"gtm-pixel-api-role"}
     assert "gtm-pixel-authorizer" in before
@@ -300,7 +300,7 @@ class TestTheAuthenticatedScenario:
 
         assert apis[0] == apis[1]
         assert paths == [{"/events"}, {"/events"}]
-        assert opened["gtm-pixel-api-stage"].inputs == authenticated["gtm-pixel-api-stage"].inputs
+        assert opened["gtm-pixel-api-stage-v1"].inputs == authenticated["gtm-pixel-api-stage-v1"].inputs
         assert opened.outputs["events_url"] == authenticated.outputs["events_url"]
 
     def test_its_outputs_name_the_authorizer(self, authenticated: Recording) -> None:

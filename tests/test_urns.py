@@ -32,9 +32,9 @@ gtm-pixel:index:EventPixel$gtm-pixel:index:EventQueue$aws:sqs/queuePolicy:QueueP
 gtm-pixel:index:EventPixel$gtm-pixel:index:EventQueue$aws:sqs/redriveAllowPolicy:RedriveAllowPolicy::gtm-pixel-events-redrive-allow
 gtm-pixel:index:EventPixel$gtm-pixel:index:EventQueue::gtm-pixel-events
 gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:apigateway/deployment:Deployment::gtm-pixel-api-deployment
-gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:apigateway/methodSettings:MethodSettings::gtm-pixel-api-throttling
+gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:apigateway/methodSettings:MethodSettings::gtm-pixel-api-throttling-v1
 gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:apigateway/restApi:RestApi::gtm-pixel-api
-gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:apigateway/stage:Stage::gtm-pixel-api-stage
+gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:apigateway/stage:Stage::gtm-pixel-api-stage-v1
 gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:iam/role:Role::gtm-pixel-api-role
 gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:iam/rolePolicy:RolePolicy::gtm-pixel-api-send-message
 gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi::gtm-pixel-api
@@ -88,7 +88,7 @@ gtm-pixel:index:EventPixel$gtm-pixel:index:CustomDomain::gtm-pixel-domain
 """
 
 WEB_ACL_ASSOCIATION = """
-gtm-pixel:index:EventPixel$gtm-pixel:index:WebAcl$aws:wafv2/webAclAssociation:WebAclAssociation::gtm-pixel-web-acl-association
+gtm-pixel:index:EventPixel$gtm-pixel:index:WebAcl$aws:wafv2/webAclAssociation:WebAclAssociation::gtm-pixel-web-acl-association-v1
 gtm-pixel:index:EventPixel$gtm-pixel:index:WebAcl::gtm-pixel-web-acl
 """
 
@@ -138,9 +138,9 @@ gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring::gtm-pixel-monitoring
 """
 
 THROTTLED_METHODS = """
-gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:apigateway/methodSettings:MethodSettings::gtm-pixel-api-throttling-get
-gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:apigateway/methodSettings:MethodSettings::gtm-pixel-api-throttling-options
-gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:apigateway/methodSettings:MethodSettings::gtm-pixel-api-throttling-post
+gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:apigateway/methodSettings:MethodSettings::gtm-pixel-api-throttling-v1-get
+gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:apigateway/methodSettings:MethodSettings::gtm-pixel-api-throttling-v1-options
+gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:apigateway/methodSettings:MethodSettings::gtm-pixel-api-throttling-v1-post
 """
 
 SCENARIOS: Mapping[str, tuple[dict[str, Any], str]] = {

@@ -68,7 +68,7 @@ class Front:
     def __init__(
         self,
         *,
-        gateway: WsgiApplication,
+        gateways: Mapping[str, WsgiApplication],
         stage_name: str,
         outputs: Mapping[str, Any],
         notes: Sequence[str],
@@ -81,9 +81,9 @@ class Front:
         demo_users: DemoUsers | None = None,
         domains: DomainNames | None = None,
     ) -> None:
-        """`profiles` has the destinations that keep profiles, by name."""
-        self._gateway = gateway
-        self._stage = f"/{stage_name}"
+        """`gateways` by stage; a domain leads to `stage_name`. `profiles` by destination that keeps some."""
+        self._gateways = {f"/{name}": gateway for name, gateway in gateways.items()}
+        self._gateway = gateways[stage_name]
         self._outputs = outputs
         self._notes = notes
         self._recorder = recorder
@@ -117,8 +117,9 @@ class Front:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         request = Request(environ)
-        if request.path == self._stage or request.path.startswith(f"{self._stage}/"):
-            return self._gateway(environ, start_response)
+        for stage, gateway in self._gateways.items():
+            if request.path == stage or request.path.startswith(f"{stage}/"):
+                return gateway(environ, start_response)
         if self._domains is not None and (path := self._domains.stage_path(request)) is not None:
             return through_domain(environ, start_response, path, self._gateway)
         response = self._respond(request) if _is_for_this_machine(request) else _misdirected()

@@ -20,6 +20,7 @@ def args(oidc: OidcArgs | None) -> EventPixelArgs:
         stack_name="gtm-pixel-test",
         region=None,
         stage_name="v1",
+        previous_stage_name=None,
         allowed_origins=(),
         throttling_rate_limit=1000,
         throttling_burst_limit=2000,

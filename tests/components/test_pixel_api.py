@@ -36,8 +36,8 @@ def test_it_is_one_api_with_a_role_a_deployment_and_a_stage() -> None:
         "api-role": "aws:iam/role:Role",
         "api-send-message": "aws:iam/rolePolicy:RolePolicy",
         "api-deployment": "aws:apigateway/deployment:Deployment",
-        "api-stage": "aws:apigateway/stage:Stage",
-        "api-throttling": "aws:apigateway/methodSettings:MethodSettings",
+        "api-stage-v1": "aws:apigateway/stage:Stage",
+        "api-throttling-v1": "aws:apigateway/methodSettings:MethodSettings",
     }
 
 
@@ -181,7 +181,7 @@ class TestTheAuthenticatedScenario:
         }
 
     def test_the_stage_waits_for_that_permission(self, authenticated: Recording) -> None:
-        assert "api-invoke-authorizer" in authenticated["api-stage"].depends_on
+        assert "api-invoke-authorizer" in authenticated["api-stage-v1"].depends_on
 
     def test_everything_else_is_as_in_the_open_scenario(self, authenticated: Recording) -> None:
         opened = recorded()
@@ -189,19 +189,19 @@ class TestTheAuthenticatedScenario:
         assert {name for name in authenticated.names() if name.startswith("api")} - {
             "api-invoke-authorizer"
         } == set(opened.names())
-        for name in ("api-role", "api-send-message", "api-stage", "api-throttling"):
+        for name in ("api-role", "api-send-message", "api-stage-v1", "api-throttling-v1"):
             assert authenticated[name].inputs == opened[name].inputs
 
 
 def test_the_stage_waits_for_the_permission_to_send() -> None:
-    stage = recorded()["api-stage"]
+    stage = recorded()["api-stage-v1"]
 
     assert stage.inputs == {"restApi": "api-id", "deployment": "api-deployment-id", "stageName": "v1"}
     assert "api-send-message" in stage.depends_on
 
 
 def test_every_method_of_the_stage_is_throttled() -> None:
-    assert recorded()["api-throttling"].inputs == {
+    assert recorded()["api-throttling-v1"].inputs == {
         "restApi": "api-id",
         "stageName": "v1",
         "methodPath": "*/*",
@@ -213,21 +213,21 @@ def test_a_method_may_have_limits_of_its_own() -> None:
     throttle = MethodThrottle(method="POST", rate_limit=1, burst_limit=2)
     recording = recorded(method_throttles=[throttle])
 
-    assert recording["api-throttling-post"].inputs == {
+    assert recording["api-throttling-v1-post"].inputs == {
         "restApi": "api-id",
         "stageName": "v1",
         "methodPath": "events/POST",
         "settings": {"throttlingRateLimit": 1, "throttlingBurstLimit": 2, "metricsEnabled": False},
     }
     # API Gateway refuses two changes of a stage at the same time.
-    assert "api-throttling" in recording["api-throttling-post"].depends_on
+    assert "api-throttling-v1" in recording["api-throttling-v1-post"].depends_on
 
 
 def test_access_logs_have_no_query_header_or_address() -> None:
     recording = recorded(access_log_retention_days=30)
 
     assert recording["api-access-logs"].inputs == {"retentionInDays": 30}
-    settings = recording["api-stage"].inputs["accessLogSettings"]
+    settings = recording["api-stage-v1"].inputs["accessLogSettings"]
     assert settings["destinationArn"] == ("arn:aws:cloudwatch:eu-west-1:123456789012:api-access-logs-1a2b3c4")
     assert set(json.loads(settings["format"]).values()) == {
         "$context.extendedRequestId",

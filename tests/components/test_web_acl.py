@@ -22,7 +22,7 @@ def recorded(rule: RateLimit | str = LIMIT, *, stack: str = "test") -> Recording
         stack_name=f"gtm-pixel-{stack}",
         rule=rule,
         region="eu-west-1",
-        stage_arn=STAGE,
+        stage_arns={"v1": STAGE},
         response_headers=HEADERS,
     )
     return record(lambda: WebAcl("acl", args))
@@ -75,7 +75,7 @@ def test_exempt_addresses_pass_before_the_limit_counts_them(recording: Recording
 def test_without_exempt_addresses_it_has_one_rule() -> None:
     recording = recorded(RateLimit(requests_per_5_minutes=10))
 
-    assert set(recording.names()) == {"acl", "acl-association"}
+    assert set(recording.names()) == {"acl", "acl-association-v1"}
     assert [one["name"] for one in recording["acl"].inputs["rules"]] == [RULE]
 
 
@@ -94,7 +94,11 @@ def test_only_its_own_web_acl_has_an_alarm_on_the_metric_of_its_rule(
 ) -> None:
     made: list[WebAcl] = []
     args = WebAclArgs(
-        stack_name="gtm-pixel-test", rule=limit, region="eu-west-1", stage_arn=STAGE, response_headers=HEADERS
+        stack_name="gtm-pixel-test",
+        rule=limit,
+        region="eu-west-1",
+        stage_arns={"v1": STAGE},
+        response_headers=HEADERS,
     )
     recording = record(lambda: made.append(WebAcl("acl", args)))
 
@@ -117,7 +121,7 @@ def test_each_stack_has_metrics_of_its_own_under_a_name_that_waf_takes(stack: st
 
 
 def test_it_is_in_front_of_the_stage(recording: Recording) -> None:
-    assert recording["acl-association"].inputs == {
+    assert recording["acl-association-v1"].inputs == {
         "resourceArn": STAGE,
         "webAclArn": "arn:aws:wafv2:eu-west-1:123456789012:acl-1a2b3c4",
     }
@@ -126,8 +130,8 @@ def test_it_is_in_front_of_the_stage(recording: Recording) -> None:
 def test_one_that_exists_is_only_associated() -> None:
     recording = recorded(EXISTING)
 
-    assert set(recording.names()) == {"acl-association"}
-    assert recording["acl-association"].inputs == {"resourceArn": STAGE, "webAclArn": EXISTING}
+    assert set(recording.names()) == {"acl-association-v1"}
+    assert recording["acl-association-v1"].inputs == {"resourceArn": STAGE, "webAclArn": EXISTING}
 
 
 def test_its_rules_are_what_the_service_takes() -> None:

@@ -30,6 +30,7 @@ def test_the_defaults_are_an_open_stack_that_updates_no_profile() -> None:
         region="eu-west-1",
         oidc=None,
         stage_name="v1",
+        previous_stage_name=None,
         allowed_origins=(),
         throttling_rate_limit=1000,
         throttling_burst_limit=2000,

@@ -55,7 +55,7 @@ def arn(resources: Resources) -> str:
         stack_name="gtm-pixel-test",
         rule=RateLimit(requests_per_5_minutes=10, exempt_cidrs=(f"{OFFICE}/32", "2001:db8::/32")),
         region="eu-west-1",
-        stage_arn="arn:aws:apigateway:eu-west-1::/restapis/api-1/stages/v1",
+        stage_arns={"v1": "arn:aws:apigateway:eu-west-1::/restapis/api-1/stages/v1"},
         response_headers={"Cache-Control": "no-store"},
     )
     declared = record(lambda: Component("acl", args))

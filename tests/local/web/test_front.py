@@ -66,7 +66,7 @@ def recorder() -> Recorder:
 @pytest.fixture
 def client(recorder: Recorder) -> Client:
     front = Front(
-        gateway=gateway,
+        gateways={"dev": gateway},
         stage_name="dev",
         outputs=OUTPUTS,
         recorder=recorder,
@@ -353,7 +353,7 @@ def test_the_page_labels_its_fields(client: Client) -> None:
 def signing_client(recorder: Recorder, cloud: Cloud) -> Client:
     """A front with demo users."""
     front = Front(
-        gateway=gateway,
+        gateways={"dev": gateway},
         stage_name="dev",
         outputs={**OUTPUTS, "auth_mode": "authenticated"},
         recorder=recorder,
