@@ -23,10 +23,13 @@ EVENT_MS: Final = 14
 
 BATCH_LOG_BYTES: Final = 2_400
 EVENT_LOG_BYTES: Final = 10
+"""The processor's log lines, metrics included, as in the local run, and 300 bytes for Lambda's own (START, END,
+REPORT)."""
+
 AUTHORIZER_MS: Final = 10
 AUTHORIZER_GB: Final = 1.0
 AUTHORIZER_LOG_BYTES: Final = 900
-"""Log lines, metrics included, as in the local run, and 300 bytes for Lambda's own (START, END, REPORT)."""
+"""The authorizer's time and log: assumed."""
 
 POLLERS: Final = 5
 POLLS_OF_MONTH: Final = POLLERS * SECONDS_OF_MONTH // 20

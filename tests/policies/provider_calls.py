@@ -2,9 +2,9 @@
 
 Seen in the log of hashicorp/aws 5.100 (pulumi-aws is built on its code) as it created, refreshed and deleted
 one resource of each type on moto, except the redrive allow policy. No run that changed them all ended: the
-actions of a change are from the parts that ran and from JamesWoolfenden/pike, a public table of the same kind.
-Names are IAM's: where they differ from the operation's, they are those of the Service Authorization Reference.
-`# docs` marks what no such run can show.
+actions of a change are from the parts that ran and from JamesWoolfenden/pike, a public table of the same
+kind. Names are IAM's: where they differ from the operation's, they are those of the Service Authorization
+Reference. `# docs` marks what no such run can show.
 """
 
 from collections.abc import Mapping
