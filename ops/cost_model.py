@@ -23,8 +23,7 @@ EVENT_MS: Final = 14
 
 BATCH_LOG_BYTES: Final = 2_400
 EVENT_LOG_BYTES: Final = 10
-"""The processor's log lines, metrics included, as in the local run, and 300 bytes for Lambda's own (START, END,
-REPORT)."""
+"""The processor's log lines, metrics included, as in the local run, and 300 bytes for Lambda's own."""
 
 AUTHORIZER_MS: Final = 10
 AUTHORIZER_GB: Final = 1.0
