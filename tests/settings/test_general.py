@@ -77,6 +77,15 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     ({"timestampSource": "URL"}, "timestampSource: 'URL' is not gateway or url. Did you mean url?"),
     ({"profileUpdates": "al"}, "profileUpdates: 'al' is not none or allowlist or all. Did you mean all?"),
     ({"stageName": ""}, "stageName: it is not set. Set a name such as v1."),
+    (
+        {"previousStageName": "a/b"},
+        "previousStageName: 'a/b' is not 1 to 128 letters, digits, - and _. Set a name such as v1.",
+    ),
+    (
+        {"previousStageName": "v1"},
+        "previousStageName: 'v1' is the stage that stageName names. "
+        "Set the former name here and a new one in stageName, or remove it.",
+    ),
     *(
         (
             {"stageName": name},
