@@ -12,6 +12,7 @@ is in a pure module beside it: dead_letters, redrive, attention, journey.
     metrics                      numbers of CloudWatch, by metric and by its parts
     queues, logs, destinations   reading of the dead-letter queue, the logs, and what destinations have
     dead_letters, redrive        dead letters by reason; which to send again, and at what rate
+    replay, replay_position      records of the bucket as messages, and how far a replay is
     status_report, attention     what `status` shows, and what of it needs a person
     prices, cost_model           what a stack costs; cost_tables writes the tables of docs/costs.md
     capacity                     how much a stack takes; capacity_tables writes those of docs/scaling.md

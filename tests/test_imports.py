@@ -58,6 +58,7 @@ PURE = [
     "ops/journey.py",
     "ops/prices.py",
     "ops/redrive.py",
+    "ops/replay.py",
     "ops/stack.py",
     "policies/policy.py",
 ]

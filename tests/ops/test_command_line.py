@@ -143,7 +143,7 @@ def test_outputs_of_another_program_or_an_older_one_are_refused(missing: str) ->
         stack_of(outputs)
 
 
-_NEEDED = {"forget": ["endpoint-1"]}
+_NEEDED = {"forget": ["endpoint-1"], "replay": ["eventbridge", "--since", "2026-11-01"]}
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command.changes])

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -402,3 +403,36 @@ def test_the_state_of_a_stack_is_one_file_without_a_word_about_customers(
     assert file.stat().st_mode & 0o777 == 0o600
     assert main(["incident", str(file), "--local", run.url]) == 1  # no file is overwritten
     assert ops("redrive")["redriven"] == 1
+
+
+def test_recorded_events_reach_a_destination_that_was_added_later(
+    run: LocalRun, ops: Ops, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    endpoint_id = new_endpoint()
+    quiet(run)
+    sqs = run.cloud.client("sqs")
+    started = datetime.now(UTC) - timedelta(seconds=1)
+    # As if the stack had had no Customer Profiles then.
+    for number in range(3):
+        sqs.send_message(
+            QueueUrl=run.outputs["queue_url"],
+            MessageBody=f"event=purchase&endpoint_id={endpoint_id}&event_id=o{number}",
+            MessageAttributes={"pending": {"DataType": "String", "StringValue": "firehose"}},
+        )
+    eventually(lambda: len(events_of(run, endpoint_id, "firehose")) == 3)
+    assert events_of(run, endpoint_id, "customer-profiles") == []
+    state = tmp_path / "state.json"
+    arguments = ("replay", "customer-profiles", "--since", started.isoformat(), "--rate", "1000")
+
+    counted = ops(*arguments, "--dry-run")
+    assert (counted["events"] >= 3, counted["sent"], state.exists()) == (True, 0, False)
+    assert ops(*arguments, "--state", str(state))["sent"] == counted["events"]
+
+    again = eventually(lambda: (found := events_of(run, endpoint_id)) and len(found) == 3 and found)
+    assert {event.event_key for event in again} == {
+        event.event_key for event in events_of(run, endpoint_id, "firehose")
+    }
+    assert len(events_of(run, endpoint_id, "firehose")) == 3
+    assert ops(*arguments, "--state", str(state))["sent"] == 0  # it goes on where it ended
+    assert main([*arguments[:1], "firehose", *arguments[2:], "--local", run.url]) == 2
+    assert "name a destination of the stack (customer-profiles)" in capsys.readouterr().err

@@ -1,0 +1,203 @@
+"""`ops replay`: sends recorded events to one destination that was added later, through the queue."""
+
+import argparse
+import gzip
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from ops import durations, queues, redrive, replay_position
+from ops.command import Command
+from ops.context import Context
+from ops.errors import DONE, FAILED, FailedError, UsageError
+from ops.replay import Choice, UnreadableRecordError
+from ops.replay_position import Position
+
+_BATCH: Final = 10  # messages of one SQS call
+_MOST_IN_QUEUE: Final = 10_000  # messages: beyond, new events would wait behind old ones for too long
+_LOOK_AGAIN_SECONDS: Final = 5.0
+_LOOK_EVERY: Final = 1_000  # messages
+
+_SOURCE: Final = "firehose"
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("destination", help="the one destination that gets the events")
+    parser.add_argument(
+        "--since",
+        type=_time,
+        required=True,
+        metavar="TIME",
+        help="events that were received since, such as 2026-11-01 or 2026-11-01T12:00:00 (UTC)",
+    )
+    parser.add_argument(
+        "--until",
+        type=_time,
+        metavar="TIME",
+        help="and before: when the destination was added (default: now)",
+    )
+    parser.add_argument(
+        "--rate", type=_positive, default=50, metavar="N", help="no more than N a second (default: 50)"
+    )
+    parser.add_argument(
+        "--state", type=Path, metavar="FILE", help="keeps the position; a second run goes on from there"
+    )
+    parser.add_argument(
+        "--user-attributes",
+        action="store_true",
+        help="also update profiles: SETS THEM BACK to what they were",
+    )
+
+
+def _time(text: str) -> float:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time: write 2026-11-01T12:00:00") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _positive(text: str) -> int:
+    if not re.fullmatch("[1-9][0-9]{0,6}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
+
+
+@dataclass(slots=True)
+class _Counts:
+    files: int = 0
+    events: int = 0
+    sent: int = 0
+    other_times: int = 0
+    unreadable: int = 0
+
+
+def _run(context: Context) -> int:
+    options = context.options
+    choice = _choice(context)
+    what = f"{context.stack.event_bucket} to {choice.destination} since {options.since:.0f}"
+    position = replay_position.read(None if context.dry_run else options.state, what)
+    if not context.dry_run:
+        context.screen.note("This delivers real events, which can start real campaigns.", style="bold")
+    counts = _Counts()
+    with context.screen.progress("counting" if context.dry_run else "replaying") as advance:
+        for batch in _batches(context, choice, position, counts):
+            counts.events += len(batch)
+            if not context.dry_run:
+                _send(context, batch, counts)
+                replay_position.write(options.state, position)
+            advance(len(batch))
+    _show(context, counts)
+    return FAILED if counts.unreadable else DONE
+
+
+def _choice(context: Context) -> Choice:
+    """Raises UsageError."""
+    options, stack = context.options, context.stack
+    if stack.event_bucket is None:
+        raise UsageError("this stack has no bucket of its own: only its records can be replayed")
+    if options.destination == _SOURCE or options.destination not in stack.destinations:
+        others = ", ".join(name for name in stack.destinations if name != _SOURCE) or "none yet"
+        raise UsageError(
+            f"{options.destination} cannot get a replay: name a destination of the stack ({others})"
+        )
+    until = context.clock() if options.until is None else options.until
+    if until <= options.since:
+        raise UsageError("--until is not after --since: nothing lies between them")
+    return Choice(
+        since=options.since,
+        until=until,
+        destination=options.destination,
+        with_user_attributes=options.user_attributes,
+    )
+
+
+def _batches(
+    context: Context, choice: Choice, position: Position, counts: _Counts
+) -> Iterator[list[dict[str, Any]]]:
+    """Entries to send. When one is asked for, `position` is behind the one before."""
+    batch: list[dict[str, Any]] = []
+    for key in _keys(context, choice):
+        if position.is_behind(key):
+            continue
+        counts.files += 1
+        lines = _lines(context, key)
+        first = position.first_line(key)
+        for number, line in enumerate(lines[first:], start=first + 1):
+            entry = _entry(choice, line, counts)
+            if entry is not None:
+                batch.append({"Id": str(len(batch)), **entry})
+            if len(batch) == _BATCH:
+                position.key, position.lines = key, number
+                yield batch
+                batch = []
+        if batch:
+            position.key, position.lines = key, len(lines)
+            yield batch
+            batch = []
+
+
+def _keys(context: Context, choice: Choice) -> Iterator[str]:
+    for folder in choice.folders():
+        listed = context.aws.pages(
+            *("s3", "list_objects_v2", "Contents"), Bucket=context.stack.event_bucket, Prefix=folder
+        )
+        yield from (item["Key"] for item in listed)
+
+
+def _lines(context: Context, key: str) -> list[str]:
+    body = context.aws.call("s3", "get_object", Bucket=context.stack.event_bucket, Key=key)["Body"].read()
+    return (gzip.decompress(body) if key.endswith(".gz") else body).decode().splitlines()
+
+
+def _entry(choice: Choice, line: str, counts: _Counts) -> dict[str, Any] | None:
+    try:
+        entry = choice.entry(line)
+    except UnreadableRecordError:
+        counts.unreadable += 1
+        return None
+    counts.other_times += entry is None
+    return entry
+
+
+def _send(context: Context, batch: list[dict[str, Any]], counts: _Counts) -> None:
+    """Raises FailedError if the queue does not take all of them: the position stays before them."""
+    url = context.stack.queue_url
+    if counts.sent % _LOOK_EVERY < _BATCH:
+        while queues.depth(context.aws, url).waiting > _MOST_IN_QUEUE:
+            context.sleep(_LOOK_AGAIN_SECONDS)
+    taken = queues.send(context.aws, url, batch)
+    counts.sent += len(taken)
+    if len(taken) < len(batch):
+        raise FailedError(
+            f"the queue took {len(taken)} of the last {len(batch)} messages, after {counts.sent:,} in all: "
+            "run it again with the same --state. Events that come twice keep their ids"
+        )
+    context.sleep(redrive.pause_after(len(batch), rate=context.options.rate))
+
+
+def _show(context: Context, counts: _Counts) -> None:
+    screen, rate = context.screen, context.options.rate
+
+    def show() -> None:
+        if context.dry_run:
+            takes = durations.words(counts.events / rate)
+            screen.line(f"{counts.events:,} events in {counts.files:,} files would be sent, in {takes}.")
+        else:
+            screen.line(f"{counts.sent:,} events are in the queue. python -m ops status shows them arrive.")
+        if counts.unreadable:
+            screen.line(f"{counts.unreadable:,} lines are no records, and were left out.", style="red")
+
+    screen.result(asdict(counts), show)
+
+
+COMMAND = Command(
+    name="replay",
+    summary="send recorded events to a destination that was added later: REAL EVENTS",
+    run=_run,
+    add_arguments=_add_arguments,
+    changes=True,
+)
