@@ -18,16 +18,18 @@ _PROJECT = Path(__file__).parents[1] / "Pulumi.yaml"
 
 
 def main(arguments: Sequence[str]) -> int:
-    match list(arguments):
-        case [name, "--account", account] if name in deployer.POLICIES and re.fullmatch(r"\d{12}", account):
-            source = "pulumi config --json"
-        case [name] if name in policy.names() and name not in deployer.POLICIES:
-            source, account = "pulumi stack output --json", ""
-        case _:
-            return _error(
-                f"name one policy, {' or '.join(policy.names())}, and for a deployer's the account, "
-                "as in: pulumi config --json | .venv/bin/python -m policies deployer --account 123456789012"
-            )
+    # No match statement: an old Python has to read this file, to say that it is too old.
+    name, option, account = (*arguments, "", "", "")[:3]
+    is_deployers = name in deployer.POLICIES
+    if len(arguments) == 3 and is_deployers and option == "--account" and re.fullmatch(r"\d{12}", account):
+        source = "pulumi config --json"
+    elif len(arguments) == 1 and not is_deployers and name in policy.names():
+        source = "pulumi stack output --json"
+    else:
+        return _error(
+            f"name one policy, {' or '.join(policy.names())}, and for a deployer's the account, "
+            "as in: pulumi config --json | .venv/bin/python -m policies deployer --account 123456789012"
+        )
     try:
         given = json.load(sys.stdin)
         filled_in = (
