@@ -40,7 +40,8 @@ const DESCRIBED = {
   queued: () => "The function fetches it in a moment.",
   recorded: (hops, event) => {
     const places = hops.filter((hop) => hop.hop === "destination" && hop.outcome === "recorded");
-    const names = [...new Set(places.map(({ destination }) => destination))];
+    // Destinations are called at the same time: by name, the sentence is always the same.
+    const names = [...new Set(places.map(({ destination }) => destination))].sort();
     const last = Math.max(...places.map(({ at, ms }) => at + (ms ?? 0)));
     const after = names.length ? ", " + duration(last - startOf(event)) + " after the " + (event.tag ? "click" : "request") : "";
     return {

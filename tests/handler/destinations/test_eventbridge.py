@@ -84,7 +84,8 @@ def eventbridge(service: Eventbridge, aws_environment: pytest.MonkeyPatch) -> Ev
     service.recorder._items.clear()
     service.fake._requests.clear()
     service.fake._plan.clear()
-    service.delivered()
+    while service.delivered():
+        pass
     sign_as(aws_environment, service.writer)
     aws_environment.setenv("AWS_ENDPOINT_URL_EVENTBRIDGE", service.cloud.endpoint_url)
     return service
