@@ -34,6 +34,7 @@ class Registration:
     retained: bool  # survives `pulumi destroy`
     protected: bool  # cannot be deleted or replaced
     formerly_without_parent: bool  # by an alias
+    former_names: frozenset[str]  # by aliases
 
     def policy(self, key: str = "policy") -> Any:
         """A JSON document among the inputs, parsed."""
@@ -146,6 +147,7 @@ class _Monitor(mocks.MockMonitor):
                     request.retainOnDelete,
                     request.protect,
                     any(alias.spec.noParent for alias in request.aliases),
+                    frozenset(alias.spec.name for alias in request.aliases if alias.spec.name),
                 )
             )
         return response

@@ -178,6 +178,23 @@ class TestANewStageName:
 
         assert both["gtm-pixel-domain-mapping"].inputs["stageName"] == "v2"
 
+    @pytest.mark.parametrize(
+        ("settings", "first", "new"),
+        [
+            ({}, "v1", None),
+            ({"stageName": "v2", "previousStageName": "v1"}, "v1", "v2"),
+        ],
+        ids=["one stage", "two stages"],
+    )
+    def test_the_stage_of_earlier_versions_is_kept_under_its_new_name(
+        self, settings: dict[str, str], first: str, new: str | None
+    ) -> None:
+        recording = prod(**settings)
+
+        for former in ("gtm-pixel-api-stage", "gtm-pixel-api-throttling", "gtm-pixel-web-acl-association"):
+            assert former in recording[f"{former}-{first}"].former_names
+            assert new is None or former not in recording[f"{former}-{new}"].former_names
+
     def test_the_two_names_differ(self) -> None:
         refusal = refused_stack("prod", previousStageName="v1")
 
