@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.loaders
 import botocore.session
+import hypothesis
 import pytest
 
 from tests.kinds import has_no_unit_tests, in_order, kind_of
@@ -31,6 +32,9 @@ def runs() -> Iterator["Runs"]:
 
 
 def pytest_configure() -> None:
+    # Half of what Hypothesis does by default. A test that needs more says so.
+    hypothesis.settings.register_profile("suite", hypothesis.settings.default, max_examples=50)
+    hypothesis.settings.load_profile("suite")
     # Read the descriptions of services once, not once for each session that a test opens.
     botocore.session.create_loader = cache(botocore.loaders.create_loader)
     # asyncio logs the exceptions of futures that the Pulumi SDK leaves behind. Formatting such a traceback
@@ -50,10 +54,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """Three workers on two cores: a third of the time, tests of a local run only wait for it."""
+    """Two workers a core: a third of the time, tests of a local run only wait for it."""
     if config.getoption("markexpr") == "unit":
         return None  # one a core: unit tests never wait
-    return (os.cpu_count() or 1) * 3 // 2
+    return (os.cpu_count() or 1) * 2
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

@@ -490,7 +490,7 @@ def older_fails_and_has_no_copy() -> dict[str, Any]:
     return {**older_fails_in("customer-profiles"), "copies": "fail"}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     messages=st.lists(st.tuples(st.integers(0, 5), VALUES, VALUES), min_size=1, max_size=16),
     plans=PLANS,
