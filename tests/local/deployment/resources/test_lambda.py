@@ -37,6 +37,21 @@ def test_a_queue_that_shows_messages_again_too_soon_is_refused_as_event_source(
         resources.create(SOURCE, "s", {"eventSourceArn": queue["arn"], "functionName": name})
 
 
+def test_an_alias_of_a_version_that_is_not_there_is_refused_in_one_line(
+    resources: Resources, function: Mapping[str, Any]
+) -> None:
+    name, _ = resources.create(FUNCTION, "f", {**function, "publish": True})
+    alias = {"functionName": name, "name": "live", "functionVersion": "7"}
+
+    with pytest.raises(ResourceError) as refusal:
+        resources.create("aws:lambda/alias:Alias", "a", alias)
+
+    assert str(refusal.value).endswith(
+        "functionVersion is '7', and the local run has the newest version alone: "
+        "set processorVersion and authorizerVersion to 0 with --config"
+    )
+
+
 def test_a_permission_is_in_the_functions_policy(
     resources: Resources, function: Mapping[str, Any], cloud: Cloud
 ) -> None:
