@@ -54,10 +54,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """Two workers a core: a third of the time, tests of a local run only wait for it."""
+    """Three workers on two cores: a third of the time, tests of a local run only wait for it."""
     if config.getoption("markexpr") == "unit":
         return None  # one a core: unit tests never wait
-    return (os.cpu_count() or 1) * 2
+    return (os.cpu_count() or 1) * 3 // 2
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
