@@ -1,7 +1,7 @@
 """What each reason and status of this program means, in words for people.
 
 The documents quote these words, and the trace of a request shows them. A reason is what metrics, logs and
-message attributes hold (docs/operations.md, "Reasons").
+message attributes hold. docs/reasons.md has them all in one table, with what to do about each.
 """
 
 import re
@@ -98,7 +98,7 @@ IGNORED_COOKIES: Final[Mapping[str, str]] = {
 TOKEN_ABSENT: Final = "the request has no token"  # noqa: S105 - words
 PROVEN: Final = "the token is valid and names the endpoint of the request"
 
-OF_ANY_DESTINATION: Final[Mapping[str, str]] = {
+RETRIED_BY_ANY_DESTINATION: Final[Mapping[str, str]] = {
     "throttled": "the service takes no more requests at the moment",
     "failed": "the service failed",
     "access_denied": "the function lacks a permission",
@@ -108,31 +108,40 @@ OF_ANY_DESTINATION: Final[Mapping[str, str]] = {
     "no_model": "the deployed code does not know the service",
     "no_credentials": "the function has no credentials or Region",
     "no_module": "the deployed code does not know the destination, or not yet",
+}
+"""Reasons of retries that every destination may have. In a reason they follow its name."""
+
+DEAD_LETTERED_BY_ANY_DESTINATION: Final[Mapping[str, str]] = {
     "invalid_argument": "the service refused the event",
 }
-"""Reasons of retries and dead letters that every destination has. In a reason they follow its name."""
+"""The same of dead letters."""
 
-UNDELIVERED: Final[Mapping[str, str]] = {
+RETRIED: Final[Mapping[str, str]] = {
     "customer_profiles_concurrent_update": "another update of the same profile was in progress",
-    "customer_profiles_object_too_large": "the event has more than 256,000 bytes",
     "firehose_stream_not_found": "the delivery stream does not exist",
     "firehose_key_unusable": "the encryption key of the delivery stream cannot be used",
     "firehose_stream_for_logs": "the delivery stream takes records of CloudWatch Logs only",
-    "firehose_record_too_large": "the event has more than 1,000 KB",
-    "eventbridge_malformed_detail": "EventBridge could not read the event",
     "out_of_time": "the batch took too long",
     "after_earlier_update": "an older event that sets the same profile attribute has to come first",
     "dead_letter_failed": "the dead-letter queue did not take the message",
     "left_in_queue": "no queue took a copy, so the message stays in the queue and returns",
+    "unexpected_error": "the function has a bug; its log has the type of the error",
+}
+"""Reasons of retries that only one destination has, or that concern no single one."""
+
+DEAD_LETTERED: Final[Mapping[str, str]] = {
+    "customer_profiles_object_too_large": "the event has more than 256,000 bytes",
+    "firehose_record_too_large": "the event has more than 1,000 KB",
+    "eventbridge_malformed_detail": "EventBridge could not read the event",
     "max_receive_count": "the function failed with this message until the queue gave up",
     "attempt_unreadable": "the message attribute attempt cannot be read",
     "pending_unreadable": "the message attribute pending cannot be read",
     "original_message_id_unreadable": "the message attribute original_message_id cannot be read",
     "request_time_unreadable": "the message attribute request_time cannot be read",
     "sent_time_unreadable": "the time at which the message was sent cannot be read",
-    "unexpected_error": "the function has a bug; its log has the type of the error",
+    "unexpected_error": RETRIED["unexpected_error"],
 }
-"""Reasons of retries and dead letters that only one destination has, or that concern no single one."""
+"""The same of dead letters. An event that is retried to the end keeps the reason of its last retry."""
 
 _STATUS: Final = re.compile(r"_([1-5][0-9]{2})$")
 _BUSY: Final = frozenset({"408", "429"})
@@ -149,9 +158,12 @@ def undelivered(reason: str) -> str:
 
 
 def _undelivered(reason: str) -> str:
-    if words := UNDELIVERED.get(reason):
+    if words := RETRIED.get(reason) or DEAD_LETTERED.get(reason):
         return words
-    for suffix, words in OF_ANY_DESTINATION.items():
+    for suffix, words in (
+        *RETRIED_BY_ANY_DESTINATION.items(),
+        *DEAD_LETTERED_BY_ANY_DESTINATION.items(),
+    ):
         if reason.endswith(f"_{suffix}"):
             return words
     status = _STATUS.search(reason)

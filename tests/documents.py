@@ -36,9 +36,9 @@ def headings(text: str) -> list[str]:
 
 
 def anchors(text: str) -> set[str]:
-    """The anchors that GitHub creates for a document's headings."""
+    """The anchors of a document: those that it writes, and those that GitHub creates for its headings."""
     seen: Counter[str] = Counter()
-    found: set[str] = set()
+    found = set(re.findall(r'<a id="([^"]+)"></a>', text))
     for heading in headings(text):
         plain = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading)
         anchor = re.sub(r"[^\w\- ]", "", plain.lower()).replace(" ", "-")
