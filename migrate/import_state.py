@@ -80,7 +80,7 @@ class ImportState:
             other = sorted(name for name, value in state._target.items() if kept["target"].get(name) != value)
             if known and not other:
                 state._read(kept)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             known, other = False, []
         if not known:
             raise StateError(

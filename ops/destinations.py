@@ -81,6 +81,6 @@ def _keys_since(aws: Aws, bucket: str, sent_at: float) -> Iterator[str]:
 def _has_id(text: str, event_id: str) -> bool:
     try:
         document: object = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(document, dict) and cast("dict[str, object]", document).get("event_id") == event_id

@@ -71,8 +71,8 @@ def _is_on(value: object) -> bool:
 
 def _settings(file: Path) -> Mapping[str, Any]:
     try:
-        found: object = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
+        found: object = yaml.safe_load(file.read_bytes())
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
         raise UsageError(f"--settings {file} cannot be read: name the file Pulumi.STACK.yaml") from None
     config = cast("dict[str, Any]", found).get("config") if isinstance(found, dict) else None
     if not isinstance(config, dict):

@@ -48,7 +48,7 @@ def read(event: Mapping[str, Any], function: str) -> LogLine:
     text = str(event["message"]).rstrip("\n")
     try:
         parsed: object = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         parsed = None
     fields = cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else {}
     return LogLine(

@@ -68,31 +68,34 @@ def _fetched(url: str) -> Any:
 def _of_file(name: str) -> Mapping[str, Any]:
     shown = "standard input" if name == "-" else name
     try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UsageError(f"--outputs: {shown} cannot be read ({reason}); give the path of a file") from None
-    return _parsed(text, shown)
+        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"--outputs: {shown} cannot be read ({error.strerror}); give the path of a file"
+        ) from None
+    return _parsed(content, shown)
 
 
 def _of_pulumi(stack: str | None) -> Mapping[str, Any]:
     command = ["pulumi", "stack", "output", "--json", *(["--stack", stack] if stack else [])]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - own words
+        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - own words
     except FileNotFoundError:
         raise UsageError(
             "the Pulumi CLI is not installed here: give the outputs with --outputs FILE, or use --local"
         ) from None
     if done.returncode:
-        reason = next(iter(done.stderr.strip().splitlines()), "it gave no reason").removeprefix("error: ")
+        said = done.stderr.decode(errors="replace").strip()
+        reason = next(iter(said.splitlines()), "it gave no reason").removeprefix("error: ")
         raise UsageError(f"pulumi stack output failed: {reason}; name the stack with --stack NAME")
     return _parsed(done.stdout, "pulumi stack output")
 
 
-def _parsed(text: str, name: str) -> Mapping[str, Any]:
+def _parsed(content: bytes, name: str) -> Mapping[str, Any]:
     try:
-        outputs = json.loads(text)
-    except ValueError:
+        # Of bytes, json knows UTF-8 with and without a mark, and the UTF-16 that PowerShell's `>` writes.
+        outputs = json.loads(content)
+    except (ValueError, RecursionError):
         outputs = None
     if not isinstance(outputs, dict):
         raise UsageError(f"{name} is no JSON object; give the output of `pulumi stack output --json`")

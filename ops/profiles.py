@@ -104,6 +104,6 @@ def _values(item: Mapping[str, Any]) -> dict[str, Any]:
 def _content(text: str) -> Mapping[str, Any]:
     try:
         found: object = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     return cast("Mapping[str, Any]", found) if isinstance(found, dict) else {}

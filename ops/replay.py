@@ -55,7 +55,7 @@ class Choice:
             if not self.since * 1000 <= received_ms < self.until * 1000:
                 return None
             return self._entry(record, received_ms)
-        except (ValueError, LookupError, TypeError, AttributeError):
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             raise UnreadableRecordError from None
 
     def _entry(self, record: Mapping[str, Any], received_ms: int) -> dict[str, Any]:

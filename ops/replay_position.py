@@ -30,9 +30,9 @@ def read(file: Path | None, what: str) -> Position:
     if file is None or not file.exists():
         return Position(what=what)
     try:
-        found: Any = json.loads(file.read_text(encoding="utf-8"))
+        found: Any = json.loads(file.read_bytes())
         position = Position(what=str(found["what"]), key=str(found["key"]), lines=int(found["lines"]))
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         raise UsageError(f"--state {file} is no file of a replay: name a new file") from None
     if position.what != what:
         raise UsageError(f"--state {file} is of another replay ({position.what}): name a new file")

@@ -31,13 +31,13 @@ def main(arguments: Sequence[str]) -> int:
             "as in: pulumi config --json | .venv/bin/python -m policies deployer --account 123456789012"
         )
     try:
-        given = json.load(sys.stdin)
+        given = json.loads(sys.stdin.buffer.read())
         filled_in = (
             policy.filled(policy.read(name), _deployment(given, account))
             if account
             else policy.fill_in(policy.read(name), given)
         )
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return _error(f"give the output of {source} on standard input")
     print(json.dumps(filled_in, indent=2))
     return 0

@@ -64,12 +64,15 @@ def read_target(options: argparse.Namespace) -> Target:
 def _outputs(file: str) -> dict[str, Any]:
     name = "standard input" if file == "-" else file
     try:
-        outputs = json.loads(sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8"))
+        # Of bytes, json knows UTF-8 with and without a mark, and the UTF-16 that PowerShell's `>` writes.
+        outputs = json.loads(sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes())
     except OSError as error:
         raise UsageError(f"{name} cannot be read ({error.strerror}); give the path of a file") from None
-    except ValueError:
-        raise UsageError(f"{name} is not JSON; give the output of `pulumi stack output --json`") from None
-    return cast(dict[str, Any], outputs) if isinstance(outputs, dict) else {}
+    except (ValueError, RecursionError):
+        outputs = None
+    if not isinstance(outputs, dict):
+        raise UsageError(f"{name} is no JSON object; give the output of `pulumi stack output --json`")
+    return cast(dict[str, Any], outputs)
 
 
 def _output(outputs: dict[str, Any], name: str, file: str) -> str:

@@ -1,13 +1,13 @@
 """`ops send`: sends a test event, and follows it to each destination."""
 
 import argparse
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Final
 
-from ops import durations, journey
+from ops import durations, journey, token_file
 from ops.command import Command
 from ops.context import Context
 from ops.errors import DONE, FAILED, UsageError
@@ -32,7 +32,6 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(option, action="append", default=[], type=_pair, metavar="NAME=VALUE", help=what)
     parser.add_argument(
         "--token-file",
-        type=Path,
         metavar="FILE",
         help="a token of the customer, sent as Authorization: Bearer",
     )
@@ -89,15 +88,13 @@ def _run(context: Context) -> int:
     return DONE if journey.arrived(hops) else FAILED
 
 
-def _headers(token_file: Path | None) -> Mapping[str, str]:
-    if token_file is None:
+def _headers(file: str | None) -> Mapping[str, str]:
+    if file is None:
         return {}
-    try:
-        return {"Authorization": f"Bearer {token_file.read_text(encoding='utf-8').strip()}"}
-    except (OSError, UnicodeDecodeError):
-        raise UsageError(
-            f"--token-file {token_file} cannot be read: name a file that holds one token"
-        ) from None
+    token = token_file.read(file, option="--token-file").removeprefix("Bearer ")
+    if not re.fullmatch("[!-~]+", token):
+        raise UsageError("--token-file must hold one token and nothing else: name such a text file")
+    return {"Authorization": f"Bearer {token}"}
 
 
 def _gateway_hop(response: EventResponse) -> Hop:

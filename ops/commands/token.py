@@ -1,24 +1,20 @@
 """`ops token`: what would become of a token, and why. Nothing of the token is shown or sent anywhere."""
 
 import argparse
-import sys
-from pathlib import Path
 from typing import Any
 
 from contract.alias import LIVE
-from ops import token_check
+from ops import token_check, token_file
 from ops.command import Command
 from ops.context import Context
 from ops.errors import DONE, FAILED, UsageError
-
-_STANDARD_INPUT = "-"
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file",
         nargs="?",
-        default=_STANDARD_INPUT,
+        default=token_file.STANDARD_INPUT,
         metavar="FILE",
         help="holds one token; default: standard input. A token as an argument would stay in shell histories",
     )
@@ -32,7 +28,7 @@ def _run(context: Context) -> int:
     options, stack = context.options, context.stack
     if stack.authorizer_function_name is None:
         raise UsageError(f"this stack reads no tokens: its authMode is {stack.auth_mode}")
-    text = _read(options.file)
+    text = token_file.read(options.file, option="FILE")
     variables = context.aws.call(
         *("lambda", "get_function_configuration"),
         FunctionName=stack.authorizer_function_name,
@@ -67,15 +63,6 @@ def _run(context: Context) -> int:
 
     context.screen.result({**result, "checked_against": checked_against}, show)
     return DONE if is_proven else FAILED
-
-
-def _read(file: str) -> str:
-    try:
-        text = sys.stdin.read() if file == _STANDARD_INPUT else Path(file).read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        # Not the name: it may be a token that was given as an argument.
-        raise UsageError("FILE cannot be read: name a text file that holds one token") from None
-    return text.strip()
 
 
 COMMAND = Command(

@@ -311,7 +311,7 @@ def test_outputs_can_come_from_a_pipe(
     service: Service, export: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outputs = {"customer_profiles_domain": DOMAIN, "customer_profiles_endpoints_type": ENDPOINTS_TYPE}
-    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(outputs)))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(json.dumps(outputs).encode("utf-16"))))
 
     assert main(["endpoints", str(export), *BY_ENDPOINT, "--outputs", "-"]) == 0
     assert len(service.fake.profiles) == 25
@@ -716,8 +716,9 @@ def test_wrong_usage_is_an_error_of_one_line(
     [
         ("{}", "has no output customer_profiles_domain"),
         ('{"customer_profiles_domain": "d"}', "has no output customer_profiles_endpoints_type"),
-        ("[1]", "has no output customer_profiles_domain"),
-        ("no json", "is not JSON"),
+        ("[1]", "is no JSON object"),
+        ("[" * 100_000, "is no JSON object"),
+        ("no json", "is no JSON object"),
     ],
 )
 def test_outputs_without_a_target_are_an_error_of_one_line(

@@ -68,12 +68,53 @@ def test_wrong_use_is_one_line_that_says_what_to_change(
 def test_outputs_come_from_a_file_or_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "outputs.json"
     file.write_text(json.dumps(OUTPUTS))
-    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(OUTPUTS)))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(json.dumps(OUTPUTS).encode())))
 
     for name in (str(file), "-"):
         source = read_source(parser().parse_args(["status", "--outputs", name]))
         assert stack_of(source.outputs) == stack()
         assert source.variables is None
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_outputs_that_powershell_wrote_are_read(encoding: str, tmp_path: Path) -> None:
+    file = tmp_path / "outputs.json"
+    file.write_text(json.dumps(OUTPUTS), encoding=encoding)
+
+    assert read_source(parser().parse_args(["status", "--outputs", str(file)])).outputs == OUTPUTS
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"[]", b"[" * 100_000, b"{"])
+def test_outputs_that_are_no_json_object_are_one_line(
+    content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "outputs.json"
+    file.write_bytes(content)
+
+    assert error_of(capsys, "status", "--outputs", str(file)).startswith(f"{file} is no JSON object; give")
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"[]", b"[" * 10_000, b"config: []", b"{"])
+def test_settings_that_are_no_settings_are_one_line(
+    content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "Pulumi.live.yaml"
+    file.write_bytes(content)
+
+    assert error_of(capsys, "doctor", "--settings", str(file)).endswith("name the file Pulumi.STACK.yaml\n")
+
+
+@pytest.mark.parametrize("text", ["", "two tokens", "line\nbreak", "€"])
+def test_what_cannot_be_a_token_is_not_sent_and_not_repeated(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outputs, token = tmp_path / "outputs.json", tmp_path / "token.txt"
+    outputs.write_text(json.dumps(OUTPUTS))
+    token.write_text(text, encoding="utf-8")
+
+    said = error_of(capsys, "send", "--token-file", str(token), "--outputs", str(outputs))
+
+    assert said == "--token-file must hold one token and nothing else: name such a text file\n"
 
 
 def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:

@@ -44,7 +44,7 @@ def judged(
     """Gives a token on standard input; returns the exit status and what is printed."""
 
     def call(token: str, *arguments: str) -> tuple[int, str]:
-        monkeypatch.setattr("sys.stdin", io.StringIO(token + "\n"))
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(f"{token}\n".encode("utf-16"))))
         status = main(["token", *arguments, "--local", run.url])
         said = capsys.readouterr()
         assert not token or token not in said.out + said.err

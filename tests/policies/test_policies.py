@@ -84,7 +84,7 @@ def test_the_partition_of_every_region_is_known() -> None:
 def test_the_command_prints_the_policy_of_the_outputs_on_standard_input(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(OUTPUTS)))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(json.dumps(OUTPUTS).encode("utf-8-sig"))))
 
     assert main(["operator"]) == 0
     assert json.loads(capsys.readouterr().out) == policy.fill_in(policy.read("operator"), OUTPUTS)
@@ -96,7 +96,7 @@ def test_the_command_prints_the_policy_of_the_outputs_on_standard_input(
 def test_wrong_use_is_an_error_of_one_line(
     arguments: list[str], given: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(given))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given.encode())))
 
     assert main(arguments) == 2
     assert re.fullmatch(r"error: .+\n", capsys.readouterr().err)

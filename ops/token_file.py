@@ -1,0 +1,25 @@
+"""A token in a file or on standard input: never an argument, which would stay in shell histories."""
+
+import codecs
+import sys
+from pathlib import Path
+from typing import Final
+
+from ops.errors import UsageError
+
+STANDARD_INPUT: Final = "-"
+
+_UTF_16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def read(file: str, *, option: str) -> str:
+    """The text of a file that holds one token.
+
+    Raises UsageError, which does not repeat the file's name: it may be a token that was given as an argument.
+    """
+    try:
+        content = sys.stdin.buffer.read() if file == STANDARD_INPUT else Path(file).read_bytes()
+        # PowerShell's `>` writes UTF-16, and other tools of Windows a mark before UTF-8.
+        return content.decode("utf-16" if content.startswith(_UTF_16_MARKS) else "utf-8-sig").strip()
+    except (OSError, ValueError):
+        raise UsageError(f"{option} cannot be read: name a text file that holds one token") from None
