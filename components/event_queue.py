@@ -4,16 +4,12 @@ Both are encrypted, keep messages as long as SQS can, and refuse requests withou
 """
 
 from dataclasses import dataclass
-from typing import TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from components.iam import deny_insecure_transport, policy_document
+from components.queues import create_queue, create_queue_policy
 from components.safeguards import NO_SAFEGUARDS, Safeguards
-from contract.sqs import LONGEST_RETENTION_DAYS
-
-RETENTION_SECONDS = LONGEST_RETENTION_DAYS * 24 * 60 * 60
 
 
 def visibility_timeout_seconds(*, consumer_timeout_seconds: int, batch_window_seconds: int) -> int:
@@ -58,27 +54,21 @@ class EventQueue(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         kept = pulumi.ResourceOptions(parent=self, protect=args.protect)
 
-        dead_letter_queue = aws.sqs.Queue(
-            f"{name}-dead-letter",
-            message_retention_seconds=RETENTION_SECONDS,
-            **_encryption(args.safeguards),
-            opts=kept,
-        )
-        queue = aws.sqs.Queue(
+        dead_letter_queue = create_queue(f"{name}-dead-letter", args.safeguards, kept)
+        queue = create_queue(
             name,
-            message_retention_seconds=RETENTION_SECONDS,
+            args.safeguards,
+            kept,
             visibility_timeout_seconds=visibility_timeout_seconds(
                 consumer_timeout_seconds=args.consumer_timeout_seconds,
                 batch_window_seconds=args.batch_window_seconds,
             ),
-            **_encryption(args.safeguards),
             redrive_policy=pulumi.Output.json_dumps(
                 {
                     "deadLetterTargetArn": dead_letter_queue.arn,
                     "maxReceiveCount": args.max_receive_count,
                 }
             ),
-            opts=kept,
         )
         aws.sqs.RedriveAllowPolicy(
             f"{name}-redrive-allow",
@@ -88,8 +78,8 @@ class EventQueue(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        self._require_tls(f"{name}-tls-only", queue, child)
-        self._require_tls(f"{name}-dead-letter-tls-only", dead_letter_queue, child)
+        create_queue_policy(f"{name}-tls-only", queue, child)
+        create_queue_policy(f"{name}-dead-letter-tls-only", dead_letter_queue, child)
 
         self.queue_arn = queue.arn
         self.queue_name = queue.name
@@ -107,25 +97,3 @@ class EventQueue(pulumi.ComponentResource):
                 "dead_letter_queue_url": self.dead_letter_queue_url,
             }
         )
-
-    @staticmethod
-    def _require_tls(name: str, queue: aws.sqs.Queue, child: pulumi.ResourceOptions) -> None:
-        """Deny every request to the queue without TLS."""
-        aws.sqs.QueuePolicy(
-            name,
-            queue_url=queue.url,
-            policy=policy_document(deny_insecure_transport("sqs:*", queue.arn)),
-            opts=child,
-        )
-
-
-class _Encryption(TypedDict, total=False):
-    sqs_managed_sse_enabled: bool
-    kms_master_key_id: str
-
-
-def _encryption(safeguards: Safeguards) -> _Encryption:
-    """Encryption at rest: with the account's key if it has one, otherwise with a key of Amazon SQS."""
-    if safeguards.kms_key_arn is None:
-        return {"sqs_managed_sse_enabled": True}
-    return {"kms_master_key_id": safeguards.kms_key_arn}

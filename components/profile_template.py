@@ -27,6 +27,9 @@ MAXIMUM_TEMPLATE_BYTES: Final = 51_200
 _ESCAPED_CHARACTERS: Final = "&<>"
 _ESCAPED_BYTES: Final = 6
 
+DEAD_LETTER_QUEUE_PARAMETER: Final = "DomainDeadLetterQueueUrl"
+"""The parameter of a template with a new domain: the URL of the domain's dead-letter queue."""
+
 # Resources that hold customers' data survive the deletion of the stack, and a change of their names.
 _KEPT: Final[Mapping[str, str]] = {
     "DeletionPolicy": "RetainExceptOnCreate",
@@ -144,6 +147,7 @@ def profile_template(args: ProfileTemplateArgs) -> Mapping[str, Any]:
             "Properties": {
                 "DomainName": args.domain_name,
                 "DefaultExpirationDays": args.expiration_days,
+                "DeadLetterQueueUrl": {"Ref": DEAD_LETTER_QUEUE_PARAMETER},
             },
         }
     resources["EventsType"] = _object_type(
@@ -187,6 +191,7 @@ def profile_template(args: ProfileTemplateArgs) -> Mapping[str, Any]:
         # Do not change it: UpdateStack refuses a new description alone, so every `pulumi up` of a deployed
         # stack would show the same change.
         "Description": f"What {args.domain_name} knows about events of {args.object_type_name}",
+        **({"Parameters": {DEAD_LETTER_QUEUE_PARAMETER: {"Type": "String"}}} if args.new_domain else {}),
         "Resources": _in_sequence(resources),
     }
 

@@ -49,6 +49,11 @@ def _lost(status: Status) -> Iterator[str]:
     if total := status.dead_letters.total:
         reasons = ", ".join(dict.fromkeys(one.reason for one in status.dead_letter_reasons[:3]))
         yield f"dead letters: {total:,} ({reasons or 'being read elsewhere'}). python -m ops dead-letters"
+    if status.domain_dead_letters and (total := status.domain_dead_letters.total):
+        yield (
+            f"the domain could not process {total:,} objects: the messages of its dead-letter queue say why "
+            "(docs/destinations.md)"
+        )
     for key, count in status.parts.get("Retried", {}).items():
         if "," in key:
             yield f"{count:,.0f} retries in {key}: the events wait, and are not lost yet"

@@ -194,7 +194,10 @@ def _key(aws: Aws, examined: Examined) -> Iterator[Finding]:
         return
     policy = aws.call("kms", "get_key_policy", KeyId=arn, PolicyName="default")["Policy"]
     allowed = _principals(json.loads(policy))
-    missing = {f"logs.{examined.region}.amazonaws.com", "cloudwatch.amazonaws.com"} - allowed
+    needed = {f"logs.{examined.region}.amazonaws.com", "cloudwatch.amazonaws.com"}
+    if examined.makes_domain:
+        needed.add("profile.amazonaws.com")
+    missing = needed - allowed
     if missing:
         yield _warning(
             "key",
@@ -202,7 +205,7 @@ def _key(aws: Aws, examined: Examined) -> Iterator[Finding]:
             "add the statements of docs/protection.md; without alarms, the one for CloudWatch is not needed",
         )
     else:
-        yield _ok("key", "enabled, and its policy names CloudWatch Logs and CloudWatch")
+        yield _ok("key", f"enabled, and its policy names {', '.join(sorted(needed))}")
 
 
 def _principals(policy: Mapping[str, Any]) -> set[str]:

@@ -21,7 +21,7 @@ class Examined:
     # The deployed stack; None before the first deployment.
     stack: Stack | None = None
     domain: str | None = None
-    # Whether pulumi up creates the domain.
+    # Whether the stack creates the domain, or created it.
     makes_domain: bool = False
     object_types: tuple[str, ...] = ()
     key_arn: str | None = None
@@ -36,6 +36,7 @@ def of_stack(stack: Stack) -> Examined:
         region=stack.region,
         stack=stack,
         domain=stack.customer_profiles_domain,
+        makes_domain=stack.customer_profiles_dead_letter_queue_url is not None,
         object_types=tuple(one for one in types if one),
         key_arn=stack.kms_key_arn,
     )
@@ -57,7 +58,7 @@ def of_settings(file: Path) -> Examined:
     return Examined(
         region=region,
         domain=named("customerProfilesDomain") if has_profiles else None,
-        makes_domain=_is_on(values.get(f"{_PREFIX}customerProfilesNewDomain")),
+        makes_domain=has_profiles and _is_on(values.get(f"{_PREFIX}customerProfilesNewDomain")),
         key_arn=named("kmsKeyArn"),
         certificate_arn=named("certificateArn"),
         host_name=named("domainName"),

@@ -51,7 +51,8 @@ def _in(destination: str, aws: Aws, stack: Stack) -> list[Remainder]:
                     place=f"domain {stack.customer_profiles_domain}",
                     what="exports, segments and campaign journeys that were made before",
                     until="their owner deletes them",
-                )
+                ),
+                *_in_the_domains_queue(aws, stack.customer_profiles_dead_letter_queue_url),
             ]
         case "firehose" if stack.event_bucket:
             return [
@@ -81,6 +82,19 @@ def _in(destination: str, aws: Aws, stack: Stack) -> list[Remainder]:
             ]
         case _:
             return [Remainder(place=destination, what="events", until="its owner deletes them")]
+
+
+def _in_the_domains_queue(aws: Aws, url: str | None) -> list[Remainder]:
+    if url is None:
+        return []
+    kept = durations.words(int(queues.attribute(aws, url, "MessageRetentionPeriod") or 0))
+    return [
+        Remainder(
+            place=f"the domain's dead-letter queue {url.rpartition('/')[2]}",
+            what="objects that the domain accepted and could not process",
+            until=f"at most {kept}",
+        )
+    ]
 
 
 def _in_eventbridge(aws: Aws, stack: Stack) -> list[Remainder]:

@@ -34,6 +34,8 @@ class Stack:
     customer_profiles_domain: str | None = None
     customer_profiles_object_type: str | None = None
     customer_profiles_endpoints_type: str | None = None
+    # Of a domain that the stack made.
+    customer_profiles_dead_letter_queue_url: str | None = None
     event_bucket: str | None = None
     eventbridge_bus: str | None = None
     eventbridge_archive: str | None = None
@@ -80,7 +82,7 @@ _REQUIRED = {
 _OPTIONAL = (
     *("authorizer_function_name", "authorizer_log_group", "customer_profiles_domain"),
     *("customer_profiles_object_type", "customer_profiles_endpoints_type", "event_bucket"),
-    *("eventbridge_bus", "eventbridge_archive", "dashboard_url"),
+    *("customer_profiles_dead_letter_queue_url", "eventbridge_bus", "eventbridge_archive", "dashboard_url"),
     *("alarm_topic_arn", "kms_key_arn"),
 )
 

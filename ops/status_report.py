@@ -58,6 +58,8 @@ class Status:
     dead_letters: Depth
     # Of the first of them only.
     dead_letter_reasons: list[ReasonCount]
+    # Of a Customer Profiles domain that the stack made; None if there is none.
+    domain_dead_letters: Depth | None
     alarms: list[AlarmState]
     deployed: list[DeployedFunction]
     dashboard_url: str | None
@@ -100,6 +102,7 @@ def read_status(
     ) as letters:
         reasons = dead_letters.by_reason(letters)
     advance(1)
+    domain_queue = stack.customer_profiles_dead_letter_queue_url
     mapping = aws.call("lambda", "get_event_source_mapping", UUID=stack.event_source_id)
     return Status(
         stack=stack.name,
@@ -117,6 +120,7 @@ def read_status(
         oldest_seconds=values["queue.age"],
         dead_letters=waiting,
         dead_letter_reasons=reasons,
+        domain_dead_letters=queues.depth(aws, domain_queue) if domain_queue else None,
         alarms=_alarms(aws, stack.name),
         deployed=[_deployed(aws, purpose, name) for purpose, name in stack.functions.items()],
         dashboard_url=stack.dashboard_url,

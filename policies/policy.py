@@ -67,7 +67,11 @@ def _values(outputs: Mapping[str, Any]) -> dict[str, str]:
         "partition": partition_of(outputs["region"]),
         "account": account,
         "queue": queue,
-        "dead_letter_queue": str(outputs["dead_letter_queue_url"]).rpartition("/")[2],
+        **{
+            name: str(outputs[f"{name}_url"]).rpartition("/")[2]
+            for name in ("dead_letter_queue", "customer_profiles_dead_letter_queue")
+            if f"{name}_url" in outputs
+        },
     }
 
 

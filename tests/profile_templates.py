@@ -66,7 +66,8 @@ def _requests(template: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, A
         properties = resource["Properties"]
         match resource["Type"]:
             case "AWS::CustomerProfiles::Domain":
-                yield "CreateDomain", properties
+                queue_url = "https://sqs.eu-central-1.amazonaws.com/123456789012/domain-dead-letters"
+                yield "CreateDomain", {**properties, "DeadLetterQueueUrl": queue_url}
             case "AWS::CustomerProfiles::ObjectType":
                 # CloudFormation has lists where the API has maps.
                 yield (

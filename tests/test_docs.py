@@ -34,6 +34,7 @@ def test_every_output_is_described() -> None:
         "pinpointApplicationId": "0123456789abcdef0123456789abcdef",
         "kmsKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555",
         "previousStageName": "v0",
+        "customerProfilesNewDomain": True,
         **DOMAIN,
     }
 

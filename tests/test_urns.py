@@ -75,6 +75,11 @@ gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$gtm-pixel:index:Custom
 gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$gtm-pixel:index:CustomerProfiles::gtm-pixel-processor-customer-profiles
 """
 
+NEW_DOMAIN = """
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$gtm-pixel:index:CustomerProfiles$aws:sqs/queue:Queue::gtm-pixel-processor-customer-profiles-dead-letter
+gtm-pixel:index:EventPixel$gtm-pixel:index:EventProcessor$gtm-pixel:index:CustomerProfiles$aws:sqs/queuePolicy:QueuePolicy::gtm-pixel-processor-customer-profiles-dead-letter-policy
+"""
+
 ACCESS_LOGS = """
 gtm-pixel:index:EventPixel$gtm-pixel:index:PixelApi$aws:cloudwatch/logGroup:LogGroup::gtm-pixel-api-access-logs
 """
@@ -161,7 +166,7 @@ DESTINATIONS: Mapping[str, tuple[dict[str, Any], str]] = {
     "customer-profiles": ({"destinations": ["customer-profiles"]}, CUSTOMER_PROFILES),
     "new domain": (
         {"destinations": ["customer-profiles"], "customerProfilesNewDomain": True},
-        CUSTOMER_PROFILES,
+        CUSTOMER_PROFILES + NEW_DOMAIN,
     ),
     "firehose": ({"destinations": ["firehose"], **WITHOUT_PROFILES}, NEW_STREAM),
     "a stream that exists": (

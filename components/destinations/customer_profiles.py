@@ -1,4 +1,7 @@
-"""Amazon Connect Customer Profiles: object types and event triggers, deployed by CloudFormation."""
+"""Amazon Connect Customer Profiles: object types and event triggers, deployed by CloudFormation.
+
+A domain that the stack creates has a dead-letter queue, for objects that it accepted and could not process.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,7 +15,9 @@ from components.alarm import Alarm, Missing, simple
 from components.destinations import ProvisionedDestination
 from components.iam import allow
 from components.location import Location
-from components.profile_template import ProfileTemplateArgs, template_body
+from components.profile_template import DEAD_LETTER_QUEUE_PARAMETER, ProfileTemplateArgs, template_body
+from components.queues import create_queue, create_queue_policy
+from components.safeguards import NO_SAFEGUARDS, Safeguards
 from components.stack_metrics import of_queue
 from contract.customer_profiles import CLOUDFORMATION_REGIONS
 
@@ -31,17 +36,17 @@ class CustomerProfilesArgs:
     # account's quota.
     requests_per_second: int
 
-    # The name of the domain's own dead-letter queue, for an alarm on it; None if it has none.
+    # The name of an existing domain's own dead-letter queue, for an alarm on it; None if it has none.
     domain_dead_letter_queue: str | None = None
+
+    # The key of a new domain's dead-letter queue.
+    safeguards: Safeguards = NO_SAFEGUARDS
 
     def provision(
         self, name: str, location: Location, child: pulumi.ResourceOptions
     ) -> ProvisionedDestination:
-        profiles = CustomerProfiles(name, self.template, child)
-        domain_arn = pulumi.Output.concat(
-            *("arn:", location.partition, ":profile:", location.region, ":", location.account_id),
-            *(":domains/", profiles.domain_name),
-        )
+        profiles = CustomerProfiles(name, self.template, child, location=location, safeguards=self.safeguards)
+        domain_arn = _domain_arn(location, profiles.domain_name)
         object_type_arn = pulumi.Output.concat(domain_arn, "/object-types/", profiles.object_type_name)
         return ProvisionedDestination(
             # profile:PutProfileObject, on the domain and the object type, allows BatchPutProfileObject too.
@@ -59,10 +64,22 @@ class CustomerProfilesArgs:
                 "customer_profiles_object_type": profiles.object_type_name,
                 "customer_profiles_endpoints_type": profiles.endpoints_type_name,
                 "customer_profiles_expects": _expectations(self.template),
+                **(
+                    {"customer_profiles_dead_letter_queue_url": profiles.dead_letter_queue.url}
+                    if profiles.dead_letter_queue
+                    else {}
+                ),
             },
-            alarms=_alarms(self.domain_dead_letter_queue),
+            alarms=_alarms(self._watched_queue(profiles)),
             warning=pulumi.Output.from_input(location.region).apply(_region_warning),
         )
+
+    def _watched_queue(self, profiles: "CustomerProfiles") -> pulumi.Input[str] | None:
+        """The name of the domain's dead-letter queue, if what it holds is a fault."""
+        if profiles.dead_letter_queue is None:
+            return self.domain_dead_letter_queue
+        # Otherwise Customer Profiles sends the events of every unknown customer there.
+        return profiles.dead_letter_queue.name if self.template.create_profiles else None
 
 
 def _expectations(template: ProfileTemplateArgs) -> Mapping[str, object]:
@@ -82,7 +99,14 @@ def _expectations(template: ProfileTemplateArgs) -> Mapping[str, object]:
     }
 
 
-def _alarms(domain_dead_letter_queue: str | None) -> Sequence[Alarm]:
+def _domain_arn(location: Location, domain_name: pulumi.Input[str]) -> pulumi.Output[str]:
+    return pulumi.Output.concat(
+        *("arn:", location.partition, ":profile:", location.region, ":", location.account_id),
+        *(":domains/", domain_name),
+    )
+
+
+def _alarms(domain_dead_letter_queue: pulumi.Input[str] | None) -> Sequence[Alarm]:
     if domain_dead_letter_queue is None:
         return ()
     return [
@@ -115,25 +139,41 @@ def _region_warning(region: str) -> str | None:
 class CustomerProfiles(pulumi.ComponentResource):
     """Object types and event triggers in a domain, and the domain itself if it is new.
 
-    `pulumi destroy` keeps the object types with their objects, and a new domain; it deletes event triggers.
+    `pulumi destroy` keeps the object types with their objects, and a new domain with its dead-letter queue.
+    It deletes event triggers.
     """
 
     domain_name: pulumi.Output[str]
     object_type_name: pulumi.Output[str]
     endpoints_type_name: pulumi.Output[str]
 
+    # Of a new domain; an existing one has its own, or none.
+    dead_letter_queue: aws.sqs.Queue | None
+
     def __init__(
-        self, name: str, args: ProfileTemplateArgs, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        args: ProfileTemplateArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        location: Location,
+        safeguards: Safeguards = NO_SAFEGUARDS,
     ) -> None:
         super().__init__("gtm-pixel:index:CustomerProfiles", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
 
+        self.dead_letter_queue, parameters, before = None, None, list[pulumi.Resource]()
+        if args.new_domain:
+            queue, policy = self._create_dead_letter_queue(name, args.domain_name, location, safeguards)
+            self.dead_letter_queue, before = queue, [policy]
+            parameters = {DEAD_LETTER_QUEUE_PARAMETER: queue.url}
         stack = aws.cloudformation.Stack(
             name,
             template_body=template_body(args),
+            parameters=parameters,
             # CloudFormation cannot update a stack whose creation failed (ROLLBACK_COMPLETE).
             on_failure="DELETE",
-            opts=child,
+            # Customer Profiles tests whether it may send to the queue.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=before),
         )
 
         def once_there(value: str) -> pulumi.Output[str]:
@@ -150,3 +190,30 @@ class CustomerProfiles(pulumi.ComponentResource):
                 "endpoints_type_name": self.endpoints_type_name,
             }
         )
+
+    def _create_dead_letter_queue(
+        self, name: str, domain_name: str, location: Location, safeguards: Safeguards
+    ) -> tuple[aws.sqs.Queue, aws.sqs.QueuePolicy]:
+        """Create the queue to which only this domain may send."""
+        retained = pulumi.ResourceOptions(parent=self, retain_on_delete=True)
+        queue = create_queue(f"{name}-dead-letter", safeguards, retained)
+        policy = create_queue_policy(
+            f"{name}-dead-letter-policy",
+            queue,
+            retained,
+            # As in "Cross-service confused deputy prevention" of the Amazon Connect administrator guide.
+            {
+                "Sid": "SendDeadLettersOfTheDomain",
+                "Effect": "Allow",
+                "Principal": {"Service": "profile.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": queue.arn,
+                "Condition": {
+                    "StringEquals": {
+                        "aws:SourceAccount": location.account_id,
+                        "aws:SourceArn": _domain_arn(location, domain_name),
+                    }
+                },
+            },
+        )
+        return queue, policy

@@ -119,13 +119,18 @@ def _tokens(status: Status) -> list[list[str]]:
 
 
 def _now(status: Status) -> list[list[str]]:
-    queue, letters = status.queue, status.dead_letters
+    queue, letters, domain = status.queue, status.dead_letters, status.domain_dead_letters
     age = "" if status.oldest_seconds is None else f", oldest {durations.words(status.oldest_seconds)}"
     reasons = ", ".join(f"{one.reason} {one.count}" for one in status.dead_letter_reasons[:_SHOWN_PARTS])
     return [
         ["event source", status.event_source, ""],
         ["queue", f"{queue.waiting:,}", f"in flight {queue.in_flight:,}, delayed {queue.delayed:,}{age}"],
         ["dead letters", f"{letters.total:,}", reasons],
+        *(
+            [["domain's dead letters", f"{domain.total:,}", "objects that the domain could not process"]]
+            if domain
+            else []
+        ),
     ]
 
 

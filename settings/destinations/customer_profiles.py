@@ -32,7 +32,7 @@ from contract.function_time import (
     MESSAGES_HANDED_OVER_IN_A_SECOND,
 )
 from contract.scenario import ProfileUpdates
-from settings import events, function, monitoring
+from settings import events, function, monitoring, protection
 from settings.destinations.event_triggers import FIELD_KINDS, event_trigger
 from settings.groups import DestinationGroup, Stack
 from settings.problems import InvalidValue, Problem
@@ -180,6 +180,7 @@ def _make(values: Values, stack: Stack) -> CustomerProfilesArgs:
         template=_template(values, stack),
         requests_per_second=values[REQUESTS_PER_SECOND] // values[function.MAXIMUM_CONCURRENCY],
         domain_dead_letter_queue=values[DEAD_LETTER_QUEUE],
+        safeguards=protection.safeguards(values),
     )
 
 
@@ -197,7 +198,13 @@ def _the_stack_names_its_object_types(values: Values, stack: Stack) -> Iterable[
 
 def _the_domains_queue_is_watched(values: Values, _: Stack) -> Iterable[Problem]:
     queue = values[DEAD_LETTER_QUEUE]
-    if queue is not None and not values[monitoring.ALARMS] and not values[monitoring.DASHBOARD]:
+    if queue is not None and values[NEW_DOMAIN]:
+        yield Problem(
+            DEAD_LETTER_QUEUE.key,
+            f"{queue!r} does not go with customerProfilesNewDomain: the stack makes that domain's queue.",
+            "Run: pulumi config rm customerProfilesDeadLetterQueue",
+        )
+    elif queue is not None and not values[monitoring.ALARMS] and not values[monitoring.DASHBOARD]:
         yield Problem(
             DEAD_LETTER_QUEUE.key,
             f"{queue!r} has no effect while alarms and dashboard are false.",

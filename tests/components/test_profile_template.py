@@ -218,7 +218,11 @@ class TestTheDomain:
                 "Type": "AWS::CustomerProfiles::Domain",
                 "DeletionPolicy": "RetainExceptOnCreate",
                 "UpdateReplacePolicy": "Retain",
-                "Properties": {"DomainName": "amazon-connect-example", "DefaultExpirationDays": 30},
+                "Properties": {
+                    "DomainName": "amazon-connect-example",
+                    "DefaultExpirationDays": 30,
+                    "DeadLetterQueueUrl": {"Ref": "DomainDeadLetterQueueUrl"},
+                },
             }
         ]
 

@@ -28,6 +28,7 @@ FINE = Status(
     oldest_seconds=3.0,
     dead_letters=EMPTY,
     dead_letter_reasons=[],
+    domain_dead_letters=EMPTY,
     alarms=[AlarmState(name="a", state="OK", description="")],
     deployed=[],
     dashboard_url=None,
@@ -66,6 +67,10 @@ def test_a_stack_that_works_needs_nobody() -> None:
         (
             {"dead_letters": Depth(waiting=2, in_flight=0, delayed=0), "dead_letter_reasons": [LETTER]},
             "dead letters: 2 (firehose_400). python -m ops dead-letters",
+        ),
+        (
+            {"domain_dead_letters": Depth(waiting=3, in_flight=0, delayed=0)},
+            "the domain could not process 3 objects",
         ),
         ({"parts": {"Retried": {"firehose, firehose_503": 8.0}}}, "8 retries in firehose, firehose_503"),
         (

@@ -103,6 +103,20 @@ def test_a_key_is_enabled_and_grants_what_logs_and_alarms_need(
     assert finding.state is state
 
 
+def test_a_key_also_grants_what_the_queue_of_a_new_domain_needs() -> None:
+    finding = found(
+        "key",
+        Examined(region=REGION, key_arn=KEY, makes_domain=True),
+        describe_key={"KeyMetadata": {"KeyState": "Enabled"}},
+        get_key_policy=key_policy(*PRINCIPALS),
+    )
+
+    assert (finding.state, finding.detail) == (
+        State.WARNING,
+        "its policy does not name profile.amazonaws.com",
+    )
+
+
 @pytest.mark.parametrize(
     ("arns", "state"),
     [(["PendingConfirmation"], State.FAILED), (["PendingConfirmation", "arn:aws:sns:x"], State.OK)],

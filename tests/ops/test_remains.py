@@ -36,6 +36,17 @@ def test_a_bucket_without_a_rule_keeps_files_until_somebody_deletes_them() -> No
     assert found == {"bucket b": "somebody deletes the files"}
 
 
+def test_the_dead_letter_queue_of_a_domain_that_the_stack_made_keeps_objects() -> None:
+    url = "https://sqs.eu-central-1.amazonaws.com/123456789012/domain-1a2b3c4"
+    deployed = stack(destinations=["customer-profiles"], customer_profiles_dead_letter_queue_url=url)
+
+    found = remains(cast(Aws, Account(get_queue_attributes=KEPT)), deployed)
+
+    assert ("the domain's dead-letter queue domain-1a2b3c4", "at most 14 d") in {
+        (one.place, one.until) for one in found
+    }
+
+
 def test_an_endpoint_in_pinpoint_stays_until_it_is_deleted_there() -> None:
     assert "DeleteEndpoint" in until("pinpoint")["Amazon Pinpoint"]
 

@@ -313,6 +313,11 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         "Set one of them to true, or run: pulumi config rm customerProfilesDeadLetterQueue",
     ),
     (
+        {"customerProfilesDeadLetterQueue": "domain", "customerProfilesNewDomain": True},
+        "customerProfilesDeadLetterQueue: 'domain' does not go with customerProfilesNewDomain: the stack "
+        "makes that domain's queue. Run: pulumi config rm customerProfilesDeadLetterQueue",
+    ),
+    (
         {"customerProfilesTriggerMetrics": names(246)},
         "customerProfilesTriggerMetrics: 246 entries and those of the other lists make 251 fields of an "
         "object "

@@ -40,3 +40,26 @@ def test_a_template_with_outputs_is_refused(resources: Resources) -> None:
         resources.create(
             STACK, "profiles", {"templateBody": template(Outputs={"Name": {"Value": {"Ref": "Domain"}}})}
         )
+
+
+def test_a_parameter_is_filled_in(resources: Resources) -> None:
+    body = template(Parameters={"Queue": {"Type": "String"}}).replace(
+        '"amazon-connect-example"', '{"Ref": "Queue"}'
+    )
+
+    resources.create(
+        STACK, "profiles", {"templateBody": body, "parameters": {"Queue": "https://sqs.test/1/q"}}
+    )
+
+    (kept,) = resources.templates
+    assert kept["Resources"]["Domain"]["Properties"]["DomainName"] == "https://sqs.test/1/q"
+
+
+@pytest.mark.parametrize(("declared", "given"), [({"Queue": {"Type": "String"}}, {}), ({}, {"Queue": "q"})])
+def test_parameters_must_be_those_of_the_template(
+    resources: Resources, declared: dict[str, Any], given: dict[str, str]
+) -> None:
+    with pytest.raises(ResourceError, match="differ in Queue"):
+        resources.create(
+            STACK, "profiles", {"templateBody": template(Parameters=declared), "parameters": given}
+        )
