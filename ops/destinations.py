@@ -1,18 +1,17 @@
 """Looks for one event in the destinations that can be read: Customer Profiles, and the event bucket."""
 
-import gzip
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final, cast
 
 from contract.customer_profiles import ENDPOINT_KEY
+from ops import event_bucket
 from ops.aws import Aws
 from ops.stack import Stack
 
 _OBJECTS: Final = 100
-_EVENTS_FOLDER: Final = "events/year=%Y/month=%m/day=%d/"
 
 Reader = Callable[[], str | None]
 """Says where the event is in a destination, or None. Raises CallError."""
@@ -59,23 +58,14 @@ def _in_profile(aws: Aws, stack: Stack, endpoint_id: str, event_id: str) -> str 
 
 
 def _in_bucket(aws: Aws, bucket: str, event_id: str, sent_at: float) -> str | None:
-    for key in _keys_since(aws, bucket, sent_at):
-        body = aws.call("s3", "get_object", Bucket=bucket, Key=key)["Body"].read()
-        text = gzip.decompress(body) if key.endswith(".gz") else body
-        if any(_has_id(line, event_id) for line in text.decode().splitlines()):
-            return f"s3://{bucket}/{key}"
+    today = datetime.fromtimestamp(sent_at, UTC).date()
+    (folder,) = event_bucket.folders(today, today)
+    for file in event_bucket.files(aws, bucket, folder):
+        if file.written_at < int(sent_at):  # S3 tells whole seconds
+            continue
+        if any(_has_id(line, event_id) for line in event_bucket.lines(aws, bucket, file.key)):
+            return f"s3://{bucket}/{file.key}"
     return None
-
-
-def _keys_since(aws: Aws, bucket: str, sent_at: float) -> Iterator[str]:
-    """The objects of today's folder that were written since, to the second."""
-    since = datetime.fromtimestamp(int(sent_at), UTC)
-    listed = aws.pages(
-        *("s3", "list_objects_v2", "Contents"), Bucket=bucket, Prefix=since.strftime(_EVENTS_FOLDER)
-    )
-    for item in listed:
-        if item["LastModified"] >= since:
-            yield item["Key"]
 
 
 def _has_id(text: str, event_id: str) -> bool:

@@ -7,8 +7,8 @@ attribute `pending` names one destination, so that the others do not get the eve
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final, cast
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 from urllib.parse import quote, urlencode
 
 from contract.url import (
@@ -20,8 +20,7 @@ from contract.url import (
     TIMESTAMP,
     USER_ATTRIBUTE,
 )
-
-_FOLDER: Final = "events/year=%Y/month=%m/day=%d/"
+from ops import event_bucket
 
 
 class UnreadableRecordError(Exception):
@@ -41,8 +40,7 @@ class Choice:
     def folders(self) -> list[str]:
         """Those that can hold such events: Firehose writes a record up to a day later."""
         first, last = (datetime.fromtimestamp(at, UTC).date() for at in (self.since, self.until))
-        days = (last - first).days + 1
-        return [_folder(first + timedelta(days=day)) for day in range(days + 1)]
+        return event_bucket.folders(first, last + timedelta(days=1))
 
     def entry(self, line: str) -> dict[str, Any] | None:
         """The entry of a SendMessageBatch, without its Id; None if the event is of another time.
@@ -85,7 +83,3 @@ class Choice:
                 name: {"DataType": kind, "StringValue": value} for name, (kind, value) in attributes.items()
             },
         }
-
-
-def _folder(day: date) -> str:
-    return day.strftime(_FOLDER)

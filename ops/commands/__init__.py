@@ -17,6 +17,7 @@ from ops.commands import (
     send,
     status,
     token,
+    traffic,
 )
 
 COMMANDS: Final[tuple[Command, ...]] = (
@@ -28,6 +29,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     event_source.PAUSE,
     event_source.RESUME,
     logs.COMMAND,
+    traffic.COMMAND,
     send.COMMAND,
     token.COMMAND,
     profile.COMMAND,

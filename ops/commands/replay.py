@@ -1,7 +1,6 @@
 """`ops replay`: sends recorded events to one destination that was added later, through the queue."""
 
 import argparse
-import gzip
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -9,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from ops import durations, queues, redrive, replay_position
+from ops import durations, event_bucket, queues, redrive, replay_position
 from ops.command import Command
 from ops.context import Context
 from ops.errors import DONE, FAILED, FailedError, UsageError
@@ -120,11 +119,13 @@ def _batches(
 ) -> Iterator[list[dict[str, Any]]]:
     """Entries to send. When one is asked for, `position` is behind the one before."""
     batch: list[dict[str, Any]] = []
-    for key in _keys(context, choice):
+    bucket = context.stack.event_bucket
+    assert bucket is not None  # noqa: S101 - a choice is of a stack with a bucket
+    for key in _keys(context, bucket, choice):
         if position.is_behind(key):
             continue
         counts.files += 1
-        lines = _lines(context, key)
+        lines = event_bucket.lines(context.aws, bucket, key)
         first = position.first_line(key)
         for number, line in enumerate(lines[first:], start=first + 1):
             entry = _entry(choice, line, counts)
@@ -140,17 +141,9 @@ def _batches(
             batch = []
 
 
-def _keys(context: Context, choice: Choice) -> Iterator[str]:
+def _keys(context: Context, bucket: str, choice: Choice) -> Iterator[str]:
     for folder in choice.folders():
-        listed = context.aws.pages(
-            *("s3", "list_objects_v2", "Contents"), Bucket=context.stack.event_bucket, Prefix=folder
-        )
-        yield from (item["Key"] for item in listed)
-
-
-def _lines(context: Context, key: str) -> list[str]:
-    body = context.aws.call("s3", "get_object", Bucket=context.stack.event_bucket, Key=key)["Body"].read()
-    return (gzip.decompress(body) if key.endswith(".gz") else body).decode().splitlines()
+        yield from (file.key for file in event_bucket.files(context.aws, bucket, folder))
 
 
 def _entry(choice: Choice, line: str, counts: _Counts) -> dict[str, Any] | None:

@@ -304,6 +304,22 @@ def test_logs_are_shown_by_reason_without_the_lines_of_metrics(ops: Ops, shown: 
     assert ops("logs", "--reason", "no_such_reason", status=1) == []
 
 
+def test_an_event_that_comes_too_often_is_found_by_its_type_and_endpoint(
+    run: LocalRun, ops: Ops, shown: Callable[..., str]
+) -> None:
+    event_type, endpoint_id = f"loop_{new_endpoint()}", new_endpoint()
+    for _ in range(3):
+        send(run, event=event_type, endpoint_id=endpoint_id)
+    eventually(lambda: len(events_of(run, endpoint_id, "firehose")) == 3)
+
+    (found,) = [one for one in ops("traffic", "--since", "1d")["types"] if one["event_type"] == event_type]
+
+    assert found == {"event_type": event_type, "events": 3, "endpoints": 1, "of_busiest": 3}
+    assert ops("traffic", "--since", "0s")["types"] == []
+    assert endpoint_id not in shown("traffic")
+    assert endpoint_id in shown("traffic", "--show-values")
+
+
 def test_what_the_operator_may_not_do_is_one_line(run: LocalRun, capsys: pytest.CaptureFixture[str]) -> None:
     iam = run.cloud.client("iam")
     policy = iam.get_user_policy(UserName="operator", PolicyName="operator")["PolicyDocument"]

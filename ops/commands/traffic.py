@@ -1,0 +1,115 @@
+"""`ops traffic`: which events come so often, and whether one endpoint sends them."""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Final
+
+from ops import durations, event_bucket
+from ops.command import Command
+from ops.context import Context
+from ops.errors import DONE, UsageError
+from ops.event_bucket import File
+from ops.traffic import OfType, Traffic, shown
+
+_SHOWN_TYPES: Final = 10
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--since",
+        type=durations.seconds,
+        default=3600,
+        metavar="TIME",
+        help="how far back: 15m, 2h, 1d (default: 1h)",
+    )
+    parser.add_argument(
+        "--limit",
+        type=int,
+        default=100_000,
+        metavar="N",
+        help="stop after the last N events or a few more (default: 100,000)",
+    )
+    parser.add_argument(
+        "--show-values", action="store_true", help="name the busiest endpoints: PERSONAL DATA"
+    )
+
+
+def _run(context: Context) -> int:
+    options = context.options
+    if options.limit < 1:
+        raise UsageError(f"--limit {options.limit}: look at 1 event or more")
+    bucket = context.stack.event_bucket
+    if bucket is None:
+        raise UsageError(
+            "this stack keeps no events that can be counted: add firehose to the setting destinations"
+        )
+    traffic = Traffic(since=context.clock() - options.since)
+    newest_first = sorted(
+        _files(context, bucket, traffic.since), key=lambda one: one.written_at, reverse=True
+    )
+    read = 0
+    with context.screen.progress("reading files", len(newest_first)) as advance:
+        for file in newest_first:
+            if traffic.events >= options.limit:
+                break
+            for line in event_bucket.lines(context.aws, bucket, file.key):
+                traffic.add(line)
+            read += 1
+            advance(1)
+    _show(context, traffic, unread=len(newest_first) - read)
+    return DONE
+
+
+def _files(context: Context, bucket: str, since: float) -> Iterator[File]:
+    """Those that may hold events of the time: a file is written after its events were received."""
+    # Firehose names the folder after the first event of a file: at midnight that is the day before.
+    first, last = (datetime.fromtimestamp(at, UTC).date() for at in (since - 3600, context.clock()))
+    for folder in event_bucket.folders(first, last):
+        for file in event_bucket.files(context.aws, bucket, folder):
+            if file.written_at >= since - 1:  # S3 tells whole seconds
+                yield file
+
+
+def _show(context: Context, traffic: Traffic, *, unread: int) -> None:
+    screen, with_values = context.screen, context.options.show_values
+    types = traffic.by_type()
+
+    def show() -> None:
+        columns = ["event type", ">events", ">share", ">endpoints", ">of the busiest"]
+        screen.table(
+            [*columns, "the busiest"] if with_values else columns,
+            [_row(one, traffic.events, with_values=with_values) for one in types[:_SHOWN_TYPES]],
+        )
+        back = durations.words(context.options.since)
+        more = f", {len(types) - _SHOWN_TYPES} more event types" if len(types) > _SHOWN_TYPES else ""
+        screen.line(f"{traffic.events:,} events were recorded of the last {back}{more}.")
+        if unread:
+            screen.note(f"{unread:,} older files were not read: --limit {traffic.events * 10} reads more.")
+        if traffic.unreadable:
+            screen.note(f"{traffic.unreadable:,} lines are no records, and were left out.")
+
+    result = [asdict(one) for one in types]
+    if not with_values:
+        result = [{key: value for key, value in one.items() if key != "busiest"} for one in result]
+    screen.result({"events": traffic.events, "unread_files": unread, "types": result}, show)
+
+
+def _row(one: OfType, events: int, *, with_values: bool) -> list[str]:
+    row = [
+        shown(one.event_type),
+        f"{one.events:,}",
+        f"{one.events / events:.0%}",
+        f"{one.endpoints:,}",
+        f"{one.of_busiest / one.events:.0%}",
+    ]
+    return [*row, shown(one.busiest)] if with_values else row
+
+
+COMMAND = Command(
+    name="traffic",
+    summary="count recorded events by event type, and find what comes too often",
+    run=_run,
+    add_arguments=_add_arguments,
+)

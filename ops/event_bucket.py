@@ -1,0 +1,37 @@
+"""The files of a stack's event bucket: Firehose writes a line of JSON for each event, in a folder a day."""
+
+import gzip
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from ops.aws import Aws
+
+_FOLDER: Final = "events/year=%Y/month=%m/day=%d/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file of the bucket. `written_at` is in epoch seconds."""
+
+    key: str
+    written_at: float
+
+
+def folders(first: date, last: date) -> list[str]:
+    """The folders of these days (UTC), both included."""
+    return [(first + timedelta(days=day)).strftime(_FOLDER) for day in range((last - first).days + 1)]
+
+
+def files(aws: Aws, bucket: str, folder: str) -> Iterator[File]:
+    """The files of a folder, by name. Raises CallError."""
+    listed = aws.pages(*("s3", "list_objects_v2", "Contents"), Bucket=bucket, Prefix=folder)
+    for item in listed:
+        yield File(key=item["Key"], written_at=item["LastModified"].timestamp())
+
+
+def lines(aws: Aws, bucket: str, key: str) -> list[str]:
+    """The lines of a file. Raises CallError."""
+    body: bytes = aws.call("s3", "get_object", Bucket=bucket, Key=key)["Body"].read()
+    return (gzip.decompress(body) if key.endswith(".gz") else body).decode().splitlines()
