@@ -82,7 +82,7 @@ def table(text: str, heading: str) -> dict[str, str]:
 
 def documented_outputs() -> set[str]:
     """The stack's outputs, and those of every destination."""
-    pages = read("docs/operations.md"), read("docs/destinations.md")
+    pages = read("docs/deployment.md"), read("docs/destinations.md")
     parts = [part for page in pages for part in re.split(r"^#+ Outputs\n", page, flags=re.MULTILINE)[1:]]
     return {
         cells[0].strip("`") for part in parts for cells in rows(re.split(r"^#", part, flags=re.MULTILINE)[0])

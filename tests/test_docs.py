@@ -50,7 +50,7 @@ def test_every_metric_is_described() -> None:
 
 
 def test_every_log_message_is_described_and_exists() -> None:
-    messages = [row[0] for row in rows(section(read("docs/operations.md"), "Logs"))]
+    messages = [row[0] for row in rows(section(read("docs/monitoring.md"), "Logs"))]
     described = {message for cell in messages for message in re.findall(r"`([^`]+)`", cell)}
 
     assert described == set(logged())

@@ -84,7 +84,7 @@ def _show(context: Context, traffic: Traffic, *, unread: int) -> None:
         )
         back = durations.words(context.options.since)
         more = f", {len(types) - _SHOWN_TYPES} more event types" if len(types) > _SHOWN_TYPES else ""
-        screen.line(f"{traffic.events:,} events were recorded of the last {back}{more}.")
+        screen.line(f"{traffic.events:,} events recorded in the last {back}{more}.")
         if unread:
             screen.note(f"{unread:,} older files were not read: --limit {traffic.events * 10} reads more.")
         if traffic.unreadable:
