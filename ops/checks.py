@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Final, cast
 
 from contract.alias import LIVE
+from ops import domain_stats
 from ops.aws import Aws, CallError
 from ops.examined import Examined
 
@@ -120,10 +121,9 @@ def _domain(aws: Aws, examined: Examined) -> Iterator[Finding]:
             fix = "correct customerProfilesDomain, or set customerProfilesNewDomain to true"
             yield _failed("domain", f"{domain} does not exist in {examined.region}", fix)
         return
-    stats: Mapping[str, int] = found.get("Stats") or {}
-    count = f"{stats['ProfileCount']:,} profiles" if "ProfileCount" in stats else "profiles not counted yet"
-    billed = f", {stats['MeteringProfileCount']:,} billed" if "MeteringProfileCount" in stats else ""
-    yield _ok("domain", f"{domain}: {count}{billed}")
+    stats = domain_stats.of_domain(domain, found)
+    count = "profiles" if stats.profiles is None else f"{stats.profiles:,} profiles,"
+    yield _ok("domain", f"{domain}: {count} {stats.details()}")
     if merging := _merging(found):
         yield _warning(
             "merging of profiles",

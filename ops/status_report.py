@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from contract.alias import LIVE
-from ops import dead_letters, metrics, queues
+from ops import dead_letters, domain_stats, metrics, queues
 from ops.aws import Aws
 from ops.dead_letters import ReasonCount
+from ops.domain_stats import DomainStats
 from ops.metrics import Metric, Window
 from ops.queues import Depth
 from ops.stack import Stack
@@ -60,6 +61,8 @@ class Status:
     dead_letter_reasons: list[ReasonCount]
     # Of a Customer Profiles domain that the stack made; None if there is none.
     domain_dead_letters: Depth | None
+    # None: the stack has no Customer Profiles.
+    domain: DomainStats | None
     alarms: list[AlarmState]
     deployed: list[DeployedFunction]
     dashboard_url: str | None
@@ -121,6 +124,7 @@ def read_status(
         dead_letters=waiting,
         dead_letter_reasons=reasons,
         domain_dead_letters=queues.depth(aws, domain_queue) if domain_queue else None,
+        domain=_domain(aws, stack),
         alarms=_alarms(aws, stack.name),
         deployed=[_deployed(aws, purpose, name) for purpose, name in stack.functions.items()],
         dashboard_url=stack.dashboard_url,
@@ -177,6 +181,11 @@ def _parts(values: Numbers, parts: list[Metric]) -> dict[str, dict[str, float]]:
         name: dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
         for name, counts in found.items()
     }
+
+
+def _domain(aws: Aws, stack: Stack) -> DomainStats | None:
+    name = stack.customer_profiles_domain
+    return None if name is None else domain_stats.read(aws, name)
 
 
 def _alarms(aws: Aws, stack: str) -> list[AlarmState]:

@@ -343,6 +343,7 @@ def _get_domain(domain: Domain, parameters: Mapping[str, Any]) -> dict[str, Any]
         "DefaultExpirationDays": _DEFAULT_EXPIRATION_DAYS,
         "CreatedAt": _CREATED,
         "LastUpdatedAt": _CREATED,
+        "Stats": domain.stats(),
         **domain.described,
     }
 

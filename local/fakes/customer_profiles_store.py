@@ -9,6 +9,7 @@ numbers by their digits. An object never overwrites what UpdateProfile has writt
 
 import json
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -86,6 +87,15 @@ class Domain:
         self.places: dict[tuple[str, KeyValue], dict[tuple[str, KeyValue], None]] = {}
         self.described: dict[str, Any] = {}
         self.integrations: list[dict[str, Any]] = []
+
+    def stats(self) -> dict[str, int]:
+        """The statistics of GetDomain. AWS counts later, and a profile for each hundred of its objects."""
+        objects = Counter(one.profile_id for one in self.objects.values())
+        return {
+            "ProfileCount": len(self.profiles),
+            "MeteringProfileCount": sum(max(1, -(-objects[one] // 100)) for one in self.profiles),
+            "ObjectCount": len(self.objects),
+        }
 
     def put(self, object_type: ObjectType, text: str) -> tuple[StoredObject, bool]:
         """Keep an object and update its profile. The flag: it differs from the last object with its key.

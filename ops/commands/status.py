@@ -61,7 +61,7 @@ def _show(screen: Screen, status: Status, needed: list[str]) -> None:
         [*_traffic(status), *_outcomes(status), *_functions(status), *_tokens(status)],
     )
     screen.line()
-    screen.table(["now", "", ""], [*_now(status), *_alarms(status), *_deployed(status)])
+    screen.table(["now", "", ""], [*_now(status), *_domain(status), *_alarms(status), *_deployed(status)])
     if status.dashboard_url:
         screen.line(f"Dashboard: {status.dashboard_url}")
 
@@ -132,6 +132,14 @@ def _now(status: Status) -> list[list[str]]:
             else []
         ),
     ]
+
+
+def _domain(status: Status) -> list[list[str]]:
+    domain = status.domain
+    if domain is None:
+        return []
+    count = "-" if domain.profiles is None else f"{domain.profiles:,}"
+    return [["profiles", count, _join(domain.details(), f"domain {domain.domain}")]]
 
 
 def _alarms(status: Status) -> list[list[str]]:

@@ -29,6 +29,7 @@ FINE = Status(
     dead_letters=EMPTY,
     dead_letter_reasons=[],
     domain_dead_letters=EMPTY,
+    domain=None,
     alarms=[AlarmState(name="a", state="OK", description="")],
     deployed=[],
     dashboard_url=None,

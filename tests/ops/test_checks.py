@@ -138,6 +138,23 @@ def test_loop_detection_must_not_end_retries(loop: str, state: State) -> None:
 
 
 @pytest.mark.parametrize(
+    ("stats", "said"),
+    [
+        (
+            {"ProfileCount": 12_044, "MeteringProfileCount": 12_050, "ObjectCount": 96_120},
+            "12,044 profiles, 12,050 billed, 96,120 objects",
+        ),
+        ({"ProfileCount": 0}, "0 profiles, "),
+        ({}, "profiles not counted yet"),
+    ],
+)
+def test_the_domain_says_how_many_profiles_it_has(stats: dict[str, int], said: str) -> None:
+    examined = Examined(region=REGION, domain="amazon-connect-shop")
+
+    assert found("domain", examined, get_domain={"Stats": stats}).detail == f"amazon-connect-shop: {said}"
+
+
+@pytest.mark.parametrize(
     "domain",
     [
         {"RuleBasedMatching": {"Enabled": True, "MaxAllowedRuleLevelForMerging": 2}},

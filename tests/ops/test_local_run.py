@@ -1,7 +1,8 @@
 """Operator commands on a local run, as the operator whose policy is enforced."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,20 @@ def shown(run: LocalRun, capsys: pytest.CaptureFixture[str]) -> Callable[..., st
         return capsys.readouterr().out
 
     return call
+
+
+@contextmanager
+def without(run: LocalRun, sid: str) -> Iterator[None]:
+    """The operator lacks one statement of the policy."""
+    iam = run.cloud.client("iam")
+    place = {"UserName": "operator", "PolicyName": "operator"}
+    policy = iam.get_user_policy(**place)["PolicyDocument"]
+    less = [one for one in policy["Statement"] if one["Sid"] != sid]
+    iam.put_user_policy(**place, PolicyDocument=json.dumps({**policy, "Statement": less}))
+    try:
+        yield
+    finally:
+        iam.put_user_policy(**place, PolicyDocument=json.dumps(policy))
 
 
 def dead_letter(run: LocalRun, endpoint_id: str) -> None:
@@ -262,9 +277,21 @@ def test_the_status_says_what_is_deployed_and_what_requests_became(
     assert status["parts"]["Recorded"]["firehose"] >= 1
     assert status["functions"]["processor"]["Errors"] == 0
     assert [(one["purpose"], one["runtime"]) for one in status["deployed"]] == [("processor", "python3.13")]
+    counts = status["domain"]
+    assert (counts["domain"], counts["unread"]) == (run.outputs["customer_profiles_domain"], "")
+    assert counts["objects"] >= counts["profiles"] >= 1
     text = shown("status")
     assert len(text.splitlines()) <= 24  # one screen
     assert "event_missing" in text
+    assert f"billed, {counts['objects']:,} objects, domain {counts['domain']}" in text
+
+
+def test_a_status_without_the_right_to_see_the_domain_says_so_in_one_line(
+    run: LocalRun, ops: Ops, shown: Callable[..., str]
+) -> None:
+    with without(run, "ReadProfiles"):
+        assert ops("status")["domain"]["unread"] == "AccessDeniedException"
+        assert "cannot be read (AccessDeniedException), domain" in shown("status")
 
 
 def test_an_alarm_of_this_stack_that_goes_off_is_what_the_status_says_first(run: LocalRun, ops: Ops) -> None:
@@ -321,15 +348,8 @@ def test_an_event_that_comes_too_often_is_found_by_its_type_and_endpoint(
 
 
 def test_what_the_operator_may_not_do_is_one_line(run: LocalRun, capsys: pytest.CaptureFixture[str]) -> None:
-    iam = run.cloud.client("iam")
-    policy = iam.get_user_policy(UserName="operator", PolicyName="operator")["PolicyDocument"]
-    less = [one for one in policy["Statement"] if one["Sid"] != "PauseAndResume"]
-    place = {"UserName": "operator", "PolicyName": "operator"}
-    iam.put_user_policy(**place, PolicyDocument=json.dumps({**policy, "Statement": less}))
-    try:
+    with without(run, "PauseAndResume"):
         assert main(["pause", "--local", run.url]) == 1
-    finally:
-        iam.put_user_policy(**place, PolicyDocument=json.dumps(policy))
 
     assert capsys.readouterr().err == (
         "error: aws lambda get-event-source-mapping failed with 403: your credentials may not do this; "

@@ -570,6 +570,13 @@ class TestDescribing:
         assert (said["DomainName"], said["RuleBasedMatching"]) == (DOMAIN, {"Enabled": True})
         assert integration["Uri"] == "arn:x"
 
+    def test_a_domain_counts_profiles_and_objects(self, service: Any) -> None:
+        put(service, *(an_event("e1", f"m{number}") for number in range(3)))
+
+        stats = service.get_domain(DomainName=DOMAIN)["Stats"]
+
+        assert stats == {"ProfileCount": 1, "MeteringProfileCount": 1, "ObjectCount": 3}
+
     def test_object_types_are_those_of_the_template(self, service: Any) -> None:
         listed = service.list_profile_object_types(DomainName=DOMAIN)["Items"]
         said = service.get_profile_object_type(DomainName=DOMAIN, ObjectTypeName=ENDPOINTS)
