@@ -8,6 +8,7 @@ from typing import Any, Final
 from ops import dead_letters
 from ops.aws import Aws
 from ops.dead_letters import DeadLetter
+from ops.errors import FailedError
 
 _BATCH: Final = 10  # messages of one SQS call
 
@@ -80,9 +81,15 @@ def put_back(aws: Aws, queue_url: str, letters: Sequence[DeadLetter]) -> None:
 
 
 def delete(aws: Aws, queue_url: str, letters: Sequence[DeadLetter]) -> None:
-    """Raises CallError."""
+    """Raises CallError, or FailedError if SQS keeps one: it answers 200 then, too."""
+    kept = 0
     for entries in _batches(letters):
-        aws.call("sqs", "delete_message_batch", QueueUrl=queue_url, Entries=entries)
+        response = aws.call("sqs", "delete_message_batch", QueueUrl=queue_url, Entries=entries)
+        kept += len(response.get("Failed", []))
+    if kept:
+        raise FailedError(
+            f"SQS did not delete {kept} of {len(letters)} dead letters: they are still there, sent again or not"
+        )
 
 
 def receive(aws: Aws, queue_url: str, *, expected: int, limit: int) -> Iterator[list[DeadLetter]]:
