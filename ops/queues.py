@@ -88,7 +88,7 @@ def delete(aws: Aws, queue_url: str, letters: Sequence[DeadLetter]) -> None:
         kept += len(response.get("Failed", []))
     if kept:
         raise FailedError(
-            f"SQS did not delete {kept} of {len(letters)} dead letters: they are still there, sent again or not"
+            f"SQS did not delete {kept} of {len(letters)} dead letters: they are still there, sent or not"
         )
 
 

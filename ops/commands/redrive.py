@@ -93,7 +93,8 @@ def _run(context: Context) -> int:
 def _redrive_all(context: Context, choice: redrive.Choice, started: float, done: _Done) -> None:
     options, url = context.options, context.stack.dead_letter_queue_url
     total = queues.depth(context.aws, url).total
-    handled: set[str] = set()
+    # An event has a letter for each group of destinations that gave it up.
+    handled: set[tuple[str, str]] = set()
     with context.screen.progress("redriving", min(total, options.limit or total)) as advance:
         # What comes back meanwhile is received, too, so this ends only because it is passed over.
         for batch in queues.receive(context.aws, url, expected=total, limit=total + 10_000):
@@ -101,13 +102,14 @@ def _redrive_all(context: Context, choice: redrive.Choice, started: float, done:
             fitting = [
                 letter
                 for letter in batch
-                if choice.fits(letter, now=started) and letter.original_message_id not in handled
+                if choice.fits(letter, now=started)
+                and (letter.original_message_id, letter.pending) not in handled
             ][:room]
             chosen = {letter.message_id for letter in fitting}
             done.chosen += fitting
             done.passed_over += [letter for letter in batch if letter.message_id not in chosen]
             if fitting:
-                handled |= {letter.original_message_id for letter in fitting}
+                handled |= {(letter.original_message_id, letter.pending) for letter in fitting}
                 _redrive(context, fitting, done)
                 advance(len(fitting))
             if options.limit is not None and len(done.chosen) >= options.limit:
