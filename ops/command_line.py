@@ -1,6 +1,7 @@
 """Reads the arguments of `python -m ops`, runs the command, and turns errors into one line."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -10,6 +11,7 @@ from ops.command import Command
 from ops.commands import COMMANDS
 from ops.context import Context
 from ops.errors import FAILED, INTERRUPTED, USAGE_ERROR, FailedError, UsageError
+from ops.printable import printable
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,20 +22,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         context = Context(options)
         return options.command.run(context)
     except UsageError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return USAGE_ERROR
+        return _failed(error, USAGE_ERROR)
     except FailedError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return FAILED
+        return _failed(error, FAILED)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of a pipe has gone, as in `| head`
+        # The reader of a pipe has gone, as in `| head`. Python flushes standard output once more at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     finally:
         if context is not None:
             context.close()
+
+
+def _failed(error: Exception, status: int) -> int:
+    print(f"error: {printable(str(error))}", file=sys.stderr)
+    return status
 
 
 class _Parser(argparse.ArgumentParser):

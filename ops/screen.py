@@ -3,17 +3,18 @@
 Results go to standard output, everything else to standard error.
 """
 
-import json
 import sys
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
+
+from ops.printable import json_text, printable
 
 _SECONDS_BETWEEN_LINES: Final = 30.0
 _WIDTH_OF_A_FILE: Final = 10_000  # columns: in a file or a pipe, no line is broken
@@ -30,17 +31,18 @@ class Screen:
     def result(self, value: Any, show: Callable[[], None]) -> None:
         """Print a result: the value as JSON, or what `show` prints."""
         if self.as_json:
-            print(json.dumps(value, indent=2, ensure_ascii=False))
+            # Flushed, so that main() hears if nobody reads it.
+            print(json_text(value, indent=2), flush=True)
         else:
             show()
 
     def line(self, text: str = "", *, style: str = "") -> None:
         """A line of the result."""
-        self._out.print(Text(text, style=style), soft_wrap=True)
+        self._out.print(_safe(text, style), soft_wrap=True)
 
     def note(self, text: str, *, style: str = "") -> None:
         """A line about the work, on standard error."""
-        self._err.print(Text(text, style=style), soft_wrap=True)
+        self._err.print(_safe(text, style), soft_wrap=True)
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "") -> None:
         """A table; columns of numbers begin with `>`."""
@@ -52,7 +54,7 @@ class Screen:
                 overflow="fold",
             )
         for row in rows:
-            table.add_row(*(Text(cell) for cell in row))
+            table.add_row(*map(_safe, row))
         self._out.print(table)
 
     @contextmanager
@@ -71,7 +73,15 @@ class Screen:
             yield advance
 
 
-def _console(file: Any) -> Console:
+def _safe(text: str, style: str = "") -> Text:
+    """A line or cell as it is: nothing in it is markup, or for the terminal to obey."""
+    return Text(printable(text), style=style)
+
+
+def _console(file: TextIO) -> Console:
+    # An arrow must not end a command where the terminal's encoding lacks it.
+    if reconfigure := getattr(file, "reconfigure", None):
+        reconfigure(errors="backslashreplace")
     width = None if file.isatty() else _WIDTH_OF_A_FILE
     return Console(file=file, width=width, highlight=False, emoji=False, markup=False)
 

@@ -57,6 +57,7 @@ PURE = [
     "ops/durations.py",
     "ops/journey.py",
     "ops/prices.py",
+    "ops/printable.py",
     "ops/redrive.py",
     "ops/replay.py",
     "ops/stack.py",

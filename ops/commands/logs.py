@@ -54,7 +54,11 @@ def _show(context: Context, lines: list[LogLine], total: int) -> None:
     screen, options = context.screen, context.options
     for line in lines:
         at = datetime.fromtimestamp(line.at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-        said = f"{line.level:<7} {line.message}  {line.shown_fields()}" if line.message else line.text
+        said = (
+            f"{line.level:<7} {line.message}  {line.shown_fields()}"
+            if line.message
+            else " ".join(line.text.split())
+        )
         screen.line(f"{at}  {line.function:<10} {said}", style=_STYLES.get(line.level, ""))
     if len(lines) < total:
         screen.note(f"The last {len(lines)} of {total} lines: --limit {total} shows all.")

@@ -1,0 +1,83 @@
+"""What strangers sent, on a terminal."""
+
+import json
+import os
+import sys
+from typing import Any
+
+import pytest
+
+from ops.command_line import main
+from ops.printable import json_text, printable
+from ops.screen import Screen
+
+# Clears the screen; an 8-bit CSI; a title; a forged line; text that runs backwards; half a character.
+NASTY = "\x1b[2Jx\x9b31m\x1b]0;t\x07\r\nerror: \u202eevil\u2028\x7f\ud800"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain: Ünï → 日本 🙂 [bold]x[/]", "plain: Ünï → 日本 🙂 [bold]x[/]"),
+        ("\x1b[2J", r"\x1b[2J"),
+        ("a\nb\tc\r", r"a\nb\tc\r"),
+        ("\x9b\x7f", r"\x9b\x7f"),
+        ("\u202e\u2028", r"\u202e\u2028"),
+        ("\ud800", r"\ud800"),
+    ],
+)
+def test_what_a_terminal_would_obey_is_written_as_an_escape(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+@pytest.mark.parametrize("value", [NASTY, {"a": [NASTY, "Ü"]}])
+def test_json_stays_the_same_value(value: Any) -> None:
+    text = json_text(value, indent=2)
+
+    assert json.loads(text) == value
+    assert text.replace("\n", "").isprintable()
+    assert "Ü" in text or value == NASTY
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_no_way_to_the_screen_leaves_anything_to_obey(
+    as_json: bool,  # noqa: FBT001 - a parameter of the test
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    screen = Screen(as_json=as_json)
+
+    screen.line(NASTY)
+    screen.note(NASTY, style="red")
+    screen.table(["column"], [[NASTY], ["[red]x[/red] :smile:"]])
+    screen.result({NASTY: NASTY}, lambda: screen.line(NASTY))
+
+    said = capsys.readouterr()
+    for text in (said.out, said.err):
+        assert text.replace("\n", "").isprintable()
+    assert "[red]x[/red] :smile:" in said.out
+
+
+def test_an_error_is_one_line_that_leaves_nothing_to_obey(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["forget", "e1", "--outputs", NASTY[:-1]]) == 2
+
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert error.removesuffix("\n").isprintable()
+
+
+@pytest.mark.parametrize("arguments", [["--json"], []])
+def test_a_reader_who_goes_away_is_nothing_to_talk_about(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        try:
+            status = main(["cost", "--events-per-month", "1000", *arguments])
+        except SystemExit as ended:
+            status = ended.code
+
+        assert status == 1
+    # Closing has flushed it, as Python does at the end.
+    assert capsys.readouterr().err == ""
