@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import platform
 from collections import Counter
 from dataclasses import asdict
@@ -14,12 +13,12 @@ from ops import checks, examined, logs
 from ops.attention import attention
 from ops.command import Command
 from ops.context import Context
-from ops.errors import DONE, FailedError
+from ops.errors import DONE
+from ops.new_file import new_file
 from ops.status_report import read_status
 
 _MINUTES: Final = 180
 _STEPS: Final = 3
-_ONLY_THE_OWNER: Final = 0o600
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +43,8 @@ def _run(context: Context) -> int:
         "checks": [asdict(one) for one in found],
         "log_lines": lines,
     }
-    _write(context.options.file, json.dumps(state, indent=2, default=str) + "\n")
+    with new_file(context.options.file) as opened:
+        opened.write(json.dumps(state, indent=2, default=str) + "\n")
     result = {"file": str(context.options.file), "attention": state["attention"]}
 
     def show() -> None:
@@ -66,15 +66,6 @@ def _counted(context: Context, *, since: float) -> list[dict[str, Any]]:
         {"message": message, "reason": reason, "count": count}
         for (message, reason), count in counts.most_common()
     ]
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _ONLY_THE_OWNER)
-    except OSError as error:
-        raise FailedError(f"{file} cannot be written ({error.strerror}); name a new file") from None
-    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
-        opened.write(text)
 
 
 COMMAND = Command(
