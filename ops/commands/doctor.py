@@ -1,7 +1,6 @@
 """`ops doctor`: checks an account before the first deployment, and a stack after it."""
 
 import argparse
-import sys
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +9,7 @@ from ops import checks, durations, examined, one_event
 from ops.aws import Aws
 from ops.checks import Finding, State
 from ops.command import Command
+from ops.confirmation import confirm
 from ops.context import Context
 from ops.errors import DONE, FAILED, UsageError
 
@@ -41,8 +41,13 @@ def _run(context: Context) -> int:
         with closing(Aws(what.region, context.variables)) as aws:
             found = _look(context, aws, what)
     else:
-        if options.send:
-            _confirm(context)
+        if options.send and not options.yes:
+            confirm(
+                context.screen,
+                "This records a real event and creates a real profile.",
+                if_nobody="give --yes to send a real event, or leave out --send",
+                if_declined="nothing was sent",
+            )
         found = _look(context, context.aws, examined.of_stack(context.stack))
         if options.send:
             with context.screen.progress("following the event") as advance:
@@ -54,17 +59,6 @@ def _run(context: Context) -> int:
 def _look(context: Context, aws: Aws, what: examined.Examined) -> list[Finding]:
     with context.screen.progress("looking", checks.COUNT) as advance:
         return list(checks.findings(aws, what, advance))
-
-
-def _confirm(context: Context) -> None:
-    """Raises UsageError unless the person says yes."""
-    if context.options.yes:
-        return
-    if not sys.stdin.isatty():
-        raise UsageError("nobody is here to ask: give --yes to send a real event, or leave out --send")
-    context.screen.note("This records a real event and creates a real profile. Write yes:")
-    if input().strip() != "yes":
-        raise UsageError("nothing was sent: the answer was not yes")
 
 
 def _show(context: Context, found: list[Finding]) -> None:
