@@ -1,9 +1,13 @@
 """Dead letters: what a message says about itself, and many of them by reason. Pure."""
 
+import base64
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
+
+from contract.url import ENDPOINT_ID, EVENT
 
 RETENTION_SECONDS: Final = 14 * 86_400
 """How long the queue keeps a message, counted from when it was first sent."""
@@ -13,6 +17,8 @@ OUT_OF_RECEIVES: Final = "max_receive_count"
 
 _ALL: Final = "all destinations"
 
+_ESCAPED_AMPERSANDS: Final = re.compile(r"(?:amp;)+", re.IGNORECASE)  # docs/url.md, "Escaped names"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
@@ -21,8 +27,8 @@ class DeadLetter:
     message_id: str
     receipt_handle: str
     body: str
-    # As SQS takes them: DataType and StringValue by name.
-    attributes: Mapping[str, Mapping[str, str]]
+    # As SQS takes them: DataType with StringValue or, only from other tools, BinaryValue.
+    attributes: Mapping[str, Mapping[str, Any]]
     sent_at: float
 
     @property
@@ -46,8 +52,14 @@ class DeadLetter:
         return self.attributes.get(name, {}).get("StringValue")
 
     def parameter(self, name: str) -> str:
-        """A parameter of the sender's URL; the last of several."""
-        return dict(parse_qsl(self.body, keep_blank_values=True)).get(name, "")
+        """A parameter of the sender's URL, as the function reads it: the last of several."""
+        sent = dict(parse_qsl(self.body, keep_blank_values=True))
+        escaped = (value for key, value in sent.items() if _ESCAPED_AMPERSANDS.sub("", key, count=1) == name)
+        return sent.get(name, next(escaped, ""))
+
+    def is_of(self, endpoint_id: str) -> bool:
+        """Whether it names an endpoint: as the event's, or as the one that the sender's token proves."""
+        return endpoint_id in (self.parameter(ENDPOINT_ID), self.string("proven_endpoint"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +98,14 @@ def by_reason(letters: Iterable[DeadLetter]) -> list[ReasonCount]:
     return sorted(counts, key=lambda one: (-one.count, one.reason, one.pending))
 
 
+def unseen(count: int) -> str:
+    """What to say of dead letters that a walk through the queue did not meet."""
+    return (
+        f"About {count:,} dead letters were not seen, because another command reads them, or they are too "
+        "many to read at once. Run this again later."
+    )
+
+
 def exported(letter: DeadLetter) -> dict[str, Any]:
     """A line of an export."""
     return {
@@ -93,15 +113,22 @@ def exported(letter: DeadLetter) -> dict[str, Any]:
         "sent_at": letter.sent_at,
         "reason": letter.reason,
         "body": letter.body,
-        "attributes": {name: value.get("StringValue", "") for name, value in letter.attributes.items()},
+        "attributes": {name: _written(value) for name, value in letter.attributes.items()},
     }
+
+
+def _written(value: Mapping[str, Any]) -> str:
+    """The value of an attribute; a binary one in base64."""
+    if "StringValue" in value:
+        return value["StringValue"]
+    return base64.b64encode(value.get("BinaryValue", b"")).decode()
 
 
 def summary(letter: DeadLetter, *, values: bool) -> dict[str, Any]:
     """What a list says of a dead letter; personal data only with `values`."""
     personal = {
-        "event": letter.parameter("event"),
-        "endpoint_id": letter.parameter("endpoint_id"),
+        "event": letter.parameter(EVENT),
+        "endpoint_id": letter.parameter(ENDPOINT_ID),
         "body": letter.body,
     }
     return {

@@ -1,26 +1,32 @@
 """Reads the queue and the dead-letter queue. What is looked at in a dead-letter queue is put back at once."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ops import dead_letters
-from ops.aws import Aws
+from contract.sqs import MESSAGES_IN_BATCH
+from ops import dead_letters, interrupts
+from ops.aws import Aws, CallError
 from ops.dead_letters import DeadLetter
 from ops.errors import FailedError
 
-_BATCH: Final = 10  # messages of one SQS call
+_WAITS_SECONDS: Final = (0, 1, 4)
+"""Of one receive, and of each after one that brought nothing.
 
-HIDDEN_SECONDS: Final = 300
-"""How long a message stays hidden if this program ends before it puts the message back."""
+Without a wait, SQS asks only some of its servers. During the last, another reader may put messages back.
+"""
 
-_EMPTY_RECEIVES: Final = 2  # a receive may miss messages that are there; so many in a row mean that none is
+_LONGEST_HIDDEN_SECONDS: Final = 12 * 3600  # Amazon SQS quotas
+_OVER_LIMIT: Final = "OverLimit"  # how the code ends if about 120,000 messages of a queue are hidden
+
+Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+"""`Screen.progress`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Depth:
-    """The messages of a queue, as SQS counts them: approximately."""
+    """The messages of a queue, as SQS counts them: approximately, and up to a minute late."""
 
     waiting: int
     in_flight: int
@@ -55,80 +61,173 @@ def attribute(aws: Aws, queue_url: str, name: str) -> str:
     return found.get("Attributes", {}).get(name, "")
 
 
-@contextmanager
-def looked_at(
-    aws: Aws, queue_url: str, *, expected: int, limit: int, advance: Callable[[int], None]
-) -> Generator[list[DeadLetter]]:
-    """Dead letters, hidden from others until the end. Raises CallError."""
-    letters: list[DeadLetter] = []
-    try:
-        for batch in receive(aws, queue_url, expected=expected, limit=limit):
-            letters += batch
-            advance(len(batch))
-        yield letters
-    finally:
-        put_back(aws, queue_url, letters)
-
-
-def put_back(aws: Aws, queue_url: str, letters: Sequence[DeadLetter]) -> None:
-    """Make messages visible again. Raises CallError."""
-    for entries in _batches(letters):
-        aws.call(
-            *("sqs", "change_message_visibility_batch"),
-            QueueUrl=queue_url,
-            Entries=[{**entry, "VisibilityTimeout": 0} for entry in entries],
-        )
-
-
-def delete(aws: Aws, queue_url: str, letters: Sequence[DeadLetter]) -> None:
-    """Raises CallError, or FailedError if SQS keeps one: it answers 200 then, too."""
-    kept = 0
-    for entries in _batches(letters):
-        response = aws.call("sqs", "delete_message_batch", QueueUrl=queue_url, Entries=entries)
-        kept += len(response.get("Failed", []))
-    if kept:
-        raise FailedError(
-            f"SQS did not delete {kept} of {len(letters)} dead letters: they are still there, sent or not"
-        )
-
-
-def receive(aws: Aws, queue_url: str, *, expected: int, limit: int) -> Iterator[list[DeadLetter]]:
-    """Batches of messages, each once, until none is left that was not returned. Raises CallError.
-
-    The receiver deletes them or puts them back; otherwise they are visible again after HIDDEN_SECONDS. Only
-    if there are fewer than expected, SQS is asked once more, for longer.
-    """
-    seen: set[str] = set()
-    without_new = 0
-    while len(seen) < limit and without_new < _EMPTY_RECEIVES:
-        received = aws.call(
-            *("sqs", "receive_message"),
-            QueueUrl=queue_url,
-            MaxNumberOfMessages=min(_BATCH, limit - len(seen)),
-            MessageAttributeNames=["All"],
-            MessageSystemAttributeNames=["SentTimestamp"],
-            VisibilityTimeout=HIDDEN_SECONDS,
-            # With a wait, SQS asks all of its servers.
-            WaitTimeSeconds=0 if without_new == 0 else 1,
-        ).get("Messages", [])
-        batch = [dead_letters.read(message) for message in received if message["MessageId"] not in seen]
-        seen |= {letter.message_id for letter in batch}
-        without_new = 0 if batch else without_new + 1
-        if batch:
-            yield batch
-        elif len(seen) >= expected:
-            return
-
-
 def send(aws: Aws, queue_url: str, entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Send at most ten messages; returns the new id of each that was taken, by entry. Raises CallError."""
     response = aws.call("sqs", "send_message_batch", QueueUrl=queue_url, Entries=entries)
     return {one["Id"]: one["MessageId"] for one in response.get("Successful", [])}
 
 
-def _batches(letters: Sequence[DeadLetter]) -> Iterator[list[dict[str, Any]]]:
-    for start in range(0, len(letters), _BATCH):
-        yield [
-            {"Id": str(number), "ReceiptHandle": letter.receipt_handle}
-            for number, letter in enumerate(letters[start : start + _BATCH])
-        ]
+class Walk:
+    """A walk through a queue that meets each message once, and hides it from others until the end.
+
+    `expected` is how many there are, as far as SQS knows.
+    """
+
+    def __init__(self, aws: Aws, queue_url: str, *, expected: int) -> None:
+        self._aws = aws
+        self._queue_url = queue_url
+        self._expected = expected
+        self._seen: set[str] = set()
+        # What is to be put back, by message id, with the newest receipt: SQS ignores older ones.
+        self._held: dict[str, DeadLetter] = {}
+
+    @property
+    def seen(self) -> int:
+        """How many messages it has met so far."""
+        return len(self._seen)
+
+    def batches(self, limit: int | None = None) -> Iterator[list[DeadLetter]]:
+        """At most ten messages at a time, until none or `limit` is reached. Raises CallError.
+
+        On a long walk, messages become visible before its end: they are hidden again, and not returned.
+        """
+        hidden_seconds = _hidden_seconds(self._expected if limit is None else min(limit, self._expected))
+        empty, known = 0, 0  # receives in a row that brought nothing, or nothing new
+        while limit is None or self.seen < limit:
+            room = MESSAGES_IN_BATCH if limit is None else min(MESSAGES_IN_BATCH, limit - self.seen)
+            received = self._receive(room, hidden_seconds=hidden_seconds, wait_seconds=_WAITS_SECONDS[empty])
+            if received is None:
+                return
+            new = [letter for letter in received if letter.message_id not in self._seen]
+            self._seen |= {letter.message_id for letter in new}
+            if new:
+                empty, known = 0, 0
+                yield new
+            elif received:
+                known += 1
+                if known > len(self._held):
+                    return  # they become visible faster than they can be received
+            else:
+                empty += 1
+                if empty == len(_WAITS_SECONDS) or self._has_all(every_server_asked=empty > 1):
+                    return
+
+    def delete(self, letters: Collection[DeadLetter]) -> list[DeadLetter]:
+        """Delete messages; returns those that SQS kept. Raises CallError."""
+        kept: list[DeadLetter] = []
+        for batch in _batches(list(letters)):
+            failed = self._failed("delete_message_batch", batch)
+            if failed:
+                failed = self._failed("delete_message_batch", [letter for letter, _ in failed])
+            kept += [letter for letter, _ in failed]
+        for letter in letters:
+            if letter not in kept:
+                self._held.pop(letter.message_id, None)
+        return kept
+
+    def not_seen(self) -> int:
+        """About how many messages others hide, or were too many to hide; to ask after the last batch.
+
+        SQS may be late in counting what was deleted, so its count of the beginning must say so, too. Raises
+        CallError.
+        """
+        lacking = self._expected - self.seen
+        if lacking <= 0:
+            return 0
+        return max(0, min(lacking, depth(self._aws, self._queue_url).total - len(self._held)))
+
+    def put_back(self, progress: Progress) -> None:
+        """Make all that were not deleted visible again. Raises CallError, and FailedError if SQS did not."""
+        hidden = 0
+        held = list(self._held.values())
+        with progress("putting dead letters back", len(held)) as advance:
+            for batch in _batches(held):
+                failed = self._to_put_back(batch)
+                hidden += len(self._to_put_back(failed)) if failed else 0
+                advance(len(batch))
+        if hidden:
+            raise FailedError(
+                f"SQS did not put {hidden} of {len(held)} dead letters back: it shows them again by itself "
+                f"within {_hidden_seconds(self._expected) // 60} minutes"
+            )
+
+    def _to_put_back(self, letters: Sequence[DeadLetter]) -> list[DeadLetter]:
+        """Try to put them back; returns those that stay hidden."""
+        failed = self._failed("change_message_visibility_batch", letters, VisibilityTimeout=0)
+        # A fault of the sender: the message is hidden no more, or deleted.
+        return [letter for letter, failure in failed if not failure.get("SenderFault")]
+
+    def _failed(
+        self, operation: str, letters: Sequence[DeadLetter], **parameters: Any
+    ) -> list[tuple[DeadLetter, Mapping[str, Any]]]:
+        """Call an operation for at most ten messages; SQS responds with 200 even if it failed for some."""
+        response = self._aws.call(
+            *("sqs", operation),
+            QueueUrl=self._queue_url,
+            Entries=[
+                {"Id": str(number), "ReceiptHandle": letter.receipt_handle, **parameters}
+                for number, letter in enumerate(letters)
+            ],
+        )
+        return [(letters[int(failure["Id"])], failure) for failure in response.get("Failed", [])]
+
+    def _receive(self, most: int, *, hidden_seconds: int, wait_seconds: int) -> list[DeadLetter] | None:
+        """Some messages, which are held from then on; None if SQS cannot hide more."""
+        # If Ctrl-C cut a response off, nobody could put its messages back.
+        with nullcontext() if wait_seconds else interrupts.deferred():
+            try:
+                response = self._aws.call(
+                    *("sqs", "receive_message"),
+                    QueueUrl=self._queue_url,
+                    MaxNumberOfMessages=most,
+                    MessageAttributeNames=["All"],
+                    MessageSystemAttributeNames=["SentTimestamp"],
+                    VisibilityTimeout=hidden_seconds,
+                    WaitTimeSeconds=wait_seconds,
+                )
+            except CallError as error:
+                if error.code.endswith(_OVER_LIMIT):
+                    return None
+                raise
+            received = [dead_letters.read(message) for message in response.get("Messages", [])]
+            self._held |= {letter.message_id: letter for letter in received}
+        return received
+
+    def _has_all(self, *, every_server_asked: bool) -> bool:
+        if self.seen < self._expected:
+            return False
+        return every_server_asked or depth(self._aws, self._queue_url).waiting == 0
+
+
+def silently(_what: str, _total: int) -> AbstractContextManager[Callable[[int], None]]:
+    def advance(_count: int) -> None:
+        """Nobody looks."""
+
+    return nullcontext(advance)
+
+
+@contextmanager
+def walk(aws: Aws, queue_url: str, *, expected: int, progress: Progress = silently) -> Generator[Walk]:
+    """A walk through a queue. At its end, what was not deleted is put back. Raises FailedError."""
+    one = Walk(aws, queue_url, expected=expected)
+    try:
+        yield one
+    except BaseException:
+        # What ended the walk is to be told; the messages become visible by themselves.
+        with suppress(FailedError):
+            one.put_back(progress)
+        raise
+    one.put_back(progress)
+
+
+def _hidden_seconds(count: int) -> int:
+    """How long a message stays hidden if the program is killed before it puts so many back.
+
+    Long enough to receive them all, ten in half a second.
+    """
+    return min(300 + count // 20, _LONGEST_HIDDEN_SECONDS)
+
+
+def _batches(letters: Sequence[DeadLetter]) -> Iterator[Sequence[DeadLetter]]:
+    for start in range(0, len(letters), MESSAGES_IN_BATCH):
+        yield letters[start : start + MESSAGES_IN_BATCH]

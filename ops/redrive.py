@@ -5,14 +5,16 @@ trusted, because the message comes out of the stack's own dead-letter queue, and
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from contract.sqs import BATCH_BYTES
 from ops.dead_letters import DeadLetter
 
 _ORIGINAL_ID: Final = "original_message_id"
 _MOST_ATTRIBUTES: Final = 10  # of an SQS message
+_PARTS: Final = ("DataType", "StringValue", "BinaryValue")  # of an attribute
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +56,33 @@ def entries(letters: Sequence[DeadLetter]) -> list[dict[str, Any]]:
     ]
 
 
-def _attributes(letter: DeadLetter) -> dict[str, dict[str, str]]:
+def requests(entries: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+    """The entries of each SendMessageBatch: together no more bytes than SQS takes."""
+    request: list[Mapping[str, Any]] = []
+    total = 0
+    for entry in entries:
+        size = _bytes(entry)
+        if request and total + size > BATCH_BYTES:
+            yield request
+            request, total = [], 0
+        request.append(entry)
+        total += size
+    if request:
+        yield request
+
+
+def _bytes(entry: Mapping[str, Any]) -> int:
+    """The size of a message as SQS counts it: the body, and the name, type and value of each attribute."""
+    written = [entry["MessageBody"]]
+    for name, value in entry["MessageAttributes"].items():
+        written += [name, *value.values()]
+    return sum(len(one if isinstance(one, bytes) else one.encode()) for one in written)
+
+
+def _attributes(letter: DeadLetter) -> dict[str, dict[str, Any]]:
     kept = {
-        name: {"DataType": value["DataType"], "StringValue": value["StringValue"]}
+        name: {part: value[part] for part in _PARTS if part in value}
         for name, value in letter.attributes.items()
-        if "StringValue" in value
     }
     if _ORIGINAL_ID in kept or len(kept) >= _MOST_ATTRIBUTES:
         return kept

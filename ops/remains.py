@@ -37,7 +37,7 @@ def _in_queues(aws: Aws, stack: Stack) -> list[Remainder]:
         ),
         Remainder(
             place=f"dead-letter queue {stack.dead_letter_queue_name}",
-            what="dead letters past the first 1,000, and those with another spelling of the id",
+            what="dead letters with another spelling of the id",
             until=f"at most {kept[1]}",
         ),
     ]

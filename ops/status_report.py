@@ -96,14 +96,8 @@ def read_status(
     values = metrics.fetch(aws, {**_wanted(stack), **_wanted_parts(known_parts)}, window)
     advance(1)
     waiting = queues.depth(aws, stack.dead_letter_queue_url)
-    with queues.looked_at(
-        aws,
-        stack.dead_letter_queue_url,
-        expected=waiting.waiting,
-        limit=_LOOKED_AT,
-        advance=lambda _: None,
-    ) as letters:
-        reasons = dead_letters.by_reason(letters)
+    with queues.walk(aws, stack.dead_letter_queue_url, expected=waiting.waiting) as walk:
+        letters = [letter for batch in walk.batches(_LOOKED_AT) for letter in batch]
     advance(1)
     domain_queue = stack.customer_profiles_dead_letter_queue_url
     mapping = aws.call("lambda", "get_event_source_mapping", UUID=stack.event_source_id)
@@ -122,7 +116,7 @@ def read_status(
         queue=queues.depth(aws, stack.queue_url),
         oldest_seconds=values["queue.age"],
         dead_letters=waiting,
-        dead_letter_reasons=reasons,
+        dead_letter_reasons=dead_letters.by_reason(letters),
         domain_dead_letters=queues.depth(aws, domain_queue) if domain_queue else None,
         domain=_domain(aws, stack),
         alarms=_alarms(aws, stack.name),

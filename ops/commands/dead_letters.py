@@ -1,20 +1,21 @@
 """`ops dead-letters`: lists them by reason, or exports them to a file before SQS deletes them."""
 
 import argparse
-import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
 from ops import dead_letters, durations, queues
 from ops.command import Command
 from ops.context import Context
 from ops.dead_letters import DeadLetter, ReasonCount
-from ops.errors import DONE, FailedError, UsageError
+from ops.errors import DONE, FAILED, UsageError
+from ops.new_file import new_file
+from ops.printable import json_text
 
 _LIST, _EXPORT = "list", "export"
-_ONLY_THE_OWNER = 0o600
+_LISTED: Final = 1000  # messages
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +24,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "file", nargs="?", type=Path, help="the file that export writes, one JSON object a line"
     )
     parser.add_argument(
-        "--limit", type=int, default=1000, metavar="N", help="look at no more than N messages (default: 1000)"
+        "--limit",
+        type=int,
+        metavar="N",
+        help=f"look at no more than N messages (default: {_LISTED}; export: all)",
     )
     parser.add_argument(
         "--show-values", action="store_true", help="show each message with its body: PERSONAL DATA"
@@ -34,45 +38,67 @@ def _run(context: Context) -> int:
     options = context.options
     if (options.action == _EXPORT) != (options.file is not None):
         raise UsageError("write `dead-letters` to list them, or `dead-letters export FILE`")
-    if options.limit < 1:
+    if options.limit is not None and options.limit < 1:
         raise UsageError(f"--limit {options.limit}: look at 1 message or more")
-    aws, url = context.aws, context.stack.dead_letter_queue_url
-    total = queues.depth(aws, url).total
-    limit = total + 1000 if options.action == _EXPORT else options.limit
-    with (
-        context.screen.progress("reading dead letters", min(total, limit)) as advance,
-        queues.looked_at(aws, url, expected=total, limit=limit, advance=advance) as letters,
-    ):
-        if options.action == _EXPORT:
-            _export(options.file, letters)
+    total = queues.depth(context.aws, context.stack.dead_letter_queue_url).total
     if options.action == _EXPORT:
-        context.screen.note(
-            f"{len(letters)} dead letters written to {options.file}. It holds PERSONAL DATA. "
+        return _export(context, total)
+    return _list(context, total)
+
+
+def _export(context: Context, total: int) -> int:
+    """Messages go to the file as they come: there may be many."""
+    screen, limit, file = context.screen, context.options.limit, context.options.file
+    with (
+        new_file(file) as opened,
+        queues.walk(
+            context.aws,
+            context.stack.dead_letter_queue_url,
+            expected=total,
+            progress=screen.progress,
+        ) as walk,
+    ):
+        with screen.progress("reading dead letters", min(total, limit or total)) as advance:
+            for batch in walk.batches(limit):
+                opened.writelines(json_text(dead_letters.exported(letter)) + "\n" for letter in batch)
+                advance(len(batch))
+        not_seen = walk.not_seen() if limit is None else 0
+
+    def show() -> None:
+        screen.line(
+            f"{walk.seen:,} dead letters written to {file}. It holds PERSONAL DATA. "
             "They are still in the queue."
         )
-        return DONE
-    _show(context, letters, total)
+        if not_seen:
+            screen.line(dead_letters.unseen(not_seen), style="red")
+
+    screen.result({"file": str(file), "written": walk.seen, "total": total, "not_seen": not_seen}, show)
+    return FAILED if not_seen else DONE
+
+
+def _list(context: Context, total: int) -> int:
+    screen, limit = context.screen, context.options.limit or _LISTED
+    letters: list[DeadLetter] = []
+    with queues.walk(
+        context.aws, context.stack.dead_letter_queue_url, expected=total, progress=screen.progress
+    ) as walk:
+        with screen.progress("reading dead letters", min(total, limit)) as advance:
+            for batch in walk.batches(limit):
+                letters += batch
+                advance(len(batch))
+        not_seen = walk.not_seen() if len(letters) < limit else 0
+    _show(context, letters, total, not_seen)
     return DONE
 
 
-def _export(file: Path, letters: Sequence[DeadLetter]) -> None:
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _ONLY_THE_OWNER)
-    except OSError as error:
-        raise FailedError(f"{file} cannot be written ({error.strerror}); name a new file") from None
-    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
-        for letter in letters:
-            opened.write(json.dumps(dead_letters.exported(letter), ensure_ascii=False) + "\n")
-
-
-def _show(context: Context, letters: Sequence[DeadLetter], total: int) -> None:
+def _show(context: Context, letters: Sequence[DeadLetter], total: int, not_seen: int) -> None:
     options, screen = context.options, context.screen
     counts = dead_letters.by_reason(letters)
     summaries = [dead_letters.summary(letter, values=options.show_values) for letter in letters]
 
     def show() -> None:
         if not letters:
-            screen.line("There are no dead letters.")
+            screen.line(dead_letters.unseen(not_seen) if not_seen else "There are no dead letters.")
             return
         screen.table(
             ["reason", "lacks it", ">messages", "oldest", "newest", "oldest is deleted in"],
@@ -87,14 +113,17 @@ def _show(context: Context, letters: Sequence[DeadLetter], total: int) -> None:
                     for one in summaries
                 ],
             )
-        if len(letters) < total:
-            screen.line(f"{len(letters)} of about {total} were looked at: --limit {total} looks at all.")
+        if not_seen:
+            screen.line(dead_letters.unseen(not_seen))
+        elif len(letters) < total:
+            screen.line(f"{len(letters):,} of about {total:,} were looked at: --limit {total} looks at all.")
         screen.line("Fix the cause, then: python -m ops redrive --reason REASON")
 
     screen.result(
         {
             "looked_at": len(letters),
             "total": total,
+            "not_seen": not_seen,
             "reasons": list(map(asdict, counts)),
             "messages": summaries,
         },

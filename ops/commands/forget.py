@@ -1,20 +1,18 @@
 """`ops forget`: deletes a customer's profiles and dead letters, and says what remains elsewhere."""
 
 import argparse
-import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import Final
 
-from ops import profiles, queues
+from ops import dead_letters, profiles, queues
 from ops.command import Command
+from ops.confirmation import confirm
 from ops.context import Context
-from ops.dead_letters import DeadLetter
-from ops.errors import DONE, FAILED, UsageError
+from ops.errors import DONE, FAILED, FailedError
 from ops.profiles import CustomerProfile
 from ops.remains import Remainder, remains
 
-_LOOKED_AT: Final = 1000  # dead letters
 _PATIENCE_SECONDS: Final = 30
 _LOOK_AGAIN_SECONDS: Final = 1.0
 
@@ -24,30 +22,54 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
+@dataclass(slots=True)
+class _Done:
+    """What was deleted so far or, in a dry run, would be."""
+
+    profiles: list[CustomerProfile] = field(default_factory=list[CustomerProfile])
+    dead_letters: int = 0
+    dead_letters_kept: int = 0
+    dead_letters_not_seen: int = 0
+    still_found: list[CustomerProfile] = field(default_factory=list[CustomerProfile])
+
+    @property
+    def is_complete(self) -> bool:
+        return not (self.dead_letters_kept or self.dead_letters_not_seen or self.still_found)
+
+
 def _run(context: Context) -> int:
-    aws, stack, endpoint = context.aws, context.stack, context.options.endpoint
-    found = profiles.find(aws, stack, endpoint)
+    aws, stack = context.aws, context.stack
+    found = _profiles(context)
     left = remains(aws, stack)
-    total = queues.depth(aws, stack.dead_letter_queue_url).total
-    with (
-        context.screen.progress("reading dead letters", min(total, _LOOKED_AT)) as advance,
-        queues.looked_at(
-            aws, stack.dead_letter_queue_url, expected=total, limit=_LOOKED_AT, advance=advance
-        ) as letters,
-    ):
-        own = [letter for letter in letters if letter.parameter("endpoint_id") == endpoint]
-        if not context.dry_run and (found or own):
-            _confirm(context, found, own)
-            for profile in found:
+    letters = queues.depth(aws, stack.dead_letter_queue_url).total
+    if not context.dry_run and (found or letters):
+        # Before anything is hidden: the answer may take longer than messages stay hidden.
+        _confirm(context, found, letters)
+    done = _Done()
+    try:
+        for profile in found:
+            if not context.dry_run:
                 profiles.delete(aws, stack, profile.profile_id)
-            queues.delete(aws, stack.dead_letter_queue_url, own)
-            letters[:] = [letter for letter in letters if letter not in own]
-    still = [] if context.dry_run or not found else _wait_until_gone(context)
-    _show(context, found, own, left, still)
-    return FAILED if still else DONE
+            done.profiles.append(profile)
+        _forget_letters(context, letters, done)
+        if found and not context.dry_run:
+            done.still_found = _wait_until_gone(context)
+    except (FailedError, KeyboardInterrupt):
+        if done.profiles or done.dead_letters:
+            _show(context, done, left)
+        raise
+    _show(context, done, left)
+    return DONE if done.is_complete else FAILED
 
 
-def _confirm(context: Context, found: Sequence[CustomerProfile], own: Sequence[DeadLetter]) -> None:
+def _profiles(context: Context) -> list[CustomerProfile]:
+    """None in a stack without Customer Profiles: it may have dead letters."""
+    if context.stack.customer_profiles_domain is None:
+        return []
+    return profiles.find(context.aws, context.stack, context.options.endpoint)
+
+
+def _confirm(context: Context, found: Sequence[CustomerProfile], letters: int) -> None:
     """Raises UsageError unless the person says yes."""
     endpoint = context.options.endpoint
     for profile in found:
@@ -59,15 +81,28 @@ def _confirm(context: Context, found: Sequence[CustomerProfile], own: Sequence[D
             )
     if context.options.yes:
         return
-    if not sys.stdin.isatty():
-        raise UsageError("nobody is here to ask: give --yes to delete, or --dry-run to see what would go")
     objects = sum(len(profile.objects) for profile in found)
-    context.screen.note(
-        f"Delete {len(found)} profiles with {objects} objects, and {len(own)} dead letters? "
-        "This cannot be undone. Write yes:"
+    confirm(
+        context.screen,
+        f"Delete {len(found)} profiles with {objects} objects, and the customer's dead letters among "
+        f"{letters:,}? This cannot be undone.",
+        if_nobody="give --yes to delete, or --dry-run to see what would go",
+        if_declined="nothing was deleted",
     )
-    if input().strip() != "yes":
-        raise UsageError("nothing was deleted: the answer was not yes")
+
+
+def _forget_letters(context: Context, letters: int, done: _Done) -> None:
+    """Delete the customer's dead letters, of all."""
+    url, screen = context.stack.dead_letter_queue_url, context.screen
+    with queues.walk(context.aws, url, expected=letters, progress=screen.progress) as walk:
+        with screen.progress("reading dead letters", letters) as advance:
+            for batch in walk.batches():
+                own = [letter for letter in batch if letter.is_of(context.options.endpoint)]
+                kept = walk.delete(own) if own and not context.dry_run else []
+                done.dead_letters += len(own) - len(kept)
+                done.dead_letters_kept += len(kept)
+                advance(len(batch))
+        done.dead_letters_not_seen = walk.not_seen()
 
 
 def _wait_until_gone(context: Context) -> list[CustomerProfile]:
@@ -79,32 +114,37 @@ def _wait_until_gone(context: Context) -> list[CustomerProfile]:
     return still
 
 
-def _show(
-    context: Context,
-    found: Sequence[CustomerProfile],
-    own: Sequence[DeadLetter],
-    left: Sequence[Remainder],
-    still: Sequence[CustomerProfile],
-) -> None:
-    objects = sum(len(profile.objects) for profile in found)
+def _show(context: Context, done: _Done, left: Sequence[Remainder]) -> None:
+    objects = sum(len(profile.objects) for profile in done.profiles)
     result = {
-        "profiles": [profile.profile_id for profile in found],
+        "profiles": [profile.profile_id for profile in done.profiles],
         "objects": objects,
-        "dead_letters": len(own),
-        "still_found": [profile.profile_id for profile in still],
+        "dead_letters": done.dead_letters,
+        "dead_letters_kept": done.dead_letters_kept,
+        "dead_letters_not_seen": done.dead_letters_not_seen,
+        "still_found": [profile.profile_id for profile in done.still_found],
         "remains": list(map(asdict, left)),
     }
     screen = context.screen
 
     def show() -> None:
         verb = "Would delete" if context.dry_run else "Deleted"
-        screen.line(f"{verb} {len(found)} profiles with {objects} objects, and {len(own)} dead letters.")
-        if still:
+        screen.line(
+            f"{verb} {len(done.profiles)} profiles with {objects} objects, "
+            f"and {done.dead_letters} dead letters."
+        )
+        if done.still_found:
             screen.line(
                 "A profile is still found: an event has just made it again, or deletion takes longer. "
                 "Run this again.",
                 style="red",
             )
+        if done.dead_letters_kept:
+            screen.line(
+                f"SQS did not delete {done.dead_letters_kept} dead letters. Run this again.", style="red"
+            )
+        if done.dead_letters_not_seen:
+            screen.line(dead_letters.unseen(done.dead_letters_not_seen), style="red")
         screen.line()
         screen.line("What this command does not delete:", style="bold")
         screen.table(["place", "what", "until"], [[one.place, one.what, one.until] for one in left])

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from ops import dead_letters, durations, logs, queues, redrive
+from ops import dead_letters, durations, interrupts, logs, queues, redrive
 from ops.command import Command
 from ops.context import Context
 from ops.dead_letters import DeadLetter
 from ops.errors import DONE, FAILED, FailedError, UsageError
+from ops.queues import Walk
 
 _LOOK_AGAIN_SECONDS: Final = 1.0
+_COUNTED_LATE_SECONDS: Final = 5  # until then, a count of 0 may be of before the messages were sent
 
 # What the function logs of a message that it does not record.
 _COMPLAINTS: Final = ("message dead-lettered", "message not dead-lettered", "message rejected")
@@ -63,7 +65,10 @@ class _Done:
     # By the id that a redriven message has in the queue.
     redriven: dict[str, DeadLetter] = field(default_factory=dict[str, DeadLetter])
     not_taken: int = 0
-    passed_over: list[DeadLetter] = field(default_factory=list[DeadLetter])
+    # Those that do not fit, and those that became dead letters after the beginning.
+    left: int = 0
+    newer: int = 0
+    not_seen: int = 0
 
 
 def _run(context: Context) -> int:
@@ -83,106 +88,124 @@ def _run(context: Context) -> int:
     done = _Done()
     try:
         _redrive_all(context, choice, started, done)
-    finally:
-        queues.put_back(context.aws, stack.dead_letter_queue_url, done.passed_over)
-    became = _follow(context, started, done) if done.redriven and options.follow else {}
+        became = _follow(context, started, done) if done.redriven and options.follow else {}
+    except (FailedError, KeyboardInterrupt):
+        if done.redriven:
+            _show(context, done, {})
+        raise
     _show(context, done, became)
-    return FAILED if done.not_taken else DONE
+    return FAILED if done.not_taken or done.not_seen else DONE
 
 
 def _redrive_all(context: Context, choice: redrive.Choice, started: float, done: _Done) -> None:
-    options, url = context.options, context.stack.dead_letter_queue_url
+    options, url, screen = context.options, context.stack.dead_letter_queue_url, context.screen
     total = queues.depth(context.aws, url).total
     # An event has a letter for each group of destinations that gave it up.
     handled: set[tuple[str, str]] = set()
-    with context.screen.progress("redriving", min(total, options.limit or total)) as advance:
-        # What comes back meanwhile is received, too, so this ends only because it is passed over.
-        for batch in queues.receive(context.aws, url, expected=total, limit=total + 10_000):
-            room = len(batch) if options.limit is None else options.limit - len(done.chosen)
-            fitting = [
-                letter
-                for letter in batch
-                if choice.fits(letter, now=started)
-                and (letter.original_message_id, letter.pending) not in handled
-            ][:room]
-            chosen = {letter.message_id for letter in fitting}
-            done.chosen += fitting
-            done.passed_over += [letter for letter in batch if letter.message_id not in chosen]
-            if fitting:
+    with queues.walk(context.aws, url, expected=total, progress=screen.progress) as walk:
+        with screen.progress("redriving", total) as advance:
+            # What comes back meanwhile is met, too. It is left alone, or this would never end.
+            for batch in walk.batches():
+                fitting = [
+                    letter
+                    for letter in batch
+                    if choice.fits(letter, now=started)
+                    and (letter.original_message_id, letter.pending) not in handled
+                ]
+                if options.limit is not None:
+                    fitting = fitting[: options.limit - len(done.chosen)]
                 handled |= {(letter.original_message_id, letter.pending) for letter in fitting}
-                _redrive(context, fitting, done)
-                advance(len(fitting))
-            if options.limit is not None and len(done.chosen) >= options.limit:
-                return
+                done.chosen += fitting
+                done.left += len(batch) - len(fitting)
+                done.newer += sum(letter.sent_at > started for letter in batch)
+                if fitting and not context.dry_run:
+                    _redrive(context, walk, fitting, done)
+                advance(len(batch))
+                if len(done.chosen) == options.limit:
+                    return
+        done.not_seen = walk.not_seen()
 
 
-def _redrive(context: Context, letters: Sequence[DeadLetter], done: _Done) -> None:
-    """Send a batch again, and then delete it from the dead-letter queue."""
-    if context.dry_run:
-        done.passed_over += letters
-        return
-    try:
-        taken = queues.send(context.aws, context.stack.queue_url, redrive.entries(letters))
-    except FailedError:
-        done.passed_over += letters
-        raise
-    sent = [letters[int(number)] for number in taken]
-    refused = [letter for number, letter in enumerate(letters) if str(number) not in taken]
-    done.redriven.update({id_: letters[int(number)] for number, id_ in taken.items()})
-    done.not_taken += len(refused)
-    done.passed_over += refused
-    queues.delete(context.aws, context.stack.dead_letter_queue_url, sent)
+def _redrive(context: Context, walk: Walk, letters: Sequence[DeadLetter], done: _Done) -> None:
+    """Send at most ten messages again, and then delete them from the dead-letter queue."""
+    for request in redrive.requests(redrive.entries(letters)):
+        # If Ctrl-C came between sending and deleting, the next redrive would send them twice.
+        with interrupts.deferred():
+            taken = queues.send(context.aws, context.stack.queue_url, request)
+            done.redriven |= {id_: letters[int(number)] for number, id_ in taken.items()}
+            done.not_taken += len(request) - len(taken)
+            kept = walk.delete([letters[int(number)] for number in taken])
+        if kept:
+            raise FailedError(
+                f"SQS did not delete {len(kept)} of the dead letters that are sent again: the next redrive "
+                "sends them twice, as the same events"
+            )
     context.sleep(redrive.pause_after(len(letters), rate=context.options.rate))
 
 
 def _follow(context: Context, started: float, done: _Done) -> dict[str, Any]:
     """Wait until the queue is empty but for retries; returns what the function says of the messages."""
-    deadline = context.clock() + context.options.follow
+    sent_at = context.clock()
+    counted_late = 0 if context.is_local else _COUNTED_LATE_SECONDS
     with context.screen.progress("waiting for the function"):
-        while (depth := queues.depth(context.aws, context.stack.queue_url)).waiting + depth.in_flight:
-            if context.clock() > deadline:
+        while True:
+            depth, now = queues.depth(context.aws, context.stack.queue_url), context.clock()
+            is_empty = not depth.waiting + depth.in_flight
+            if now > sent_at + context.options.follow or (is_empty and now >= sent_at + counted_late):
                 break
             context.sleep(_LOOK_AGAIN_SECONDS)
-    complaints: Counter[str] = Counter()
-    ids = set(done.redriven)
+    # A message can come twice, and so be complained about twice: the last complaint counts.
+    complaints: dict[str, str] = {}
     groups = {"processor": context.stack.log_group}
     for complaint in _COMPLAINTS:
         for line in logs.lines(context.aws, groups, since=started - 1, containing=complaint):
-            if line.message == complaint and line.fields.get("message_id") in ids:
-                complaints[f"{complaint.removeprefix('message ')}: {line.fields.get('reason', '')}"] += 1
+            message_id = line.fields.get("message_id")
+            if line.message == complaint and message_id in done.redriven:
+                reason = line.fields.get("reason", "")
+                complaints[message_id] = f"{complaint.removeprefix('message ')}: {reason}"
     return {
         "still_waiting": depth.waiting + depth.in_flight,
         "delayed_retries": depth.delayed,
-        "complaints": dict(complaints),
-        "without_complaint": len(ids) - complaints.total(),
+        "complaints": dict(Counter(complaints.values())),
+        "without_complaint": len(done.redriven) - len(complaints),
     }
 
 
 def _show(context: Context, done: _Done, became: dict[str, Any]) -> None:
     screen = context.screen
-    counts = dead_letters.by_reason(done.chosen)
+    counts = dead_letters.by_reason(done.chosen if context.dry_run else done.redriven.values())
     verb = "would be redriven" if context.dry_run else "redriven"
     result = {
         "chosen": len(done.chosen),
         "redriven": len(done.redriven),
         "not_taken": done.not_taken,
+        "left": done.left,
+        "newer": done.newer,
+        "not_seen": done.not_seen,
         "reasons": list(map(asdict, counts)),
         "became": became,
     }
 
     def show() -> None:
-        if not done.chosen:
+        if done.chosen:
+            screen.table(
+                ["reason", "goes to", f">{verb}"],
+                [[one.reason, one.pending, str(one.count)] for one in counts],
+            )
+        else:
             screen.line("No dead letter fits: python -m ops dead-letters lists them.")
-            return
-        screen.table(
-            ["reason", "goes to", f">{verb}"], [[one.reason, one.pending, str(one.count)] for one in counts]
-        )
         if done.not_taken:
             screen.line(
                 f"{done.not_taken} were not taken by the queue, and are still dead letters.", style="red"
             )
         if became:
             _show_became(context, became)
+        if others := done.left - done.newer:
+            screen.line(f"{others} others were left as they are.")
+        if done.newer:
+            screen.line(f"{done.newer} became dead letters meanwhile, and were left alone.")
+        if done.not_seen:
+            screen.line(dead_letters.unseen(done.not_seen), style="red")
 
     screen.result(result, show)
 

@@ -1,5 +1,7 @@
 """Dead letters: what each says about itself, and many by reason."""
 
+import pytest
+
 from ops import dead_letters
 from tests.ops.examples import SENT_AT, letter
 
@@ -52,6 +54,42 @@ def test_a_list_has_personal_data_only_where_it_was_asked_for() -> None:
         "endpoint_id": "alice",
         "body": "event=purchase&endpoint_id=alice&usat_plan=gold",
     }
+
+
+@pytest.mark.parametrize(
+    ("body", "is_hers"),
+    [
+        ("event=a&endpoint_id=alice", True),
+        ("event=a&amp;endpoint_id=alice", True),
+        ("event=a&endpoint_id=bob&endpoint_id=alice", True),
+        ("event=a&endpoint_id=alice&endpoint_id=bob", False),
+        ("event=a&endpoint_id=bob&amp;endpoint_id=alice", False),
+        ("event=alice&endpoint_id=alice%20", False),
+        ("", False),
+        ('{"endpoint_id": "alice"}', False),
+    ],
+)
+def test_a_letter_is_of_the_endpoint_that_the_function_reads(body: str, is_hers: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    assert letter(body=body).is_of("alice") == is_hers
+
+
+def test_a_letter_is_also_of_the_endpoint_that_a_token_proves() -> None:
+    assert letter(body="event=a&endpoint_id=bob", proven_endpoint="alice").is_of("alice")
+
+
+def test_a_message_of_another_tool_is_read_and_exported_as_it_is() -> None:
+    one = dead_letters.read(
+        {
+            "MessageId": "m",
+            "ReceiptHandle": "r",
+            "Body": "\ufffd no query",
+            "MessageAttributes": {"pending": {"DataType": "Binary", "BinaryValue": b"\x00\xff"}},
+        }
+    )
+
+    assert (one.reason, one.pending, one.sent_at) == ("max_receive_count", "all destinations", 0)
+    assert dead_letters.summary(one, values=True)["endpoint_id"] == ""
+    assert dead_letters.exported(one)["attributes"] == {"pending": "AP8="}
 
 
 def test_an_export_holds_all_that_a_message_says() -> None:

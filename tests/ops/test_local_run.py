@@ -237,7 +237,7 @@ def test_dead_letters_are_exported_for_the_owner_alone_and_stay(
     dead_letter(run, endpoint_id)
     file = tmp_path / "letters.jsonl"
 
-    assert main(["dead-letters", "export", str(file), "--local", run.url]) == 0
+    assert ops("dead-letters", "export", str(file))["written"] == 1
 
     (line,) = map(json.loads, file.read_text().splitlines())
     assert endpoint_id in line["body"]

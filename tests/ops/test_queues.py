@@ -1,89 +1,161 @@
-"""What the commands make of SQS's responses to batches."""
+"""What a walk through the dead-letter queue meets, puts back and says of it."""
 
-from contextlib import nullcontext
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
 from ops import queues
-from ops.aws import Aws
-from ops.commands import redrive
-from ops.context import Context
-from ops.dead_letters import DeadLetter
+from ops.aws import Aws, CallError
 from ops.errors import FailedError
+from tests.ops.dead_letter_queue import DeadLetterQueue, message
+
+URL = "https://sqs.eu-central-1.amazonaws.com/123456789012/dead-1a2b3c4"
 
 
-class _KeepsTheSecond:
-    """SQS as it responds if it deletes all of a batch but one."""
-
-    def call(self, _service: str, _operation: str, **parameters: Any) -> dict[str, Any]:
-        first, second = parameters["Entries"]
-        return {
-            "Successful": [{"Id": first["Id"]}],
-            "Failed": [{"Id": second["Id"], "Code": "InternalError"}],
-        }
+def aws(queue: DeadLetterQueue) -> Aws:
+    return cast(Aws, queue)
 
 
-def test_a_dead_letter_that_sqs_keeps_is_not_said_to_be_deleted() -> None:
-    letters = [
-        DeadLetter(message_id=id_, receipt_handle=id_, body="event=a", attributes={}, sent_at=0.0)
-        for id_ in ("one", "two")
-    ]
-    with pytest.raises(FailedError, match="did not delete 1 of 2 dead letters"):
-        queues.delete(cast(Aws, _KeepsTheSecond()), "https://sqs/1/dead", letters)
+def filled(count: int, *, seconds_a_call: float = 0.02) -> DeadLetterQueue:
+    return DeadLetterQueue([message(n) for n in range(count)], seconds_a_call=seconds_a_call)
 
 
-class _OneLetterAReceive:
-    """A dead-letter queue that gives one message to each receive."""
+@pytest.mark.parametrize("seconds_a_call", [0.02, 0.5])
+def test_each_of_many_messages_is_met_once_and_put_back(seconds_a_call: float) -> None:
+    queue = filled(6_000, seconds_a_call=seconds_a_call)
+    met: list[str] = []
 
-    def __init__(self, messages: list[dict[str, Any]]) -> None:
-        self._messages = messages
+    with queues.walk(aws(queue), URL, expected=6_000) as walk:
+        for batch in walk.batches():
+            met += [letter.message_id for letter in batch]
+        assert walk.not_seen() == 0
 
-    def call(self, _service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        match operation:
-            case "get_queue_attributes" if parameters["AttributeNames"] == ["RedrivePolicy"]:
-                return {"Attributes": {"RedrivePolicy": '{"deadLetterTargetArn": "arn:aws:sqs:r:1:dead"}'}}
-            case "get_queue_attributes":
-                names = parameters["AttributeNames"]
-                return {"Attributes": dict.fromkeys(names, "0") | {names[0]: str(len(self._messages))}}
-            case "receive_message":
-                return {"Messages": [self._messages.pop(0)] if self._messages else []}
-            case _:
-                return {}
+    assert len(met) == len(set(met)) == 6_000
+    assert (len(queue.left), queue.hidden) == (6_000, set())
+    assert queue.calls.count("receive_message") < 620  # they stay hidden until all are met
 
 
-def test_every_letter_of_an_event_is_redriven() -> None:
-    messages = [
-        {
-            "MessageId": id_,
-            "ReceiptHandle": id_,
-            "Body": "event=a",
-            "MessageAttributes": {
-                "original_message_id": {"DataType": "String", "StringValue": "first"},
-                "pending": {"DataType": "String", "StringValue": pending},
-            },
-        }
-        for id_, pending in (("one", "firehose"), ("two", "customer-profiles"))
-    ]
-    stack = SimpleNamespace(
-        queue_url="https://sqs/1/queue",
-        dead_letter_queue_url="https://sqs/1/dead",
-        queue_name="queue",
-        dead_letter_queue_name="dead",
-    )
-    options = SimpleNamespace(reason=[], older_than=None, newer_than=None, limit=None, rate=100, follow=0)
-    results: list[dict[str, Any]] = []
-    screen = SimpleNamespace(
-        progress=lambda *_: nullcontext(lambda _: None), result=lambda result, _: results.append(result)
-    )
-    context = SimpleNamespace(
-        options=options,
-        stack=stack,
-        aws=_OneLetterAReceive(messages),
-        screen=screen,
-        dry_run=True,
-        clock=lambda: 100.0,
-    )
-    redrive.COMMAND.run(cast(Context, context))
-    assert results[0]["chosen"] == 2
+def test_messages_that_become_visible_during_a_long_walk_do_not_end_it() -> None:
+    queue = filled(200)
+    met = 0
+
+    with queues.walk(aws(queue), URL, expected=200) as walk:
+        for batch in walk.batches():
+            met += len(batch)
+            queue.sleep(100)  # as a low rate does
+
+    assert met == 200
+    assert queue.hidden == set()
+
+
+def test_a_walk_ends_if_messages_become_visible_faster_than_they_are_received() -> None:
+    queue = filled(200, seconds_a_call=60)
+
+    with queues.walk(aws(queue), URL, expected=10_000) as walk:
+        assert sum(len(batch) for batch in walk.batches()) == 200
+
+
+def test_a_walk_up_to_a_limit_meets_no_more() -> None:
+    queue = filled(50)
+
+    with queues.walk(aws(queue), URL, expected=50) as walk:
+        assert [len(batch) for batch in walk.batches(25)] == [10, 10, 5]
+        assert len(queue.hidden) == 25
+
+    assert queue.hidden == set()
+
+
+def test_messages_that_another_reader_puts_back_soon_are_waited_for() -> None:
+    queue = filled(30)
+    queue.hide(["m-3", "m-4"], seconds=4)
+
+    with queues.walk(aws(queue), URL, expected=30) as walk:
+        assert sum(len(batch) for batch in walk.batches()) == 30
+
+
+def test_messages_that_another_reader_hides_are_counted() -> None:
+    queue = filled(30)
+    queue.hide([f"m-{n}" for n in range(12)], seconds=300)
+
+    with queues.walk(aws(queue), URL, expected=30) as walk:
+        assert sum(len(batch) for batch in walk.batches()) == 18
+        assert walk.not_seen() == 12
+
+    assert len(queue.hidden) == 12
+
+
+def test_messages_beyond_what_sqs_hides_at_once_are_counted() -> None:
+    queue = filled(60)
+
+    def refuse(operation: str, parameters: dict[str, object]) -> None:
+        if operation == "receive_message" and len(queue.hidden) >= 40 and not parameters["WaitTimeSeconds"]:
+            raise CallError("too many", code="AWS.SimpleQueueService.OverLimit")
+
+    queue.before = refuse
+
+    with queues.walk(aws(queue), URL, expected=60) as walk:
+        assert sum(len(batch) for batch in walk.batches()) == 40
+        assert walk.not_seen() == 20
+
+    assert queue.hidden == set()
+
+
+def test_what_is_deleted_is_not_put_back_and_not_missed() -> None:
+    queue = filled(20)
+
+    with queues.walk(aws(queue), URL, expected=20) as walk:
+        for batch in walk.batches():
+            assert walk.delete(batch) == []
+        assert walk.not_seen() == 0
+
+    assert (queue.left, queue.calls.count("change_message_visibility_batch")) == (set(), 0)
+
+
+def test_a_message_that_sqs_keeps_is_not_said_to_be_deleted() -> None:
+    queue = filled(2)
+    queue.failing = {"m-1"}
+
+    with queues.walk(aws(queue), URL, expected=2) as walk:
+        (batch,) = walk.batches()
+        assert [letter.message_id for letter in walk.delete(batch)] == ["m-1"]
+        assert queue.calls.count("delete_message_batch") == 2  # it may be a fault of a moment
+        queue.failing = set()
+
+    assert (queue.left, queue.hidden) == ({"m-1"}, set())
+
+
+def walk_through(queue: DeadLetterQueue, *, and_then: BaseException | None = None) -> None:
+    """Walk to the end, where one message stays hidden."""
+    with queues.walk(aws(queue), URL, expected=3) as walk:
+        list(walk.batches())
+        queue.failing = {"m-2"}
+        if and_then is not None:
+            raise and_then
+
+
+def test_a_message_that_stays_hidden_is_told_with_the_time() -> None:
+    queue = filled(3)
+
+    with pytest.raises(FailedError, match=r"did not put 1 of 3 dead letters back: .* within 5 minutes"):
+        walk_through(queue)
+
+    assert queue.hidden == {"m-2"}
+
+
+def test_what_ended_a_walk_is_told_and_not_that_messages_stay_hidden() -> None:
+    queue = filled(3)
+
+    with pytest.raises(KeyboardInterrupt):
+        walk_through(queue, and_then=KeyboardInterrupt())
+
+    assert queue.hidden == {"m-2"}
+
+
+def test_a_message_that_is_visible_already_need_not_be_put_back() -> None:
+    queue = filled(3)
+
+    with queues.walk(aws(queue), URL, expected=3) as walk:
+        list(walk.batches())
+        queue.sleep(3600)
+
+    assert queue.hidden == set()

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from ops.redrive import Choice, entries, is_fed_by, pause_after
+from ops import dead_letters
+from ops.redrive import Choice, entries, is_fed_by, pause_after, requests
 from tests.ops.examples import OUTPUTS, SENT_AT, letter
 
 DEAD_LETTER_QUEUE: str = OUTPUTS["dead_letter_queue_url"]
@@ -63,6 +64,30 @@ def test_a_message_that_sqs_moved_keeps_its_id_as_the_original_one() -> None:
     assert entries([letter(4)])[0]["MessageAttributes"] == {
         "original_message_id": {"DataType": "String", "StringValue": "m-4"}
     }
+
+
+def test_a_binary_attribute_goes_along() -> None:
+    binary = {"DataType": "Binary", "BinaryValue": b"\xff"}
+    one = dead_letters.read(
+        {"MessageId": "m", "ReceiptHandle": "r", "Body": "b", "MessageAttributes": {"other": binary}}
+    )
+
+    assert entries([one])[0]["MessageAttributes"]["other"] == binary
+
+
+@pytest.mark.parametrize(
+    ("sizes", "divided"),
+    [
+        ([500_000, 500_000, 500_000], [2, 1]),
+        ([1_048_520, 20], [1, 1]),  # the attributes count, too
+        ([10] * 10, [10]),
+        ([], []),
+    ],
+)
+def test_requests_are_no_larger_than_sqs_takes(sizes: list[int], divided: list[int]) -> None:
+    found = entries([letter(n, body="x" * size) for n, size in enumerate(sizes)])
+
+    assert [len(request) for request in requests(found)] == divided
 
 
 def test_entries_are_numbered_in_the_order_of_the_letters() -> None:
