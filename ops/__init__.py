@@ -15,9 +15,12 @@ is in a pure module beside it: dead_letters, redrive, attention, journey.
     replay, replay_position      records of the bucket as messages, and how far a replay is
     status_report, attention     what `status` shows, and what of it needs a person
     prices, cost_model           what a stack costs; cost_tables writes the tables of docs/costs.md
+    stack_settings               a stack's settings file; cost_settings takes from it what costs depend on
     capacity                     how much a stack takes; capacity_tables writes those of docs/scaling.md
     journey, following           what became of a test event, hop by hop
     event_request                a request to the events URL
+    domain_stats                 how many profiles a domain has, as it counts them
+    token_file                   a token from a file or standard input
     examined, checks, one_event  what `doctor` looks at, before and after a deployment, and with one event
     token_check                  what the authorizer would say of a token, with its own code (handler.tokens)
     profiles, remains            the profiles of a customer, and what no command deletes of one

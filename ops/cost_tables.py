@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from ops.cost_model import Cost, CostSettings, monthly_costs, total, worst_day
-from ops.prices import PRICES, Price
+from ops.prices import MILLION, PRICES, Price, Source
 
 VOLUMES: Final = {
     "10 thousand": 10_000,
@@ -30,7 +30,9 @@ EVERYTHING: Final = CostSettings(
     destinations=("customer-profiles", "firehose", "eventbridge"),
     web_acl_rules=1,
     has_key=True,
-    alarm_metrics=27,
+    has_access_logs=True,
+    has_tracing=True,
+    has_alarms=True,
     has_dashboard=True,
     reasons=5,
 )
@@ -80,8 +82,9 @@ def worst_days() -> Sequence[str]:
 
 
 def price_list() -> Sequence[str]:
-    """Every price, and whether it was checked."""
-    return _table(["service", "unit", "USD", "checked"], map(_price, PRICES))
+    """Every price with its sources."""
+    head = ["name", "service", "unit", "USD", "sources"]
+    return _table(head, map(_price, PRICES), other_columns="---")
 
 
 TABLES: Final = {
@@ -102,14 +105,27 @@ def _usd(usd: float) -> str:
 
 
 def _price(price: Price) -> Sequence[str]:
-    units, suffix = (1_000_000, " a million") if price.tiers[0][1] < 0.0001 else (1, "")
-    usd = ", then ".join(f"{usd * units:.6g}" for _, usd in price.tiers)
-    checked = "yes" if price.is_checked else "no"
-    return [f"[{price.service}]({price.page})", price.unit, f"{usd}{suffix}", checked]
+    suffix = " a million" if price.per == MILLION else ""
+    usd = ", then ".join(f"{usd * price.per:.6g}" for _, usd in price.tiers)
+    sources = ", ".join(map(_source, price.sources)) or "none"
+    return [
+        f"`{price.name}`",
+        f"[{price.service}]({price.page})",
+        price.unit,
+        f"{usd}{suffix}" if usd else "not known",
+        sources if price.is_verified else f"{sources}: not verified",
+    ]
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Sequence[str]:
-    return [_row(head), _row(["---"] + ["--:"] * (len(head) - 1)), *map(_row, rows)]
+def _source(source: Source) -> str:
+    name = f"[{source.name}]({source.url})" if source.url else source.name
+    return f"{name} ({source.date})"
+
+
+def _table(
+    head: Sequence[str], rows: Iterable[Sequence[str]], *, other_columns: str = "--:"
+) -> Sequence[str]:
+    return [_row(head), _row(["---"] + [other_columns] * (len(head) - 1)), *map(_row, rows)]
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -1,16 +1,10 @@
 """What `doctor` looks at: the parts of a deployed stack, or those that a stack's settings name."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast
 
-import yaml
-
-from ops.errors import UsageError
 from ops.stack import Stack
-
-_PREFIX: Final = "gtm-pixel:"
+from ops.stack_settings import StackSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,38 +38,14 @@ def of_stack(stack: Stack) -> Examined:
 
 def of_settings(file: Path) -> Examined:
     """The settings of a stack that is not deployed: Pulumi.NAME.yaml. Raises UsageError."""
-    values = _settings(file)
-    region = values.get("aws:region")
-    if not isinstance(region, str):
-        raise UsageError(f"{file} has no aws:region: pulumi config set aws:region REGION")
-
-    def named(setting: str) -> str | None:
-        value = values.get(_PREFIX + setting)
-        return value if isinstance(value, str) and value else None
-
-    destinations = values.get(f"{_PREFIX}destinations", ["customer-profiles"])
-    has_profiles = isinstance(destinations, list) and "customer-profiles" in destinations
+    settings = StackSettings(file)
+    has_profiles = "customer-profiles" in settings.destinations()
     return Examined(
-        region=region,
-        domain=named("customerProfilesDomain") if has_profiles else None,
-        makes_domain=has_profiles and _is_on(values.get(f"{_PREFIX}customerProfilesNewDomain")),
-        key_arn=named("kmsKeyArn"),
-        certificate_arn=named("certificateArn"),
-        host_name=named("domainName"),
-        has_access_logs=_is_on(values.get(f"{_PREFIX}accessLogs")),
+        region=settings.region(),
+        domain=settings.text("customerProfilesDomain") if has_profiles else None,
+        makes_domain=settings.is_on("customerProfilesNewDomain"),
+        key_arn=settings.text("kmsKeyArn"),
+        certificate_arn=settings.text("certificateArn"),
+        host_name=settings.text("domainName"),
+        has_access_logs=settings.is_on("accessLogs"),
     )
-
-
-def _is_on(value: object) -> bool:
-    return str(value).lower() == "true"
-
-
-def _settings(file: Path) -> Mapping[str, Any]:
-    try:
-        found: object = yaml.safe_load(file.read_bytes())
-    except (OSError, ValueError, RecursionError, yaml.YAMLError):
-        raise UsageError(f"--settings {file} cannot be read: name the file Pulumi.STACK.yaml") from None
-    config = cast("dict[str, Any]", found).get("config") if isinstance(found, dict) else None
-    if not isinstance(config, dict):
-        raise UsageError(f"--settings {file} has no settings: name the file Pulumi.STACK.yaml")
-    return cast("dict[str, Any]", config)

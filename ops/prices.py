@@ -1,11 +1,11 @@
 """What AWS asks for what a stack uses, as of a date and in one Region. No free tiers. Pure.
 
-cost_model.py multiplies these prices. docs/costs.md quotes them, and a test holds the two together. When you
-change one, change AS_OF.
+cost_model.py multiplies these prices. docs/costs.md quotes them with their sources, and a test holds the two
+together. When you change one, change AS_OF.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 REGION: Final = "us-east-1"
@@ -18,18 +18,41 @@ Tiers = Sequence[tuple[float, float]]
 """Up to how many units, and the price of one. The last tier has no end."""
 
 _NO_END: Final = float("inf")
+_ENOUGH_SOURCES: Final = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a price was read, and of when the text is."""
+
+    name: str
+    date: str
+    url: str | None = None
+    is_aws: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """What a number of units costs in USD."""
+    """What a number of units costs in USD. Of several tiers, a source may name the first only."""
 
+    # As on the command line.
+    name: str
     service: str
     unit: str
     tiers: Tiers
+    # Where AWS publishes it.
     page: str
-    # Whether a public text of 2025 or 2026 names it; of several tiers, the first.
-    is_checked: bool
+    sources: Sequence[Source] = ()
+    # How many units the price is named for: 1 or a million.
+    per: int = 1
+    # Whether somebody who knows better gave it.
+    is_given: bool = False
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether AWS itself or two texts name it."""
+        from_aws = any(source.is_aws for source in self.sources)
+        return self.is_given or from_aws or len(self.sources) >= _ENOUGH_SOURCES
 
     def of(self, units: float) -> float:
         """The price of so many units in one month."""
@@ -39,11 +62,22 @@ class Price:
             start = end
         return total
 
+    def given(self, usd: float) -> "Price":
+        """The same with another price for `per` units, without tiers."""
+        return replace(self, tiers=[(_NO_END, usd / self.per)], is_given=True)
 
-def _flat(
-    service: str, unit: str, usd: float, *, units: float = 1, page: str, is_checked: bool = True
-) -> Price:
-    return Price(service=service, unit=unit, tiers=[(_NO_END, usd / units)], page=page, is_checked=is_checked)
+
+def _flat(name: str, service: str, unit: str, usd: float, *sources: Source, page: str, per: int = 1) -> Price:
+    tiers = [(_NO_END, usd / per)]
+    return Price(name=name, service=service, unit=unit, tiers=tiers, page=page, sources=sources, per=per)
+
+
+def _aws(path: str, date: str) -> Source:
+    return Source(name="AWS", date=date, url=path, is_aws=True)
+
+
+def _text(url: str, date: str) -> Source:
+    return Source(name=url.removeprefix("https://").removeprefix("www.").split("/")[0], date=date, url=url)
 
 
 _PAGES: Final = "https://aws.amazon.com"
@@ -53,85 +87,196 @@ _WAF: Final = f"{_PAGES}/waf/pricing/"
 _S3: Final = f"{_PAGES}/s3/pricing/"
 _KMS: Final = f"{_PAGES}/kms/pricing/"
 _EVENTBRIDGE: Final = f"{_PAGES}/eventbridge/pricing/"
+_FIREHOSE: Final = f"{_PAGES}/firehose/pricing/"
 
-API_REQUEST: Final = Price(
-    service="API Gateway, REST API",
-    unit="request",
-    tiers=[
-        (333 * MILLION, 3.50 / MILLION),
-        (1_000 * MILLION, 2.80 / MILLION),
-        (20_000 * MILLION, 2.38 / MILLION),
-        (_NO_END, 1.51 / MILLION),
-    ],
-    page=f"{_PAGES}/api-gateway/pricing/",
-    is_checked=True,
+# Answers of the AWS Price List API, of services of us-east-1, that a public repository keeps.
+_PRICE_LIST: Final = Source(name="a copy of the AWS Price List", date="2025-10")
+# Read in several public repositories, none of them AWS's.
+_REPOSITORIES: Final = Source(name="public repositories", date="2026")
+_WHITEPAPER: Final = _aws(
+    "https://docs.aws.amazon.com/whitepapers/latest/best-practices-api-gateway-private-apis-integration/"
+    "cost-optimization.html",
+    "undated",
 )
-TRANSFER_GB: Final = Price(
-    service="data transfer to the internet",
-    unit="GB",
-    tiers=[(10_240, 0.09), (51_200, 0.085), (153_600, 0.07), (_NO_END, 0.05)],
-    page=f"{_PAGES}/ec2/pricing/on-demand/",
-    is_checked=True,
+_CLOUDBURN: Final = "https://cloudburn.io/blog/"
+_FACTUALMINDS: Final = "https://www.factualminds.com/blog/"
+_LAMBDA_SOURCES: Final = (
+    _text("https://wring.co/blog/aws-lambda-pricing-guide", "2026-03"),
+    _text("https://cloudchipr.com/blog/aws-lambda-pricing", "2024"),
 )
-QUEUE_REQUEST: Final = _flat(
-    "SQS, standard queue",
-    "request",
-    0.40,
-    units=MILLION,
-    page=f"{_PAGES}/sqs/pricing/",
-    is_checked=False,
+_WAF_SOURCES: Final = (
+    _text("https://awsnegotiations.com/waf-pricing-strategy.html", "2026"),
+    _text("https://c3x.dev/blog/aws-waf-cost-explained/", "2026"),
 )
-INVOCATION: Final = _flat("Lambda", "invocation", 0.20, units=MILLION, page=_LAMBDA)
-GB_SECOND: Final = _flat("Lambda, arm64", "GB-second", 0.0000133334, page=_LAMBDA)
-LOG_GB: Final = _flat("CloudWatch Logs", "GB written", 0.50, page=_CLOUDWATCH)
-METRIC: Final = _flat("CloudWatch", "custom metric", 0.30, page=_CLOUDWATCH)
-ALARM_METRIC: Final = _flat("CloudWatch", "metric in an alarm", 0.10, page=_CLOUDWATCH)
-DASHBOARD: Final = _flat("CloudWatch", "dashboard", 3.00, page=_CLOUDWATCH)
-WEB_ACL: Final = _flat("WAF", "web ACL", 5.00, page=_WAF)
-WEB_ACL_RULE: Final = _flat("WAF", "rule", 1.00, page=_WAF)
-INSPECTED_REQUEST: Final = _flat("WAF", "request", 0.60, units=MILLION, page=_WAF)
-KEY: Final = _flat("KMS", "key", 1.00, page=_KMS, is_checked=False)
-KEY_REQUEST: Final = _flat("KMS", "request", 0.03, units=10_000, page=_KMS, is_checked=False)
-STREAM_GB: Final = Price(
-    service="Data Firehose, direct put",
-    unit="GB, each record as a multiple of 5 KB",
-    tiers=[(512_000, 0.029), (2_048_000, 0.025), (_NO_END, 0.020)],
-    page=f"{_PAGES}/firehose/pricing/",
-    is_checked=False,
+_CLOUDWATCH_TEXT: Final = _text(
+    f"{_FACTUALMINDS}amazon-cloudwatch-pricing-metrics-logs-alarms-dashboards/", "2026-06"
 )
-OBJECT_PUT: Final = _flat("S3", "PUT request", 0.005, units=1_000, page=_S3)
-STORED_GB: Final = _flat("S3, standard", "GB and month", 0.023, page=_S3)
-BUS_EVENT: Final = _flat(
-    "EventBridge, custom bus",
-    "event of up to 64 KB",
-    1.00,
-    units=MILLION,
-    page=_EVENTBRIDGE,
-    is_checked=False,
-)
+_EVENTBRIDGE_TEXT: Final = _text(f"{_CLOUDBURN}amazon-eventbridge-pricing", "2026-03")
 
-PRICES: Final[Sequence[Price]] = (
-    *(
-        API_REQUEST,
-        TRANSFER_GB,
-        QUEUE_REQUEST,
-        INVOCATION,
-        GB_SECOND,
-        LOG_GB,
-        METRIC,
-        ALARM_METRIC,
-        DASHBOARD,
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceList:
+    """Every price by name, in the order of the path of an event."""
+
+    api_request: Price
+    transfer_gb: Price
+    queue_request: Price
+    invocation: Price
+    gb_second: Price
+    log_gb: Price
+    metric: Price
+    alarm_metric: Price
+    dashboard: Price
+    trace: Price
+    web_acl: Price
+    web_acl_rule: Price
+    inspected_request: Price
+    key: Price
+    key_request: Price
+    stream_gb: Price
+    object_put: Price
+    stored_gb: Price
+    bus_event: Price
+    archive_gb: Price
+    archived_gb: Price
+    profile: Price
+
+    def __iter__(self) -> Iterator[Price]:
+        return (getattr(self, field.name) for field in fields(self))
+
+    def with_given(self, given: Mapping[str, float]) -> "PriceList":
+        """With these prices, by name, each for as many units as the list names it for. Raises KeyError."""
+        prices = {price.name: price for price in self}
+        return replace(
+            self, **{name.replace("-", "_"): prices[name].given(usd) for name, usd in given.items()}
+        )
+
+
+PRICES: Final = PriceList(
+    api_request=Price(
+        name="api-request",
+        service="API Gateway, REST API",
+        unit="request",
+        tiers=[
+            (333 * MILLION, 3.50 / MILLION),
+            (1_000 * MILLION, 2.80 / MILLION),
+            (20_000 * MILLION, 2.38 / MILLION),
+            (_NO_END, 1.51 / MILLION),
+        ],
+        page=f"{_PAGES}/api-gateway/pricing/",
+        sources=(_WHITEPAPER, _PRICE_LIST),
+        per=MILLION,
     ),
-    *(
-        WEB_ACL,
-        WEB_ACL_RULE,
-        INSPECTED_REQUEST,
-        KEY,
-        KEY_REQUEST,
-        STREAM_GB,
-        OBJECT_PUT,
-        STORED_GB,
-        BUS_EVENT,
+    transfer_gb=Price(
+        name="transfer-gb",
+        service="data transfer to the internet",
+        unit="GB",
+        tiers=[(10_240, 0.09), (51_200, 0.085), (153_600, 0.07), (_NO_END, 0.05)],
+        page=f"{_PAGES}/ec2/pricing/on-demand/",
+        sources=(
+            _PRICE_LIST,
+            _text("https://awsforengineers.com/blog/aws-api-gateway-pricing-explained", "2025-05"),
+        ),
+    ),
+    queue_request=_flat(
+        "queue-request",
+        "SQS, standard queue",
+        "request",
+        0.40,
+        _text(f"{_CLOUDBURN}amazon-sqs-pricing", "2026-03"),
+        _text(f"{_FACTUALMINDS}amazon-sqs-pricing-64kb-rule-fifo-vs-standard/", "2026-06"),
+        page=f"{_PAGES}/sqs/pricing/",
+        per=MILLION,
+    ),
+    invocation=_flat("invocation", "Lambda", "invocation", 0.20, *_LAMBDA_SOURCES, page=_LAMBDA, per=MILLION),
+    gb_second=_flat(
+        "gb-second", "Lambda, arm64", "GB-second", 13.3334, *_LAMBDA_SOURCES, page=_LAMBDA, per=MILLION
+    ),
+    log_gb=_flat(
+        "log-gb", "CloudWatch Logs", "GB written", 0.50, _PRICE_LIST, _CLOUDWATCH_TEXT, page=_CLOUDWATCH
+    ),
+    metric=_flat(
+        "metric",
+        "CloudWatch",
+        "custom metric",
+        0.30,
+        _PRICE_LIST,
+        _text("https://signoz.io/guides/cloudwatch-pricing", "2026-02"),
+        page=_CLOUDWATCH,
+    ),
+    alarm_metric=_flat(
+        "alarm-metric", "CloudWatch", "metric in an alarm", 0.10, _PRICE_LIST, _REPOSITORIES, page=_CLOUDWATCH
+    ),
+    dashboard=_flat(
+        "dashboard", "CloudWatch", "dashboard", 3.00, _CLOUDWATCH_TEXT, _REPOSITORIES, page=_CLOUDWATCH
+    ),
+    trace=_flat(
+        "trace",
+        "X-Ray",
+        "trace recorded",
+        5.00,
+        _aws(f"{_PAGES}/de/xray/pricing/", "undated"),
+        page=f"{_PAGES}/xray/pricing/",
+        per=MILLION,
+    ),
+    web_acl=_flat("web-acl", "WAF", "web ACL", 5.00, *_WAF_SOURCES, page=_WAF),
+    web_acl_rule=_flat("web-acl-rule", "WAF", "rule", 1.00, *_WAF_SOURCES, page=_WAF),
+    inspected_request=_flat(
+        "inspected-request", "WAF", "request", 0.60, *_WAF_SOURCES, page=_WAF, per=MILLION
+    ),
+    key=_flat("key", "KMS", "key", 1.00, _aws(_KMS, "undated"), page=_KMS),
+    key_request=_flat(
+        "key-request",
+        "KMS",
+        "request",
+        3.00,
+        _text(f"{_CLOUDBURN}aws-kms-pricing", "2026-03"),
+        _text(f"{_FACTUALMINDS}aws-kms-pricing-keys-requests-multi-region/", "2026-06"),
+        page=_KMS,
+        per=MILLION,
+    ),
+    stream_gb=Price(
+        name="stream-gb",
+        service="Data Firehose, direct put",
+        unit="GB, each record as a multiple of 5 KB",
+        tiers=[(512_000, 0.029), (2_048_000, 0.025), (_NO_END, 0.020)],
+        page=_FIREHOSE,
+        sources=(_REPOSITORIES,),
+    ),
+    object_put=_flat(
+        "object-put", "S3", "PUT request", 5.00, _PRICE_LIST, _REPOSITORIES, page=_S3, per=MILLION
+    ),
+    stored_gb=_flat(
+        "stored-gb",
+        "S3, standard",
+        "GB and month",
+        0.023,
+        _PRICE_LIST,
+        _text(f"{_CLOUDBURN}amazon-s3-pricing", "2026-03"),
+        page=_S3,
+    ),
+    bus_event=_flat(
+        "bus-event",
+        "EventBridge, custom bus",
+        "event of up to 64 KB",
+        1.00,
+        _PRICE_LIST,
+        _EVENTBRIDGE_TEXT,
+        page=_EVENTBRIDGE,
+        per=MILLION,
+    ),
+    archive_gb=_flat(
+        "archive-gb", "EventBridge, archive", "GB written", 0.10, _EVENTBRIDGE_TEXT, page=_EVENTBRIDGE
+    ),
+    archived_gb=_flat(
+        "archived-gb", "EventBridge, archive", "GB and month", 0.023, _EVENTBRIDGE_TEXT, page=_EVENTBRIDGE
+    ),
+    # No public text names it: somebody must look it up.
+    profile=Price(
+        name="profile",
+        service="Customer Profiles",
+        unit="profile and month, one for each 100 objects",
+        tiers=(),
+        page=f"{_PAGES}/connect/pricing/",
     ),
 )
-"""Every price, in the order of the path of an event. Customer Profiles is missing: see docs/costs.md."""

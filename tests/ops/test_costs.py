@@ -2,11 +2,14 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ops import prices
-from ops.cost_model import CostSettings, events_in_batch, monthly_costs, total, worst_day
+from components.pixel_api import ACCESS_LOG_FORMAT
+from ops import cost_settings, prices
+from ops.cost_model import ACCESS_LOG_BYTES, CostSettings, events_in_batch, monthly_costs, total, worst_day
 from ops.cost_tables import TABLES
 from tests.documents import read
 
@@ -23,8 +26,8 @@ def test_the_document_names_date_and_region_of_the_prices() -> None:
 
 
 def test_each_tier_has_its_own_price() -> None:
-    assert prices.API_REQUEST.of(333 * MILLION) == pytest.approx(333 * 3.50)
-    assert prices.API_REQUEST.of(334 * MILLION) == pytest.approx(333 * 3.50 + 2.80)
+    assert prices.PRICES.api_request.of(333 * MILLION) == pytest.approx(333 * 3.50)
+    assert prices.PRICES.api_request.of(334 * MILLION) == pytest.approx(333 * 3.50 + 2.80)
 
 
 @pytest.mark.parametrize(("a_second", "events"), [(0, 1), (5, 2), (10_000, 100)])
@@ -47,12 +50,19 @@ def test_a_stack_without_events_costs_its_standing_charges() -> None:
         ({"destinations": ("eventbridge",)}, {"EventBridge"}),
         ({"web_acl_rules": 2}, {"WAF requests", "web ACL"}),
         ({"has_key": True}, {"KMS"}),
-        ({"has_dashboard": True, "alarm_metrics": 14}, {"dashboard", "alarms"}),
+        ({"has_other_web_acl": True}, {"WAF requests"}),
+        ({"has_dashboard": True, "has_alarms": True}, {"dashboard", "alarms"}),
+        ({"has_access_logs": True, "has_tracing": True}, {"access logs", "X-Ray"}),
+        (
+            {"destinations": ("eventbridge",), "eventbridge_archive_days": 7},
+            {"EventBridge", "EventBridge archive"},
+        ),
+        ({"profiles": 5, "prices": prices.PRICES.with_given({"profile": 0.01})}, {"profiles"}),
     ],
 )
-def test_a_part_costs_only_where_it_is_used(changes: dict[str, object], parts: set[str]) -> None:
+def test_a_part_costs_only_where_it_is_used(changes: dict[str, Any], parts: set[str]) -> None:
     plain = {cost.part for cost in monthly_costs(CostSettings(), MILLION)}
-    changed = {cost.part for cost in monthly_costs(replace(CostSettings(), **changes), MILLION)}  # pyright: ignore[reportArgumentType] - any field
+    changed = {cost.part for cost in monthly_costs(CostSettings(**changes), MILLION)}
 
     assert changed - plain == parts
 
@@ -61,7 +71,7 @@ def test_the_worst_day_is_bounded_by_the_throttle() -> None:
     day = worst_day(replace(CostSettings(), throttling_rate_limit=10))
 
     assert (day.events, day.new_profiles) == (864_000, 864_000)
-    assert worst_day(CostSettings(), creates_profiles=False).new_profiles == 0
+    assert worst_day(CostSettings(creates_profiles=False)).new_profiles == 0
     assert worst_day(CostSettings(destinations=("firehose",))).new_profiles == 0
 
 
@@ -79,3 +89,79 @@ def test_the_defaults_are_those_of_the_settings() -> None:
         field = re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
         assert f"| `{name}` | `{getattr(defaults, field)}` |" in table
     assert f"| `firehoseRetentionDays` | `{defaults.firehose_retention_days}` |" in table
+
+
+@pytest.mark.parametrize(
+    ("changes", "row"),
+    [
+        ({}, "alarms, open scenario, one destination | $1.40"),
+        ({"is_authenticated": True}, "authenticated scenario | + $0.60"),
+        ({"destinations": ("customer-profiles", "eventbridge")}, "each further destination | + $0.20"),
+        ({"destinations": ("firehose",)}, "destination `firehose` | + $0.20"),
+        ({"expects_traffic": True}, "| + $0.10 each"),
+        ({"has_domain_queue": True}, "| + $0.10 each"),
+        ({"web_acl_rules": 2}, "| + $0.10 each"),
+    ],
+)
+def test_alarms_cost_what_the_page_on_monitoring_says(changes: dict[str, Any], row: str) -> None:
+    plain = CostSettings(has_alarms=True)
+    more = replace(plain, **changes).alarm_metrics - plain.alarm_metrics
+
+    assert row in read("docs/monitoring.md")
+    assert row.endswith(f"${(more or plain.alarm_metrics) / 10:.2f}{' each' if 'each' in row[-4:] else ''}")
+    assert CostSettings().alarm_metrics == 0
+
+
+@pytest.mark.parametrize("name", ["dev", "prod", "pinpoint"])
+def test_the_settings_of_each_stack_of_the_repository_can_be_read(name: str) -> None:
+    assert cost_settings.read(Path(f"Pulumi.{name}.yaml")).destinations
+
+
+def test_everything_that_costs_is_read_from_the_settings(tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.live.yaml"
+    lines = (
+        *("authMode: authenticated", "destinations: [eventbridge, firehose]", "batchSize: 10"),
+        *("throttlingRateLimit: '50'", "alarms: true", "dashboard: true", "tracing: true"),
+        *("accessLogs: true", "kmsKeyArn: arn:aws:kms:x", "eventbridgeArchiveDays: 7"),
+        *("rateLimitPerIpPer5Minutes: 600", "rateLimitExemptCidrs: [192.0.2.0/24, '2001:db8::/32']"),
+        *("expectTraffic: true", "customerProfilesNewDomain: true"),
+    )
+    file.write_text("config:\n" + "".join(f"  gtm-pixel:{line}\n" for line in lines))
+
+    assert cost_settings.read(file) == CostSettings(
+        is_authenticated=True,
+        destinations=("eventbridge", "firehose"),
+        batch_size=10,
+        throttling_rate_limit=50,
+        eventbridge_archive_days=7,
+        web_acl_rules=3,
+        has_key=True,
+        has_access_logs=True,
+        has_tracing=True,
+        has_alarms=True,
+        expects_traffic=True,
+        has_dashboard=True,
+    )
+
+
+def test_a_price_counts_as_verified_if_aws_or_two_texts_name_it() -> None:
+    plain = prices.PRICES.stream_gb
+    text = plain.sources[0]
+
+    assert [plain.is_verified, plain.given(0.03).is_verified] == [False, True]
+    assert replace(plain, sources=(text, text)).is_verified
+    assert replace(plain, sources=(replace(text, is_aws=True),)).is_verified
+    assert {price.name for price in prices.PRICES if not price.is_verified} == {
+        *("stream-gb", "archive-gb", "archived-gb", "profile")
+    }
+
+
+def test_a_line_of_the_api_s_log_has_about_the_bytes_that_the_model_counts() -> None:
+    values = {
+        "extendedRequestId": "xrpbXhtUmVUtuw8=",
+        "requestTimeEpoch": "1795838400000",
+        "httpMethod": "GET",
+    }
+    line = re.sub(r"\$context\.([\w.]+)", lambda name: values.get(name[1], "/events"), ACCESS_LOG_FORMAT)
+
+    assert len(line) == pytest.approx(ACCESS_LOG_BYTES, rel=0.1)
