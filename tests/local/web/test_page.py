@@ -309,3 +309,6 @@ def test_after_a_click_the_result_is_in_view(opened: OpenedPage, width: int, hei
     expect(opened.step("Queue")).to_be_in_viewport(ratio=1)
     assert opened.page.evaluate("() => document.documentElement.scrollWidth") == width
     expect(opened.page.get_by_role("button", name="Send event")).to_be_focused()
+    opened.page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
+    form, more = (opened.page.locator(each).bounding_box() or {} for each in ("#form", ".more"))
+    assert form["y"] + form["height"] < more["y"], "the form covers what is below it"
