@@ -11,7 +11,7 @@ import { refreshProfiles } from "./profiles.js";
 import { PushError, showPush, startPush } from "./push.js";
 import { complain, say } from "./say.js";
 import { startSenders } from "./senders.js";
-import { send, watchStatus } from "./tag.js";
+import { TagError, send, watchStatus } from "./tag.js";
 import { bringIntoView, nameOf, showOutcome, showTimeline } from "./timeline.js";
 import { allEvents, clear, eventOf, load, noteTag, pollTraces, want } from "./traces.js";
 
@@ -21,10 +21,18 @@ const NOTHING_SENT = {
   why: byId("outcome-why").textContent,
   redrives: [],
 };
+const SENT_NO_EVENT = {
+  tone: "bad",
+  title: "No event sent",
+  why: "The message below “Send event” says why.",
+  redrives: [],
+};
 
 let ready = false;
 let answers = true;
 let openKey = null;
+// Whether the last click sent no event: no older one is on show then.
+let sentNoEvent = false;
 let expected = { destinations: [], keepsProfiles: false };
 
 async function start() {
@@ -77,16 +85,29 @@ function showProblem(text) {
 
 function showAll() {
   // On a new page, the newest event is open.
-  if (!openKey) want((openKey = allEvents().at(-1)?.key ?? null));
+  if (!openKey && !sentNoEvent) want((openKey = allEvents().at(-1)?.key ?? null));
   const event = eventOf(openKey);
   showTimeline(event, { expected, answers });
-  if (!event) showOutcome(answers ? NOTHING_SENT : { tone: "bad", title: "The run has stopped", why: NO_RESPONSE, redrives: [] });
+  if (!event) showOutcome(outcomeWithoutEvent());
   showEvents(openKey, openFromList);
 }
 
+function outcomeWithoutEvent() {
+  if (!answers) return { tone: "bad", title: "The run has stopped", why: NO_RESPONSE, redrives: [] };
+  return sentNoEvent ? SENT_NO_EVENT : NOTHING_SENT;
+}
+
 function open(key) {
+  sentNoEvent = false;
   openKey = key;
   want(key);
+  showAll();
+}
+
+function showNoEvent() {
+  sentNoEvent = true;
+  openKey = null;
+  want(null);
   showAll();
 }
 
@@ -109,11 +130,13 @@ async function onSubmit() {
   if (!ready) return showProblem(byId("problem").textContent || "The page is still starting. Try again in a moment.");
   showProblem("");
   try {
-    if (await send(onTag)) bringIntoView();
-    else showProblem("No tag fired: the event name is empty or is not the one that the container listens for.");
+    await send(onTag);
+    bringIntoView();
   } catch (error) {
-    const isKnown = error instanceof PushError || error instanceof RunError;
+    const isKnown = [PushError, RunError, TagError].some((known) => error instanceof known);
     showProblem(isKnown ? error.message : NO_RESPONSE);
+    showNoEvent();
+    byId("problem").scrollIntoView({ block: "nearest" });
   }
 }
 

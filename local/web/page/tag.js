@@ -12,11 +12,15 @@ const containers = new Map();
 const tags = new Map();
 let fakeGtm = null;
 
+/** Why the push sends no event. */
+export class TagError extends Error {}
+
 /**
  * As GTM does on a page view with one event: load the container, then read the site's push. `onTag` is called
- * for the tag when it is sent and whenever more is known. Returns whether a tag fired.
+ * for the tag when it is sent and whenever more is known. Throws TagError if no tag calls the URL.
  */
 export async function send(onTag) {
+  if (!window.GtmFake) throw new TagError("GTM did not load: reload the page, and see that nothing blocks /gtm/fake-gtm.js.");
   await renew();
   const at = Date.now();
   const idToken = token();
@@ -25,12 +29,15 @@ export async function send(onTag) {
   const container = await loadContainer();
   if (fakeGtm) fakeGtm.stop();
   window.dataLayer = [];
-  let fired = false;
+  let why = whyNoTag(messages.at(-1).event);
   const report = ({ url, outcome }) => {
-    if (url === undefined) return; // failed before it was sent
+    if (url === undefined) {
+      why = "The tag failed before it called the URL: a value ends within an emoji, and GTM cannot encode half of one.";
+      return;
+    }
     const called = new URL(url, location.href).href;
     if (outcome === "sent") {
-      fired = true;
+      why = null;
       tags.set(called, tagOf({ at, called, code, idToken }));
     } else {
       Object.assign(tags.get(called), { outcome, ms: Date.now() - at });
@@ -39,7 +46,14 @@ export async function send(onTag) {
   };
   fakeGtm = window.GtmFake.run(container, { onTag: report });
   window.dataLayer.push(...messages);
-  return fired;
+  if (why) throw new TagError(why);
+}
+
+/** If no tag fires, the trigger does not match the event. */
+function whyNoTag(event) {
+  const expected = ga4Event();
+  if (expected) return `No tag fired: the container listens for “${expected}”, and the push says “${event}”.`;
+  return "No tag fired: the event name is empty or begins with gtm. or gtag., as Google's own events do.";
 }
 
 /** Only resource timing knows the status. Its entry can come before or after the image's event. */

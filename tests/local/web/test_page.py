@@ -113,6 +113,31 @@ def test_a_rejected_event_says_why(opened: OpenedPage) -> None:
     assert axe.findings(opened.page) == []
 
 
+def test_a_click_that_sends_no_event_says_why(opened: OpenedPage) -> None:
+    send(opened.run, event="earlier", endpoint_id=opened.endpoint_id)
+    opened.events.filter(has_text="earlier").first.click()
+
+    def sends_nothing(why: str) -> None:
+        opened.page.get_by_role("button", name="Send event").click()
+        expect(opened.page.locator("#problem")).to_contain_text(why)
+        expect(opened.title).to_have_text("No event sent")
+        assert opened.steps() == []
+
+    opened.page.get_by_label("Event name").fill("gtm.js")
+    sends_nothing("No tag fired: the event name is empty or begins with gtm. ")
+    assert axe.findings(opened.page) == []
+    opened.page.get_by_label("Kind of event").select_option("login")
+    opened.page.get_by_label("What your site pushes").fill('{"event": "logout"}')
+    sends_nothing("No tag fired: the container listens for “login”, and the push says “logout”.")
+    opened.page.get_by_label("What your site pushes").fill(r'{"event": "login", "method": "\ud83d"}')
+    sends_nothing("The tag failed before it called the URL: a value ends within an emoji")
+    opened.page.evaluate("() => { delete window.GtmFake; }")
+    sends_nothing("GTM did not load: ")
+
+    opened.events.filter(has_text="earlier").first.click()
+    expect(opened.page.locator("#timeline-title")).to_have_text("Timeline of earlier")
+
+
 def test_a_request_that_the_gateway_refuses_says_why(opened: OpenedPage) -> None:
     opened.page.get_by_label("Endpoint id").fill("")
 
