@@ -15,9 +15,9 @@ from local.traces.store import FunctionRun, Message, QueuedMessage, ServiceCall
 
 _ESCAPED_AMPERSANDS = re.compile(r"^(?:amp;)+", re.IGNORECASE)
 
-
 _WITHOUT_PROOF = "without_proof"
-_WITHOUT_VALUE = "value_undefined"
+WITHOUT_VALUE = "value_undefined"
+"""The reason of what GTM writes for a variable without a value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,8 +184,8 @@ def _why_not(fate: Fate, destination: str) -> str:
         if isinstance(dropped, Mapping):
             own = f"{destination.replace('-', '_')}_user_attribute"
             found += [reasons.DROPPED.get(reason, reason) for reason in dropped if reason.startswith(own)]
-            if not found and _WITHOUT_VALUE in dropped:
-                found.append(reasons.DROPPED[_WITHOUT_VALUE])
+            if not found and WITHOUT_VALUE in dropped:
+                found.append(reasons.DROPPED[WITHOUT_VALUE])
     if not found and fate.duplicates:
         return "Another message of the batch, which is the same event, was sent in its place."
     if not found:

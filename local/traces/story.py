@@ -7,7 +7,7 @@ from typing import Any
 from contract import reasons
 from local.traces import log_lines
 from local.traces.authorizer_decision import decision, problem, sentence
-from local.traces.destination_hops import Fate, destination_hops, event_keys, parameters
+from local.traces.destination_hops import WITHOUT_VALUE, Fate, destination_hops, event_keys, parameters
 from local.traces.state import state
 from local.traces.store import Entry, Exchange, FunctionRun, Journey, QueuedMessage
 
@@ -158,6 +158,7 @@ def _function_hop(fate: Fate) -> dict[str, Any]:
         "outcome": outcome,
         "reason": reason,
         "why": why,
+        "lost": _lost(run) if outcome == "recorded" else None,
         "log_lines": log_lines.lines(invocation.log),
         "metrics": log_lines.metrics(invocation.log),
     }
@@ -199,14 +200,36 @@ def _duplicates(others: int) -> str | None:
 
 def _left_out(run: FunctionRun) -> str | None:
     """What was left out of the events of the batch; None if nothing was."""
-    found: list[str] = []
-    for entry in run.log_entries:
-        for field, words, what in (
-            ("attributes_dropped", reasons.DROPPED, "dropped"),
-            ("profile_updates_denied", reasons.DENIED, "denied"),
-        ):
-            counts = entry.get(field)
-            if isinstance(counts, Mapping):
-                found += [f"{number} {what}, {words.get(one, one)}" for one, number in counts.items()]
+    found = [
+        *_dropped(run).values(),
+        *_counted(run, "profile_updates_denied", "denied", reasons.DENIED).values(),
+    ]
     batch = "" if len(run.messages) == 1 else f" of its {len(run.messages)} messages"
     return f"Left out{batch}: {'; '.join(found)}." if found else None
+
+
+def _lost(run: FunctionRun) -> str | None:
+    """What the event lacks although it had a value, if the batch has no other event.
+
+    User attributes are not in it: the hop of the profile says more about them.
+    """
+    lost = [
+        words
+        for reason, words in _dropped(run).items()
+        if reason != WITHOUT_VALUE and "user_attribute" not in reason
+    ]
+    return f"Left out: {'; '.join(lost)}." if lost and len(run.messages) == 1 else None
+
+
+def _dropped(run: FunctionRun) -> dict[str, str]:
+    return _counted(run, "attributes_dropped", "dropped", reasons.DROPPED)
+
+
+def _counted(run: FunctionRun, field: str, outcome: str, words: Mapping[str, str]) -> dict[str, str]:
+    """How many values of the batch had an outcome, in words, by reason."""
+    return {
+        reason: f"{number} {outcome}, {words.get(reason, reason)}"
+        for entry in run.log_entries
+        if isinstance(counts := entry.get(field), Mapping)
+        for reason, number in counts.items()
+    }

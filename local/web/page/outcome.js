@@ -46,7 +46,7 @@ const DESCRIBED = {
     const after = names.length ? ", " + duration(last - startOf(event)) + " after the " + (event.tag ? "click" : "request") : "";
     return {
       title: names.length ? "Recorded in " + list(names) + after : "Recorded",
-      why: [...duplicateSentences(hops), ...profileSentences(hops)].join(" "),
+      why: [...duplicateSentences(hops), ...profileSentences(hops), ...lostSentences(hops)].join(" "),
     };
   },
   rejected: (hops) => lastWhy(hops, "rejected"),
@@ -82,6 +82,11 @@ function lastWhy(hops, outcomeWord) {
 /** What is shown is what another message of the same event sent. */
 function duplicateSentences(hops) {
   return hops.filter(({ duplicates }) => duplicates > 0).map(({ why }) => why);
+}
+
+/** What was dropped, which a look at the profile does not show. A retry drops the same once more. */
+function lostSentences(hops) {
+  return [...new Set(hops.filter(({ lost }) => lost).map(({ lost }) => lost))];
 }
 
 function profileSentences(hops) {

@@ -1,7 +1,10 @@
 """What a trace tells of things that seldom happen, from entries as the local run writes them."""
 
 import json
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from local.functions.execution_environment import LogLine
 from local.functions.lambda_runtime import FunctionError, Invocation
@@ -117,6 +120,22 @@ def test_what_was_left_out_of_an_event_is_told() -> None:
 
     assert told(message(), run)["hops"][2]["why"] == "Left out: 2 dropped, the metric is not a number."
     assert told(message(), ran())["hops"][2]["why"] is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "lost"),
+    [
+        ("metric_not_a_number", "Left out: 1 dropped, the metric is not a number."),
+        ("value_undefined", None),
+        ("customer_profiles_user_attribute_undeclared", None),
+    ],
+)
+def test_what_had_a_value_and_was_dropped_is_lost(reason: str, lost: str | None) -> None:
+    run = ran(message="batch processed", attributes_dropped={reason: 1}, profile_updates_denied={"x": 1})
+    of_two = replace(run, messages=[message(), message("m2")])
+
+    assert told(message(), run)["hops"][2]["lost"] == lost
+    assert told(message(), of_two)["hops"][2]["lost"] is None
 
 
 def test_an_invocation_that_goes_on_has_no_hop_yet() -> None:

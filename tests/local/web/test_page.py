@@ -94,11 +94,13 @@ def test_a_profile_that_changes_is_shown_before_and_after(opened: OpenedPage) ->
 
 def test_an_update_that_is_denied_says_why(opened: OpenedPage) -> None:
     opened.page.get_by_label("User attributes: name").first.fill("colour")
+    opened.page.get_by_label("Event metrics: value").first.fill("12,50")
 
     opened.send("Recorded")
 
     expect(opened.why).to_contain_text("Profile not updated: colour. ")
     expect(opened.why).to_contain_text("allow-list")
+    expect(opened.why).to_contain_text("Left out: 1 dropped, the metric is not a number.")
     assert "Update denied" in opened.step("Profile").inner_text()
     assert axe.findings(opened.page) == []
 
