@@ -1,7 +1,6 @@
 // The container for her own site: made for the address that she types.
 
 import { NO_RESPONSE, RunError } from "./api.js";
-import { copyButton } from "./copy.js";
 import { byId, element, setText } from "./dom.js";
 
 const LOOPBACK = /^https?:\/\/(127\.|localhost(?![\w.-])|\[::1\])/i;
@@ -12,11 +11,6 @@ export function startDownload() {
     download().catch((error) => tell(error instanceof RunError ? error.message : NO_RESPONSE));
   });
   byId("events-url").addEventListener("input", () => tell(warning()));
-  byId("download-buttons").append(copyButton("the container's URL", () => hasUrl() && location.origin + containerUrl(), "Copy container URL"));
-}
-
-function containerUrl() {
-  return "/gtm/download?" + new URLSearchParams({ events_url: eventsUrl() });
 }
 
 function eventsUrl() {
@@ -30,8 +24,12 @@ function warning() {
 }
 
 async function download() {
-  if (!hasUrl()) return;
-  const response = await fetch(containerUrl(), { cache: "no-store" });
+  if (!eventsUrl()) {
+    byId("events-url").focus();
+    return tell("Enter the events URL of your stack first.");
+  }
+  const query = new URLSearchParams({ events_url: eventsUrl() });
+  const response = await fetch("/gtm/download?" + query, { cache: "no-store" });
   if (!response.ok) throw new RunError((await response.json()).message);
   const link = element("a");
   link.href = URL.createObjectURL(await response.blob());
@@ -43,14 +41,6 @@ async function download() {
 
 function fileName(response) {
   return response.headers.get("Content-Disposition").split("filename=")[1];
-}
-
-/** Whether an address is typed. Otherwise asks for it. */
-function hasUrl() {
-  if (eventsUrl()) return true;
-  byId("events-url").focus();
-  tell("Enter the events URL of your stack first.");
-  return false;
 }
 
 function tell(text) {

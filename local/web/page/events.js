@@ -65,6 +65,7 @@ function showCounts() {
     if (summary) counts.set(summary.state, (counts.get(summary.state) ?? 0) + 1);
   }
   const shown = [...counts].map(([state, count]) => count + " " + outcome(STATES, state).text.toLowerCase());
+  if (allEvents().length > MAX_ITEMS) shown.push("the newest " + MAX_ITEMS + " are listed");
   setText(byId("counts"), shown.join(" · "));
   byId("counts").hidden = !shown.length;
   byId("redrive-all").hidden = (counts.get("dead_lettered") ?? 0) === 0;

@@ -106,10 +106,12 @@ def test_the_container_is_made_for_the_address_that_is_typed(page: Page, runs: R
     assert "127.0.0.1" not in text
 
 
-def test_the_variables_for_the_aws_command_line_are_shown(page: Page, runs: Runs) -> None:
+def test_the_lines_for_the_aws_command_line_are_shown(page: Page, runs: Runs) -> None:
     opened = OpenedPage(page, runs.shared(*NO_PROFILES))
-    expect(opened.page.locator("#aws-variables")).to_contain_text("export AWS_ENDPOINT_URL=http://127.0.0.1:")
+    lines = opened.page.locator("#aws-variables")
+    expect(lines).to_contain_text("export AWS_ENDPOINT_URL=http://127.0.0.1:")
+    expect(lines).to_contain_text(f'pulumi() {{ curl -s "{opened.run.url}/outputs/$3"; }}')
 
-    opened.page.get_by_role("button", name="Copy variables").click()
+    opened.page.get_by_role("button", name="Copy the lines").click()
 
-    opened.said("Copied: the AWS variables.")
+    opened.said("Copied: the lines for your shell.")
