@@ -3,6 +3,7 @@
 Its base path mapping leads to the stage, so the URL has no stage in its path.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -35,7 +36,10 @@ class CustomDomainArgs:
     rest_api_id: pulumi.Input[str]
     stage_name: pulumi.Input[str]
 
-    # Refuse to delete or replace the domain name, because tags call it.
+    # What limits requests to the stage. The name leads there afterwards.
+    after: Sequence[pulumi.Resource] = ()
+
+    # Refuse to delete or replace the domain name and its records, because tags call it.
     protect: bool = False
 
 
@@ -64,7 +68,7 @@ class CustomDomain(pulumi.ComponentResource):
             domain_name=domain.domain_name,
             rest_api=args.rest_api_id,
             stage_name=args.stage_name,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect, depends_on=args.after),
         )
         if args.domain.hosted_zone_id is not None:
             for suffix, record_type in (("ipv4", "A"), ("ipv6", "AAAA")):
@@ -81,7 +85,7 @@ class CustomDomain(pulumi.ComponentResource):
                         }
                     ],
                     # No request must reach the domain before it leads to the API.
-                    opts=pulumi.ResourceOptions(parent=self, depends_on=[mapping]),
+                    opts=pulumi.ResourceOptions(parent=self, protect=args.protect, depends_on=[mapping]),
                 )
 
         # Known once requests to the domain reach the API.

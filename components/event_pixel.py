@@ -247,6 +247,7 @@ class EventPixel(pulumi.ComponentResource):
                     tls_policy=args.tls_policy,
                     rest_api_id=api.rest_api_id,
                     stage_name=api.stage_name,
+                    after=[api, web_acl] if web_acl else [api],
                     protect=args.protect,
                 ),
                 child,

@@ -78,6 +78,15 @@ class TestTheOrder:
 
         assert {"gtm-pixel-api-invoke-authorizer", "gtm-pixel-api-deployment"} <= needed
 
+    def test_a_domain_leads_to_a_stage_once_its_limits_are_there(self, everything: Recording) -> None:
+        needed = everything.needed_by("gtm-pixel-domain-mapping")
+
+        assert {
+            "gtm-pixel-api-throttling-v1",
+            "gtm-pixel-api-throttling-v1-post",
+            "gtm-pixel-web-acl-association-v1",
+        } <= needed
+
 
 class TestTheVersionThatIsCalled:
     def test_is_the_newest(self, everything: Recording) -> None:

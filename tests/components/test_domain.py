@@ -81,7 +81,8 @@ def test_an_enhanced_tls_policy_comes_with_an_access_mode() -> None:
 def test_what_tags_call_can_be_protected(*, protect: bool) -> None:
     stack = recorded(protect=protect)
 
-    assert (stack["domain"].protected, stack["domain-mapping"].protected) == (protect, protect)
+    called = ("domain", "domain-mapping", "domain-ipv4", "domain-ipv6")
+    assert [stack[name].protected for name in called] == [protect] * len(called)
 
 
 def test_each_tls_policy_is_one_of_api_gateways_for_regional_endpoints() -> None:
