@@ -339,7 +339,6 @@ def _metrics(
     return StackMetrics(
         service=stack_name,
         api_name=api.api_name,
-        stage_name=api.stage_name,
         queue_name=queue.queue_name,
         dead_letter_queue_name=queue.dead_letter_queue_name,
         processor_name=processor.function_name,

@@ -25,7 +25,6 @@ class StackMetrics:
     service: str
 
     api_name: pulumi.Input[str]
-    stage_name: pulumi.Input[str]
     queue_name: pulumi.Input[str]
     dead_letter_queue_name: pulumi.Input[str]
     processor_name: pulumi.Input[str]
@@ -42,11 +41,8 @@ class StackMetrics:
         )
 
     def api(self, name: str) -> Metric:
-        return Metric(
-            namespace="AWS/ApiGateway",
-            name=name,
-            dimensions={"ApiName": self.api_name, "Stage": self.stage_name},
-        )
+        """A metric of the API, all stages together: tags may call a former one (previousStageName)."""
+        return Metric(namespace="AWS/ApiGateway", name=name, dimensions={"ApiName": self.api_name})
 
     def queue(self, name: str) -> Metric:
         return of_queue(self.queue_name, name)

@@ -19,7 +19,6 @@ class Stack:
 
     events_url: str
     api_name: str
-    stage_name: str
 
     queue_url: str
     dead_letter_queue_url: str
@@ -74,7 +73,7 @@ _REQUIRED = {
     **{
         name: name
         for name in (
-            *("region", "auth_mode", "events_url", "api_name", "stage_name", "queue_url"),
+            *("region", "auth_mode", "events_url", "api_name", "queue_url"),
             *("dead_letter_queue_url", "function_name", "log_group", "event_source_id"),
         )
     },

@@ -126,7 +126,8 @@ def read_status(
 
 
 def _wanted(stack: Stack) -> dict[str, Metric]:
-    api = {"ApiName": stack.api_name, "Stage": stack.stage_name}
+    # All stages together: tags may call a former one.
+    api = {"ApiName": stack.api_name}
     tokens = _TOKENS if stack.authorizer_function_name else ()
     return {
         **{

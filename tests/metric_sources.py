@@ -14,7 +14,7 @@ from typing import Final
 AWS_METRICS: Final[dict[str, tuple[Set[str], Set[str]]]] = {
     "AWS/ApiGateway": (
         {"Count", "Latency", "IntegrationLatency", "4XXError", "5XXError", "CacheHitCount", "CacheMissCount"},
-        {"ApiName", "Stage"},
+        {"ApiName"},  # and by Stage, and by method, which nothing here reads
     ),
     "AWS/SQS": (
         {

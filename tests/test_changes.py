@@ -187,6 +187,14 @@ class TestANewStageName:
 
         assert both["gtm-pixel-domain-mapping"].inputs["stageName"] == "v2"
 
+    def test_alarms_count_the_requests_of_both(self) -> None:
+        """Until the tags are republished, all requests come to the former stage."""
+        both = recorded("prod", stageName="v2", previousStageName="v1")
+        api = {"ApiName": both.outputs["api_name"]}
+
+        assert both["gtm-pixel-monitoring-api-errors"].inputs["dimensions"] == api
+        assert both["gtm-pixel-monitoring-dashboard"].inputs["dashboardBody"].count('"Stage"') == 0
+
     @pytest.mark.parametrize(
         ("settings", "first", "new"),
         [

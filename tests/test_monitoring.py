@@ -173,7 +173,6 @@ def test_dimensions_have_the_values_of_this_stack(run: LocalRun) -> None:
         "service": {outputs["project_stack"]},
         "destination": set(outputs["destinations"]),
         "ApiName": {outputs["api_name"]},
-        "Stage": {outputs["stage_name"]},
         "FunctionName": {outputs["function_name"], outputs["authorizer_function_name"]},
         "QueueName": {
             *(outputs[name].rpartition("/")[2] for name in ("queue_url", "dead_letter_queue_url")),

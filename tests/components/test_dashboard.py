@@ -15,7 +15,6 @@ from tests.components.dashboard_schema import DASHBOARD
 METRICS = StackMetrics(
     service="gtm-pixel-test",
     api_name="api",
-    stage_name="v1",
     queue_name="events",
     dead_letter_queue_name="events-dead-letter",
     processor_name="processor",
@@ -25,7 +24,6 @@ METRICS = StackMetrics(
 OPEN = StackMetrics(
     service="gtm-pixel-test",
     api_name="api",
-    stage_name="v1",
     queue_name="events",
     dead_letter_queue_name="events-dead-letter",
     processor_name="processor",
