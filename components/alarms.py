@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from components.alarm import Alarm, Comparison, Missing, Series, simple
 from components.stack_metrics import StackMetrics, of_function
@@ -23,6 +24,10 @@ class AlarmSettings:
 
     # The share of messages that may be rejected: unknown visitors, for example.
     rejected_percent: int
+
+
+MESSAGES_FOR_A_SHARE: Final = 10
+"""With fewer messages in five minutes, their share says nothing: at night, they may be those of one visitor."""
 
 
 def stack_alarms(metrics: StackMetrics, settings: AlarmSettings) -> Iterator[Alarm]:
@@ -53,12 +58,12 @@ _LOST_EVENTS = {
 def _of_the_api(metrics: StackMetrics, settings: AlarmSettings) -> Iterator[Alarm]:
     yield Alarm(
         key="api-errors",
-        means="More than 1% of requests got a 5xx response: their events are lost.",
+        means="More than 1% of the requests of a quarter of an hour got a 5xx: their events are lost.",
         section="Nothing arrives",
         # The average of this metric is the share of requests (API Gateway, "dimensions and metrics").
         series=simple(metrics.api("5XXError"), "Average"),
-        periods=3,
-        bad_periods=2,
+        # One long period: where an event comes only now and then, several bad ones never follow each other.
+        period_seconds=900,
         threshold=0.01,
     )
     if settings.no_traffic_minutes is not None:
@@ -186,15 +191,15 @@ def _of_outcomes(metrics: StackMetrics, settings: AlarmSettings) -> Iterator[Ala
     yield Alarm(
         key="rejected",
         means=(
-            f"More than {settings.rejected_percent}% of messages held no event for a quarter of an hour. "
-            "A tag may send an empty variable."
+            f"For a quarter of an hour more than {settings.rejected_percent}% of messages held no event, of "
+            f"{MESSAGES_FOR_A_SHARE} or more in five minutes. A tag may send an empty variable."
         ),
         section="Nothing arrives",
         series={
             "rejected": Series(metric=metrics.own("Rejected")),
             "received": Series(metric=metrics.own("Received")),
         },
-        expression="100 * rejected / received",
+        expression=f"IF(received >= {MESSAGES_FOR_A_SHARE}, 100 * rejected / received, 0)",
         periods=3,
         threshold=settings.rejected_percent,
     )

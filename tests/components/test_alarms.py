@@ -62,6 +62,9 @@ CASES: list[tuple[str, Mapping[str, float | None], bool]] = [
     ("processor-duration", {"value": 46_000}, False),
     ("processor-duration", {"value": 59_000}, True),
     ("rejected", {"rejected": 50, "received": 100}, False),
+    # One unknown visitor at night.
+    ("rejected", {"rejected": 9, "received": 9}, False),
+    ("rejected", {"rejected": 10, "received": 10}, True),
     ("rejected", {"rejected": 51, "received": 100}, True),
     ("rejected", {"rejected": None, "received": None}, False),
     ("retried-firehose", {"retried": 0, "recorded": 100}, False),
@@ -94,6 +97,11 @@ def test_a_slow_destination_alone_does_not_make_a_batch_too_long(timeout: int) -
     (alarm,) = [one for one in stack_alarms(OPEN, settings) if one.key == "processor-duration"]
 
     assert (timeout - CLOSING_SECONDS) * 1000 < alarm.threshold < timeout * 1000
+
+
+def test_one_lost_event_of_a_quiet_site_is_enough() -> None:
+    """A site with an event a day has no two bad periods in a row."""
+    assert (ALARMS["api-errors"].periods, ALARMS["api-errors"].period_seconds) == (1, 900)
 
 
 def test_a_dead_letter_queue_that_nobody_touches_keeps_its_alarm() -> None:
