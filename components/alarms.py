@@ -27,7 +27,7 @@ class AlarmSettings:
 
 
 MESSAGES_FOR_A_SHARE: Final = 10
-"""With fewer messages in five minutes, their share says nothing: at night, they may be those of one visitor."""
+"""With fewer messages in five minutes, their share says nothing: at night, they may be one visitor's."""
 
 
 def stack_alarms(metrics: StackMetrics, settings: AlarmSettings) -> Iterator[Alarm]:

@@ -1,4 +1,4 @@
-"""The AWS Regions that exist."""
+"""The AWS Regions that exist, and their partitions."""
 
 from typing import Final
 
@@ -18,3 +18,24 @@ REGIONS: Final = frozenset(
     }
 )
 """As in the AWS SDK for Python of 2026-11; a test compares the two."""
+
+COMMERCIAL: Final = "aws"
+"""The partition of most Regions."""
+
+# The other partitions, by what the names of their Regions begin with.
+_BY_PREFIX: Final = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "eusc-": "aws-eusc",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "us-isof-": "aws-iso-f",
+    "eu-isoe-": "aws-iso-e",
+}
+
+PARTITIONS: Final = frozenset({COMMERCIAL, *_BY_PREFIX.values()})
+
+
+def partition_of(region: str) -> str:
+    """The partition of a Region: `aws` for most, `aws-cn` in China."""
+    return next((name for prefix, name in _BY_PREFIX.items() if region.startswith(prefix)), COMMERCIAL)

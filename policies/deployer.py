@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from policies.policy import partition_of
+from contract.regions import partition_of
 
 # Placeholder → the setting of the project that gives its value.
 _SETTINGS: Final = {

@@ -6,20 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, cast
 
+from contract.regions import partition_of
+
 _FOLDER: Final = Path(__file__).parent
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
-
-# The partition of the Regions whose names begin so; `aws` for all others.
-_PARTITIONS: Final = {
-    "cn-": "aws-cn",
-    "us-gov-": "aws-us-gov",
-    "eusc-": "aws-eusc",
-    "us-iso-": "aws-iso",
-    "us-isob-": "aws-iso-b",
-    "us-isof-": "aws-iso-f",
-    "eu-isoe-": "aws-iso-e",
-}
 
 Policy = dict[str, Any]
 
@@ -52,11 +43,6 @@ def filled(policy: Mapping[str, Any], values: Mapping[str, str]) -> Policy:
         if resources and _names(json.dumps(statement.get("Condition"))) <= values.keys():
             statements.append(_filled({**statement, "Resource": resources}, values))
     return {**policy, "Statement": statements}
-
-
-def partition_of(region: str) -> str:
-    """The partition of a Region: `aws` for most, `aws-cn` in China."""
-    return next((name for prefix, name in _PARTITIONS.items() if region.startswith(prefix)), "aws")
 
 
 def _values(outputs: Mapping[str, Any]) -> dict[str, str]:

@@ -21,7 +21,8 @@ from settings.values import (
 
 _STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _STAGE_RULE = "1 to 128 letters, digits, - and _", "a name such as v1"
-_ORIGIN = re.compile(r"\*|https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
+# At most 255 characters, because AWS WAF takes no longer value of a response header (CustomHTTPHeader).
+_ORIGIN = re.compile(r"(?=.{1,255}\Z)(\*|https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?)")
 
 STAGE_NAME = Setting("stageName", "v1", string(_STAGE_NAME, *_STAGE_RULE))
 PREVIOUS_STAGE_NAME = Setting("previousStageName", "", optional(string(_STAGE_NAME, *_STAGE_RULE)))
@@ -32,7 +33,7 @@ ALLOWED_ORIGINS = Setting(
         list_of(
             string(
                 _ORIGIN,
-                "an origin: scheme, host and optional port, lower case, no path",
+                "an origin: scheme, host and optional port, lower case, no path, at most 255 characters",
                 "one such as https://www.example.com",
             ),
             "https://www.example.com",

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from components.monitoring import AlarmsArgs, BudgetArgs
+from contract.regions import COMMERCIAL, partition_of
 from settings.arns import arn, in_the_stacks_region
 from settings.groups import Rule, Stack
 from settings.problems import Problem
@@ -87,10 +88,22 @@ def _the_tag_has_a_budget(values: Values, _: Stack) -> Iterable[Problem]:
         )
 
 
+def _the_account_has_budgets_in_usd(values: Values, stack: Stack) -> Iterable[Problem]:
+    """AWS Budgets has no endpoint in AWS GovCloud (US), and counts in CNY in China."""
+    usd = values[BUDGET_USD]
+    if values[ALARMS] and usd and stack.region and partition_of(stack.region) != COMMERCIAL:
+        yield Problem(
+            BUDGET_USD.key,
+            f"{usd} cannot be in {stack.region}, where AWS has no budgets in USD.",
+            f"Run: pulumi config rm {BUDGET_USD.key}",
+        )
+
+
 RULES: tuple[Rule, ...] = (
     _alarms_reach_somebody,
     _the_time_without_traffic_counts,
     _the_tag_has_a_budget,
+    _the_account_has_budgets_in_usd,
     in_the_stacks_region(TOPIC_ARN, "the topic"),
 )
 

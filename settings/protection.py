@@ -7,7 +7,7 @@ from typing import Final
 from components.safeguards import Safeguards
 from components.web_acl import WINDOW_SECONDS, RateLimit
 from settings import api
-from settings.arns import arn, in_the_stacks_region
+from settings.arns import arn, in_the_stacks_partition, in_the_stacks_region
 from settings.groups import Rule, Stack
 from settings.problems import InvalidValue, Problem
 from settings.values import Reader, Setting, Values, list_of, optional, unique
@@ -34,6 +34,8 @@ def _cidr() -> Reader[str]:
             network = ipaddress.ip_network(value if isinstance(value, str) else "")
         except ValueError:
             raise InvalidValue(Problem(key, f"{value!r} is not a range of IP addresses.", fix)) from None
+        if "%" in str(network):
+            raise InvalidValue(Problem(key, f"{value!r} has a zone, which AWS WAF does not take.", fix))
         if network.prefixlen == 0:
             raise InvalidValue(Problem(key, f"{value!r} is every address, which AWS WAF does not take.", fix))
         return str(network)
@@ -120,6 +122,7 @@ RULES: tuple[Rule, ...] = (
     _one_address_cannot_take_all,
     in_the_stacks_region(WEB_ACL_ARN, "the web ACL"),
     in_the_stacks_region(KMS_KEY_ARN, "the key"),
+    in_the_stacks_partition(PERMISSIONS_BOUNDARY_ARN),
 )
 
 

@@ -16,7 +16,7 @@ ALLOWED = {
     "__main__.py": {"bootstrap", "settings", "components"},
     "bootstrap": {"bootstrap"},
     "contract": {"contract"},
-    "policies": {"policies", "bootstrap"},
+    "policies": {"policies", "contract", "bootstrap"},
     "settings": {"settings", "components", "contract"},
     "components": {"components", "contract"},
     "handler": {"handler", "contract"},

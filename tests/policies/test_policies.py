@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import botocore.session
 import pytest
 
 from policies import policy
@@ -67,18 +66,6 @@ def test_every_action_is_spelled_out() -> None:
 
     assert [action for action in actions if not re.fullmatch(r"[a-z0-9]+:[A-Z]\w+", action)] == []
     assert len(actions) == len(set(actions))
-
-
-def test_the_partition_of_every_region_is_known() -> None:
-    session = botocore.session.get_session()
-    wrong = {
-        region: partition
-        for partition in session.get_available_partitions()
-        for region in session.get_available_regions("lambda", partition)
-        if policy.partition_of(region) != partition
-    }
-
-    assert wrong == {}
 
 
 def test_the_command_prints_the_policy_of_the_outputs_on_standard_input(

@@ -53,7 +53,7 @@ RANGES = {
     "logRetentionDays": (1, 3_653),
 }
 
-_ORIGIN = "an origin: scheme, host and optional port, lower case, no path"
+_ORIGIN = "an origin: scheme, host and optional port, lower case, no path, at most 255 characters"
 
 ERRORS: list[tuple[dict[str, Any], str]] = [
     *(
@@ -77,6 +77,10 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     ({"timestampSource": "URL"}, "timestampSource: 'URL' is not gateway or url. Did you mean url?"),
     ({"profileUpdates": "al"}, "profileUpdates: 'al' is not none or allowlist or all. Did you mean all?"),
     ({"stageName": ""}, "stageName: it is not set. Set a name such as v1."),
+    (
+        {"allowedOrigins": [f"https://{'a' * 248}"]},
+        f"allowedOrigins[0]: 'https://{'a' * 91}… is not {_ORIGIN}. Set one such as https://www.example.com.",
+    ),
     (
         {"previousStageName": "a/b"},
         "previousStageName: 'a/b' is not 1 to 128 letters, digits, - and _. Set a name such as v1.",

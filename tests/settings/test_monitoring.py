@@ -126,6 +126,14 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         f"alarmEmail: '{EMAIL}' has no effect while alarms is false. "
         "Set alarms to true, or run: pulumi config rm-all alarmEmail monthlyBudgetUsd",
     ),
+    *(
+        (
+            {**ALARMS, "monthlyBudgetUsd": 50, "region": region},
+            f"monthlyBudgetUsd: 50 cannot be in {region}, where AWS has no budgets in USD. "
+            "Run: pulumi config rm monthlyBudgetUsd",
+        )
+        for region in ("us-gov-west-1", "cn-north-1")
+    ),
 ]
 
 

@@ -42,6 +42,16 @@ def test_an_account_may_require_a_key_and_a_boundary(key: str) -> None:
     assert loaded.safeguards == Safeguards(kms_key_arn=arn, permissions_boundary_arn=boundary)
 
 
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"), ("eusc-de-east-1", "aws-eusc")],
+)
+def test_a_key_may_be_in_any_partition(region: str, partition: str) -> None:
+    arn = f"arn:{partition}:kms:{region}:123456789012:key/1a"
+
+    assert load(kmsKeyArn=arn, region=region).safeguards.kms_key_arn == arn
+
+
 ERRORS: list[tuple[dict[str, Any], str]] = [
     *(
         (
@@ -65,6 +75,10 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
             f"rateLimitExemptCidrs[0]: {value!r} is not a range of IP addresses. {_CIDR_FIX}",
         )
         for value in ("office", "203.0.113.7/24", "203.0.113.0/33", 7)
+    ),
+    (
+        {"rateLimitPerIpPer5Minutes": 10, "rateLimitExemptCidrs": ["fe80::1%eth0"]},
+        f"rateLimitExemptCidrs[0]: 'fe80::1%eth0' has a zone, which AWS WAF does not take. {_CIDR_FIX}",
     ),
     (
         {"rateLimitPerIpPer5Minutes": 10, "rateLimitExemptCidrs": ["::/0"]},
@@ -102,6 +116,17 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     (
         {"kmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1a"},
         "kmsKeyArn: the key is in us-east-1, and the stack is in eu-west-1. Set one that is in eu-west-1.",
+    ),
+    (
+        {"permissionsBoundaryArn": "arn:aws:iam::123456789012:policy/b", "region": "us-gov-west-1"},
+        "permissionsBoundaryArn: 'arn:aws:iam::123456789012:policy/b' is of another partition than "
+        "us-gov-west-1, whose ARNs begin with arn:aws-us-gov:. Copy it from the console of the stack's "
+        "account.",
+    ),
+    (
+        {"kmsKeyArn": "arn:aws:kms:cn-north-1:123456789012:key/1a", "region": "cn-north-1"},
+        "kmsKeyArn: 'arn:aws:kms:cn-north-1:123456789012:key/1a' is of another partition than cn-north-1, "
+        "whose ARNs begin with arn:aws-cn:. Copy it from the console of the stack's account.",
     ),
     (
         {"permissionsBoundaryArn": "boundary"},

@@ -105,7 +105,7 @@ class TestWhatIsWrong:
             *(
                 f"allowedOrigins[{position}]: {value} is not an origin: scheme, host and optional port, "
                 "lower "
-                "case, no path. Set one such as https://www.example.com."
+                "case, no path, at most 255 characters. Set one such as https://www.example.com."
                 for position, value in ((0, "'a.example'"), (2, "1"))
             ),
             "firehoseRetentionDays: 0 is out of range. Set a whole number from 1 to 3650.",
