@@ -11,47 +11,37 @@ from typing import Any, Self, TypeVar
 
 from botocore.credentials import Credentials
 
-from local.apigateway.domain_names import DomainNames
-from local.apigateway.gateway import Gateway
 from local.apigateway.responses import UnservedPart
 from local.apigateway.velocity import MappingTemplateError
 from local.demo_users import DemoUsers, needs_demo_users
 from local.deployment import program, stack_config
 from local.deployment.cloud import AssumeRoleDenied, Cloud
-from local.deployment.deployer import create_deployer
-from local.deployment.resources import ResourceError, Resources
-from local.deployment.stack_config import StackConfig
-from local.fakes import Deployed, Fake, FakeError, open_fakes
+from local.deployment.deployment import Deployment
+from local.deployment.resources import ResourceError
+from local.deployment.stack import StackError
+from local.fakes import Fake, FakeError
 from local.functions.event_source import Poller
 from local.functions.lambda_runtime import LambdaRuntime
 from local.functions.native_packages import NativePackageError
-from local.notes import emulation_notes
-from local.pollers import make_poller, stop_functions
 from local.problems import Problems
 from local.queues import Queues
 from local.recorder import Recorder
+from local.serving import Served, Serving, ServingError, aws_variables
 from local.traces.faults import Faults
-from local.traces.recording import (
-    record_destinations,
-    recorded_authorizer,
-    recorded_gateway,
-    recorded_queues,
-)
 from local.traces.store import Traces
-from local.web.front import PATHS, Front
 from local.web.http_server import HttpServer
-from local.web.trace_views import TraceViews
-from policies import policy
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
 T = TypeVar("T")
 
-_START_ERRORS = (
+_ERRORS = (
     stack_config.StackConfigError,
     program.ProgramError,
     ResourceError,
+    StackError,
     FakeError,
+    ServingError,
     AssumeRoleDenied,
     NativePackageError,
     UnservedPart,
@@ -60,7 +50,7 @@ _START_ERRORS = (
 
 
 class LocalRunError(Exception):
-    """The run cannot start; the message is one line and says why."""
+    """The run cannot start, or the stack cannot be changed; the message is one line and says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +74,8 @@ class LocalRun:
     fakes: Mapping[str, Fake]
     # What an operator may do: policies/operator.json.
     operator: Credentials
-    _exit: ExitStack
+    _overrides: Sequence[str]
+    _session: "_Session"
 
     @classmethod
     def start(
@@ -102,132 +93,55 @@ class LocalRun:
         authenticated scenario the run replaces the stack's issuer with a user pool of its own, unless the
         overrides name an issuer. Raises LocalRunError.
         """
-        try:
-            config = stack_config.load(project_dir, stack, list(overrides))
-            with ExitStack() as on_failure:
-                exit_stack = on_failure.enter_context(ExitStack())
-                run = cls._start(exit_stack, config, port=port, project_dir=project_dir, echo=echo)
-                on_failure.pop_all()
-                return run
-        except _START_ERRORS as error:
-            raise LocalRunError(str(error)) from error
+        with _said(), ExitStack() as on_failure:
+            exit_stack = on_failure.enter_context(ExitStack())
+            session = _Session(exit_stack, stack, list(overrides), port, project_dir, echo)
+            run = cls._of(session, list(overrides))
+            session.server.start()
+            on_failure.pop_all()
+            return run
+
+    def change(self, *overrides: str) -> Self:
+        """Deploy the stack again as `pulumi up` does, with these settings besides the former ones.
+
+        Returns the run as it is then; the former one is over. Events may arrive meanwhile. Raises
+        LocalRunError; what was changed by then stays.
+        """
+        with _said():
+            return self._of(self._session, [*self._overrides, *overrides])
+
+    def destroy(self) -> None:
+        """Stop serving, and delete the stack as `pulumi destroy` does.
+
+        The account stays until `stop`, with what is retained. Raises LocalRunError for a protected stack.
+        """
+        with _said():
+            self._session.destroy()
 
     @classmethod
-    def _start(
-        cls,
-        exit_stack: ExitStack,
-        config: StackConfig,
-        *,
-        port: int,
-        project_dir: Path,
-        echo: Callable[[str], None],
-    ) -> Self:
-        recorder, problems = Recorder(), Problems(echo)
-        server = exit_stack.enter_context(_bound(port))
-        cloud = exit_stack.enter_context(Cloud(region=config.region))
-        demo_users = DemoUsers(cloud) if needs_demo_users(config) else None
-        if demo_users is not None:
-            config = config.with_settings(demo_users.settings)
-
-        resources = Resources(
-            cloud,
-            api_url=server.url,
-            default_tags=config.default_tags,
-            deployer=create_deployer(cloud, config),
-        )
-        outputs = program.run(project_dir, config, resources, echo)
-        deployed = Deployed(
-            cloud=cloud,
-            setting=config.setting,
-            templates=resources.templates,
-            recorder=recorder,
-            problems=problems,
-        )
-        fakes = exit_stack.enter_context(open_fakes(outputs["destinations"], deployed))
-        traces, faults = Traces(), Faults(name for name, fake in fakes.items() if fake.calls)
-        for fake in fakes.values():
-            for service, application in fake.applications.items():
-                cloud.serve(service, application)
-        record_destinations(cloud, fakes, traces, faults)
-        operator = cloud.create_user("operator", policy.fill_in(policy.read("operator"), outputs))
-
-        # Stopped together and first: each may wait for another, or for something that ends after it.
-        functions: dict[str, LambdaRuntime] = {}
-        pollers: list[Poller] = []
-        exit_stack.callback(stop_functions, pollers, functions)
-        for function_name, logging in resources.function_logging.items():
-            functions[function_name] = LambdaRuntime(
-                cloud,
-                function_name,
-                logging=logging,
-                recorder=recorder,
-                problems=problems,
-                cache=project_dir / ".cache" / "functions",
-            ).start()
-
-        rest_api_id, stage_names = _deployed_stages(cloud)
-        stage_name: str = outputs["stage_name"]
-        domains = DomainNames(cloud, rest_api_id, stage_name)
-        outputs = domains.on_this_machine(outputs, server.url)
-        queues = Queues(cloud, outputs)
-        exit_stack.enter_context(recorded_queues(queues.names, traces))
-        gateways = {
-            name: recorded_gateway(
-                Gateway(
-                    cloud,
-                    rest_api_id,
-                    name,
-                    invoke=recorded_authorizer(lambda name, event: functions[name].invoke(event), traces),
-                ),
-                traces,
-            )
-            for name in stage_names
-        }
-        notes = emulation_notes(
-            [note for fake in fakes.values() for note in fake.notes],
-            has_demo_users=demo_users is not None,
-            has_web_acl="web_acl_arn" in outputs,
-            domain_names=domains.base_paths,
-            address=server.url,
-        )
-        server.application = Front(
-            gateways=gateways,
-            stage_name=stage_name,
-            outputs=outputs,
-            aws_variables=_aws_variables(cloud, operator),
-            notes=notes,
-            recorder=recorder,
-            profiles={name: fake.profiles for name, fake in fakes.items() if fake.profiles},
-            retries=queues.retries,
-            dead_letters=queues.dead_letters,
-            traces=TraceViews(traces, faults, destinations=outputs["destinations"], redrive=queues.redrive),
-            demo_users=demo_users,
-            domains=domains,
-        )
-        for mapping_id in resources.event_sources:
-            pollers.append(make_poller(cloud, mapping_id, functions, problems, traces))
-            pollers[-1].start()
-        server.start()
+    def _of(cls, session: "_Session", overrides: Sequence[str]) -> Self:
+        served, serving = session.up(overrides)
         return cls(
-            url=server.url,
-            outputs=outputs,
-            notes=notes,
-            cloud=cloud,
-            recorder=recorder,
-            problems=problems,
-            queues=queues,
-            traces=traces,
-            faults=faults,
-            functions=functions,
-            pollers=pollers,
-            fakes=fakes,
-            operator=operator,
-            _exit=exit_stack,
+            url=session.server.url,
+            outputs=served.outputs,
+            notes=served.notes,
+            cloud=serving.cloud,
+            recorder=serving.recorder,
+            problems=serving.problems,
+            queues=served.queues,
+            traces=serving.traces,
+            faults=serving.faults,
+            functions=serving.functions,
+            pollers=serving.pollers,
+            fakes=served.fakes,
+            operator=served.operator,
+            _overrides=overrides,
+            _session=session,
         )
 
     def stop(self) -> None:
         """End everything within a few seconds, whatever a handler is doing. Safe to call twice."""
-        self._exit.close()
+        self._session.exit_stack.close()
 
     def __enter__(self) -> Self:
         return self
@@ -243,7 +157,7 @@ class LocalRun:
     @property
     def aws_variables(self) -> Mapping[str, str]:
         """The environment variables with which the AWS command line works on this run."""
-        return _aws_variables(self.cloud, self.operator)
+        return aws_variables(self.cloud, self.operator)
 
     @property
     def poller(self) -> Poller:
@@ -257,28 +171,64 @@ class LocalRun:
         return service
 
 
-def _aws_variables(cloud: Cloud, operator: Credentials) -> Mapping[str, str]:
-    return {
-        "AWS_ENDPOINT_URL": cloud.endpoint_url,
-        "AWS_ACCESS_KEY_ID": operator.access_key,
-        "AWS_SECRET_ACCESS_KEY": operator.secret_key,
-        "AWS_REGION": cloud.region,
-    }
+class _Session:
+    """What the runs of one process share, from a stack's first deployment to its last."""
+
+    def __init__(
+        self,
+        exit_stack: ExitStack,
+        stack: str,
+        overrides: Sequence[str],
+        port: int,
+        project_dir: Path,
+        echo: Callable[[str], None],
+    ) -> None:
+        self.exit_stack = exit_stack
+        self._stack = stack
+        self._project_dir = project_dir
+        self._demo_users: DemoUsers | None = None
+        config = stack_config.load(project_dir, stack, overrides)
+        self.server = exit_stack.enter_context(_bound(port))
+        self._cloud = exit_stack.enter_context(Cloud(region=config.region))
+        self._deployment = Deployment(
+            self._cloud, config, project_dir=project_dir, api_url=self.server.url, echo=echo
+        )
+        self._serving = Serving(
+            cloud=self._cloud,
+            stack=self._deployment.stack,
+            server=self.server,
+            cache=project_dir / ".cache" / "functions",
+            recorder=Recorder(),
+            problems=Problems(echo),
+            exit_stack=exit_stack,
+        )
+
+    def up(self, overrides: Sequence[str]) -> tuple[Served, Serving]:
+        """Deploy the stack with these overrides, and serve it."""
+        config = stack_config.load(self._project_dir, self._stack, overrides)
+        demo_users = None
+        if needs_demo_users(config):
+            demo_users = self._demo_users = self._demo_users or DemoUsers(self._cloud)
+            config = config.with_settings(demo_users.settings)
+        with self._deployment.up(config) as outputs:
+            served = self._serving.serve(outputs, config.setting, demo_users)
+        return served, self._serving
+
+    def destroy(self) -> None:
+        stack = self._deployment.stack
+        stack.refuse_protected()
+        self.server.stop()
+        self._serving.stop()
+        stack.destroy()
 
 
-def _deployed_stages(cloud: Cloud) -> tuple[str, list[str]]:
-    """The REST API in moto and the names of its stages."""
-    apigateway = cloud.client("apigateway")
-    apis = apigateway.get_rest_apis()["items"]
-    if len(apis) != 1:
-        raise LocalRunError(f"the stack has {len(apis)} REST APIs: the local run serves exactly one")
-    stages = [stage["stageName"] for stage in apigateway.get_stages(restApiId=apis[0]["id"])["item"]]
-    if not stages:
-        raise LocalRunError("the stack has 0 API stages: the local run serves one or two")
-    for stage in stages:
-        if f"/{stage}" in PATHS:
-            raise LocalRunError(f"the local run keeps /{stage} for itself: choose another stageName")
-    return apis[0]["id"], stages
+@contextmanager
+def _said() -> Iterator[None]:
+    """Errors that a user can understand as a LocalRunError."""
+    try:
+        yield
+    except _ERRORS as error:
+        raise LocalRunError(str(error)) from error
 
 
 @contextmanager

@@ -13,7 +13,6 @@ from urllib.parse import quote, urlencode, urlsplit
 import pytest
 
 from local.deployment.resources import iam
-from local.deployment.resources.declaration import ResourceType
 from local.deployment.resources.target import Target
 from local.fakes.customer_profiles import CustomerProfilesFake
 from local.recorder import RecordedEvent
@@ -203,8 +202,7 @@ def without(monkeypatch: pytest.MonkeyPatch, action: str) -> None:
             return name, dict(inputs)  # a policy without statements cannot be deployed
         return role_policy.create(target, name, {**inputs, "policy": json.dumps(document)})
 
-    replaced = ResourceType(deploy_without, role_policy.inputs)
-    monkeypatch.setitem(iam.RESOURCES, "RolePolicy", replaced)
+    monkeypatch.setitem(iam.RESOURCES, "RolePolicy", replace(role_policy, create=deploy_without))
 
 
 def deployed_actions(run: LocalRun) -> set[str]:

@@ -132,9 +132,13 @@ class Cloud:
         """A new IAM user who may do what the policy allows, and nothing else."""
         iam = self.client("iam")
         iam.create_user(UserName=name)
-        iam.put_user_policy(UserName=name, PolicyName=name, PolicyDocument=json.dumps(policy))
+        self.permit_user(name, policy)
         key = iam.create_access_key(UserName=name)["AccessKey"]
         return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+
+    def permit_user(self, name: str, policy: Mapping[str, Any]) -> None:
+        """Let a user do what the policy allows, in place of what they could do before."""
+        self.client("iam").put_user_policy(UserName=name, PolicyName=name, PolicyDocument=json.dumps(policy))
 
     def create_bucket(self, name: str, *, client: Any = None) -> str:
         """Create an S3 bucket in the account's Region, as the administrator by default; returns its ARN."""

@@ -5,16 +5,21 @@ checks against `*`, and the statement is for every resource here. It knows no co
 are left out, and with them the denials that only a condition limits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
-
-from botocore.credentials import Credentials
 
 from local.deployment.cloud import Cloud
 from local.deployment.stack_config import StackConfig
 from policies import deployer, policy
 
-_RESOURCE_IS_KNOWN: Final = frozenset({"firehose", "iam", "lambda", "logs", "s3", "sqs"})
+_RESOURCE_IS_KNOWN: Final = frozenset(
+    {
+        *("firehose", "iam", "lambda", "logs", "s3", "sqs"),
+        # moto does not serve these; `permissions` checks them.
+        *("cloudformation", "profile", "route53"),
+    }
+)
+_NAME: Final = "deployer"
 _EXCEPT: Final = frozenset(
     {
         # What is created has no ARN yet, or is named in the body.
@@ -24,17 +29,40 @@ _EXCEPT: Final = frozenset(
 )
 
 
-def create_deployer(cloud: Cloud, config: StackConfig) -> Credentials:
-    """A user who may do what the deployer's policies allow for this stack, and nothing else."""
-    values = deployer.values(config.values, project=config.project, account=cloud.account_id)
+class Deployer:
+    """A user who may do what the deployer's policies allow for a stack, and nothing else."""
+
+    def __init__(self, cloud: Cloud, config: StackConfig) -> None:
+        self._cloud = cloud
+        self._values = self._values_of([config])
+        self.credentials: Final = cloud.create_user(_NAME, _document(self._values))
+
+    def permit(self, *configs: StackConfig) -> None:
+        """Allow what the policies say for any of these settings of the stack."""
+        values = self._values_of(configs)
+        if values != self._values:
+            self._cloud.permit_user(_NAME, _document(values))
+            self._values = values
+
+    def _values_of(self, configs: Iterable[StackConfig]) -> Sequence[Mapping[str, str]]:
+        values: list[Mapping[str, str]] = []
+        for config in configs:
+            one = deployer.values(config.values, project=config.project, account=self._cloud.account_id)
+            if one not in values:
+                values.append(one)
+        return values
+
+
+def _document(values: Iterable[Mapping[str, str]]) -> dict[str, Any]:
     statements = [
         enforced
+        for one in values
         for name in deployer.POLICIES
-        for statement in policy.filled(policy.read(name), values)["Statement"]
+        for statement in policy.filled(policy.read(name), one)["Statement"]
         if statement["Effect"] == "Allow"
         for enforced in _enforced(statement)
     ]
-    return cloud.create_user("deployer", {"Version": "2012-10-17", "Statement": statements})
+    return {"Version": "2012-10-17", "Statement": statements}
 
 
 def _enforced(statement: Mapping[str, Any]) -> list[dict[str, Any]]:

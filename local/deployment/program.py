@@ -1,7 +1,7 @@
 """Runs the Pulumi program, `__main__.py` unmodified, without the Pulumi engine.
 
-The SDK's mocks replace the engine's monitor, and pass each resource to a provider. Each run has a thread of
-its own: the SDK keeps its settings in context variables, so a process can run the program twice.
+The SDK's mocks replace the engine's monitor, and pass each resource to a stack. Each run has a thread of its
+own: the SDK keeps its settings in context variables, so a process can run the program twice.
 """
 
 import asyncio
@@ -13,7 +13,9 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import chdir, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,6 +25,7 @@ from pulumi.runtime import mocks, rpc, run_in_stack, set_all_config
 from pulumi.runtime.proto import engine_pb2
 from pulumi.runtime.settings import configure
 
+from local.deployment.stack import Registration
 from local.deployment.stack_config import StackConfig
 
 _STACK_TYPE = "pulumi:pulumi:Stack"
@@ -38,11 +41,11 @@ class ProgramError(Exception):
     """The program failed. The message is one line, or one for each setting that is wrong."""
 
 
-class Provider(Protocol):
-    """Creates what the program declares. An exception that it raises ends the run."""
+class Registrar(Protocol):
+    """Takes what the program declares. An exception that it raises ends the run."""
 
-    def create(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Create a resource; returns its id and its outputs, named as on the wire (camel case)."""
+    def register(self, registration: Registration) -> tuple[str, dict[str, Any]]:
+        """See to it that a resource is as registered; returns its id and outputs."""
         ...
 
     def invoke(self, token: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,13 +54,13 @@ class Provider(Protocol):
 
 
 def run(
-    project_dir: Path, config: StackConfig, provider: Provider, echo: Callable[[str], None]
+    project_dir: Path, config: StackConfig, registrar: Registrar, echo: Callable[[str], None]
 ) -> dict[str, Any]:
     """Run the program of `project_dir`; returns the stack outputs, secrets in clear.
 
-    `echo` gets each line that the program logs. Raises ProgramError, or what `provider` raised.
+    `echo` gets each line that the program logs. Raises ProgramError, or what `registrar` raised.
     """
-    execution = _Execution(project_dir, config, provider, echo)
+    execution = _Execution(project_dir, config, registrar, echo)
     thread = threading.Thread(target=execution.run, name="pulumi-program", daemon=True)
     thread.start()
     thread.join()
@@ -70,13 +73,13 @@ def run(
 class _Execution:
     project_dir: Path
     config: StackConfig
-    provider: Provider
+    registrar: Registrar
     echo: Callable[[str], None]
     outputs: dict[str, Any] = field(default_factory=dict[str, Any])
     error: Exception | None = None
 
     def run(self) -> None:
-        monitor = _Monitor(_Mocks(self.provider))
+        monitor = _Monitor(_Mocks(self.registrar))
         configure(
             mocks.MockSettings(
                 monitor=monitor,
@@ -101,7 +104,7 @@ class _Execution:
                 runner.run(run_in_stack(self._main))
             self.outputs = monitor.stack_outputs
         except Exception as error:
-            self.error = error if monitor.is_provider_error(error) else self._explain(error)
+            self.error = error if monitor.is_registrar_error(error) else self._explain(error)
 
     def _main(self) -> None:
         runpy.run_path(str(self.project_dir / "__main__.py"), run_name="__main__")
@@ -136,9 +139,13 @@ def _started_like_pulumi_does(project_dir: Path) -> Iterator[None]:
         asyncio_logger.setLevel(level)
 
 
+_registered: ContextVar[Callable[..., Registration]] = ContextVar("_registered")
+"""Makes the registration that the monitor handles: the SDK's mocks pass on no options."""
+
+
 class _Mocks(mocks.Mocks):
-    def __init__(self, provider: Provider) -> None:
-        self._provider = provider
+    def __init__(self, registrar: Registrar) -> None:
+        self._registrar = registrar
         self._one_at_a_time = threading.Lock()
         self.errors: list[Exception] = []
 
@@ -146,12 +153,13 @@ class _Mocks(mocks.Mocks):
         inputs = _in_clear(args.inputs)
         if not args.custom:
             return "", inputs  # a component: only its children exist
+        registration = _registered.get()(type=args.typ, name=args.name, inputs=inputs)
         with self._noting_errors():
-            return self._provider.create(args.typ, args.name, inputs)
+            return self._registrar.register(registration)
 
     def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride] - the SDK takes a bare dictionary too
         with self._noting_errors():
-            return self._provider.invoke(args.token, _in_clear(args.args))
+            return self._registrar.invoke(args.token, _in_clear(args.args))
 
     @contextmanager
     def _noting_errors(self) -> Iterator[None]:
@@ -164,12 +172,25 @@ class _Mocks(mocks.Mocks):
 
 
 class _Monitor(mocks.MockMonitor):
-    """Keeps the stack's outputs, which the SDK's mock discards."""
+    """Keeps what the SDK's mock discards: the stack's outputs and the options of resources."""
 
     def __init__(self, program_mocks: _Mocks) -> None:
         super().__init__(program_mocks)
         self._mocks = program_mocks
         self.stack_outputs: dict[str, Any] = {}
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the name on the wire
+        options = partial(
+            Registration,
+            urn=self.make_urn(request.parent, request.type, request.name),
+            depends_on=frozenset(request.dependencies),
+            protect=request.protect,
+            retain_on_delete=request.retainOnDelete,
+            delete_before_replace=request.deleteBeforeReplace,
+            ignore_changes=tuple(request.ignoreChanges),
+        )
+        _registered.set(options)
+        return super().RegisterResource(request)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the name on the wire
         if request.urn.split("::")[2] == _STACK_TYPE:
@@ -177,7 +198,7 @@ class _Monitor(mocks.MockMonitor):
             self.stack_outputs = dict(sorted(outputs.items()))  # as the CLI shows them
         return super().RegisterResourceOutputs(request)
 
-    def is_provider_error(self, error: Exception) -> bool:
+    def is_registrar_error(self, error: Exception) -> bool:
         return error in self._mocks.errors
 
 

@@ -92,6 +92,8 @@ class Fake:
     calls: Mapping[str, CallReader] = field(default_factory=dict[str, CallReader])
     # None: the destination keeps no profiles.
     profiles: Profiles | None = None
+    # Takes over what a change of the stack has deployed.
+    redeploy: Callable[[Deployed], None] = lambda _: None
 
 
 class _FakeModule(Protocol):

@@ -111,6 +111,7 @@ def make(deployed: Deployed) -> Iterator[Fake]:
                 else "No profile: customerProfilesCreate is off, so events create none."
             ),
         ),
+        redeploy=lambda changed: service.deploy(changed.templates),
     )
 
 
@@ -134,15 +135,19 @@ class CustomerProfilesFake:
         self._recent: dict[str, deque[float]] = {}
         self._recorder = recorder
         self._authorize = authorize
-        object_types = read_object_types(templates)
-        self._domains = {
-            name: Domain(one for one in object_types if one.domain == name)
-            for name in (*domains, *read_domains(templates))
-        }
+        self._domains = {name: Domain([]) for name in domains}
+        self.deploy(templates)
         self._operations = Operations("customer-profiles", list(_ACTIONS))
         self._lock = threading.Lock()
         self._plan: deque[PlannedResponse] = deque()
         self._requests: list[ReceivedRequest] = []
+
+    def deploy(self, templates: Sequence[Mapping[str, Any]]) -> None:
+        """Take over what these templates declare. Domains, profiles and objects stay."""
+        object_types = read_object_types(templates)
+        for name in {*self._domains, *read_domains(templates)}:
+            domain = self._domains.setdefault(name, Domain([]))
+            domain.declare([one for one in object_types if one.domain == name])
 
     def plan(self, *responses: PlannedResponse) -> None:
         """Respond to the next requests that put objects with these, in this order."""

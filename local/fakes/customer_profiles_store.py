@@ -76,10 +76,8 @@ class Domain:
     """The object types, profiles and objects of one domain."""
 
     def __init__(self, object_types: Iterable[ObjectType]) -> None:
-        self.object_types = {object_type.name: object_type for object_type in object_types}
-        keys = [key for object_type in self.object_types.values() for key in object_type.keys]
-        self.keys = {key.name: key for key in keys}
-        self.profile_key_names = {key.name for key in keys if key.is_profile}
+        self.object_types: dict[str, ObjectType] = {}
+        self.declare(object_types)
         self.profiles: dict[str, Profile] = {}
         self.objects: dict[tuple[str, KeyValue], StoredObject] = {}
         self.found_by: dict[tuple[str, KeyValue], Profile] = {}
@@ -96,6 +94,13 @@ class Domain:
             "MeteringProfileCount": sum(max(1, -(-objects[one] // 100)) for one in self.profiles),
             "ObjectCount": len(self.objects),
         }
+
+    def declare(self, object_types: Iterable[ObjectType]) -> None:
+        """Add these object types, or give them these fields and keys."""
+        self.object_types |= {object_type.name: object_type for object_type in object_types}
+        keys = [key for object_type in self.object_types.values() for key in object_type.keys]
+        self.keys = {key.name: key for key in keys}
+        self.profile_key_names = {key.name for key in keys if key.is_profile}
 
     def put(self, object_type: ObjectType, text: str) -> tuple[StoredObject, bool]:
         """Keep an object and update its profile. The flag: it differs from the last object with its key.

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
@@ -24,7 +24,6 @@ from moto.awslambda.models import lambda_backends
 
 from local.deployment.cloud import Cloud, error_code
 from local.deployment.program import LOCAL_RUN
-from local.deployment.resources import FunctionLogging
 from local.functions.execution_environment import ExecutionEnvironment, InitFailed, LogLine
 from local.functions.task_roots import task_root
 from local.metrics import embedded_metrics, function_metrics, put_metrics
@@ -35,7 +34,25 @@ INIT_SECONDS = 10
 """Lambda repeats a longer init phase, within the function's timeout (its documentation, "Lambda execution
 environment lifecycle")."""
 
+_LATEST = "$LATEST"
 _LOG_EVENTS_PER_CALL = 500  # PutLogEvents takes 10,000 or 1 MB; lines of the handler are below 2 KB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionLogging:
+    """Where a function logs, and the format of Lambda's own lines: `Text` or `JSON`."""
+
+    log_group: str
+    log_format: str = "Text"
+
+    @classmethod
+    def of(cls, function_name: str, inputs: Mapping[str, Any]) -> Self:
+        """From the inputs of a function: moto does not keep them."""
+        given = inputs.get("loggingConfig", {})
+        return cls(
+            log_group=given.get("logGroup", f"/aws/lambda/{function_name}"),
+            log_format=given.get("logFormat", "Text"),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,26 +77,33 @@ class Invocation:
 
 
 class LambdaRuntime:
-    """One function, ready to be invoked. Use it as a context manager, or start and stop it."""
+    """One version of a function, ready to be invoked. Use it as a context manager, or start and stop it."""
 
     def __init__(
         self,
         cloud: Cloud,
         function_name: str,
         *,
+        version: str | None = None,
         logging: FunctionLogging,
         recorder: Recorder,
         problems: Problems,
         cache: Path | None = None,
     ) -> None:
-        """`cache` keeps the unpacked archive for later runs. Without one, each run unpacks it again."""
+        """`version` is a published one; None is what was deployed last, published or not.
+
+        `cache` keeps the unpacked archive for later runs. Without one, each run unpacks it again.
+        """
+        self.version = version
         self._cloud = cloud
         self._logging = logging
         self._recorder = recorder
         self._problems = problems
-        self._function = cloud.client("lambda").get_function_configuration(FunctionName=function_name)
+        self._function = cloud.client("lambda").get_function_configuration(
+            FunctionName=function_name, **({"Qualifier": version} if version else {})
+        )
         today = datetime.now(UTC)
-        self._log_stream = f"{today:%Y/%m/%d}/{function_name}[$LATEST]{secrets.token_hex(16)}"
+        self._log_stream = f"{today:%Y/%m/%d}/{function_name}[{version or _LATEST}]{secrets.token_hex(16)}"
         self._logs: Any = None
         self._cache = cache
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
@@ -98,7 +122,7 @@ class LambdaRuntime:
         Raises NativePackageError if this Python lacks a compiled package of the archive.
         """
         name, cloud = self._function["FunctionName"], self._cloud
-        code = lambda_backends[cloud.account_id][cloud.region].get_function(name).code_bytes
+        code = lambda_backends[cloud.account_id][cloud.region].get_function(name, self.version).code_bytes
         root = task_root(code, self._cache or self._make_temporary())
         credentials = cloud.assume_role(self.role_arn, service="lambda.amazonaws.com", session_name=name[:64])
         self._logs = cloud.client_as(credentials, "logs")
@@ -118,6 +142,12 @@ class LambdaRuntime:
             if self._temporary is not None:
                 self._temporary.cleanup()
                 self._temporary = None
+
+    def finish(self) -> None:
+        """Stop after the invocation in progress: callers get another version from now on."""
+        with self._one_at_a_time:
+            self._stopping = True
+        self.stop()
 
     def __enter__(self) -> "LambdaRuntime":
         return self.start()

@@ -31,9 +31,14 @@ _MESSAGE = "The local run was told to make this destination fail."
 class Faults:
     """The fault of each destination, None at first; safe to use from several threads."""
 
-    def __init__(self, destinations: Iterable[str]) -> None:
+    def __init__(self, destinations: Iterable[str] = ()) -> None:
         self._lock = threading.Lock()
         self._faults: dict[str, Fault | None] = dict.fromkeys(destinations)
+
+    def add(self, destinations: Iterable[str]) -> None:
+        """Destinations that the stack has from now on."""
+        with self._lock:
+            self._faults.update(dict.fromkeys(destinations))
 
     @property
     def by_destination(self) -> Mapping[str, Fault | None]:

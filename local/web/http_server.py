@@ -6,6 +6,7 @@ call waits for a delayed acknowledgement (about 40 ms).
 
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -50,6 +51,8 @@ class HttpServer:
 
     def __init__(self, application: WsgiApplication | None = None, port: int = 0) -> None:
         self.application = application
+        self._responding = Counter[int]()
+        self._responded = threading.Condition()
         self._server: BaseWSGIServer = _bind(self._serve, port)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": _STOP_SECONDS}, daemon=True
@@ -74,9 +77,23 @@ class HttpServer:
             self._server.shutdown()
         self._server.server_close()
 
+    def switch(self, application: WsgiApplication) -> None:
+        """Serve another application, and wait for the responses that the former one has begun."""
+        with self._responded:
+            former, self.application = self.application, application
+            self._responded.wait_for(lambda: not self._responding[id(former)])
+
     def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        assert self.application is not None  # noqa: S101 - start() checked it
-        return self.application(environ, start_response)
+        with self._responded:
+            application = self.application
+            assert application is not None  # noqa: S101 - start() checked it
+            self._responding[id(application)] += 1
+        try:
+            return application(environ, start_response)
+        finally:
+            with self._responded:
+                self._responding[id(application)] -= 1
+                self._responded.notify_all()
 
 
 def _bind(application: WsgiApplication, port: int) -> BaseWSGIServer:

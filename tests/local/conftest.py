@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from local.deployment.cloud import Cloud
-from local.deployment.resources import FunctionLogging
-from local.functions.lambda_runtime import LambdaRuntime
+from local.functions.lambda_runtime import FunctionLogging, LambdaRuntime
 from local.problems import Problems
 from local.recorder import Recorder
 from local.run import LocalRun

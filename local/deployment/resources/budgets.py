@@ -4,6 +4,7 @@ from typing import Any
 
 from local.deployment.resources.declaration import (
     Created,
+    Existing,
     Properties,
     ResourceType,
     as_string,
@@ -39,6 +40,18 @@ def _budget(target: Target, name: str, inputs: Properties) -> Created:
     }
 
 
+def _update_budget(target: Target, existing: Existing, inputs: Properties) -> None:
+    """moto has no UpdateBudget. All changes of a budget are one action in IAM."""
+    _delete_budget(target, existing)
+    _budget(target, existing.name, {**inputs, "name": existing.outputs["name"]})
+
+
+def _delete_budget(target: Target, existing: Existing) -> None:
+    target.client("budgets").delete_budget(
+        AccountId=target.cloud.account_id, BudgetName=existing.outputs["name"]
+    )
+
+
 def _notification(inputs: Properties) -> dict[str, Any]:
     refuse_unknown(inputs, _NOTIFICATION, "notifications.")
     return {
@@ -58,5 +71,8 @@ RESOURCES = {
     "Budget": ResourceType(
         _budget,
         names("name", "budgetType", "limitAmount", "limitUnit", "timeUnit", "costFilters", "notifications"),
+        replaced_by=("name",),
+        update=_update_budget,
+        delete=_delete_budget,
     ),
 }

@@ -1,15 +1,19 @@
 """AWS CloudFormation: templates whose resources a fake creates, not moto.
 
 The templates are kept for the fakes. Nothing goes to moto's CloudFormation, which knows none of these
-resource types and takes about as long to import as a run takes to start.
+resource types and takes about as long to import as a run takes to start. The deployer's permissions are
+checked, also those that CloudFormation uses in the deployer's name.
 """
 
 import json
 import uuid
-from typing import Any, cast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast
 
 from local.deployment.resources.declaration import (
     Created,
+    Existing,
     Properties,
     ResourceError,
     ResourceType,
@@ -18,19 +22,109 @@ from local.deployment.resources.declaration import (
 )
 from local.deployment.resources.target import Target
 
-_TEMPLATE_TYPES = frozenset(
-    f"AWS::CustomerProfiles::{name}" for name in ("Domain", "ObjectType", "EventTrigger", "Integration")
-)
+
+@dataclass(frozen=True, slots=True)
+class _TemplateType:
+    """A type of resource in a template: its actions (handlers of the type's schema), and its name."""
+
+    create: str
+    update: str
+    delete: str
+    # The last part of its ARN, with properties in braces.
+    place: str
+
+
+_TEMPLATE_TYPES: Final = {
+    f"AWS::CustomerProfiles::{name}": template_type
+    for name, template_type in {
+        "Domain": _TemplateType("CreateDomain", "UpdateDomain", "DeleteDomain", "domains/{DomainName}"),
+        "ObjectType": _TemplateType(
+            "PutProfileObjectType",
+            "PutProfileObjectType",
+            "DeleteProfileObjectType",
+            "domains/{DomainName}/object-types/{ObjectTypeName}",
+        ),
+        "EventTrigger": _TemplateType(
+            "CreateEventTrigger",
+            "UpdateEventTrigger",
+            "DeleteEventTrigger",
+            "domains/{DomainName}/event-triggers/{EventTriggerName}",
+        ),
+        "Integration": _TemplateType(
+            "PutIntegration", "PutIntegration", "DeleteIntegration", "domains/{DomainName}/integrations/{Uri}"
+        ),
+    }.items()
+}
+
+_RETAINED: Final = "RetainExceptOnCreate"
+
+Resources = Mapping[str, Any]
 
 
 def _stack(target: Target, name: str, inputs: Properties) -> Created:
     stack_name = inputs.get("name") or autoname(name)
+    id_ = target.arn("cloudformation", f"stack/{stack_name}/{uuid.uuid4()}")
+    target.check_permission("cloudformation:CreateStack", id_)
+    _deploy(target, {}, _by_place(inputs))
+    return id_, {**inputs, "name": stack_name, "outputs": {}, "tagsAll": target.tags(inputs)}
+
+
+def _update_stack(target: Target, existing: Existing, inputs: Properties) -> None:
+    target.check_permission("cloudformation:UpdateStack", existing.id)
+    _deploy(target, _by_place(existing.inputs), _by_place(inputs))
+
+
+def _delete_stack(target: Target, existing: Existing) -> None:
+    target.check_permission("cloudformation:DeleteStack", existing.id)
+    _deploy(target, _by_place(existing.inputs), {})
+
+
+def _retag(target: Target, existing: Existing, _: Mapping[str, str]) -> None:
+    """UpdateStack takes the tags."""
+    target.check_permission("cloudformation:UpdateStack", existing.id)
+
+
+def template_of(inputs: Properties) -> dict[str, Any]:
+    """The template of a stack, with its parameters filled in."""
     template = json.loads(inputs["templateBody"])
     _refuse_unknown(template)
-    resources = _filled_in(template["Resources"], _parameters(template, inputs))
-    target.templates.append({**template, "Resources": resources})
-    id_ = target.arn("cloudformation", f"stack/{stack_name}/{uuid.uuid4()}")
-    return id_, {**inputs, "name": stack_name, "outputs": {}, "tagsAll": target.tags(inputs)}
+    return {**template, "Resources": _filled_in(template["Resources"], _parameters(template, inputs))}
+
+
+def _by_place(inputs: Properties) -> Resources:
+    """The resources of a template by the last parts of their ARNs. A `Ref` to a domain is its name."""
+    resources = template_of(inputs)["Resources"]
+
+    def place(resource: Properties) -> str:
+        properties = resource["Properties"]
+        domain = properties["DomainName"]
+        if isinstance(domain, Mapping):
+            domain = resources[domain["Ref"]]["Properties"]["DomainName"]
+        return _TEMPLATE_TYPES[resource["Type"]].place.format_map({**properties, "DomainName": domain})
+
+    return {place(resource): resource for resource in resources.values()}
+
+
+def _deploy(target: Target, former: Resources, resources: Resources) -> None:
+    """Check the permissions for a change from one set of resources to another."""
+
+    def check_permission(action: str, place: str) -> None:
+        target.check_permission(f"profile:{action}", target.arn("profile", place))
+
+    for place, resource in resources.items():
+        actions = _TEMPLATE_TYPES[resource["Type"]]
+        if place in target.left_behind:
+            # CloudFormation creates nothing that exists, such as what an earlier stack has left behind.
+            raise ResourceError(f"CREATE_FAILED: {place} already exists")
+        if place not in former:
+            check_permission(actions.create, place)
+        elif former[place] != resource:
+            check_permission(actions.update, place)
+    for place in former.keys() - resources.keys():
+        if former[place].get("DeletionPolicy") == _RETAINED:
+            target.left_behind.add(place)
+        else:
+            check_permission(_TEMPLATE_TYPES[former[place]["Type"]].delete, place)
 
 
 def _refuse_unknown(template: Properties) -> None:
@@ -62,4 +156,13 @@ def _filled_in(part: Any, parameters: Properties) -> Any:
     return {name: _filled_in(one, parameters) for name, one in entries.items()}
 
 
-RESOURCES = {"Stack": ResourceType(_stack, names("name", "templateBody", "parameters", "onFailure", "tags"))}
+RESOURCES = {
+    "Stack": ResourceType(
+        _stack,
+        names("name", "templateBody", "parameters", "onFailure", "tags"),
+        replaced_by=("name", "onFailure"),
+        update=_update_stack,
+        retag=_retag,
+        delete=_delete_stack,
+    )
+}

@@ -1,8 +1,9 @@
 """How a module declares the resource types and functions it serves, and helpers to translate properties."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from local.deployment.resources.target import Target
@@ -20,12 +21,47 @@ class ResourceError(Exception):
     """A resource cannot be created as declared. The message is one line and names the resource."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Existing:
+    """A resource as it was created or last updated. `name` is its logical name."""
+
+    name: str
+    id: str
+    inputs: Properties
+    outputs: Properties
+
+
+class Change(Enum):
+    """What other inputs need of a resource that exists."""
+
+    UPDATE = "update"
+    REPLACE = "replace"
+    # A replacement that needs the name of the old one.
+    DELETE_FIRST = "delete first"
+
+
+def nothing_to_delete(_: Target, __: Existing) -> None:
+    """For what exists in the stack's state alone."""
+
+
+def _never_deleted(_: Target, __: Existing) -> None:
+    raise ResourceError("the local run does not delete this type")
+
+
 @dataclass(frozen=True, slots=True)
 class ResourceType:
-    """One resource type: what creates it (from its logical name and inputs) and the inputs it takes."""
+    """One resource type: the inputs it takes, and the calls that the AWS provider makes for it."""
 
+    # From its logical name and inputs.
     create: Callable[[Target, str, Properties], Created]
     inputs: Allowed
+    # A change of one of these inputs replaces the resource.
+    replaced_by: Collection[str] = ()
+    # To the new inputs; returns outputs that change with them. None: `create` overwrites what is there.
+    update: Callable[[Target, Existing, Properties], Mapping[str, Any] | None] | None = None
+    # To the new tags, the stack's default tags included. None: `update` does it, or there are no tags.
+    retag: Callable[[Target, Existing, Mapping[str, str]], None] | None = None
+    delete: Callable[[Target, Existing], None] = _never_deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +89,11 @@ def refuse_unknown(inputs: Properties, allowed: Allowed, path: str = "") -> None
 def present(**parameters: Any) -> dict[str, Any]:
     """The parameters that have a value: many services refuse an empty string, list or map."""
     return {name: value for name, value in parameters.items() if value not in (None, "", [], {})}
+
+
+def changed(existing: Existing, inputs: Properties, *keys: str) -> bool:
+    """Whether one of these inputs differs from the existing resource's."""
+    return any(existing.inputs.get(key) != inputs.get(key) for key in keys)
 
 
 def as_pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:

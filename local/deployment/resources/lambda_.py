@@ -2,52 +2,40 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pulumi
 
 from local.deployment.resources.declaration import (
     Created,
+    Existing,
     Properties,
     ResourceError,
     ResourceType,
     autoname,
+    changed,
     names,
     present,
 )
-from local.deployment.resources.target import FunctionLogging, Target
+from local.deployment.resources.tags import retag
+from local.deployment.resources.target import Target
 
 _ENVIRONMENT_BYTES = 4 * 1024  # Lambda quotas
 
 _PERMISSION_SOURCES = {"sourceArn": "SourceArn", "sourceAccount": "SourceAccount"}
+_PERMISSION = names("statementId", "action", "function", "qualifier", "principal", *_PERMISSION_SOURCES)
 
 
 def _function(target: Target, name: str, inputs: Properties) -> Created:
     function_name = inputs.get("name") or autoname(name)
-    code = inputs["code"]
-    if not isinstance(code, pulumi.FileArchive) or not Path(code.path).is_file():
-        raise ResourceError("its code must be a FileArchive of an existing zip file")
-    variables = inputs.get("environment", {}).get("variables", {})
-    if len(json.dumps(variables, separators=(",", ":")).encode()) > _ENVIRONMENT_BYTES:
-        raise ResourceError("its environment variables exceed Lambda's limit of 4 KB")
-    logging = inputs.get("loggingConfig", {})
-    target.function_logging[function_name] = FunctionLogging(
-        log_group=logging.get("logGroup", f"/aws/lambda/{function_name}"),
-        log_format=logging.get("logFormat", "Text"),
-    )
     tags = target.tags(inputs)
     function = target.client("lambda").create_function(
         FunctionName=function_name,
-        Role=inputs["role"],
-        Runtime=inputs["runtime"],
-        Handler=inputs["handler"],
-        Code={"ZipFile": Path(code.path).read_bytes()},
-        Timeout=int(inputs.get("timeout", 3)),
-        MemorySize=int(inputs.get("memorySize", 128)),
+        Code={"ZipFile": _archive(inputs)},
         Architectures=inputs.get("architectures", ["x86_64"]),
-        Environment={"Variables": variables},
-        TracingConfig={"Mode": inputs.get("tracingConfig", {}).get("mode", "PassThrough")},
         Publish=inputs.get("publish", False),
-        **present(Description=inputs.get("description"), Tags=tags),
+        **_configuration(inputs),
+        **present(Tags=tags),
     )
     arn = function["FunctionArn"]
     outputs = {
@@ -61,6 +49,47 @@ def _function(target: Target, name: str, inputs: Properties) -> Created:
     return function_name, {**inputs, **outputs}
 
 
+def _update_function(target: Target, existing: Existing, inputs: Properties) -> dict[str, str]:
+    """The configuration first, then the code, then a version of both."""
+    client, name = target.client("lambda"), existing.id
+    code = ("code", "architectures")
+    if changed(existing, inputs, *inputs.keys() - {*code, "publish", "tags", "tagsAll"}):
+        client.update_function_configuration(FunctionName=name, **_configuration(inputs))
+    if changed(existing, inputs, *code):
+        client.update_function_code(
+            FunctionName=name, ZipFile=_archive(inputs), Architectures=inputs.get("architectures", ["x86_64"])
+        )
+    return {"version": client.publish_version(FunctionName=name)["Version"]} if inputs.get("publish") else {}
+
+
+def _delete_function(target: Target, existing: Existing) -> None:
+    target.client("lambda").delete_function(FunctionName=existing.id)
+
+
+def _configuration(inputs: Properties) -> dict[str, Any]:
+    """The parameters that CreateFunction and UpdateFunctionConfiguration share."""
+    variables = inputs.get("environment", {}).get("variables", {})
+    if len(json.dumps(variables, separators=(",", ":")).encode()) > _ENVIRONMENT_BYTES:
+        raise ResourceError("its environment variables exceed Lambda's limit of 4 KB")
+    return {
+        "Role": inputs["role"],
+        "Runtime": inputs["runtime"],
+        "Handler": inputs["handler"],
+        "Timeout": int(inputs.get("timeout", 3)),
+        "MemorySize": int(inputs.get("memorySize", 128)),
+        "Environment": {"Variables": variables},
+        "TracingConfig": {"Mode": inputs.get("tracingConfig", {}).get("mode", "PassThrough")},
+        **present(Description=inputs.get("description")),
+    }
+
+
+def _archive(inputs: Properties) -> bytes:
+    code = inputs["code"]
+    if not isinstance(code, pulumi.FileArchive) or not Path(code.path).is_file():
+        raise ResourceError("its code must be a FileArchive of an existing zip file")
+    return Path(code.path).read_bytes()
+
+
 def _invoke_arn(target: Target, arn: str) -> str:
     """How API Gateway names a function, a version or an alias."""
     cloud = target.cloud
@@ -70,25 +99,42 @@ def _invoke_arn(target: Target, arn: str) -> str:
 
 
 def _alias(target: Target, name: str, inputs: Properties) -> Created:
-    client, version = target.client("lambda"), inputs["functionVersion"]
-    published = [
-        one["Version"]
-        for one in client.list_versions_by_function(FunctionName=inputs["functionName"])["Versions"]
-    ]
-    if version not in published:
-        raise ResourceError(
-            f"functionVersion is {version!r}, and the local run has the newest version alone: "
-            "set processorVersion and authorizerVersion to 0 with --config"
-        )
+    _check_version(target, inputs)
     alias_name = inputs.get("name") or autoname(name)
-    alias = client.create_alias(
+    alias = target.client("lambda").create_alias(
         FunctionName=inputs["functionName"],
         Name=alias_name,
-        FunctionVersion=version,
+        FunctionVersion=inputs["functionVersion"],
         **present(Description=inputs.get("description")),
     )
     arn = alias["AliasArn"]
     return arn, {**inputs, "name": alias_name, "arn": arn, "invokeArn": _invoke_arn(target, arn)}
+
+
+def _update_alias(target: Target, existing: Existing, inputs: Properties) -> None:
+    _check_version(target, inputs)
+    target.client("lambda").update_alias(
+        FunctionName=inputs["functionName"],
+        Name=existing.outputs["name"],
+        FunctionVersion=inputs["functionVersion"],
+        Description=inputs.get("description", ""),
+    )
+
+
+def _delete_alias(target: Target, existing: Existing) -> None:
+    target.client("lambda").delete_alias(
+        FunctionName=existing.inputs["functionName"], Name=existing.outputs["name"]
+    )
+
+
+def _check_version(target: Target, inputs: Properties) -> None:
+    name, version = inputs["functionName"], inputs["functionVersion"]
+    versions = target.cloud.client("lambda").list_versions_by_function(FunctionName=name)["Versions"]
+    if version not in [one["Version"] for one in versions]:
+        raise ResourceError(
+            f"functionVersion is {version!r}, and the local run has the newest version alone: "
+            "set processorVersion and authorizerVersion to 0 with --config"
+        )
 
 
 def _permission(target: Target, name: str, inputs: Properties) -> Created:
@@ -106,35 +152,41 @@ def _permission(target: Target, name: str, inputs: Properties) -> Created:
     return statement_id, {**inputs, "statementId": statement_id}
 
 
+def _remove_permission(target: Target, existing: Existing) -> None:
+    target.client("lambda").remove_permission(
+        FunctionName=existing.inputs["function"],
+        StatementId=existing.id,
+        **present(Qualifier=existing.inputs.get("qualifier")),
+    )
+
+
 def _recursion_config(target: Target, _: str, inputs: Properties) -> Created:
     """Only checked: moto has no such operation, and the local run never ends a loop."""
     if inputs["recursiveLoop"] not in ("Allow", "Terminate"):
         raise ResourceError(
             f"recursiveLoop is {inputs['recursiveLoop']!r}; it must be 'Allow' or 'Terminate'"
         )
-    target.cloud.client("lambda").get_function_configuration(FunctionName=inputs["functionName"])
+    function = target.cloud.client("lambda").get_function_configuration(FunctionName=inputs["functionName"])
+    target.check_permission("lambda:PutFunctionRecursionConfig", function["FunctionArn"])
     return inputs["functionName"], dict(inputs)
+
+
+def _reset_recursion_config(target: Target, existing: Existing) -> None:
+    """The provider sets the default: there is nothing to delete."""
+    _recursion_config(target, existing.name, {**existing.inputs, "recursiveLoop": "Terminate"})
 
 
 def _event_source_mapping(target: Target, _: str, inputs: Properties) -> Created:
     _check_visibility_timeout(target, inputs["eventSourceArn"], inputs["functionName"])
-    scaling = inputs.get("scalingConfig", {}).get("maximumConcurrency")
     mapping = target.client("lambda").create_event_source_mapping(
         EventSourceArn=inputs["eventSourceArn"],
-        FunctionName=inputs["functionName"],
-        BatchSize=int(inputs.get("batchSize", 10)),
-        MaximumBatchingWindowInSeconds=int(inputs.get("maximumBatchingWindowInSeconds", 0)),
         # moto would run a mapping inside SendMessage. The Cloud takes the mapping from the queue below.
         Enabled=False,
-        **present(
-            FunctionResponseTypes=inputs.get("functionResponseTypes"),
-            ScalingConfig=scaling and {"MaximumConcurrency": int(scaling)},
-        ),
+        **_mapping_parameters(inputs),
     )
-    enabled = inputs.get("enabled", True)
     target.cloud.detach_event_source(mapping["UUID"])
+    enabled = inputs.get("enabled", True)
     target.client("lambda").update_event_source_mapping(UUID=mapping["UUID"], Enabled=enabled)
-    target.event_sources.append(mapping["UUID"])
     outputs = {
         "uuid": mapping["UUID"],
         "arn": mapping.get("EventSourceMappingArn"),
@@ -142,6 +194,30 @@ def _event_source_mapping(target: Target, _: str, inputs: Properties) -> Created
         "state": "Enabled" if enabled else "Disabled",
     }
     return mapping["UUID"], {**inputs, **outputs}
+
+
+def _update_event_source_mapping(target: Target, existing: Existing, inputs: Properties) -> None:
+    _check_visibility_timeout(target, inputs["eventSourceArn"], inputs["functionName"])
+    target.client("lambda").update_event_source_mapping(
+        UUID=existing.id, Enabled=inputs.get("enabled", True), **_mapping_parameters(inputs)
+    )
+
+
+def _delete_event_source_mapping(target: Target, existing: Existing) -> None:
+    target.client("lambda").delete_event_source_mapping(UUID=existing.id)
+
+
+def _mapping_parameters(inputs: Properties) -> dict[str, Any]:
+    scaling = inputs.get("scalingConfig", {}).get("maximumConcurrency")
+    return {
+        "FunctionName": inputs["functionName"],
+        "BatchSize": int(inputs.get("batchSize", 10)),
+        "MaximumBatchingWindowInSeconds": int(inputs.get("maximumBatchingWindowInSeconds", 0)),
+        **present(
+            FunctionResponseTypes=inputs.get("functionResponseTypes"),
+            ScalingConfig=scaling and {"MaximumConcurrency": int(scaling)},
+        ),
+    }
 
 
 def _check_visibility_timeout(target: Target, queue_arn: str, function_name: str) -> None:
@@ -167,13 +243,30 @@ RESOURCES = {
             "loggingConfig": names("logFormat", "logGroup"),
             "tracingConfig": names("mode"),
         },
+        replaced_by=("name",),
+        update=_update_function,
+        retag=retag("lambda", "Resource", in_pairs=False),
+        delete=_delete_function,
     ),
-    "Alias": ResourceType(_alias, names("name", "description", "functionName", "functionVersion")),
+    "Alias": ResourceType(
+        _alias,
+        names("name", "description", "functionName", "functionVersion"),
+        replaced_by=("name", "functionName"),
+        update=_update_alias,
+        delete=_delete_alias,
+    ),
     "Permission": ResourceType(
         _permission,
-        names("statementId", "action", "function", "qualifier", "principal", *_PERMISSION_SOURCES),
+        _PERMISSION,
+        replaced_by=_PERMISSION,
+        delete=_remove_permission,
     ),
-    "FunctionRecursionConfig": ResourceType(_recursion_config, names("functionName", "recursiveLoop")),
+    "FunctionRecursionConfig": ResourceType(
+        _recursion_config,
+        names("functionName", "recursiveLoop"),
+        replaced_by=("functionName",),
+        delete=_reset_recursion_config,
+    ),
     "EventSourceMapping": ResourceType(
         _event_source_mapping,
         {
@@ -181,5 +274,8 @@ RESOURCES = {
             **names("functionResponseTypes", "enabled"),
             "scalingConfig": names("maximumConcurrency"),
         },
+        replaced_by=("eventSourceArn",),
+        update=_update_event_source_mapping,
+        delete=_delete_event_source_mapping,
     ),
 }

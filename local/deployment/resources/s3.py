@@ -1,5 +1,9 @@
-"""Amazon S3: buckets and their settings."""
+"""Amazon S3: buckets and their settings.
 
+The program retains them all, so nothing here is ever deleted.
+"""
+
+from collections.abc import Mapping
 from typing import Any
 
 from local.deployment.resources.declaration import (
@@ -40,9 +44,13 @@ def _bucket(target: Target, name: str, inputs: Properties) -> Created:
     arn = target.cloud.create_bucket(bucket, client=target.client("s3"))
     tags = target.tags(inputs)
     if tags:
-        target.client("s3").put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": as_pairs(tags)})
+        _tag(target, bucket, tags)
     outputs = {"bucket": bucket, "arn": arn, "tagsAll": tags, "region": target.cloud.region}
     return bucket, {**inputs, **outputs}
+
+
+def _tag(target: Target, bucket: str, tags: Mapping[str, str]) -> None:
+    target.client("s3").put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": as_pairs(tags)})
 
 
 def _public_access_block(target: Target, _: str, inputs: Properties) -> Created:
@@ -109,12 +117,23 @@ def _bucket_policy(target: Target, _: str, inputs: Properties) -> Created:
 
 
 RESOURCES = {
-    "Bucket": ResourceType(_bucket, names("bucket", "tags")),
-    "BucketPublicAccessBlock": ResourceType(_public_access_block, names("bucket", *_PUBLIC_ACCESS_BLOCK)),
-    "BucketOwnershipControls": ResourceType(
-        _ownership_controls, {**names("bucket"), "rule": names("objectOwnership")}
+    "Bucket": ResourceType(
+        _bucket,
+        names("bucket", "tags"),
+        replaced_by=("bucket",),
+        retag=lambda target, existing, tags: _tag(target, existing.id, tags),
     ),
-    "BucketServerSideEncryptionConfiguration": ResourceType(_encryption, names("bucket", "rules")),
-    "BucketLifecycleConfiguration": ResourceType(_lifecycle, names("bucket", "rules")),
-    "BucketPolicy": ResourceType(_bucket_policy, names("bucket", "policy")),
+    "BucketPublicAccessBlock": ResourceType(
+        _public_access_block, names("bucket", *_PUBLIC_ACCESS_BLOCK), replaced_by=("bucket",)
+    ),
+    "BucketOwnershipControls": ResourceType(
+        _ownership_controls, {**names("bucket"), "rule": names("objectOwnership")}, replaced_by=("bucket",)
+    ),
+    "BucketServerSideEncryptionConfiguration": ResourceType(
+        _encryption, names("bucket", "rules"), replaced_by=("bucket",)
+    ),
+    "BucketLifecycleConfiguration": ResourceType(
+        _lifecycle, names("bucket", "rules"), replaced_by=("bucket",)
+    ),
+    "BucketPolicy": ResourceType(_bucket_policy, names("bucket", "policy"), replaced_by=("bucket",)),
 }

@@ -2,13 +2,16 @@
 
 from local.deployment.resources.declaration import (
     Created,
+    Existing,
     Properties,
     ResourceType,
     as_string,
     autoname,
+    changed,
     names,
     present,
 )
+from local.deployment.resources.tags import retag
 from local.deployment.resources.target import Target
 
 _QUEUE_ATTRIBUTES = {
@@ -32,21 +35,57 @@ def _queue(target: Target, name: str, inputs: Properties) -> Created:
     return url, {**inputs, "name": queue_name, "url": url, "arn": arn, "tagsAll": tags}
 
 
+def _update_queue(target: Target, existing: Existing, inputs: Properties) -> None:
+    attributes = {
+        attribute: as_string(inputs[key])
+        for key, attribute in _QUEUE_ATTRIBUTES.items()
+        if key in inputs and changed(existing, inputs, key)
+    }
+    # The provider leaves the other attributes as they are if they are no longer given.
+    if "kmsMasterKeyId" in existing.inputs and "kmsMasterKeyId" not in inputs:
+        attributes["KmsMasterKeyId"] = ""
+    _set_queue_attributes(target, existing.id, attributes)
+
+
+def _delete_queue(target: Target, existing: Existing) -> None:
+    target.client("sqs").delete_queue(QueueUrl=existing.id)
+
+
 def _queue_policy(target: Target, _: str, inputs: Properties) -> Created:
-    return _set_queue_attribute(target, inputs, "Policy", inputs["policy"])
-
-
-def _redrive_allow_policy(target: Target, _: str, inputs: Properties) -> Created:
-    return _set_queue_attribute(target, inputs, "RedriveAllowPolicy", inputs["redriveAllowPolicy"])
-
-
-def _set_queue_attribute(target: Target, inputs: Properties, attribute: str, document: str) -> Created:
-    target.client("sqs").set_queue_attributes(QueueUrl=inputs["queueUrl"], Attributes={attribute: document})
+    _set_queue_attributes(target, inputs["queueUrl"], {"Policy": inputs["policy"]})
     return inputs["queueUrl"], dict(inputs)
 
 
+def _redrive_allow_policy(target: Target, _: str, inputs: Properties) -> Created:
+    _set_queue_attributes(target, inputs["queueUrl"], {"RedriveAllowPolicy": inputs["redriveAllowPolicy"]})
+    return inputs["queueUrl"], dict(inputs)
+
+
+def _set_queue_attributes(target: Target, url: str, attributes: Properties) -> None:
+    target.client("sqs").set_queue_attributes(QueueUrl=url, Attributes=attributes)
+
+
 RESOURCES = {
-    "Queue": ResourceType(_queue, names("name", "tags", *_QUEUE_ATTRIBUTES)),
-    "QueuePolicy": ResourceType(_queue_policy, names("queueUrl", "policy")),
-    "RedriveAllowPolicy": ResourceType(_redrive_allow_policy, names("queueUrl", "redriveAllowPolicy")),
+    "Queue": ResourceType(
+        _queue,
+        names("name", "tags", *_QUEUE_ATTRIBUTES),
+        replaced_by=("name",),
+        update=_update_queue,
+        retag=retag("sqs", "QueueUrl", "url", what="queue", in_pairs=False),
+        delete=_delete_queue,
+    ),
+    "QueuePolicy": ResourceType(
+        _queue_policy,
+        names("queueUrl", "policy"),
+        replaced_by=("queueUrl",),
+        delete=lambda target, existing: _set_queue_attributes(target, existing.id, {"Policy": ""}),
+    ),
+    "RedriveAllowPolicy": ResourceType(
+        _redrive_allow_policy,
+        names("queueUrl", "redriveAllowPolicy"),
+        replaced_by=("queueUrl",),
+        delete=lambda target, existing: _set_queue_attributes(
+            target, existing.id, {"RedriveAllowPolicy": ""}
+        ),
+    ),
 }

@@ -1,4 +1,4 @@
-"""The cloud that gets the resources, and facts about them that moto does not keep."""
+"""The cloud that gets the resources, and who deploys them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,17 +7,10 @@ from typing import Any
 from botocore.credentials import Credentials
 
 from local.deployment.cloud import Cloud
+from local.deployment.permissions import check_permission
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FunctionLogging:
-    """Where a function logs, and the format of Lambda's own lines: `Text` or `JSON`."""
-
-    log_group: str
-    log_format: str = "Text"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Target:
     """The cloud that a stack is deployed to. The deployed API will be served at `api_url`."""
 
@@ -26,11 +19,8 @@ class Target:
     default_tags: Mapping[str, str]
     # Who deploys. None is the administrator.
     deployer: Credentials | None = None
-    function_logging: dict[str, FunctionLogging] = field(default_factory=dict[str, FunctionLogging])
-    event_sources: list[str] = field(default_factory=list[str])
-    """The ids of the event source mappings."""
-    templates: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
-    """CloudFormation templates, parsed, for the fake that reads what they declare."""
+    left_behind: set[str] = field(default_factory=set[str])
+    """What deleted CloudFormation stacks have left: the last parts of ARNs."""
     _clients: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def client(self, service: str) -> Any:
@@ -40,6 +30,11 @@ class Target:
         if service not in self._clients:
             self._clients[service] = self.cloud.client_as(self.deployer, service)
         return self._clients[service]
+
+    def check_permission(self, action: str, resource: str = "*") -> None:
+        """For a call that moto does not serve: raise PermissionDenied unless the deployer may make it."""
+        if self.deployer is not None:
+            check_permission(self.cloud, self.deployer, action, resource)
 
     def tags(self, inputs: Mapping[str, Any]) -> dict[str, str]:
         """A resource's own tags, over the stack's default tags."""

@@ -6,6 +6,7 @@ from typing import Any
 from local.deployment.resources.declaration import (
     Allowed,
     Created,
+    Existing,
     Properties,
     ResourceType,
     as_pairs,
@@ -14,6 +15,7 @@ from local.deployment.resources.declaration import (
     present,
     refuse_unknown,
 )
+from local.deployment.resources.tags import retag
 from local.deployment.resources.target import Target
 
 _VISIBILITY = names("cloudwatchMetricsEnabled", "metricName", "sampledRequestsEnabled")
@@ -35,29 +37,63 @@ def _ip_set(target: Target, name: str, inputs: Properties) -> Created:
     set_name, tags = inputs.get("name") or autoname(name), target.tags(inputs)
     summary = target.client("wafv2").create_ip_set(
         Name=set_name,
-        Scope=inputs["scope"],
         IPAddressVersion=inputs["ipAddressVersion"],
+        Scope=inputs["scope"],
         Addresses=inputs.get("addresses", []),
         **present(Description=inputs.get("description"), Tags=as_pairs(tags)),
     )["Summary"]
     return summary["Id"], {**inputs, "name": set_name, "arn": summary["ARN"], "tagsAll": tags}
 
 
+def _update_ip_set(target: Target, existing: Existing, inputs: Properties) -> None:
+    wafv2, place = target.client("wafv2"), _place(existing)
+    wafv2.update_ip_set(
+        **place,
+        LockToken=wafv2.get_ip_set(**place)["LockToken"],
+        Addresses=inputs.get("addresses", []),
+        **present(Description=inputs.get("description")),
+    )
+
+
+def _delete_ip_set(target: Target, existing: Existing) -> None:
+    wafv2, place = target.client("wafv2"), _place(existing)
+    wafv2.delete_ip_set(**place, LockToken=wafv2.get_ip_set(**place)["LockToken"])
+
+
 def _web_acl(target: Target, name: str, inputs: Properties) -> Created:
     acl_name, tags = inputs.get("name") or autoname(name), target.tags(inputs)
+    summary = target.client("wafv2").create_web_acl(
+        Name=acl_name, Scope=inputs["scope"], **_rules(inputs), **present(Tags=as_pairs(tags))
+    )["Summary"]
+    return summary["Id"], {**inputs, "name": acl_name, "arn": summary["ARN"], "tagsAll": tags}
+
+
+def _update_web_acl(target: Target, existing: Existing, inputs: Properties) -> None:
+    wafv2, place = target.client("wafv2"), _place(existing)
+    wafv2.update_web_acl(**place, LockToken=wafv2.get_web_acl(**place)["LockToken"], **_rules(inputs))
+
+
+def _delete_web_acl(target: Target, existing: Existing) -> None:
+    wafv2, place = target.client("wafv2"), _place(existing)
+    wafv2.delete_web_acl(**place, LockToken=wafv2.get_web_acl(**place)["LockToken"])
+
+
+def _place(existing: Existing) -> dict[str, str]:
+    return {"Name": existing.outputs["name"], "Scope": existing.inputs["scope"], "Id": existing.id}
+
+
+def _rules(inputs: Properties) -> dict[str, Any]:
+    """The parameters that CreateWebACL and UpdateWebACL share."""
     bodies = {
         body["key"]: {"ContentType": body["contentType"], "Content": body["content"]}
         for body in inputs.get("customResponseBodies", [])
     }
-    summary = target.client("wafv2").create_web_acl(
-        Name=acl_name,
-        Scope=inputs["scope"],
-        DefaultAction=_action(inputs["defaultAction"]),
-        Rules=[_rule(rule) for rule in inputs.get("rules", [])],
-        VisibilityConfig=_visibility(inputs["visibilityConfig"]),
-        **present(Description=inputs.get("description"), CustomResponseBodies=bodies, Tags=as_pairs(tags)),
-    )["Summary"]
-    return summary["Id"], {**inputs, "name": acl_name, "arn": summary["ARN"], "tagsAll": tags}
+    return {
+        "DefaultAction": _action(inputs["defaultAction"]),
+        "Rules": [_rule(rule) for rule in inputs.get("rules", [])],
+        "VisibilityConfig": _visibility(inputs["visibilityConfig"]),
+        **present(Description=inputs.get("description"), CustomResponseBodies=bodies),
+    }
 
 
 def _rule(rule: Properties) -> dict[str, Any]:
@@ -113,18 +149,40 @@ def _visibility(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _association(target: Target, _: str, inputs: Properties) -> Created:
     """An existing web ACL is the account's own, and this account has none: it is not in effect here."""
-    wafv2 = target.client("wafv2")
-    created_here = {
-        acl["ARN"] for acl in target.cloud.client("wafv2").list_web_acls(Scope="REGIONAL")["WebACLs"]
-    }
-    if inputs["webAclArn"] in created_here:
-        wafv2.associate_web_acl(WebACLArn=inputs["webAclArn"], ResourceArn=inputs["resourceArn"])
+    target.check_permission("apigateway:SetWebACL", inputs["resourceArn"])
+    if _is_of_this_account(target, inputs):
+        target.client("wafv2").associate_web_acl(
+            WebACLArn=inputs["webAclArn"], ResourceArn=inputs["resourceArn"]
+        )
+    else:
+        target.check_permission("wafv2:AssociateWebACL", inputs["webAclArn"])
     return f"{inputs['webAclArn']},{inputs['resourceArn']}", dict(inputs)
 
 
+def _delete_association(target: Target, existing: Existing) -> None:
+    target.check_permission("apigateway:SetWebACL", existing.inputs["resourceArn"])
+    if _is_of_this_account(target, existing.inputs):
+        target.client("wafv2").disassociate_web_acl(ResourceArn=existing.inputs["resourceArn"])
+    else:
+        target.check_permission("wafv2:DisassociateWebACL", existing.inputs["resourceArn"])
+
+
+def _is_of_this_account(target: Target, inputs: Properties) -> bool:
+    acls = target.cloud.client("wafv2").list_web_acls(Scope="REGIONAL")["WebACLs"]
+    return inputs["webAclArn"] in [acl["ARN"] for acl in acls]
+
+
+_RETAG = retag("wafv2", "ResourceARN")
+_ASSOCIATION = names("resourceArn", "webAclArn")
+
 RESOURCES = {
     "IpSet": ResourceType(
-        _ip_set, names("name", "description", "scope", "ipAddressVersion", "addresses", "tags")
+        _ip_set,
+        names("name", "description", "scope", "ipAddressVersion", "addresses", "tags"),
+        replaced_by=("name", "scope", "ipAddressVersion"),
+        update=_update_ip_set,
+        retag=_RETAG,
+        delete=_delete_ip_set,
     ),
     "WebAcl": ResourceType(
         _web_acl,
@@ -133,6 +191,12 @@ RESOURCES = {
             "defaultAction": {"allow": {}, "block": {}},
             "visibilityConfig": _VISIBILITY,
         },
+        replaced_by=("name", "scope"),
+        update=_update_web_acl,
+        retag=_RETAG,
+        delete=_delete_web_acl,
     ),
-    "WebAclAssociation": ResourceType(_association, names("resourceArn", "webAclArn")),
+    "WebAclAssociation": ResourceType(
+        _association, _ASSOCIATION, replaced_by=_ASSOCIATION, delete=_delete_association
+    ),
 }

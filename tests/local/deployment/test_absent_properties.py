@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from local.deployment import program, stack_config
 from local.deployment.cloud import Cloud
 from local.deployment.resources import Created, ResourceError, Resources
+from local.deployment.stack import Stack
 from tests.test_program import EVERYTHING
 from tests.test_program import stack_config as configuration
 
@@ -81,7 +82,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Noting]:
             default_tags={},
             code=pulumi.FileArchive(str(archive)),
         )
-        program.run(PROJECT, config, resources, lambda _: None)
+        program.run(PROJECT, config, Stack(resources), lambda _: None)
         # What tests create themselves is none of it. Of resources with the same properties, one is enough.
         kinds = {(type_, *paths(inputs)): (type_, name, inputs) for type_, name, inputs in resources.created}
         resources.deployed = tuple(kinds.values())

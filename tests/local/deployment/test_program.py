@@ -3,12 +3,14 @@
 import os
 import textwrap
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local.deployment.program import ProgramError, run
+from local.deployment.stack import Registration
 from local.deployment.stack_config import StackConfig
 
 CONFIG = StackConfig(
@@ -17,17 +19,20 @@ CONFIG = StackConfig(
 
 
 class Recording:
-    """A provider that records what it creates, and returns an id and an ARN."""
+    """Records what is registered, and returns an id and an ARN."""
 
     def __init__(self) -> None:
         self.created: list[str] = []
         self.inputs: dict[str, Mapping[str, Any]] = {}
+        self.registered: dict[str, Registration] = {}
 
-    def create(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        if type_ == "aws:sns/topic:Topic":
-            raise LookupError(type_)
+    def register(self, registration: Registration) -> tuple[str, dict[str, Any]]:
+        name, inputs = registration.name, registration.inputs
+        if registration.type == "aws:sns/topic:Topic":
+            raise LookupError(registration.type)
         self.created.append(name)
         self.inputs[name] = inputs
+        self.registered[name] = registration
         return f"{name}-id", {**inputs, "arn": f"arn:{name}"}
 
     def invoke(self, token: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,6 +96,33 @@ def test_a_resource_is_created_after_what_it_depends_on(
         aws.sqs.Queue('last', opts=pulumi.ResourceOptions(depends_on=[first]))
     """)
     assert provider.created == ["q", "first", "last"]
+
+
+def test_the_options_of_a_resource_are_passed_on(
+    run_program: Callable[[str], dict[str, Any]], provider: Recording
+) -> None:
+    run_program("""
+        options = pulumi.ResourceOptions(
+            protect=True, retain_on_delete=True, delete_before_replace=True, ignore_changes=["tags"]
+        )
+        first = aws.sqs.Queue('first', opts=options)
+        aws.sqs.Queue('last', opts=pulumi.ResourceOptions(depends_on=[first]))
+    """)
+    first, last = provider.registered["first"], provider.registered["last"]
+    options = replace(first, urn="", name="", inputs={})
+    assert options == Registration(
+        urn="",
+        type="aws:sqs/queue:Queue",
+        name="",
+        inputs={},
+        protect=True,
+        retain_on_delete=True,
+        delete_before_replace=True,
+        ignore_changes=("tags",),
+    )
+    assert replace(last, inputs={}) == Registration(
+        urn=last.urn, type=last.type, name="last", inputs={}, depends_on=frozenset({first.urn})
+    )
 
 
 def test_a_component_itself_is_not_created(

@@ -6,14 +6,18 @@ from typing import Any
 
 import pytest
 
-from local.deployment.resources import ResourceError, Resources
+from local.deployment.resources import Existing, ResourceError, Resources
+from local.deployment.resources.cloudformation import template_of
 
 STACK = "aws:cloudformation/stack:Stack"
 
 
-def template(*, type_: str = "AWS::CustomerProfiles::Domain", **more: Any) -> str:
-    domain = {"DomainName": "amazon-connect-example", "DefaultExpirationDays": 366}
-    return json.dumps({"Resources": {"Domain": {"Type": type_, "Properties": domain}}, **more})
+def template(
+    *, type_: str = "AWS::CustomerProfiles::Domain", deletion_policy: str = "Delete", **more: Any
+) -> str:
+    properties = {"DomainName": "amazon-connect-example", "DefaultExpirationDays": 366}
+    domain = {"Type": type_, "DeletionPolicy": deletion_policy, "Properties": properties}
+    return json.dumps({"Resources": {"Domain": domain}, **more})
 
 
 def test_a_stack_has_an_id_like_those_of_aws(resources: Resources) -> None:
@@ -24,10 +28,13 @@ def test_a_stack_has_an_id_like_those_of_aws(resources: Resources) -> None:
     assert outputs["outputs"] == {}
 
 
-def test_a_template_is_kept_for_the_fake(resources: Resources) -> None:
-    resources.create(STACK, "profiles", {"templateBody": template()})
+def test_what_a_stack_has_left_behind_cannot_be_created_again(resources: Resources) -> None:
+    inputs = {"templateBody": template(deletion_policy="RetainExceptOnCreate")}
+    id_, outputs = resources.create(STACK, "profiles", inputs)
+    resources.delete(STACK, Existing(name="profiles", id=id_, inputs=inputs, outputs=outputs))
 
-    assert resources.templates == [json.loads(template())]
+    with pytest.raises(ResourceError, match="CREATE_FAILED: domains/amazon-connect-example already exists"):
+        resources.create(STACK, "profiles", inputs)
 
 
 def test_a_template_with_unsupported_resources_is_refused(resources: Resources) -> None:
@@ -42,16 +49,12 @@ def test_a_template_with_outputs_is_refused(resources: Resources) -> None:
         )
 
 
-def test_a_parameter_is_filled_in(resources: Resources) -> None:
+def test_a_parameter_is_filled_in() -> None:
     body = template(Parameters={"Queue": {"Type": "String"}}).replace(
         '"amazon-connect-example"', '{"Ref": "Queue"}'
     )
 
-    resources.create(
-        STACK, "profiles", {"templateBody": body, "parameters": {"Queue": "https://sqs.test/1/q"}}
-    )
-
-    (kept,) = resources.templates
+    kept = template_of({"templateBody": body, "parameters": {"Queue": "https://sqs.test/1/q"}})
     assert kept["Resources"]["Domain"]["Properties"]["DomainName"] == "https://sqs.test/1/q"
 
 

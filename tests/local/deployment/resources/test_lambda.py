@@ -85,4 +85,3 @@ def test_a_mapping_is_as_declared_and_moto_itself_feeds_nothing(
     assert cloud.client("lambda").get_event_source_mapping(UUID=id_)["State"] == state
     assert cloud.is_event_source_enabled(id_) == (state == "Enabled")
     assert cloud._queue(queue["url"]).lambda_event_source_mappings == {}
-    assert resources.event_sources == [id_]
