@@ -4,11 +4,22 @@ from collections.abc import Iterator
 from typing import Final
 
 from ops.durations import words
-from ops.status_report import Status
+from ops.status_report import Numbers, Status
 
+# As the alarms have it (docs/monitoring.md), over the whole window.
 _OLD_SECONDS: Final = 300
-_MUCH_REJECTED: Final = 0.2
-_FEW: Final = 20  # messages; a share of fewer says little
+_MUCH_REJECTED: Final = 0.5
+_MUCH_RETRIED: Final = 0.1
+_MUCH_DELAYED: Final = 0.5  # of the requests of five minutes
+_MUCH_THROTTLED: Final = 0.1
+_LATE_RETRY: Final = 7
+_INVALID_TOKENS: Final = 10
+_REQUESTS_WITHOUT_A_VALID_TOKEN: Final = 1_000
+
+# Earlier than the alarm, at 1% of requests: what is lost stays lost. Some 5xx come with any service.
+_MUCH_LOST: Final = 0.001
+
+_FEW: Final = 20  # a share of fewer says little
 
 
 def attention(status: Status) -> list[str]:
@@ -30,12 +41,15 @@ def _stopped(status: Status) -> Iterator[str]:
 
 
 def _failing(status: Status) -> Iterator[str]:
-    if failed := status.requests.get("5XXError"):
+    failed = status.requests.get("5XXError") or 0
+    if failed > _MUCH_LOST * (status.requests.get("Count") or 0):
         yield f"{failed:,.0f} requests were answered with 5XX: those events are lost"
     for purpose, numbers in status.functions.items():
+        is_lost = purpose == "authorizer"
         for name, what in (("Errors", "failed"), ("Throttles", "was throttled")):
-            if count := numbers.get(name):
-                lost = " Each is a lost event." if purpose == "authorizer" else ""
+            count = numbers.get(name)
+            if count and (is_lost or name == "Errors" or _is_throttled(numbers)):
+                lost = " Each is a lost event." if is_lost else ""
                 look = f"python -m ops logs --function {purpose}"
                 yield f"the {purpose} {what} {count:,.0f} times.{lost} {look}"
     if status.oldest_seconds and status.oldest_seconds > _OLD_SECONDS:
@@ -43,6 +57,12 @@ def _failing(status: Status) -> Iterator[str]:
     if status.outcomes.get("LeftInQueue"):
         left = f"{status.outcomes['LeftInQueue']:,.0f}"
         yield f"{left} messages were taken by neither queue; SQS delivers them again"
+
+
+def _is_throttled(numbers: Numbers) -> bool:
+    """Whether a function often cannot start. Messages of a single time come again."""
+    throttled, started = numbers.get("Throttles") or 0, numbers.get("Invocations") or 0
+    return _is_much(throttled, of=throttled + started, share=_MUCH_THROTTLED)
 
 
 def _lost(status: Status) -> Iterator[str]:
@@ -54,22 +74,45 @@ def _lost(status: Status) -> Iterator[str]:
             f"the domain could not process {total:,} objects: the messages of its dead-letter queue say why "
             "(docs/destinations.md)"
         )
-    for key, count in status.parts.get("Retried", {}).items():
-        if "," in key:
+    yield from _retried(status)
+
+
+def _retried(status: Status) -> Iterator[str]:
+    retried, recorded = (status.parts.get(name, {}) for name in ("Retried", "Recorded"))
+    much = [
+        name
+        for name in status.destinations
+        if _is_much(
+            retried.get(name, 0), of=retried.get(name, 0) + recorded.get(name, 0), share=_MUCH_RETRIED
+        )
+    ]
+    for key, count in retried.items():
+        if "," in key and key.partition(",")[0] in much:
             yield f"{count:,.0f} retries in {key}: the events wait, and are not lost yet"
+    delayed = status.queue.delayed
+    requests_of_5_minutes = (status.requests.get("Count") or 0) / status.minutes * 5
+    if not much and delayed > _MUCH_DELAYED * (requests_of_5_minutes + 1):
+        yield f"{delayed:,} retries wait: a destination takes little or nothing. docs/operations.md#reasons"
+    attempt = status.outcomes.get("RetryAttempt") or 0
+    if delayed and attempt >= _LATE_RETRY:
+        yield f"events are at retry {attempt:.0f}: event triggers forget an event after 15 minutes"
 
 
 def _odd(status: Status) -> Iterator[str]:
     received = status.outcomes.get("Received") or 0
     rejected = status.outcomes.get("Rejected") or 0
-    if received >= _FEW and rejected / received > _MUCH_REJECTED:
+    if _is_much(rejected, of=received, share=_MUCH_REJECTED):
         reason = next(iter(status.parts.get("Rejected", {})), "")
         share = f"{rejected / received:.0%}"
         yield f"{share} of messages are rejected, most for {reason}: look at the tags (docs/url.md)"
     if status.tokens:
-        verified, without = status.tokens.get("TokensVerified"), status.tokens.get("RequestsWithoutToken")
-        invalid = status.tokens.get("TokensInvalid") or 0
-        if not verified and (without or 0) + invalid >= _FEW:
+        verified, invalid = (status.tokens.get(name) or 0 for name in ("TokensVerified", "TokensInvalid"))
+        requests = status.requests.get("Count") or 0
+        if not verified and (invalid >= _INVALID_TOKENS or requests >= _REQUESTS_WITHOUT_A_VALID_TOKEN):
             yield "no token was valid: nobody's profile is updated. docs/security.md"
     if status.tokens.get("KeyFetchesFailed"):
         yield "the issuer did not give its keys; the last ones serve for 24 hours"
+
+
+def _is_much(count: float, *, of: float, share: float) -> bool:
+    return of >= _FEW and count > share * of

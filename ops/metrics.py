@@ -14,12 +14,16 @@ _QUERIES_IN_CALL: Final = 500  # GetMetricData
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """A metric and its statistic. Of several periods, sums are added, and of others the highest counts."""
+    """A metric and its statistic. Of several periods, sums are added, and of others the highest counts.
+
+    With `is_latest`, the newest counts.
+    """
 
     namespace: str
     name: str
     statistic: str = "Sum"
     dimensions: Mapping[str, str] = field(default_factory=dict[str, str])
+    is_latest: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +59,12 @@ def fetch(aws: Aws, wanted: Mapping[str, Metric], window: Window) -> dict[str, f
             *("cloudwatch", "get_metric_data", "MetricDataResults"),
             StartTime=datetime.fromtimestamp(window.start, UTC),
             EndTime=datetime.fromtimestamp(window.end, UTC),
+            ScanBy="TimestampDescending",
             MetricDataQueries=[_query(id_, wanted[name]) for id_, name in ids.items()],
         )
         for result in results:
             name = ids[result["Id"]]
-            values[name] = _together([values[name], *result["Values"]], wanted[name].statistic)
+            values[name] = _together([values[name], *result["Values"]], wanted[name])
     return values
 
 
@@ -107,8 +112,10 @@ def _query(id_: str, metric: Metric) -> dict[str, Any]:
     }
 
 
-def _together(values: Sequence[float | None], statistic: str) -> float | None:
-    numbers = [value for value in values if value is not None]
+def _together(newest_first: Sequence[float | None], metric: Metric) -> float | None:
+    numbers = [value for value in newest_first if value is not None]
     if not numbers:
         return None
-    return sum(numbers) if statistic == "Sum" else max(numbers)
+    if metric.is_latest:
+        return numbers[0]
+    return sum(numbers) if metric.statistic == "Sum" else max(numbers)

@@ -153,6 +153,7 @@ def _wanted(stack: Stack) -> dict[str, Metric]:
             name="ApproximateAgeOfOldestMessage",
             statistic="Maximum",
             dimensions={"QueueName": stack.queue_name},
+            is_latest=True,
         ),
     }
 

@@ -73,7 +73,27 @@ def test_a_stack_that_works_needs_nobody() -> None:
             {"domain_dead_letters": Depth(waiting=3, in_flight=0, delayed=0)},
             "the domain could not process 3 objects",
         ),
-        ({"parts": {"Retried": {"firehose, firehose_503": 8.0}}}, "8 retries in firehose, firehose_503"),
+        (
+            {
+                "parts": {
+                    "Retried": {"firehose": 80.0, "firehose, firehose_503": 80.0},
+                    "Recorded": {"firehose": 300.0},
+                }
+            },
+            "80 retries in firehose, firehose_503",
+        ),
+        ({"queue": Depth(waiting=0, in_flight=0, delayed=5)}, "5 retries wait: a destination takes little"),
+        (
+            {
+                "queue": Depth(waiting=0, in_flight=0, delayed=1),
+                "outcomes": {"Received": 100.0, "RetryAttempt": 9.0},
+            },
+            "events are at retry 9",
+        ),
+        (
+            {"functions": {"processor": {"Invocations": 100.0, "Throttles": 40.0}}},
+            "the processor was throttled 40 times. python",
+        ),
         (
             {
                 "outcomes": {"Received": 50.0, "Rejected": 30.0},
@@ -91,5 +111,25 @@ def test_what_needs_a_person_is_said_in_one_line(changes: dict[str, Any], said: 
     assert line.startswith(said)
 
 
-def test_a_few_rejected_messages_say_nothing() -> None:
-    assert attention(replace(FINE, outcomes={"Received": 2.0, "Rejected": 2.0})) == []
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"outcomes": {"Received": 2.0, "Rejected": 2.0}},
+        {"outcomes": {"Received": 100.0, "Rejected": 45.0}},
+        {"requests": {"Count": 100_000.0, "5XXError": 60.0}},
+        {"functions": {"processor": {"Invocations": 600.0, "Throttles": 12.0}}},
+        {
+            "parts": {
+                "Retried": {"firehose": 9.0, "firehose, firehose_503": 9.0},
+                "Recorded": {"firehose": 600.0},
+            }
+        },
+        # Retries of an hour ago that were recorded since.
+        {"outcomes": {"Received": 100.0, "RetryAttempt": 9.0}},
+        {"requests": {"Count": 1_200.0}, "queue": Depth(waiting=0, in_flight=0, delayed=40)},
+        {"requests": {"Count": 300.0}, "tokens": {"TokensVerified": None, "RequestsWithoutToken": 300.0}},
+        {"requests": {"Count": 9.0}, "tokens": {"TokensVerified": None, "TokensInvalid": 9.0}},
+    ],
+)
+def test_what_every_stack_has_now_and_then_needs_nobody(changes: dict[str, Any]) -> None:
+    assert attention(replace(FINE, **changes)) == []
