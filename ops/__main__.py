@@ -6,9 +6,18 @@ if __name__ == "__main__":
     python_version.refuse_without("boto3", "jwt", "rich")
 
 # isort: split
+import signal
 import sys
 
-from ops.command_line import main
+from ops.errors import INTERRUPTED
+
+try:
+    from ops.command_line import main
+except KeyboardInterrupt:  # the SDK takes a second
+    print("interrupted", file=sys.stderr)
+    sys.exit(INTERRUPTED)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # one that comes now would change the exit status
+    sys.exit(status)

@@ -1,6 +1,7 @@
 """Reads the arguments of `python -m ops`, runs the command, and turns errors into one line."""
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -29,9 +30,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of a pipe has gone, as in `| head`. Python flushes standard output once more at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of a pipe has gone, as in `| head`.
+        _drop_output()
         return FAILED
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _drop_output()
+        return _failed(FailedError("the output cannot be written: the disk is full"), FAILED)
     finally:
         if context is not None:
             context.close()
@@ -40,6 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _failed(error: Exception, status: int) -> int:
     print(f"error: {printable(str(error))}", file=sys.stderr)
     return status
+
+
+def _drop_output() -> None:
+    """Python would write what is in the buffer once more at its end, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Parser(argparse.ArgumentParser):

@@ -138,12 +138,13 @@ class Walk:
 
     def put_back(self, progress: Progress) -> None:
         """Make all that were not deleted visible again. Raises CallError, and FailedError if SQS did not."""
-        hidden = 0
-        held = list(self._held.values())
+        held, hidden = list(self._held.values()), 0
         with progress("putting dead letters back", len(held)) as advance:
             for batch in _batches(held):
                 failed = self._to_put_back(batch)
                 hidden += len(self._to_put_back(failed)) if failed else 0
+                for letter in batch:
+                    del self._held[letter.message_id]
                 advance(len(batch))
         if hidden:
             raise FailedError(
@@ -212,12 +213,13 @@ def walk(aws: Aws, queue_url: str, *, expected: int, progress: Progress = silent
     one = Walk(aws, queue_url, expected=expected)
     try:
         yield one
+        one.put_back(progress)
     except BaseException:
-        # What ended the walk is to be told; the messages become visible by themselves.
+        # What ended the walk is to be told: what is not put back becomes visible by itself. A second Ctrl-C
+        # ends this, too.
         with suppress(FailedError):
             one.put_back(progress)
         raise
-    one.put_back(progress)
 
 
 def _hidden_seconds(count: int) -> int:

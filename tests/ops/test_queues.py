@@ -159,3 +159,22 @@ def test_a_message_that_is_visible_already_need_not_be_put_back() -> None:
         queue.sleep(3600)
 
     assert queue.hidden == set()
+
+
+@pytest.mark.parametrize(("presses", "hidden"), [(1, 0), (2, 30)])
+def test_only_a_second_ctrl_c_leaves_messages_hidden(presses: int, hidden: int) -> None:
+    queue = filled(50)
+    put_back = 0
+
+    def press(operation: str, _: object) -> None:
+        nonlocal put_back
+        put_back += operation == "change_message_visibility_batch"
+        if operation == "change_message_visibility_batch" and 2 <= put_back < 2 + presses:
+            raise KeyboardInterrupt
+
+    queue.after = press
+
+    with pytest.raises(KeyboardInterrupt), queues.walk(aws(queue), URL, expected=50) as walk:
+        list(walk.batches())
+
+    assert len(queue.hidden) == hidden
