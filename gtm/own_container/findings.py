@@ -1,5 +1,6 @@
 """What was found in a container."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -44,11 +45,14 @@ class FoundVariable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What an export says. `unsent` events have a trigger and no GA4 event tag."""
+    """What an export says. `unsent` events have a trigger and no GA4 event tag.
+
+    `consent` has the tags that need each type, beyond GA4's own checks.
+    """
 
     container: WebContainer
     customer: Customer
-    consent: tuple[str, ...]
+    consent: Mapping[str, tuple[str, ...]]
     sent: tuple[FoundEvent, ...]
     unsent: tuple[FoundEvent, ...]
     variables: tuple[FoundVariable, ...]

@@ -47,10 +47,7 @@ def _lines(reading: Reading) -> Iterator[str]:
     if _is_usable(reading.container.public_id):
         yield f"container: {reading.container.public_id}\n"
     yield from _customer(reading)
-    if reading.consent:
-        if ANALYTICS_CONSENT in reading.consent:
-            yield _CONSENT
-        yield f"consent: [{', '.join(map(scalar, reading.consent))}]\n"
+    yield from _consent(reading)
     yield from _section(_GA4, "ga4:\n  events:", [event for event in reading.sent if event.preset], indent=4)
     others = [event for event in reading.sent if not event.preset]
     if any(event.name is None for event in others):
@@ -69,6 +66,21 @@ def _customer(reading: Reading) -> Iterator[str]:
         yield f"# Who the event is about. CHECK THIS LINE: {reading.customer.why}."
         yield "# Your page must push the customer's id under this name; events without it are rejected."
     yield f"endpoint_id: {_value(reading.customer.variable)}\n"
+
+
+def _consent(reading: Reading) -> Iterator[str]:
+    if not reading.consent:
+        return
+    if ANALYTICS_CONSENT in reading.consent:
+        yield _CONSENT
+    all_tags = {tag for event in reading.sent for tag in event.tags}
+    for consent_type, tags in reading.consent.items():
+        if tags and not all_tags <= set(tags):
+            yield (
+                f"# {consent_type}: {_and(tags)} asked for it. Here every tag does, "
+                "so without it no event is sent."
+            )
+    yield f"consent: [{', '.join(map(scalar, reading.consent))}]\n"
 
 
 def _section(

@@ -51,7 +51,8 @@ class _Reader:
         self._variables = Variables(container.variables)
         self._triggers: dict[str, EventTrigger] = {}
         self._events: dict[str | None, FoundEvent] = {}
-        self._consent: dict[str, None] = {}
+        # By consent type, the tags that need it beyond GA4's own checks.
+        self._consent: dict[str, list[str]] = {}
         self._passed_over = PassedOver()
 
     def read_triggers(self) -> None:
@@ -104,7 +105,7 @@ class _Reader:
         return Reading(
             container=self._container,
             customer=who,
-            consent=self._consent_types(),
+            consent=self._usable_consent(),
             sent=tuple(sent),
             unsent=tuple(unsent),
             variables=self._found_variables(sent, who),
@@ -139,7 +140,9 @@ class _Reader:
         for name in events:
             self._add(self._events[name], tag)
         if events:
-            self._consent.update(dict.fromkeys((ANALYTICS_CONSENT, *tag.consent)))
+            self._consent.setdefault(ANALYTICS_CONSENT, [])
+            for consent_type in tag.consent:
+                self._consent.setdefault(consent_type, []).append(tag.name)
 
     def _found(self, name: str | None, trigger: EventTrigger) -> FoundEvent:
         event = self._events.setdefault(name, FoundEvent(name=name))
@@ -191,16 +194,16 @@ class _Reader:
                 self._passed_over.parameter(parameter.name, next(iter(event.tags)), str(error))
         return plan
 
-    def _consent_types(self) -> tuple[str, ...]:
-        usable: list[str] = []
-        for consent_type in self._consent:
+    def _usable_consent(self) -> dict[str, tuple[str, ...]]:
+        usable: dict[str, tuple[str, ...]] = {}
+        for consent_type, tags in self._consent.items():
             try:
                 check_consent_type(consent_type)
             except PlanError as error:
                 self._passed_over.part("consent type", consent_type, str(error))
             else:
-                usable.append(consent_type)
-        return tuple(usable)
+                usable[consent_type] = tuple(tags)
+        return usable
 
     def _used(self, sent: Iterable[FoundEvent], who: Customer) -> dict[object, dict[str, None]]:
         """The plan's variables of the data layer and cookies, and the parameters that are made of them."""

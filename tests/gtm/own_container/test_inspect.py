@@ -7,6 +7,7 @@ import pytest
 
 from gtm.__main__ import main
 from tests.gtm.own_container.exports import (
+    event_trigger,
     export,
     ga4_tag,
     tag,
@@ -108,6 +109,17 @@ class TestTheShop:
             "Here every such event is sent.\n  article:"
         ) in text
         assert text.endswith("#   refund:\n#   quiz_done:\n")
+
+    def test_consent_that_only_some_tags_need_is_told(self) -> None:
+        needed = {"consentStatus": "NEEDED", "consentType": {"list": [{"value": "ad_storage"}]}}
+        triggers = [event_trigger("1", "done")]
+        asking = ga4_tag("1", "done", ["1"], name="Asking", consentSettings=needed)
+
+        assert (
+            '# ad_storage: "GA4 - newsletter" asked for it. Here every tag does, so without it no event is '
+            "sent.\nconsent: [analytics_storage, ad_storage]\n"
+        ) in text_of(SHOP)
+        assert "asked for it" not in text_of(export([asking], triggers))
 
 
 WRONG = {
