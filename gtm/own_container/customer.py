@@ -9,7 +9,7 @@ from gtm.own_container.ga4_tags import GA4_EVENT, GOOGLE_TAGS, USER_ID, user_ids
 from gtm.own_container.parts import Part, quoted
 from gtm.own_container.values import Unread, Variables, data_layer_key
 from gtm.plan import DEFAULT_ENDPOINT_ID
-from gtm.variables import PlainVariable
+from gtm.variables import DataLayerVariable, PlainVariable
 
 _NAMES: Final = (url.ENDPOINT_ID, USER_ID, "userId", "userID", "user.id")
 """Data layer keys of a customer, the first that exists first. Levels above do not count."""
@@ -44,8 +44,12 @@ def find(tags: Iterable[Part], variables: Variables) -> Customer:
         return Customer(
             variable=source, why=_joined(unread, f"by its name: the data layer variable {quoted(name)}")
         )
-    possible = ", ".join(quoted(name) for name, _ in _named(_POSSIBLE_NAMES, variables))
-    hint = f"; it may be {possible}" if possible else ""
+    possible = [
+        f"{source.key} (the variable {quoted(name)})"
+        for name, source in _named(_POSSIBLE_NAMES, variables)
+        if isinstance(source, DataLayerVariable)
+    ]
+    hint = f"; it may be {' or '.join(possible)}" if possible else ""
     return Customer(
         variable=DEFAULT_ENDPOINT_ID,
         why=_joined(unread, f"no tag sends a user_id and no data layer variable has that name{hint}"),

@@ -97,5 +97,5 @@ class TestTheCustomer:
         assert self.endpoint_id([self.EVENT], [data_layer_variable("1", "shop.customer_id")]) == (
             "endpoint_id",
             "no tag sends a user_id and no data layer variable has that name; it may be "
-            '"DLV - shop.customer_id"',
+            'shop.customer_id (the variable "DLV - shop.customer_id")',
         )
