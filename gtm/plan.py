@@ -118,7 +118,7 @@ class Plan:
             raise PlanError(f"the event {shown(twice)} appears twice and would be sent twice; remove one")
 
 
-def check_events_url(events_url: str) -> None:
+def check_events_url(events_url: str, *, what: str = "events URL") -> None:
     """Raises PlanError."""
     try:
         parts = urlsplit(events_url)
@@ -129,14 +129,14 @@ def check_events_url(events_url: str) -> None:
     whole = secure and host and port_fits and parts.path.strip("/") and not parts.path.endswith("/")
     if not whole or parts.query or parts.fragment or re.search(r"[\s{}?#\"'<>\\@&]", events_url):
         raise PlanError(
-            f"the events URL {shown(events_url)} must be https://HOST/…/events with nothing after it; "
+            f"the {what} {shown(events_url)} must be https://HOST/…/events with nothing after it; "
             "use the stack's output events_url"
         )
 
 
 def check_preview_events_url(preview_events_url: str, events_url: str) -> None:
     """Raises PlanError."""
-    check_events_url(preview_events_url)
+    check_events_url(preview_events_url, what="preview URL")
     if _place(preview_events_url) == _place(events_url):
         raise PlanError(
             f"the preview URL {shown(preview_events_url)} is the events URL, so Preview would write real "

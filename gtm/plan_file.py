@@ -23,6 +23,7 @@ Pure. Reports all errors of a file at once, one line each: the key's path, the v
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, cast
 
 from gtm.limits import STRICTEST, Limits
@@ -85,7 +86,7 @@ class _Reader(TagReader):
                 "events_url", "is missing, so the tags have no URL to call; set it, or give --events-url"
             )
         preview_url = overrides.preview_events_url or self._checked(
-            content, "preview_events_url", check_events_url
+            content, "preview_events_url", partial(check_events_url, what="preview URL")
         )
         container = overrides.container or self._checked(content, "container", check_container)
         endpoint_id = overrides.endpoint_id or self._endpoint_id(content)

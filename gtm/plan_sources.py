@@ -99,7 +99,7 @@ def _overrides(options: argparse.Namespace, stack: Stack | None) -> plan_file.Ov
     events_url = _events_url(options, stack)
     by_token = stack is not None and stack.auth_mode is AuthMode.AUTHENTICATED
     if options.preview_events_url is not None:
-        check_events_url(options.preview_events_url)
+        check_events_url(options.preview_events_url, what="preview URL")
     if options.container is not None:
         check_container(options.container)
     return plan_file.Overrides(

@@ -81,7 +81,7 @@ def check_data_layer_key(key: str) -> None:
             f"{{list: {every[1]}, of: {every[2]}}}"
         )
     if _BRACKETS.search(key):
-        path = _BRACKETS.sub(r".\1", key).strip(".")
+        path = re.sub(r"\.{2,}", ".", _BRACKETS.sub(r".\1", key)).strip(".")
         raise PlanError(
             f"the data layer variable {shown(key)} must have dots instead of brackets, which GTM does not "
             f"read as a path; write {path}"

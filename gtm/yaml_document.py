@@ -29,7 +29,8 @@ def parse(text: str, *, file: str) -> object:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "the file"
         what = getattr(error, "problem", None) or "unreadable"
-        raise PlanFileError([f"{file}: {where} is not valid YAML ({what}); correct it"]) from None
+        problem = _on_one_line(f"{file}: {where} is not valid YAML ({what}); correct it")
+        raise PlanFileError([problem]) from None
 
 
 _STRING: Final = "tag:yaml.org,2002:str"
@@ -114,7 +115,12 @@ class DocumentReader:
     def problem(self, path: str, what: str) -> None:
         line = f"{self._file}: {path}" if path else self._file
         joint = " " if what.startswith(("is ", "must ", "has ", "and ")) else ": "
-        self.problems.append(line + joint + what)
+        self.problems.append(_on_one_line(line + joint + what))
+
+
+def _on_one_line(message: str) -> str:
+    """A message that quotes the file, whose keys and values may hold line breaks and invisible characters."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in message)
 
 
 def shown_in_yaml(value: object) -> str:

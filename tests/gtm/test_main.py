@@ -276,7 +276,7 @@ WRONG = {
     ),
     "a preview URL that is none": (
         (*FLAGS, "--preview-events-url", "nonsense"),
-        "the events URL 'nonsense' must be https://HOST/…/events with nothing after it; use the "
+        "the preview URL 'nonsense' must be https://HOST/…/events with nothing after it; use the "
         "stack's output events_url",
     ),
     "a file and an event id": (

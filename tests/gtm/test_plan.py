@@ -31,6 +31,11 @@ ERRORS: dict[str, tuple[Callable[[], Any], str]] = {
         "the data layer variable 'ecommerce.items[0].item_id' must have dots instead of brackets, which GTM "
         "does not read as a path; write ecommerce.items.0.item_id",
     ),
+    "a path with a dot before the brackets": (
+        lambda: event_attribute("item", "items.[0].item_id"),
+        "the data layer variable 'items.[0].item_id' must have dots instead of brackets, which GTM does not "
+        "read as a path; write items.0.item_id",
+    ),
     "a path with a name in brackets": (
         lambda: event_attribute("item", "a['b'][\"c\"]"),
         "the data layer variable 'a[\\'b\\'][\"c\"]' must have dots instead of brackets, which GTM does not "

@@ -232,6 +232,19 @@ WRONG = {
         URL + "events:\n  a: {}\n  a: {}",
         "gtm.yaml: line 4 is not valid YAML (a appears twice); correct it",
     ),
+    "a key of two lines": (
+        URL + 'events: {"a\\nb": }',
+        "gtm.yaml: events.a\\nb: the event 'a\\nb' must have visible characters only and no space at either "
+        "end; write it as your site pushes it",
+    ),
+    "a value of two lines": (
+        URL + 'events: "a\\nb"',
+        "gtm.yaml: events is a\\nb but must contain the names of events; indent them below it",
+    ),
+    "a key of two lines twice": (
+        URL + 'events: {"a\\nb": , "a\\nb": }',
+        "gtm.yaml: line 2 is not valid YAML (a\\nb appears twice); correct it",
+    ),
     "no YAML": (
         URL + "events: {a",
         "gtm.yaml: line 2 is not valid YAML (expected ',' or '}', but got '<stream end>'); correct it",
