@@ -44,6 +44,8 @@ class Profiles:
     of: Callable[[str], Mapping[str, str] | None]
     # The page's note on an endpoint without a profile: how it gets one.
     when_missing: str
+    # Whether the destination keeps an event once, however often it is sent.
+    keeps_event_once: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

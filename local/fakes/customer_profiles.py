@@ -110,6 +110,7 @@ def make(deployed: Deployed) -> Iterator[Fake]:
                 if deployed.setting("customerProfilesCreate") == "true"
                 else "No profile: customerProfilesCreate is off, so events create none."
             ),
+            keeps_event_once=True,
         ),
         redeploy=lambda changed: service.deploy(changed.templates),
     )

@@ -68,7 +68,9 @@ def make(deployed: Deployed) -> Iterator[Fake]:
         applications={"pinpoint": service},
         calls={"pinpoint": read_call},
         profiles=Profiles(
-            of=service.profile_strings, when_missing="No profile yet: the first recorded event creates it."
+            of=service.profile_strings,
+            when_missing="No profile yet: the first recorded event creates it.",
+            keeps_event_once=False,
         ),
     )
 

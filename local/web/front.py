@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from http import HTTPStatus
@@ -152,15 +152,17 @@ class Front:
         endpoint_id = request.args.get("endpoint_id", "")
         if not endpoint_id:
             return problem("endpoint_id is missing: name an endpoint, as in /profile?endpoint_id=e1.")
-        recorded = Counter(
-            event.destination for event in self._recorder.events() if event.endpoint_id == endpoint_id
-        )
+        keys: defaultdict[str, list[str]] = defaultdict(list)
+        for event in self._recorder.events():
+            if event.endpoint_id == endpoint_id:
+                keys[event.destination].append(event.event_key)
         shown = [
             {
                 "destination": destination,
                 "attributes": profiles.of(endpoint_id),
                 "when_missing": profiles.when_missing,
-                "events": recorded[destination],
+                "events": len(set(keys[destination]) if profiles.keeps_event_once else keys[destination]),
+                "keeps_event_once": profiles.keeps_event_once,
             }
             for destination, profiles in self._profiles.items()
         ]

@@ -13,7 +13,7 @@ import { complain, say } from "./say.js";
 import { startSenders } from "./senders.js";
 import { TagError, send, watchStatus } from "./tag.js";
 import { bringIntoView, nameOf, showOutcome, showTimeline } from "./timeline.js";
-import { allEvents, clear, eventOf, load, noteTag, pollTraces, want } from "./traces.js";
+import { allEvents, clear, eventOf, load, noteTag, pollTraces, sendsOf, want } from "./traces.js";
 
 const NOTHING_SENT = {
   tone: "",
@@ -33,7 +33,7 @@ let answers = true;
 let openKey = null;
 // Whether the last click sent no event: no older one is on show then.
 let sentNoEvent = false;
-let expected = { destinations: [], keepsProfiles: false };
+let expected = { destinations: [], keepsProfiles: false, keepsOnce: [] };
 
 async function start() {
   const [outputs, notes] = await Promise.all([getJson("/outputs"), getJson("/notes")]);
@@ -42,7 +42,11 @@ async function start() {
     byId("outputs").append(element("dt", name), element("dd", shown(value)));
   }
   const { profiles } = await getJson("/profile?endpoint_id=anybody");
-  expected = { destinations: outputs.destinations, keepsProfiles: profiles.length > 0 };
+  expected = {
+    destinations: outputs.destinations,
+    keepsProfiles: profiles.length > 0,
+    keepsOnce: profiles.filter((profile) => profile.keeps_event_once).map(({ destination }) => destination),
+  };
   explainSettings(outputs);
   showPush();
   await Promise.all([showDestinations(outputs.destinations), showAws()]);
@@ -87,7 +91,7 @@ function showAll() {
   // On a new page, the newest event is open.
   if (!openKey && !sentNoEvent) want((openKey = allEvents().at(-1)?.key ?? null));
   const event = eventOf(openKey);
-  showTimeline(event, { expected, answers });
+  showTimeline(event, { expected, answers, sends: event ? sendsOf(event) : 0 });
   if (!event) showOutcome(outcomeWithoutEvent());
   showEvents(openKey, openFromList);
 }

@@ -5,14 +5,14 @@ import { clockText, duration } from "./times.js";
 import { STATES, list, outcome } from "./words.js";
 
 /** {tone, title, why, redrives}. `redrives` has the ids of the messages that a redrive sends again. */
-export function outcomeOf(event, answers) {
+export function outcomeOf(event, { answers, sends, keepsOnce }) {
   const state = event.trace?.state ?? event.summary?.state;
   if (!state) return underWay(event, answers);
   const { text, tone } = outcome(STATES, state);
   if (event.trace?.isGone) return { tone, title: text, why: "The run no longer has the steps of this event.", redrives: [] };
   const hops = event.trace?.hops ?? [];
   const described = DESCRIBED[state] ?? (() => "");
-  return { tone, title: text, redrives: [], ...asOutcome(described(hops, event), text) };
+  return { tone, title: text, redrives: [], ...asOutcome(described(hops, event, { sends, keepsOnce }), text) };
 }
 
 /** Where to find the messages that a redrive sends again. */
@@ -38,7 +38,7 @@ const DESCRIBED = {
     return gateway ? { title: "Refused: HTTP " + gateway.status, why: gateway.why + " Nothing was queued." } : "";
   },
   queued: () => "The function fetches it in a moment.",
-  recorded: (hops, event) => {
+  recorded: (hops, event, { sends, keepsOnce }) => {
     const places = hops.filter((hop) => hop.hop === "destination" && hop.outcome === "recorded");
     // Destinations are called at the same time: by name, the sentence is always the same.
     const names = [...new Set(places.map(({ destination }) => destination))].sort();
@@ -46,7 +46,12 @@ const DESCRIBED = {
     const after = names.length ? ", " + duration(last - startOf(event)) + " after the " + (event.tag ? "click" : "request") : "";
     return {
       title: names.length ? "Recorded in " + list(names) + after : "Recorded",
-      why: [...duplicateSentences(hops), ...profileSentences(hops), ...lostSentences(hops)].join(" "),
+      why: [
+        ...duplicateSentences(hops),
+        ...onceSentences(sends, keepsOnce.filter((name) => names.includes(name))),
+        ...profileSentences(hops),
+        ...lostSentences(hops),
+      ].join(" "),
     };
   },
   rejected: (hops) => lastWhy(hops, "rejected"),
@@ -82,6 +87,11 @@ function lastWhy(hops, outcomeWord) {
 /** What is shown is what another message of the same event sent. */
 function duplicateSentences(hops) {
   return hops.filter(({ duplicates }) => duplicates > 0).map(({ why }) => why);
+}
+
+/** What became of an event that was sent before, or after. */
+function onceSentences(sends, places) {
+  return sends > 1 && places.length ? ["The event was sent " + sends + " times: " + list(places) + " keeps it once."] : [];
 }
 
 /** What was dropped, which a look at the profile does not show. A retry drops the same once more. */

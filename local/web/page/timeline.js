@@ -15,14 +15,14 @@ const FIRST_STEPS_PIXELS = 320;
 let shown = { key: null, rows: new Map() };
 
 /** Show an event's timeline, or none. */
-export function showTimeline(event, { expected, answers }) {
+export function showTimeline(event, { expected, answers, sends }) {
   if (event?.key !== shown.key) {
     byId("timeline").replaceChildren();
     shown = { key: event?.key ?? null, rows: new Map() };
     showCopies(event);
   }
   if (!event) return;
-  showOutcome(outcomeOf(event, answers));
+  showOutcome(outcomeOf(event, { answers, sends, keepsOnce: expected.keepsOnce }));
   const rows = rowsOf(event, expected);
   for (const [key, made] of shown.rows) {
     if (rows.some((row) => row.key === key)) continue;

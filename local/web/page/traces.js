@@ -15,6 +15,12 @@ let wanted = null;
 export const allEvents = () => [...events.values()];
 export const eventOf = (key) => events.get(key) ?? null;
 
+/** How often an event was sent: as one event_id of one endpoint, with the same proof. */
+export function sendsOf({ summary }) {
+  if (!summary?.event_key) return 1;
+  return allEvents().filter((other) => other.summary?.event_key === summary.event_key).length;
+}
+
 /** Note what a tag of this page does. Returns the event. */
 export function noteTag(tag) {
   const key = "tag-" + tag.gtmcb;

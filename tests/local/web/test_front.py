@@ -29,7 +29,8 @@ DEAD_LETTER = {"message_id": "m-9", "reason": "pinpoint_400", "pending": "pinpoi
 RETRY = {"message_id": "m-8", "reason": "customer_profiles_503", "pending": "customer-profiles,firehose"}
 
 
-PROFILES = Profiles(of={"e1": {"plan": "gold"}}.get, when_missing="No profile yet.")
+PROFILES = Profiles(of={"e1": {"plan": "gold"}}.get, when_missing="No profile yet.", keeps_event_once=True)
+EACH = Profiles(of=lambda _: {}, when_missing="", keeps_event_once=False)
 
 
 def gateway(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
@@ -70,7 +71,7 @@ def client(recorder: Recorder) -> Client:
         stage_name="dev",
         outputs=OUTPUTS,
         recorder=recorder,
-        profiles={"customer-profiles": PROFILES},
+        profiles={"customer-profiles": PROFILES, "pinpoint": EACH},
         dead_letters=lambda: [DEAD_LETTER],
         retries=lambda: [RETRY, RETRY],
         traces=trace_views(),
@@ -139,20 +140,31 @@ def test_the_profile_of_an_endpoint_is_shown_for_each_destination(client: Client
     ):
         recorder.add(purchase(destination=destination, endpoint_id=endpoint_id))
 
-    assert client.get("/profile?endpoint_id=e1").get_json() == {
-        "profiles": [
-            {
-                "destination": "customer-profiles",
-                "attributes": {"plan": "gold"},
-                "when_missing": "No profile yet.",
-                "events": 1,
-            }
-        ]
+    profile, _ = client.get("/profile?endpoint_id=e1").get_json()["profiles"]
+
+    assert profile == {
+        "destination": "customer-profiles",
+        "attributes": {"plan": "gold"},
+        "when_missing": "No profile yet.",
+        "events": 1,
+        "keeps_event_once": True,
     }
 
 
+def test_an_event_that_was_sent_twice_counts_once_where_it_is_kept_once(
+    client: Client, recorder: Recorder
+) -> None:
+    for destination in ("customer-profiles", "pinpoint"):
+        for key in ("m-1", "m-1", "m-2"):
+            recorder.add(purchase(destination=destination, event_key=key))
+
+    once, each = client.get("/profile?endpoint_id=e1").get_json()["profiles"]
+
+    assert (once["events"], each["events"]) == (2, 3)
+
+
 def test_an_endpoint_without_a_profile_has_no_attributes(client: Client) -> None:
-    (profile,) = client.get("/profile", query_string={"endpoint_id": "e 2&"}).get_json()["profiles"]
+    profile, _ = client.get("/profile", query_string={"endpoint_id": "e 2&"}).get_json()["profiles"]
 
     assert profile["attributes"] is None
 

@@ -40,6 +40,10 @@ def test_a_purchase_is_recorded_with_its_items(opened: OpenedPage) -> None:
     assert 'dataLayer.push({\n  "ecommerce": null\n});' in opened.opened("Tag")
     assert axe.findings(opened.page) == []
 
+    opened.send("Recorded")
+    expect(opened.why).to_contain_text("The event was sent 2 times: customer-profiles keeps it once.")
+    expect(opened.page.locator("#profiles")).to_contain_text("1 event")
+
 
 def test_a_push_that_is_not_json_is_told(opened: OpenedPage) -> None:
     choose(opened, "purchase")
