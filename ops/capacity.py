@@ -29,7 +29,21 @@ LARGE_REGIONS: Final = frozenset({"us-east-1", "us-west-2", "eu-west-1"})
 RECORD_BYTES: Final = 1_000
 """A record of an event with a few attributes."""
 
-BUS_ENTRIES: Final = 10_000
+BUS_ENTRIES: Final = {
+    **dict.fromkeys(("us-east-1", "us-west-2", "eu-west-1"), 10_000),
+    **dict.fromkeys(("us-east-2", "eu-central-1", "eu-south-2"), 2_400),
+    **dict.fromkeys(("us-west-1", "ap-northeast-1", "ap-southeast-1", "ap-southeast-2", "eu-west-2"), 1_200),
+    **dict.fromkeys(
+        (
+            *("ap-east-1", "ap-northeast-2", "ap-south-1", "ca-central-1", "eu-north-1", "eu-west-3"),
+            "sa-east-1",
+        ),
+        600,
+    ),
+}
+BUS_ENTRIES_ELSEWHERE: Final = 400
+"""AWS says requests; an entry is taken for one here, on the safe side ("Amazon EventBridge quotas")."""
+
 PINPOINT_REQUESTS: Final = 15
 PINPOINT_EVENTS_IN_REQUEST: Final = 100
 
@@ -42,11 +56,15 @@ class CapacitySettings:
     destinations: Collection[str] = ("customer-profiles",)
     region: str = "us-east-1"
     throttling_rate_limit: int = 1_000
+    throttling_burst_limit: int = 2_000
     batch_size: int = 100
     maximum_concurrency: int = 5
     customer_profiles_requests_per_second: int = 100
     # The account's quota of concurrent executions; a new account can have as few as 10.
     concurrent_executions: int = CONCURRENT_EXECUTIONS
+    # The account's quotas of API Gateway and of EventBridge. None: the Region's default.
+    api_requests: int | None = None
+    bus_entries: int | None = None
     # How long a full batch takes, as `Duration` of your stack shows it. None: estimated.
     batch_milliseconds: float | None = None
 
@@ -80,7 +98,7 @@ def first_to_bind(settings: CapacitySettings, events_per_second: float) -> Limit
     return lowest if lowest.events_per_second < events_per_second else None
 
 
-_LOST: Final = "429 or 5xx: the event is lost"
+_LOST: Final = "gets 429 or 5xx and is lost"
 _WAITS: Final = "waits in the queue"
 _RETRIED: Final = "is retried"
 
@@ -93,10 +111,10 @@ def _limits(settings: CapacitySettings) -> Iterator[Limit]:
         raise_by="`throttlingRateLimit`, and `throttlingBurstLimit`",
         is_quota=False,
     )
-    small = settings.region in SMALL_API_REGIONS
+    by_default = SMALL_API_REQUESTS if settings.region in SMALL_API_REGIONS else API_REQUESTS
     yield Limit(
         part="API Gateway in the account",
-        events_per_second=SMALL_API_REQUESTS if small else API_REQUESTS,
+        events_per_second=settings.api_requests or by_default,
         above=_LOST,
         raise_by="API Gateway: *Throttle rate*",
         is_quota=True,
@@ -149,10 +167,15 @@ def _firehose(settings: CapacitySettings) -> Iterator[Limit]:
     )
 
 
-def _eventbridge(_: CapacitySettings) -> Iterator[Limit]:
+def bus_entries(settings: CapacitySettings) -> int:
+    """Entries that EventBridge takes in a second: the account's quota, or the Region's default."""
+    return settings.bus_entries or BUS_ENTRIES.get(settings.region, BUS_ENTRIES_ELSEWHERE)
+
+
+def _eventbridge(settings: CapacitySettings) -> Iterator[Limit]:
     yield Limit(
         part="EventBridge",
-        events_per_second=BUS_ENTRIES,
+        events_per_second=bus_entries(settings),
         above=_RETRIED,
         raise_by="EventBridge: *PutEvents throttle limit*",
         is_quota=True,

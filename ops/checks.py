@@ -2,33 +2,15 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final, cast
 
 from contract.alias import LIVE
-from ops import domain_stats
+from ops import domain_stats, quota_checks
 from ops.aws import Aws, CallError
 from ops.examined import Examined
+from ops.finding import Finding, failed, ok, unreadable, warning
 
-_FEW_EXECUTIONS: Final = 100  # accounts begin with 10 or 1,000
 _NOT_FOUND: Final = {"ResourceNotFoundException", "NotFoundException", "404"}
-
-
-class State(StrEnum):
-    OK = "ok"
-    WARNING = "warning"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """`fix` is one line; empty if it is ok."""
-
-    check: str
-    state: State
-    detail: str
-    fix: str = ""
 
 
 Check = Callable[[Aws, Examined], Iterator[Finding]]
@@ -40,47 +22,29 @@ def findings(aws: Aws, examined: Examined, advance: Callable[[int], None]) -> It
         try:
             yield from check(aws, examined)
         except CallError as error:
-            fix = "allow what policies/operator.json has" if error.is_denied else "look at it in the console"
-            yield _warning(name, f"cannot be looked at ({error.code})", fix)
+            yield unreadable(name, error)
         advance(1)
 
 
 def _credentials(aws: Aws, examined: Examined) -> Iterator[Finding]:
     account = aws.call("sts", "get_caller_identity")["Account"]
     if examined.stack is not None and account != examined.stack.account:
-        yield _failed(
+        yield failed(
             "credentials",
             f"they are of account {account}, and the stack is in {examined.stack.account}",
             "use credentials of the stack's account",
         )
     else:
-        yield _ok("credentials", f"account {account}, Region {examined.region}")
+        yield ok("credentials", f"account {account}, Region {examined.region}")
 
 
-def _executions(aws: Aws, _: Examined) -> Iterator[Finding]:
-    limit = aws.call("lambda", "get_account_settings")["AccountLimit"]
-    free = limit["UnreservedConcurrentExecutions"]
-    said = f"{free:,} of {limit['ConcurrentExecutions']:,} concurrent executions are free to use"
-    if free < _FEW_EXECUTIONS:
-        fix = "ask for more in Service Quotas (AWS Lambda, Concurrent executions); docs/scaling.md"
-        yield _warning("Lambda's limit", said, fix)
-    else:
-        yield _ok("Lambda's limit", said)
-
-
-def _gateway(aws: Aws, examined: Examined) -> Iterator[Finding]:
-    account = aws.call("apigateway", "get_account")
-    if limits := account.get("throttleSettings"):
-        yield _ok(
-            "API Gateway's limit",
-            f"{limits['rateLimit']:,.0f} requests a second, all APIs of the account in this Region together",
-        )
+def _access_logs(aws: Aws, examined: Examined) -> Iterator[Finding]:
     if not examined.has_access_logs:
         return
-    if account.get("cloudwatchRoleArn"):
-        yield _ok("role for access logs", "the account has one in this Region")
+    if aws.call("apigateway", "get_account").get("cloudwatchRoleArn"):
+        yield ok("role for access logs", "the account has one in this Region")
     else:
-        yield _failed(
+        yield failed(
             "role for access logs",
             "API Gateway has none in this Region, and pulumi up fails with accessLogs",
             "set it once: aws apigateway update-account, or set accessLogs to false",
@@ -92,9 +56,9 @@ def _event_source(aws: Aws, examined: Examined) -> Iterator[Finding]:
         return
     state = aws.call("lambda", "get_event_source_mapping", UUID=stack.event_source_id)["State"]
     if state == "Enabled":
-        yield _ok("event source", "it takes messages from the queue")
+        yield ok("event source", "it takes messages from the queue")
     else:
-        yield _failed("event source", f"it is {state}: events wait", "python -m ops resume")
+        yield failed("event source", f"it is {state}: events wait", "python -m ops resume")
 
 
 def _recursion(aws: Aws, examined: Examined) -> Iterator[Finding]:
@@ -102,9 +66,9 @@ def _recursion(aws: Aws, examined: Examined) -> Iterator[Finding]:
         return
     config = aws.call("lambda", "get_function_recursion_config", FunctionName=stack.function_name)
     if config["RecursiveLoop"] == "Allow":
-        yield _ok("loop detection", "off: retries are copies that the function sends to its own queue")
+        yield ok("loop detection", "off: retries are copies that the function sends to its own queue")
     else:
-        yield _failed("loop detection", "Lambda stops retries after 16 copies", "run pulumi up")
+        yield failed("loop detection", "Lambda stops retries after 16 copies", "run pulumi up")
 
 
 def _domain(aws: Aws, examined: Examined) -> Iterator[Finding]:
@@ -116,22 +80,22 @@ def _domain(aws: Aws, examined: Examined) -> Iterator[Finding]:
         if error.code not in _NOT_FOUND:
             raise
         if examined.makes_domain:
-            yield _ok("domain", f"{domain} is not there yet: pulumi up creates it")
+            yield ok("domain", f"{domain} is not there yet: pulumi up creates it")
         else:
             fix = "correct customerProfilesDomain, or set customerProfilesNewDomain to true"
-            yield _failed("domain", f"{domain} does not exist in {examined.region}", fix)
+            yield failed("domain", f"{domain} does not exist in {examined.region}", fix)
         return
     stats = domain_stats.of_domain(domain, found)
     count = "profiles" if stats.profiles is None else f"{stats.profiles:,} profiles,"
-    yield _ok("domain", f"{domain}: {count} {stats.details()}")
+    yield ok("domain", f"{domain}: {count} {stats.details()}")
     if merging := _merging(found):
-        yield _warning(
+        yield warning(
             "merging of profiles",
             f"{merging} merges customers: an event of one can update another's profile",
             "python -m migrate check-domain says which rules",
         )
     else:
-        yield _ok("merging of profiles", "nothing merges customers")
+        yield ok("merging of profiles", "nothing merges customers")
 
 
 def _merging(domain: Mapping[str, Any]) -> str:
@@ -158,9 +122,9 @@ def _object_types(aws: Aws, examined: Examined) -> Iterator[Finding]:
                 raise
             missing.append(name)
     if missing:
-        yield _failed("object types", f"the domain lacks {', '.join(missing)}", "run pulumi up")
+        yield failed("object types", f"the domain lacks {', '.join(missing)}", "run pulumi up")
     elif examined.object_types:
-        yield _ok("object types", ", ".join(examined.object_types))
+        yield ok("object types", ", ".join(examined.object_types))
 
 
 def _certificate(aws: Aws, examined: Examined) -> Iterator[Finding]:
@@ -170,12 +134,12 @@ def _certificate(aws: Aws, examined: Examined) -> Iterator[Finding]:
     names: Sequence[str] = [found["DomainName"], *found.get("SubjectAlternativeNames", [])]
     if found["Status"] != "ISSUED":
         fix = "make the DNS record that ACM shows, and wait"
-        yield _failed("certificate", f"its status is {found['Status']}, not ISSUED", fix)
+        yield failed("certificate", f"its status is {found['Status']}, not ISSUED", fix)
     elif examined.host_name and not any(_covers(name, examined.host_name) for name in names):
         fix = "name a certificate for the host in certificateArn"
-        yield _failed("certificate", f"it is not for {examined.host_name}", fix)
+        yield failed("certificate", f"it is not for {examined.host_name}", fix)
     else:
-        yield _ok("certificate", f"issued for {', '.join(dict.fromkeys(names))}")
+        yield ok("certificate", f"issued for {', '.join(dict.fromkeys(names))}")
 
 
 def _covers(name: str, host: str) -> bool:
@@ -186,11 +150,11 @@ def _key(aws: Aws, examined: Examined) -> Iterator[Finding]:
     if (arn := examined.key_arn) is None:
         return
     if f":{examined.region}:" not in arn:
-        yield _failed("key", f"it is not in {examined.region}", "name a key of the Region in kmsKeyArn")
+        yield failed("key", f"it is not in {examined.region}", "name a key of the Region in kmsKeyArn")
         return
     state = aws.call("kms", "describe_key", KeyId=arn)["KeyMetadata"]["KeyState"]
     if state != "Enabled":
-        yield _failed("key", f"it is {state}: queues and logs cannot be used", "enable the key in AWS KMS")
+        yield failed("key", f"it is {state}: queues and logs cannot be used", "enable the key in AWS KMS")
         return
     policy = aws.call("kms", "get_key_policy", KeyId=arn, PolicyName="default")["Policy"]
     allowed = _principals(json.loads(policy))
@@ -199,13 +163,13 @@ def _key(aws: Aws, examined: Examined) -> Iterator[Finding]:
         needed.add("profile.amazonaws.com")
     missing = needed - allowed
     if missing:
-        yield _warning(
+        yield warning(
             "key",
             f"its policy does not name {', '.join(sorted(missing))}",
             "add the statements of docs/protection.md; without alarms, the one for CloudWatch is not needed",
         )
     else:
-        yield _ok("key", f"enabled, and its policy names {', '.join(sorted(needed))}")
+        yield ok("key", f"enabled, and its policy names {', '.join(sorted(needed))}")
 
 
 def _principals(policy: Mapping[str, Any]) -> set[str]:
@@ -223,15 +187,15 @@ def _alarms(aws: Aws, examined: Examined) -> Iterator[Finding]:
     if stack is None:
         return
     if stack.alarm_topic_arn is None:
-        yield _warning("alarms", "this stack has none", "set alarms to true (docs/monitoring.md)")
+        yield warning("alarms", "this stack has none", "set alarms to true (docs/monitoring.md)")
         return
     listed = aws.call("sns", "list_subscriptions_by_topic", TopicArn=stack.alarm_topic_arn)
     arns = [one["SubscriptionArn"] for one in listed["Subscriptions"]]
     confirmed = sum(arn.startswith("arn:") for arn in arns)
     if confirmed:
-        yield _ok("alarms", f"{confirmed} of {len(arns)} subscriptions are confirmed")
+        yield ok("alarms", f"{confirmed} of {len(arns)} subscriptions are confirmed")
     else:
-        yield _failed("alarms", "nobody hears of them", "confirm the subscription: SNS has sent an email")
+        yield failed("alarms", "nobody hears of them", "confirm the subscription: SNS has sent an email")
 
 
 def _function(aws: Aws, examined: Examined) -> Iterator[Finding]:
@@ -240,27 +204,15 @@ def _function(aws: Aws, examined: Examined) -> Iterator[Finding]:
     for purpose, name in stack.functions.items():
         found = aws.call("lambda", "get_function_configuration", FunctionName=name, Qualifier=LIVE)
         if found.get("State", "Active") == "Active":
-            yield _ok(purpose, f"active, version {found['Version']}, {found['Runtime']}")
+            yield ok(purpose, f"active, version {found['Version']}, {found['Runtime']}")
         else:
-            yield _failed(purpose, f"it is {found['State']}", "look at the function in the console")
-
-
-def _ok(check: str, detail: str) -> Finding:
-    return Finding(check=check, state=State.OK, detail=detail)
-
-
-def _warning(check: str, detail: str, fix: str) -> Finding:
-    return Finding(check=check, state=State.WARNING, detail=detail, fix=fix)
-
-
-def _failed(check: str, detail: str, fix: str) -> Finding:
-    return Finding(check=check, state=State.FAILED, detail=detail, fix=fix)
+            yield failed(purpose, f"it is {found['State']}", "look at the function in the console")
 
 
 _CHECKS: Final[Mapping[str, Check]] = {
     "credentials": _credentials,
-    "Lambda's limit": _executions,
-    "API Gateway": _gateway,
+    "quotas": quota_checks.findings,
+    "role for access logs": _access_logs,
     "domain": _domain,
     "object types": _object_types,
     "certificate": _certificate,

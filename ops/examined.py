@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from ops.capacity import CapacitySettings
 from ops.stack import Stack
 from ops.stack_settings import StackSettings
 
@@ -22,6 +23,8 @@ class Examined:
     certificate_arn: str | None = None
     host_name: str | None = None
     has_access_logs: bool = False
+    # What the settings ask of quotas; a deployed stack says it itself.
+    load: CapacitySettings | None = None
 
 
 def of_stack(stack: Stack) -> Examined:
@@ -48,4 +51,22 @@ def of_settings(file: Path) -> Examined:
         certificate_arn=settings.text("certificateArn"),
         host_name=settings.text("domainName"),
         has_access_logs=settings.is_on("accessLogs"),
+        load=_load(settings),
+    )
+
+
+def _load(settings: StackSettings) -> CapacitySettings:
+    """Raises UsageError."""
+    defaults = CapacitySettings()
+    return CapacitySettings(
+        is_authenticated=settings.is_authenticated(),
+        destinations=settings.destinations(),
+        region=settings.region(),
+        throttling_rate_limit=settings.number("throttlingRateLimit", defaults.throttling_rate_limit),
+        throttling_burst_limit=settings.number("throttlingBurstLimit", defaults.throttling_burst_limit),
+        batch_size=settings.number("batchSize", defaults.batch_size),
+        maximum_concurrency=settings.number("maximumConcurrency", defaults.maximum_concurrency),
+        customer_profiles_requests_per_second=settings.number(
+            "customerProfilesRequestsPerSecond", defaults.customer_profiles_requests_per_second
+        ),
     )

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from ops import journey, profiles
-from ops.checks import Finding, State
 from ops.context import Context
 from ops.event_request import request
+from ops.finding import Finding, State
 from ops.following import Following
 from ops.journey import TestEvent
 

@@ -39,6 +39,10 @@ class Stack:
     eventbridge_bus: str | None = None
     eventbridge_archive: str | None = None
 
+    # None: an older stack. The stage is the one of events_url; there may be a former one, too.
+    api_id: str | None = None
+    stage_name: str | None = None
+
     dashboard_url: str | None = None
     alarm_topic_arn: str | None = None
     kms_key_arn: str | None = None
@@ -79,7 +83,7 @@ _REQUIRED = {
     },
 }
 _OPTIONAL = (
-    *("authorizer_function_name", "authorizer_log_group", "customer_profiles_domain"),
+    *("api_id", "stage_name", "authorizer_function_name", "authorizer_log_group", "customer_profiles_domain"),
     *("customer_profiles_object_type", "customer_profiles_endpoints_type", "event_bucket"),
     *("customer_profiles_dead_letter_queue_url", "eventbridge_bus", "eventbridge_archive", "dashboard_url"),
     *("alarm_topic_arn", "kms_key_arn"),

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from botocore.awsrequest import AWSRequest
 from flask import request as current_request
+from moto.apigateway.responses import APIGatewayResponse
 from moto.awslambda.responses import LambdaResponse
 from moto.cloudwatch.models import CloudWatchBackend, Statistics
 from moto.cloudwatch.responses import CloudWatchResponse
@@ -24,6 +25,7 @@ from moto.iam import access_control
 from moto.iam.access_control import IAMRequest, PermissionResult
 from moto.logs.responses import LogsResponse
 from moto.s3.models import FakeBucket
+from moto.sns.responses import SNSResponse
 from moto.sqs import models as sqs_models
 from moto.sqs.models import Message, SQSBackend, sqs_backends
 from moto.sqs.responses import SQSResponse
@@ -51,6 +53,8 @@ def corrected_moto() -> Iterator[None]:
             (LogsResponse, "_determine_resource", _log_stream_arn),
             (FirehoseResponse, "_determine_resource", _delivery_stream_arn),
             (LambdaResponse, "_determine_resource", _function_or_mapping_arn),
+            (APIGatewayResponse, "_determine_resource", _path_arn),
+            (SNSResponse, "_determine_resource", _topic_arn),
             (SQSResponse, "_determine_resource", _queue_arn),
             *((SQSResponse, name, _method(operation)) for name, operation in moves.operations.items()),
             # moto ignores the condition of a policy that denies requests without TLS. It would deny them all.
@@ -172,6 +176,16 @@ def _function_or_mapping_arn(response: LambdaResponse) -> str:
         name = f"{name}:{qualifier}"
     account = f"{response.region}:{response.current_account}"
     return f"arn:{get_partition(response.region)}:lambda:{account}:{kind}:{name}"
+
+
+def _path_arn(response: APIGatewayResponse) -> str:
+    """The part of API Gateway that a request's path names; moto checks against `*`."""
+    return f"arn:{get_partition(response.region)}:apigateway:{response.region}::{unquote(response.path)}"
+
+
+def _topic_arn(response: SNSResponse) -> str:
+    """The topic that a request names; moto checks against `*`."""
+    return response._get_param("TopicArn") or "*"  # noqa: SLF001
 
 
 _moto_queue_arn = SQSResponse._determine_resource  # noqa: SLF001

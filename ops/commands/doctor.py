@@ -7,11 +7,11 @@ from pathlib import Path
 
 from ops import checks, durations, examined, one_event
 from ops.aws import Aws
-from ops.checks import Finding, State
 from ops.command import Command
 from ops.confirmation import confirm
 from ops.context import Context
 from ops.errors import DONE, FAILED, UsageError
+from ops.finding import Finding, State
 
 _STYLES = {State.OK: "green", State.WARNING: "yellow", State.FAILED: "red"}
 

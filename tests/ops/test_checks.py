@@ -5,10 +5,12 @@ from typing import Any, cast
 
 import pytest
 
-from ops import checks
-from ops.aws import Aws
-from ops.checks import Finding, State
+from ops import checks, quota_checks
+from ops.aws import Aws, CallError
+from ops.capacity import CapacitySettings
 from ops.examined import Examined, of_stack
+from ops.finding import Finding, State
+from tests.documents import read
 from tests.ops.examples import Account, stack
 
 REGION = "eu-central-1"
@@ -50,11 +52,119 @@ def test_credentials_of_another_account_are_no_good() -> None:
     assert (finding.state, "123456789012" in finding.detail) == (State.FAILED, True)
 
 
-@pytest.mark.parametrize(("free", "state"), [(10, State.WARNING), (1000, State.OK)])
-def test_a_new_account_has_few_executions(free: int, state: State) -> None:
-    limit = {"ConcurrentExecutions": free, "UnreservedConcurrentExecutions": free}
+def limit_of_lambda(free: int, whole: int = 1_000) -> dict[str, Any]:
+    return {"AccountLimit": {"ConcurrentExecutions": whole, "UnreservedConcurrentExecutions": free}}
 
-    assert found("Lambda's limit", get_account_settings={"AccountLimit": limit}).state is state
+
+def limit_of_api(rate: float) -> dict[str, Any]:
+    return {"throttleSettings": {"rateLimit": rate, "burstLimit": 5_000}}
+
+
+def before_deployment(**changes: Any) -> Examined:
+    return Examined(region=REGION, load=CapacitySettings(region=REGION, **changes))
+
+
+@pytest.mark.parametrize(
+    ("free", "whole", "changes", "said", "asked"),
+    [
+        (10, 10, {}, "10 of 10 concurrent executions are free to use; this stack takes up to 5", 1_000),
+        (1_000, 1_000, {}, "this stack takes up to 5", None),
+        (200, 1_000, {"maximum_concurrency": 300}, "this stack takes up to 300", 1_100),
+        (
+            *(200, 1_000),
+            {"is_authenticated": True, "throttling_rate_limit": 30_000},
+            "this stack takes up to 305",
+            1_105,
+        ),
+    ],
+)
+def test_lambda_has_executions_for_the_stack_or_the_command_to_ask_for_them_is_given(
+    free: int, whole: int, changes: dict[str, Any], said: str, asked: int | None
+) -> None:
+    finding = found(
+        "Lambda's limit", before_deployment(**changes), get_account_settings=limit_of_lambda(free, whole)
+    )
+
+    assert finding.detail.endswith(said)
+    assert finding.state is (State.OK if asked is None else State.WARNING)
+    assert (
+        asked is None or f"--quota-code L-B99A9384 --desired-value {asked} --region {REGION}" in finding.fix
+    )
+
+
+def test_a_throttle_above_the_account_s_loses_events() -> None:
+    finding = found(
+        "API Gateway's limit",
+        before_deployment(throttling_rate_limit=20_000),
+        get_account=limit_of_api(10_000.0),
+    )
+
+    assert finding.state is State.WARNING
+    assert "throttlingRateLimit is 20,000, so events above it are lost" in finding.detail
+    assert "--quota-code L-8A5B8E43 --desired-value 20000" in finding.fix
+
+
+def test_a_burst_above_the_account_s_is_no_use() -> None:
+    examined = before_deployment(throttling_burst_limit=9_000)
+
+    assert found("API Gateway's limit", examined, get_account=limit_of_api(10_000)).fix == (
+        "set throttlingBurstLimit to 5000 or less"
+    )
+
+
+@pytest.mark.parametrize(
+    ("response", "state", "said"),
+    [
+        ({"Quota": {"Value": 10_000.0}}, State.OK, "10,000 entries a second"),
+        ({"Quota": {"Value": 400.0}}, State.WARNING, "400 entries a second; throttlingRateLimit is 1,000"),
+        (
+            CallError("no", code="NoSuchResourceException"),
+            State.OK,
+            "2,400 entries a second by default: Service Quotas (NoSuchResourceException)",
+        ),
+    ],
+)
+def test_eventbridge_takes_what_service_quotas_says_or_the_default(
+    response: Any, state: State, said: str
+) -> None:
+    examined = before_deployment(destinations=("eventbridge",))
+
+    finding = found("EventBridge's limit", examined, get_service_quota=response)
+
+    assert (finding.state, finding.detail[: len(said)]) == (state, said)
+
+
+def test_the_first_limit_is_that_of_the_stack_s_own_settings_and_quotas() -> None:
+    stage = {"methodSettings": {"*/*": {"throttlingRateLimit": 50.0, "throttlingBurstLimit": 100}}}
+    mapping = {"BatchSize": 10, "ScalingConfig": {"MaximumConcurrency": 2}}
+    function = {"Environment": {"Variables": {"CUSTOMER_PROFILES_REQUESTS_PER_SECOND": "2"}}}
+    responses = {
+        "get_stage": stage,
+        "get_event_source_mapping": mapping,
+        "get_function_configuration": function,
+        "get_account_settings": limit_of_lambda(1_000),
+        "get_account": limit_of_api(10_000),
+    }
+    deployed = of_stack(stack(api_id="a1"))
+
+    assert found("capacity", deployed, **responses).detail.startswith(
+        "40 events a second: first limit, Customer Profiles; above it an event waits in the queue"
+    )
+    function["Environment"]["Variables"] = {}
+    assert (
+        "50 events a second: first limit, stage of the API" in found("capacity", deployed, **responses).detail
+    )
+
+
+def test_what_a_stack_may_not_be_asked_is_said_once_and_its_account_is_looked_at_anyway() -> None:
+    account = cast(Aws, Account(get_account_settings=limit_of_lambda(1_000)))
+    said = list(quota_checks.findings(account, of_stack(stack())))
+
+    assert [(one.check, one.state) for one in said] == [
+        ("throttle of the stack", State.WARNING),
+        ("Lambda's limit", State.OK),
+        ("API Gateway's limit", State.WARNING),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -166,3 +276,10 @@ def test_rules_that_merge_customers_are_warned_of(domain: dict[str, Any]) -> Non
 
     assert found("merging of profiles", examined, get_domain=domain).state is State.WARNING
     assert found("merging of profiles", examined, get_domain={}).state is State.OK
+
+
+def test_the_codes_of_quotas_are_those_of_the_page_on_scaling() -> None:
+    page = read("docs/scaling.md")
+
+    for quota in (quota_checks.API_REQUESTS, quota_checks.EXECUTIONS, quota_checks.BUS_REQUESTS):
+        assert f"*{quota.name}* | `{quota.service}` | `{quota.code}` |" in page

@@ -378,7 +378,15 @@ def test_the_doctor_looks_at_a_stack_and_sends_one_event_if_asked(
     before = len(run.recorder.events())
     looked = {one["check"]: one["state"] for one in ops("doctor")}
     assert len(run.recorder.events()) == before
-    for name in ("credentials", "domain", "object types", "processor", "event source", "merging of profiles"):
+    for name in (
+        "credentials",
+        "capacity",
+        "domain",
+        "object types",
+        "processor",
+        "event source",
+        "merging of profiles",
+    ):
         assert looked[name] == "ok", name
     assert looked["alarms"] == "warning"
     assert "failed" not in looked.values()
