@@ -12,6 +12,9 @@ import yaml
 
 _PROJECT_FILE = Path(__file__).parents[1] / "Pulumi.yaml"
 
+# The one in C is ten times faster. Some builds of PyYAML lack it.
+_Loader: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 # Amazon S3 bucket names have at most 63 characters. The longest name here is the bucket's,
 # PROJECT-processor-firehose-bucket-1a2b3c4. Roles and functions may have 64, and their names are shorter.
 LONGEST_PROJECT_NAME: Final = 63 - len("-processor-firehose-bucket-1a2b3c4")
@@ -27,7 +30,7 @@ class PrerequisiteError(pulumi.RunError):
 
 def check(project_name: str) -> None:
     """Check the Pulumi CLI and the project's name. Raises PrerequisiteError."""
-    _check_cli(cast("dict[str, str]", yaml.safe_load(_PROJECT_FILE.read_text("utf-8"))))
+    _check_cli(cast("dict[str, str]", yaml.load(_PROJECT_FILE.read_text("utf-8"), _Loader)))  # noqa: S506 - a safe one
     if not _PROJECT_NAME.fullmatch(project_name):
         raise PrerequisiteError(
             f"Pulumi.yaml: name: {project_name!r} begins the names of buckets, functions and CloudFormation "

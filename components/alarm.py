@@ -1,5 +1,7 @@
 """One CloudWatch alarm: what it watches, what it means and where a person reads on."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum

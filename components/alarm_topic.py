@@ -1,5 +1,7 @@
 """The Amazon SNS topic that alarms and the budget tell, and who hears of it."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import pulumi

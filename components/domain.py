@@ -3,6 +3,8 @@
 Its base path mapping leads to the stage, so the URL has no stage in its path.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 

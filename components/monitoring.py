@@ -1,5 +1,7 @@
 """Alarms, a budget, a dashboard and saved log queries of a stack. Each is on by a setting of its own."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -3,6 +3,8 @@
 It has a standing charge, so a stack has one only by a setting.
 """
 
+from __future__ import annotations
+
 import ipaddress
 import re
 from collections.abc import Mapping, Sequence

@@ -101,8 +101,8 @@ def file_of(item: pytest.Item) -> str:
 def in_order(items: Iterable[pytest.Item], seed: str | None) -> list[pytest.Item]:
     """File by file, the slowest first, so that the workers finish at the same time.
 
-    Within a file, tests that share a run are adjacent. A seed shuffles the slow files, the others, and the
-    tests within each.
+    Within a file, tests that share a run are adjacent. A seed shuffles the files of each phase, and the tests
+    within each file.
     """
     files: dict[str, list[pytest.Item]] = {}
     for item in items:
@@ -110,9 +110,20 @@ def in_order(items: Iterable[pytest.Item], seed: str | None) -> list[pytest.Item
     if seed is None:
         names = sorted(files, key=lambda name: (_rank(name), -_weight(files[name])))
     else:
-        names = sorted(_shuffled(files, seed), key=lambda name: name not in SLOWEST_FILES)
+        names = _shuffled(files, seed)
         files = {name: _shuffled(files[name], seed) for name in names}
+    names.sort(key=lambda name: _phase(name, files[name]))
     return [item for name in names for item in _by_run(files[name])]
+
+
+def _phase(file: str, items: Iterable[pytest.Item]) -> tuple[int, str]:
+    """Slow files first, then those with a browser, then the others.
+
+    A package keeps its browser while a worker runs its tests without a break, so its files are adjacent.
+    """
+    if any(kind_of(item) == "browser" for item in items):
+        return 1, file.rpartition("/")[0]
+    return (0, "") if file in SLOWEST_FILES else (2, "")
 
 
 def _rank(file: str) -> int:

@@ -19,12 +19,17 @@ PROJECT = Path(__file__).parents[1]
 
 def stack_config(stack: str, project: str = "gtm-pixel", **changes: Any) -> dict[str, str]:
     """The configuration that the engine gives the program, with the defaults of Pulumi.yaml."""
-    schema = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["config"]
+    schema = _config_of("Pulumi.yaml")
     values = {f"{project}:{key}": setting["default"] for key, setting in schema.items()}
-    given = yaml.safe_load((PROJECT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    given = _config_of(f"Pulumi.{stack}.yaml")
     values |= {key.replace("gtm-pixel:", f"{project}:"): value for key, value in given.items()}
     values |= {f"{project}:{key}": value for key, value in changes.items()}
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+
+
+@cache
+def _config_of(file: str) -> dict[str, Any]:
+    return yaml.safe_load((PROJECT / file).read_text())["config"]
 
 
 def run_program() -> None:

@@ -3,6 +3,8 @@
 A domain that the stack creates has a dead-letter queue, for objects that it accepted and could not process.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

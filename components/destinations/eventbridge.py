@@ -1,5 +1,7 @@
 """Amazon EventBridge: an event bus, from which rules send events on to any other product."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """Amazon Data Firehose: a delivery stream that writes events to a bucket for analytics, and that bucket."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
