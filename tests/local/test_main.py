@@ -48,7 +48,8 @@ def start() -> Iterator[Start]:
 def test_it_says_outputs_and_what_is_emulated_and_then_that_it_is_ready(start: Start) -> None:
     # Settings can follow one flag or several; of two, the later counts.
     settings = ["--config", "stageName=a", "batchSize=5", "--config", "stageName=b"]
-    lines = until_ready(start("--port", "0", *settings))
+    process = start("--port", "0", *settings)
+    lines = until_ready(process)
     url = lines[-1].removeprefix("ready ")
     assert ["events_url", f"{url}/b/events"] in [line.split() for line in lines]
     assert "What is emulated:" in lines
@@ -57,20 +58,14 @@ def test_it_says_outputs_and_what_is_emulated_and_then_that_it_is_ready(start: S
     with urllib.request.urlopen(f"{url}/outputs") as response:
         assert json.load(response)["events_url"] == f"{url}/b/events"
 
+    it_ends_soon_and_without_a_word(process, signal.SIGINT)
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_everything_soon_and_without_a_word(start: Start, number: signal.Signals) -> None:
-    process = start("--port", "0")
+
+def test_sigterm_ends_everything_soon_and_without_a_word(start: Start) -> None:
+    process = start("--stack", "pinpoint", "--port", "0")
     until_ready(process)
-    children = children_of(process.pid)
-    assert children
 
-    process.send_signal(number)
-    _, errors = process.communicate(timeout=PATIENCE_SECONDS)
-
-    assert process.returncode == 0
-    assert [line for line in errors.splitlines() if not line.startswith("warning:")] == []
-    assert not [child for child in children if is_running(child)]
+    it_ends_soon_and_without_a_word(process, signal.SIGTERM)
 
 
 def test_a_signal_while_it_starts_ends_it_without_a_word(start: Start) -> None:
@@ -85,9 +80,10 @@ def test_a_signal_while_it_starts_ends_it_without_a_word(start: Start) -> None:
 
 
 def test_a_run_that_is_killed_leaves_no_process(start: Start) -> None:
-    process = start("--port", "0")
+    process = start("--stack", "pinpoint", "--port", "0")
     until_ready(process)
     children = children_of(process.pid)
+    assert children
     process.kill()
     process.wait()
     eventually(lambda: not any(is_running(child) for child in children))
@@ -209,6 +205,18 @@ def make(*arguments: str, given: str | None = None) -> "subprocess.CompletedProc
         text=True,
         check=False,
     )
+
+
+def it_ends_soon_and_without_a_word(process: "subprocess.Popen[str]", number: signal.Signals) -> None:
+    children = children_of(process.pid)
+    assert children
+
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=PATIENCE_SECONDS)
+
+    assert process.returncode == 0
+    assert [line for line in errors.splitlines() if not line.startswith("warning:")] == []
+    assert not [child for child in children if is_running(child)]
 
 
 def until_ready(process: "subprocess.Popen[str]") -> list[str]:
