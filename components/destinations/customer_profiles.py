@@ -76,7 +76,7 @@ class CustomerProfilesArgs:
             warning=pulumi.Output.from_input(location.region).apply(_region_warning),
         )
 
-    def _watched_queue(self, profiles: "CustomerProfiles") -> pulumi.Input[str] | None:
+    def _watched_queue(self, profiles: CustomerProfiles) -> pulumi.Input[str] | None:
         """The name of the domain's dead-letter queue, if what it holds is a fault."""
         if profiles.dead_letter_queue is None:
             return self.domain_dead_letter_queue
