@@ -6,6 +6,7 @@ from typing import Any
 
 from components.domain import DomainArgs
 from components.tls_policy import TlsPolicy
+from settings import api
 from settings.arns import arn, in_the_stacks_region
 from settings.groups import Rule, Stack
 from settings.problems import Problem
@@ -86,11 +87,23 @@ def _some_host_answers(values: Values, _: Stack) -> Iterable[Problem]:
         )
 
 
+def _the_former_stage_answers(values: Values, _: Stack) -> Iterable[Problem]:
+    """A domain leads to the new stage. The URL of the former one has API Gateway's own host."""
+    stage = values[api.PREVIOUS_STAGE_NAME]
+    if stage is not None and not values[EXECUTE_API_ENDPOINT]:
+        yield Problem(
+            api.PREVIOUS_STAGE_NAME.key,
+            f"{stage!r} has no effect while executeApiEndpoint is false: its URL has API Gateway's own host.",
+            f"Set executeApiEndpoint to true, or run: pulumi config rm {api.PREVIOUS_STAGE_NAME.key}",
+        )
+
+
 RULES: tuple[Rule, ...] = (
     _a_domain_has_a_certificate,
     _only_with_a_domain(CERTIFICATE_ARN),
     _only_with_a_domain(HOSTED_ZONE_ID),
     _some_host_answers,
+    _the_former_stage_answers,
     in_the_stacks_region(CERTIFICATE_ARN, "the certificate"),
 )
 

@@ -100,6 +100,11 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         "Set domainName, or set executeApiEndpoint to true.",
     ),
     (
+        {**DOMAIN, "executeApiEndpoint": False, "previousStageName": "v0"},
+        "previousStageName: 'v0' has no effect while executeApiEndpoint is false: its URL has API Gateway's "
+        "own host. Set executeApiEndpoint to true, or run: pulumi config rm previousStageName",
+    ),
+    (
         {"tlsPolicy": "TLS_1_1"},
         "tlsPolicy: 'TLS_1_1' is not TLS_1_2 or SecurityPolicy_TLS13_1_2_2021_06 or "
         "SecurityPolicy_TLS13_1_2_PQ_2025_09 or SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09 or "
