@@ -16,8 +16,9 @@ class AlarmSettings:
     # As in the setting `destinations`.
     destinations: Sequence[str]
 
-    # The event processor's timeout.
+    # The event processor's timeout, and how long messages wait for a batch to fill.
     timeout_seconds: int
+    batch_window_seconds: int
 
     # Minutes without a request that mean that something is wrong; None for no such alarm.
     no_traffic_minutes: int | None
@@ -25,6 +26,9 @@ class AlarmSettings:
     # The share of messages that may be rejected: unknown visitors, for example.
     rejected_percent: int
 
+
+OLD_SECONDS: Final = 300
+"""A message that waits longer is late, unless a batch alone may take as long."""
 
 MESSAGES_FOR_A_SHARE: Final = 10
 """With fewer messages in five minutes, their share says nothing: at night, they may be one visitor's."""
@@ -44,7 +48,7 @@ def stack_alarms(metrics: StackMetrics, settings: AlarmSettings) -> Iterator[Ala
                 period_seconds=60,
                 threshold=0,
             )
-    yield from _of_the_queue(metrics)
+    yield from _of_the_queue(metrics, settings)
     yield from _of_the_processor(metrics, settings)
     yield from _of_outcomes(metrics, settings)
 
@@ -112,15 +116,17 @@ def _of_tokens(metrics: StackMetrics) -> Iterator[Alarm]:
     )
 
 
-def _of_the_queue(metrics: StackMetrics) -> Iterator[Alarm]:
+def _of_the_queue(metrics: StackMetrics, settings: AlarmSettings) -> Iterator[Alarm]:
+    # A message counts until it is deleted: also while its batch fills, and while the function works on it.
+    oldest_seconds = max(OLD_SECONDS, settings.batch_window_seconds + settings.timeout_seconds)
     yield Alarm(
         key="queue-age",
-        means="Messages have waited for more than five minutes: the event processor does not keep up.",
+        means=f"Messages have waited for more than {oldest_seconds} s: the event processor does not keep up.",
         section="Latency is high",
         series=simple(metrics.queue("ApproximateAgeOfOldestMessage"), "Maximum"),
         period_seconds=60,
         periods=3,
-        threshold=300,
+        threshold=oldest_seconds,
     )
     yield Alarm(
         key="retries-waiting",

@@ -293,6 +293,7 @@ class EventPixel(pulumi.ComponentResource):
                     destinations=[destination.name for destination in args.destinations],
                     service_alarms=service_alarms,
                     timeout_seconds=args.function_timeout_seconds,
+                    batch_window_seconds=args.batch_window_seconds,
                     alarms=args.alarms,
                     dashboard=args.dashboard,
                     safeguards=args.safeguards,

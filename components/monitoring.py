@@ -58,8 +58,9 @@ class MonitoringArgs:
     # Alarms of the services around the pixel, besides its own.
     service_alarms: Sequence[Alarm]
 
-    # The event processor's timeout.
+    # The event processor's timeout, and how long messages wait for a batch to fill.
     timeout_seconds: int
+    batch_window_seconds: int
 
     # None creates no alarms.
     alarms: AlarmsArgs | None
@@ -117,6 +118,7 @@ class Monitoring(pulumi.ComponentResource):
         settings = AlarmSettings(
             destinations=args.destinations,
             timeout_seconds=args.timeout_seconds,
+            batch_window_seconds=args.batch_window_seconds,
             no_traffic_minutes=alarms.no_traffic_minutes,
             rejected_percent=alarms.rejected_percent,
         )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,11 @@ from tests.components.test_dashboard import METRICS, OPEN
 from tests.documents import headings, read, section, table
 
 SETTINGS = AlarmSettings(
-    destinations=["firehose"], timeout_seconds=60, no_traffic_minutes=30, rejected_percent=50
+    destinations=["firehose"],
+    timeout_seconds=60,
+    batch_window_seconds=1,
+    no_traffic_minutes=30,
+    rejected_percent=50,
 )
 
 ALARMS: Mapping[str, Alarm] = {alarm.key: alarm for alarm in stack_alarms(METRICS, SETTINGS)}
@@ -92,11 +97,25 @@ def test_every_alarm_is_in_that_table() -> None:
 def test_a_slow_destination_alone_does_not_make_a_batch_too_long(timeout: int) -> None:
     """Destinations may use all the time up to the closing seconds; their outages have other alarms."""
     settings = AlarmSettings(
-        destinations=[], timeout_seconds=timeout, no_traffic_minutes=None, rejected_percent=50
+        destinations=[],
+        timeout_seconds=timeout,
+        batch_window_seconds=1,
+        no_traffic_minutes=None,
+        rejected_percent=50,
     )
     (alarm,) = [one for one in stack_alarms(OPEN, settings) if one.key == "processor-duration"]
 
     assert (timeout - CLOSING_SECONDS) * 1000 < alarm.threshold < timeout * 1000
+
+
+@pytest.mark.parametrize(("window", "timeout", "oldest"), [(1, 60, 300), (300, 60, 360), (300, 900, 1_200)])
+def test_a_batch_that_fills_and_works_as_long_as_it_may_is_not_late(
+    window: int, timeout: int, oldest: int
+) -> None:
+    settings = replace(SETTINGS, batch_window_seconds=window, timeout_seconds=timeout)
+    (alarm,) = [one for one in stack_alarms(OPEN, settings) if one.key == "queue-age"]
+
+    assert alarm.threshold == oldest
 
 
 def test_one_lost_event_of_a_quiet_site_is_enough() -> None:
@@ -110,9 +129,7 @@ def test_a_dead_letter_queue_that_nobody_touches_keeps_its_alarm() -> None:
 
 
 def test_an_open_stack_has_no_alarms_on_tokens() -> None:
-    settings = AlarmSettings(
-        destinations=[], timeout_seconds=60, no_traffic_minutes=None, rejected_percent=50
-    )
+    settings = replace(SETTINGS, destinations=[], no_traffic_minutes=None)
     left_out = set(ALARMS) - {alarm.key for alarm in stack_alarms(OPEN, settings)}
 
     assert left_out == {
@@ -163,7 +180,7 @@ def test_the_prices_are_those_of_the_metrics_that_alarms_watch() -> None:
 
     def price(metrics: StackMetrics = OPEN, **changes: Any) -> str:
         given = {"destinations": ["pinpoint"], "no_traffic_minutes": None, **changes}
-        settings = AlarmSettings(timeout_seconds=60, rejected_percent=50, **given)
+        settings = replace(SETTINGS, **given)
         series = sum(len(alarm.series) for alarm in stack_alarms(metrics, settings))
         return f"${series / 10:.2f}"
 

@@ -36,6 +36,7 @@ def monitored(
         "destinations": ["firehose"],
         "service_alarms": service_alarms,
         "timeout_seconds": 60,
+        "batch_window_seconds": 1,
         "dashboard": False,
         **changes,
     }
@@ -250,6 +251,7 @@ def test_the_dashboards_address_is_that_of_the_partitions_console(partition: str
                 destinations=[],
                 service_alarms=(),
                 timeout_seconds=60,
+                batch_window_seconds=1,
                 alarms=None,
                 dashboard=True,
             ),
