@@ -1,5 +1,6 @@
 """`ops pause` and `ops resume`: whether the function takes messages from the queue."""
 
+from collections.abc import Collection
 from typing import Final
 
 from ops import durations, queues
@@ -10,7 +11,10 @@ from ops.errors import DONE, FailedError
 _PATIENCE_SECONDS: Final = 120
 _LOOK_AGAIN_SECONDS: Final = 1.0
 
-_RETENTION = "MessageRetentionPeriod"
+_RETENTION: Final = "MessageRetentionPeriod"
+
+_ENABLED: Final = "Enabled"
+_DISABLED: Final = "Disabled"
 
 
 def _pause(context: Context) -> int:
@@ -22,13 +26,17 @@ def _resume(context: Context) -> int:
 
 
 def _switch(context: Context, *, enabled: bool) -> int:
-    wanted = "Enabled" if enabled else "Disabled"
+    wanted = _ENABLED if enabled else _DISABLED
     before = state(context)
     if before != wanted and not context.dry_run:
-        context.aws.call(
-            *("lambda", "update_event_source_mapping"), UUID=context.stack.event_source_id, Enabled=enabled
-        )
-        _wait(context, wanted)
+        # Lambda refuses a change during another, as that of `pulumi up` or of a second operator.
+        if _wait(context, {_ENABLED, _DISABLED}) != wanted:
+            context.aws.call(
+                *("lambda", "update_event_source_mapping"),
+                UUID=context.stack.event_source_id,
+                Enabled=enabled,
+            )
+        _wait(context, {wanted})
     after = before if context.dry_run else wanted
     depth = queues.depth(context.aws, context.stack.queue_url)
     kept = int(queues.attribute(context.aws, context.stack.queue_url, _RETENTION) or 0)
@@ -55,10 +63,11 @@ def state(context: Context) -> str:
     return found["State"]
 
 
-def _wait(context: Context, wanted: str) -> None:
+def _wait(context: Context, wanted: Collection[str]) -> str:
+    """Wait for one of these states; returns it."""
     deadline = context.clock() + _PATIENCE_SECONDS
-    with context.screen.progress(f"waiting until it is {wanted}") as advance:
-        while (now := state(context)) != wanted:
+    with context.screen.progress(f"waiting until it is {' or '.join(sorted(wanted))}") as advance:
+        while (now := state(context)) not in wanted:
             if context.clock() > deadline:
                 raise FailedError(
                     f"the event source is still {now} after {_PATIENCE_SECONDS} s; "
@@ -66,6 +75,7 @@ def _wait(context: Context, wanted: str) -> None:
                 )
             advance(1)
             context.sleep(_LOOK_AGAIN_SECONDS)
+    return now
 
 
 PAUSE = Command(
