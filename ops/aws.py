@@ -16,6 +16,9 @@ from ops.errors import FailedError
 _DENIED: Final = {
     *("403", "AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"),
 }
+_NOT_THERE: Final = ("NonExistentQueue", "QueueDoesNotExist", "ResourceNotFoundException", "NoSuchBucket")
+"""How the codes end if something does not exist."""
+
 _MANY_CALLS: Final = 16  # connections, for commands that call from several threads
 
 
@@ -96,12 +99,7 @@ class _translated:  # noqa: N801 - used as a function
             case ClientError():
                 response: dict[str, Any] = cast(Any, error).response
                 code = str(response.get("Error", {}).get("Code", "unknown"))
-                detail = (
-                    "your credentials may not do this; policies/operator.json lists what these commands need"
-                    if code in _DENIED
-                    else "nothing more was done"
-                )
-                raise CallError(f"aws {self._what} failed with {code}: {detail}", code=code) from None
+                raise CallError(f"aws {self._what} failed with {code}: {_detail(code)}", code=code) from None
             case BotoCoreError():
                 code = type(error).__name__
                 raise CallError(
@@ -109,3 +107,11 @@ class _translated:  # noqa: N801 - used as a function
                 ) from None
             case _:
                 pass
+
+
+def _detail(code: str) -> str:
+    if code in _DENIED:
+        return "your credentials may not do this; policies/operator.json lists what these commands need"
+    if code.endswith(_NOT_THERE):
+        return "it is not there; check --stack, and the account of your credentials"
+    return "nothing more was done"

@@ -56,6 +56,18 @@ def test_a_refusal_names_the_operation_and_where_permissions_are_listed(
     )
 
 
+@pytest.mark.parametrize("code", ["AWS.SimpleQueueService.NonExistentQueue", "ResourceNotFoundException"])
+def test_what_does_not_exist_may_be_another_stacks(
+    code: str, aws: Aws, respond: list[tuple[int, dict[str, Any]]]
+) -> None:
+    respond.append((400, {"__type": code, "message": "no queue of alice@example.com"}))
+
+    assert str(error_of(aws, "logs", "filter_log_events", logGroupName="g")) == (
+        f"aws logs filter-log-events failed with {code}: it is not there; check --stack, and the account of "
+        "your credentials"
+    )
+
+
 def test_another_error_shows_its_code_and_never_its_message(
     aws: Aws, respond: list[tuple[int, dict[str, Any]]]
 ) -> None:
