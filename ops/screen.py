@@ -78,7 +78,9 @@ def _safe(text: str, style: str = "") -> Text:
     return Text(printable(text), style=style)
 
 
-def _console(file: TextIO) -> Console:
+def _console(file: TextIO | None) -> Console:
+    if file is None:
+        return Console(quiet=True)  # Python's stream of a closed descriptor, as in `>&-`
     # An arrow must not end a command where the terminal's encoding lacks it.
     if reconfigure := getattr(file, "reconfigure", None):
         reconfigure(errors="backslashreplace")

@@ -94,7 +94,7 @@ def _run(context: Context) -> int:
             _show(context, done, {})
         raise
     _show(context, done, became)
-    return FAILED if done.not_taken or done.not_seen else DONE
+    return FAILED if done.not_taken or done.not_seen or became.get("complaints") else DONE
 
 
 def _redrive_all(context: Context, choice: redrive.Choice, started: float, done: _Done) -> None:
@@ -112,11 +112,11 @@ def _redrive_all(context: Context, choice: redrive.Choice, started: float, done:
                     if choice.fits(letter, now=started)
                     and (letter.original_message_id, letter.pending) not in handled
                 ]
+                done.left += len(batch) - len(fitting)
                 if options.limit is not None:
                     fitting = fitting[: options.limit - len(done.chosen)]
                 handled |= {(letter.original_message_id, letter.pending) for letter in fitting}
                 done.chosen += fitting
-                done.left += len(batch) - len(fitting)
                 done.newer += sum(letter.sent_at > started for letter in batch)
                 if fitting and not context.dry_run:
                     _redrive(context, walk, fitting, done)
@@ -215,9 +215,8 @@ def _show_became(context: Context, became: dict[str, Any]) -> None:
     for complaint, count in became["complaints"].items():
         screen.line(f"{count} {complaint}", style="red")
     if became["without_complaint"]:
-        screen.line(
-            f"{became['without_complaint']} without a complaint in the log: recorded, or to be retried"
-        )
+        ways = "recorded, still waiting, or" if became["still_waiting"] else "recorded, or"
+        screen.line(f"{became['without_complaint']} without a complaint in the log: {ways} to be retried")
     if became["still_waiting"]:
         screen.line(
             f"{became['still_waiting']} messages are still waiting in the queue: python -m ops status"

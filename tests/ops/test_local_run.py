@@ -222,7 +222,7 @@ def test_a_message_that_becomes_a_dead_letter_again_is_told_and_not_redriven_for
     dead_letter(run, new_endpoint())
     run.fake(CustomerProfilesFake).plan(PlannedResponse(status=400))
 
-    redriven = ops("redrive")
+    redriven = ops("redrive", status=1)
 
     assert redriven["redriven"] == 1
     assert redriven["became"]["complaints"] == {"dead-lettered: customer_profiles_400": 1}

@@ -81,3 +81,13 @@ def test_a_reader_who_goes_away_is_nothing_to_talk_about(
         assert status == 1
     # Closing has flushed it, as Python does at the end.
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+@pytest.mark.parametrize("arguments", [["--json"], []])
+def test_a_closed_stream_is_no_error(
+    stream: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, stream, None)
+
+    assert main(["cost", "--events-per-month", "1000", *arguments]) == 0

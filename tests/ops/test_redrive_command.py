@@ -86,7 +86,8 @@ def test_a_limit_leaves_the_others(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert run(queue, "redrive", "--limit", "13", "--follow", "0s") == 0
 
-    assert (result(capsys)["redriven"], len(queue.left), queue.hidden) == (13, 27, set())
+    said = result(capsys)
+    assert (said["redriven"], said["left"], len(queue.left), queue.hidden) == (13, 0, 27, set())
 
 
 def test_those_that_another_command_reads_are_told(capsys: pytest.CaptureFixture[str]) -> None:
