@@ -7,7 +7,7 @@ from typing import Final
 from ops import journey, profiles
 from ops.context import Context
 from ops.event_request import request
-from ops.finding import Finding, State
+from ops.finding import Finding, State, warning
 from ops.following import Following
 from ops.journey import TestEvent
 
@@ -36,16 +36,32 @@ def findings(context: Context, *, seconds: float, advance: Callable[[int], None]
         return
     posted = request(url, context, headers=_TEXT, body=b"x")
     yield _said("POST with a body", f"status {posted.status}", is_ok=posted.status == 200)
+    with_token = None
     if context.stack.authorizer_function_name is not None:
         with_token = request(f"{url}&token={_LONG_TOKEN}", context)
-        yield _said("a long invalid token", f"status {with_token.status}", is_ok=with_token.status == 200)
     following = Following(context, event, request_id=got.request_id, sent_at=sent_at)
     hops = following.hops(seconds, advance)
     for hop in hops:
         is_there = hop.state in (journey.State.REACHED, journey.State.COUNTED)
         yield _said(f"event in {hop.name}", f"{hop.state}: {hop.detail}", is_ok=is_there)
+    if with_token is not None:
+        invalid = Following(context, event, request_id=with_token.request_id, sent_at=sent_at)
+        yield from _tokens(following, invalid, status=with_token.status)
     if context.stack.customer_profiles_domain and journey.arrived(hops):
         yield from _in_the_profile(context, event)
+
+
+def _tokens(without: Following, invalid: Following, *, status: int) -> Iterator[Finding]:
+    """What the authorizer made of the request without a token, and of the one with an invalid token."""
+    for hop in without.authorizer(has_token=False):
+        yield _said("no token", hop.detail, is_ok=hop.state is not journey.State.FAILED)
+    for hop in invalid.authorizer(has_token=True):
+        check = "a long invalid token"
+        if status == 200 and hop.state is not journey.State.FAILED:
+            detail = "status 200, but the authorizer's log does not say that it is invalid"
+            yield warning(check, detail, "the log may be late: python -m ops logs --function authorizer")
+        else:
+            yield _said(check, f"status {status}, {hop.detail}", is_ok=status == 200)
 
 
 def _in_the_profile(context: Context, event: TestEvent) -> Iterator[Finding]:

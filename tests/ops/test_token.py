@@ -121,3 +121,17 @@ def test_a_token_given_as_an_argument_is_not_repeated(
     status, text = judged("", token)
 
     assert (status, token in text) == (2, False)
+
+
+def test_the_doctor_says_what_became_of_no_token_and_of_an_invalid_one(
+    run: LocalRun, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["doctor", "--send", "--yes", "--json", "--local", run.url]) == 0
+
+    found = {one["check"]: (one["state"], one["detail"]) for one in json.loads(capsys.readouterr().out)}
+    assert found["no token"] == ("ok", "no token was sent: the event updates no profile")
+    assert found["a long invalid token"] == (
+        "ok",
+        "status 200, token invalid: malformed; the event updates no profile",
+    )
+    assert (found["authorizer"][0], found["one object for the same event"]) == ("ok", ("ok", "1 objects"))
