@@ -157,7 +157,16 @@ def _key(aws: Aws, examined: Examined) -> Iterator[Finding]:
         yield failed("key", f"it is {state}: queues and logs cannot be used", "enable the key in AWS KMS")
         return
     policy = aws.call("kms", "get_key_policy", KeyId=arn, PolicyName="default")["Policy"]
-    allowed = _principals(json.loads(policy))
+    document = json.loads(policy)
+    account = arn.split(":")[4]
+    if _principals(document, "AWS").isdisjoint({account, f"{arn.split(':kms:')[0]}:iam::{account}:root"}):
+        yield warning(
+            "key",
+            "its policy does not let IAM policies allow its use, which the stack's roles rely on",
+            "add the statement that names the account's root, with kms:* (docs/protection.md)",
+        )
+        return
+    allowed = _principals(document, "Service")
     needed = {f"logs.{examined.region}.amazonaws.com", "cloudwatch.amazonaws.com"}
     if examined.makes_domain:
         needed.add("profile.amazonaws.com")
@@ -172,13 +181,14 @@ def _key(aws: Aws, examined: Examined) -> Iterator[Finding]:
         yield ok("key", f"enabled, and its policy names {', '.join(sorted(needed))}")
 
 
-def _principals(policy: Mapping[str, Any]) -> set[str]:
+def _principals(policy: Mapping[str, Any], kind: str) -> set[str]:
+    """The principals of one kind (AWS, Service) that a key policy allows anything."""
     found: set[str] = set()
     for statement in policy.get("Statement", []):
         principal: object = statement.get("Principal")
         if statement.get("Effect") == "Allow" and isinstance(principal, dict):
-            services = cast("dict[str, Any]", principal).get("Service", [])
-            found |= {services} if isinstance(services, str) else set(services)
+            named = cast("dict[str, Any]", principal).get(kind, [])
+            found |= {named} if isinstance(named, str) else set(named)
     return found
 
 

@@ -15,6 +15,7 @@ from tests.ops.examples import Account, stack
 
 REGION = "eu-central-1"
 KEY = f"arn:aws:kms:{REGION}:123456789012:key/k"
+ROOT = {"AWS": "arn:aws:iam::123456789012:root"}
 PRINCIPALS = [f"logs.{REGION}.amazonaws.com", "cloudwatch.amazonaws.com"]
 
 
@@ -36,7 +37,10 @@ def certificate(status: str = "ISSUED", *names: str) -> dict[str, Any]:
 
 
 def key_policy(*services: str) -> dict[str, Any]:
-    statements = [{"Effect": "Allow", "Principal": {"Service": service}} for service in services]
+    statements = [
+        {"Effect": "Allow", "Principal": principal}
+        for principal in (ROOT, *({"Service": service} for service in services))
+    ]
     return {"Policy": json.dumps({"Statement": statements})}
 
 
@@ -208,6 +212,26 @@ def test_a_key_is_enabled_and_grants_what_logs_and_alarms_need(
         Examined(region=REGION, key_arn=key),
         describe_key={"KeyMetadata": {"KeyState": key_state}},
         get_key_policy=key_policy(*services),
+    )
+
+    assert finding.state is state
+
+
+@pytest.mark.parametrize(
+    ("principal", "state"),
+    [
+        (ROOT, State.OK),
+        ({"AWS": ["123456789012"]}, State.OK),
+        ({"AWS": "arn:aws:iam::123456789012:role/admin"}, State.WARNING),
+    ],
+)
+def test_the_policies_of_roles_count_only_if_the_key_says_so(principal: dict[str, Any], state: State) -> None:
+    statements = [{"Effect": "Allow", "Principal": one} for one in (principal, {"Service": PRINCIPALS})]
+    finding = found(
+        "key",
+        Examined(region=REGION, key_arn=KEY),
+        describe_key={"KeyMetadata": {"KeyState": "Enabled"}},
+        get_key_policy={"Policy": json.dumps({"Statement": statements})},
     )
 
     assert finding.state is state
