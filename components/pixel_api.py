@@ -211,7 +211,7 @@ class PixelApi(pulumi.ComponentResource):
                 settings={
                     "throttling_rate_limit": rate_limit,
                     "throttling_burst_limit": burst_limit,
-                    # Metrics by method cost about $0.30 each a month. Alarms and dashboard read the stage's,
+                    # Metrics by method cost about $0.30 each a month. Alarms and dashboard read the API's,
                     # which are free.
                     "metrics_enabled": False,
                 },
