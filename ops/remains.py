@@ -1,5 +1,6 @@
 """What of a customer no command deletes, where it is, and until when."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -8,6 +9,7 @@ from ops.aws import Aws, CallError
 from ops.stack import Stack
 
 _NO_LIFECYCLE: Final = "NoSuchLifecycleConfiguration"
+_EVENTS_PREFIX: Final = "events/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,5 +124,16 @@ def _bucket_days(aws: Aws, bucket: str) -> str:
     except CallError as error:
         if error.code != _NO_LIFECYCLE:
             raise
-    days = [rule["Expiration"]["Days"] for rule in rules if "Days" in rule.get("Expiration", {})]
+    days = [rule["Expiration"]["Days"] for rule in rules if _expires_events(rule)]
     return f"{min(days)} d after each file was written" if days else "somebody deletes the files"
+
+
+def _expires_events(rule: Mapping[str, Any]) -> bool:
+    """Whether a rule deletes all files of events: it may be off, or for other files."""
+    chosen = rule.get("Filter", {"Prefix": rule.get("Prefix", "")})
+    return (
+        rule["Status"] == "Enabled"
+        and "Days" in rule.get("Expiration", {})
+        and chosen.keys() <= {"Prefix"}
+        and _EVENTS_PREFIX.startswith(chosen.get("Prefix", ""))
+    )

@@ -47,6 +47,27 @@ def test_the_dead_letter_queue_of_a_domain_that_the_stack_made_keeps_objects() -
     }
 
 
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({"Filter": {}}, "30 d after each file was written"),
+        ({"Filter": {"Prefix": ""}}, "30 d after each file was written"),
+        ({"Filter": {"Prefix": "events/"}}, "30 d after each file was written"),
+        ({"Prefix": "events/"}, "30 d after each file was written"),
+        ({"Filter": {"Prefix": "errors/"}}, "somebody deletes the files"),
+        ({"Filter": {"Tag": {"Key": "a", "Value": "b"}}}, "somebody deletes the files"),
+        ({"Filter": {}, "Status": "Disabled"}, "somebody deletes the files"),
+        ({"Filter": {}, "Expiration": {"ExpiredObjectDeleteMarker": True}}, "somebody deletes the files"),
+    ],
+)
+def test_only_a_rule_that_deletes_events_counts(rule: dict[str, Any], said: str) -> None:
+    rules = {"Rules": [{"Status": "Enabled", "Expiration": {"Days": 30}, **rule}]}
+
+    found = until("firehose", outputs={"event_bucket": "b"}, get_bucket_lifecycle_configuration=rules)
+
+    assert found["bucket b"] == said
+
+
 def test_an_endpoint_in_pinpoint_stays_until_it_is_deleted_there() -> None:
     assert "DeleteEndpoint" in until("pinpoint")["Amazon Pinpoint"]
 
