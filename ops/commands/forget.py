@@ -9,7 +9,7 @@ from ops import dead_letters, profiles, queues
 from ops.command import Command
 from ops.confirmation import confirm
 from ops.context import Context
-from ops.errors import DONE, FAILED, FailedError
+from ops.errors import DONE, FAILED, FailedError, UsageError
 from ops.profiles import CustomerProfile
 from ops.remains import Remainder, remains
 
@@ -39,6 +39,9 @@ class _Done:
 
 def _run(context: Context) -> int:
     aws, stack = context.aws, context.stack
+    if not context.options.endpoint.strip():
+        # As of a variable of the shell that is not set. Dead letters without an endpoint_id would match.
+        raise UsageError("ENDPOINT is empty: give the customer's endpoint_id")
     found = _profiles(context)
     left = remains(aws, stack)
     letters = queues.depth(aws, stack.dead_letter_queue_url).total

@@ -122,3 +122,13 @@ def test_a_failed_call_ends_it_with_what_was_done(capsys: pytest.CaptureFixture[
         forget(queue, "--yes")
 
     assert (result(capsys)["dead_letters"], "m-20" in queue.left) == (1, True)
+
+
+@pytest.mark.parametrize("endpoint", ["", " "])
+def test_nobody_is_not_forgotten(endpoint: str) -> None:
+    queue = DeadLetterQueue([message(1, body="event=a")])
+
+    with pytest.raises(UsageError, match="ENDPOINT is empty"):
+        run(queue, "forget", endpoint, "--yes", deployed=FIREHOSE_ONLY)
+
+    assert queue.left == {"m-1"}
