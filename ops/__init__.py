@@ -8,6 +8,8 @@ is in a pure module beside it: dead_letters, redrive, attention, journey.
     command, context, errors     the parts that every command uses
     outputs, stack               where the outputs come from, and what they say
     aws, screen                  the only modules that call AWS or print
+    printable, confirmation      what a terminal may show, and a question before what cannot be undone
+    interrupts, new_file         Ctrl-C between two steps, and files that are whole or not there
     durations                    `90s`, `2h`, `14d`
     metrics                      numbers of CloudWatch, by metric and by its parts
     queues, logs, destinations   reading of the dead-letter queue, the logs, and what destinations have
