@@ -96,7 +96,7 @@ def read_status(
     values = metrics.fetch(aws, {**_wanted(stack), **_wanted_parts(known_parts)}, window)
     advance(1)
     waiting = queues.depth(aws, stack.dead_letter_queue_url)
-    with queues.walk(aws, stack.dead_letter_queue_url, expected=waiting.waiting) as walk:
+    with queues.walk(aws, stack.dead_letter_queue_url, expected=waiting.waiting, trusts_counts=True) as walk:
         letters = [letter for batch in walk.batches(_LOOKED_AT) for letter in batch]
     advance(1)
     domain_queue = stack.customer_profiles_dead_letter_queue_url

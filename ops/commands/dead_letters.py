@@ -55,6 +55,7 @@ def _export(context: Context, total: int) -> int:
             context.aws,
             context.stack.dead_letter_queue_url,
             expected=total,
+            trusts_counts=context.is_local,
             progress=screen.progress,
         ) as walk,
     ):
@@ -80,7 +81,11 @@ def _list(context: Context, total: int) -> int:
     screen, limit = context.screen, context.options.limit or _LISTED
     letters: list[DeadLetter] = []
     with queues.walk(
-        context.aws, context.stack.dead_letter_queue_url, expected=total, progress=screen.progress
+        context.aws,
+        context.stack.dead_letter_queue_url,
+        expected=total,
+        trusts_counts=context.is_local,
+        progress=screen.progress,
     ) as walk:
         with screen.progress("reading dead letters", min(total, limit)) as advance:
             for batch in walk.batches(limit):

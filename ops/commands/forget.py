@@ -45,7 +45,7 @@ def _run(context: Context) -> int:
     found = _profiles(context)
     left = remains(aws, stack)
     letters = queues.depth(aws, stack.dead_letter_queue_url).total
-    if not context.dry_run and (found or letters):
+    if not context.dry_run:
         # Before anything is hidden: the answer may take longer than messages stay hidden.
         _confirm(context, found, letters)
     done = _Done()
@@ -88,7 +88,7 @@ def _confirm(context: Context, found: Sequence[CustomerProfile], letters: int) -
     confirm(
         context.screen,
         f"Delete {len(found)} profiles with {objects} objects, and the customer's dead letters among "
-        f"{letters:,}? This cannot be undone.",
+        f"about {letters:,}? This cannot be undone.",
         if_nobody="give --yes to delete, or --dry-run to see what would go",
         if_declined="nothing was deleted",
     )
@@ -97,7 +97,9 @@ def _confirm(context: Context, found: Sequence[CustomerProfile], letters: int) -
 def _forget_letters(context: Context, letters: int, done: _Done) -> None:
     """Delete the customer's dead letters, of all."""
     url, screen = context.stack.dead_letter_queue_url, context.screen
-    with queues.walk(context.aws, url, expected=letters, progress=screen.progress) as walk:
+    with queues.walk(
+        context.aws, url, expected=letters, trusts_counts=context.is_local, progress=screen.progress
+    ) as walk:
         with screen.progress("reading dead letters", letters) as advance:
             for batch in walk.batches():
                 own = [letter for letter in batch if letter.is_of(context.options.endpoint)]

@@ -102,7 +102,9 @@ def _redrive_all(context: Context, choice: redrive.Choice, started: float, done:
     total = queues.depth(context.aws, url).total
     # An event has a letter for each group of destinations that gave it up.
     handled: set[tuple[str, str]] = set()
-    with queues.walk(context.aws, url, expected=total, progress=screen.progress) as walk:
+    with queues.walk(
+        context.aws, url, expected=total, trusts_counts=context.is_local, progress=screen.progress
+    ) as walk:
         with screen.progress("redriving", total) as advance:
             # What comes back meanwhile is met, too. It is left alone, or this would never end.
             for batch in walk.batches():

@@ -49,6 +49,8 @@ class DeadLetterQueue:
         self.sender_fault = False
         # Whether a redriven message becomes a dead letter again.
         self.fault_lasts = False
+        # Whether the counts are late.
+        self.counts_nothing = False
         self.most_hidden = 120_000
         self._seconds_a_call = seconds_a_call
         self._messages = {one["MessageId"]: one for one in messages}
@@ -99,7 +101,7 @@ class DeadLetterQueue:
         if names == ["MessageRetentionPeriod"]:
             return {"Attributes": {"MessageRetentionPeriod": "1209600"}}
         self._show_again()
-        is_dead = "/dead-" in parameters["QueueUrl"]
+        is_dead = "/dead-" in parameters["QueueUrl"] and not self.counts_nothing
         return {
             "Attributes": {
                 "ApproximateNumberOfMessages": str(len(self._visible) if is_dead else 0),

@@ -43,7 +43,7 @@ def test_an_empty_queue_is_an_empty_list(capsys: pytest.CaptureFixture[str]) -> 
 
     assert run(queue, "dead-letters") == 0
 
-    assert (result(capsys)["messages"], queue.calls.count("receive_message")) == ([], 1)
+    assert (result(capsys)["messages"], queue.calls.count("receive_message")) == ([], 2)
 
 
 def test_an_export_has_every_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
