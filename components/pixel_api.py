@@ -230,6 +230,9 @@ class PixelApi(pulumi.ComponentResource):
         # default endpoint for REST APIs").
         if not args.execute_api_endpoint:
             triggers["execute_api_endpoint"] = "off"
+        # So does another TLS policy ("How to change a security policy").
+        if _security_policy(args.tls_policy):
+            triggers["tls_policy"] = args.tls_policy.value
         return triggers
 
     def _warn_of_filter_lists(self, args: PixelApiArgs) -> None:

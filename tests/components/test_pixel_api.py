@@ -134,13 +134,18 @@ def test_its_own_host_name_can_be_switched_off_with_a_new_deployment(*, open_: b
 
 
 def test_an_enhanced_tls_policy_applies_to_its_own_host_name() -> None:
-    inputs = recorded(tls_policy=TlsPolicy.TLS13_1_2_PFS_PQ_2025_09)["api"].inputs
+    """It takes effect with a deployment ("How to change a security policy")."""
+    recording = recorded(tls_policy=TlsPolicy.TLS13_1_2_PFS_PQ_2025_09)
+    inputs, triggers = recording["api"].inputs, recording["api-deployment"].inputs["triggers"]
 
+    assert triggers["tls_policy"] == "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
     assert (inputs["securityPolicy"], inputs["endpointAccessMode"]) == (
         "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09",
         "BASIC",
     )
-    assert recorded()["api"].inputs.keys() & {"securityPolicy", "endpointAccessMode"} == set()
+    without = recorded()
+    assert without["api"].inputs.keys() & {"securityPolicy", "endpointAccessMode"} == set()
+    assert without["api-deployment"].inputs["triggers"].keys() == {"openapi"}
 
 
 @pytest.fixture(scope="module")
