@@ -26,7 +26,7 @@ Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Depth:
-    """The messages of a queue, as SQS counts them: approximately, and up to a minute late."""
+    """The messages of a queue, as SQS counts them: approximately, and late by a minute or more."""
 
     waiting: int
     in_flight: int
@@ -142,6 +142,8 @@ class Walk:
     def put_back(self, progress: Progress) -> None:
         """Make all that were not deleted visible again. Raises CallError, and FailedError if SQS did not."""
         held, hidden = list(self._held.values()), 0
+        if not held:
+            return
         with progress("putting dead letters back", len(held)) as advance:
             for batch in _batches(held):
                 failed = self._to_put_back(batch)
