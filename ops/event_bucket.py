@@ -1,14 +1,20 @@
 """The files of a stack's event bucket: Firehose writes a line of JSON for each event, in a folder a day."""
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
 from ops.aws import Aws
+from ops.errors import FailedError
 
 _FOLDER: Final = "events/year=%Y/month=%m/day=%d/"
+
+
+class DamagedFileError(FailedError):
+    """A file cannot be unpacked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +38,11 @@ def files(aws: Aws, bucket: str, folder: str) -> Iterator[File]:
 
 
 def lines(aws: Aws, bucket: str, key: str) -> list[str]:
-    """The lines of a file. Raises CallError."""
+    """The lines of a file. Raises CallError and DamagedFileError."""
     body: bytes = aws.call("s3", "get_object", Bucket=bucket, Key=key)["Body"].read()
-    return (gzip.decompress(body) if key.endswith(".gz") else body).decode().splitlines()
+    try:
+        content = gzip.decompress(body) if key.endswith(".gz") else body
+    except (OSError, EOFError, zlib.error):
+        raise DamagedFileError(f"s3://{bucket}/{key} is no gzip file, or damaged") from None
+    # Line breaks are line feeds only; records are ASCII, so what is not is no record.
+    return content.decode(errors="replace").removesuffix("\n").split("\n")

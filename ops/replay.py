@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, Final, cast
 from urllib.parse import quote, urlencode
 
 from contract.url import (
@@ -21,6 +21,9 @@ from contract.url import (
     USER_ATTRIBUTE,
 )
 from ops import event_bucket
+
+_LONGEST_BUFFER_SECONDS: Final = 900
+"""Firehose's longest buffering (Amazon Data Firehose, "Buffering hints")."""
 
 
 class UnreadableRecordError(Exception):
@@ -38,8 +41,12 @@ class Choice:
     with_user_attributes: bool = False
 
     def folders(self) -> list[str]:
-        """Those that can hold such events: Firehose writes a record up to a day later."""
-        first, last = (datetime.fromtimestamp(at, UTC).date() for at in (self.since, self.until))
+        """Those that can hold such events: Firehose writes a record up to a day later.
+
+        A folder is named after the first event of a file: at midnight that is the day before.
+        """
+        times = (self.since - _LONGEST_BUFFER_SECONDS, self.until)
+        first, last = (datetime.fromtimestamp(at, UTC).date() for at in times)
         return event_bucket.folders(first, last + timedelta(days=1))
 
     def entry(self, line: str) -> dict[str, Any] | None:
@@ -48,6 +55,8 @@ class Choice:
         Raises UnreadableRecordError.
         """
         try:
+            if not line.isascii():
+                raise UnreadableRecordError  # the function writes ASCII
             record: Any = json.loads(line)
             received_ms = int(record["arrival_timestamp"])
             if not self.since * 1000 <= received_ms < self.until * 1000:

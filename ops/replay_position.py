@@ -14,6 +14,8 @@ class Position:
 
     # What is replayed: a file of another replay is refused.
     what: str
+    # The end of its time in epoch seconds: a run that goes on ends there, too.
+    until: float
     key: str = ""
     lines: int = 0
 
@@ -25,13 +27,18 @@ class Position:
         return self.lines if key == self.key else 0
 
 
-def read(file: Path | None, what: str) -> Position:
-    """Raises UsageError for a file of another replay."""
+def read(file: Path | None, what: str, *, until: float) -> Position:
+    """Where the replay is. Without a file, at its beginning. Raises UsageError for that of another replay."""
     if file is None or not file.exists():
-        return Position(what=what)
+        return Position(what=what, until=until)
     try:
         found: Any = json.loads(file.read_bytes())
-        position = Position(what=str(found["what"]), key=str(found["key"]), lines=int(found["lines"]))
+        position = Position(
+            what=str(found["what"]),
+            until=float(found["until"]),
+            key=str(found["key"]),
+            lines=int(found["lines"]),
+        )
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         raise UsageError(f"--state {file} is no file of a replay: name a new file") from None
     if position.what != what:

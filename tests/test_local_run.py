@@ -6,6 +6,7 @@ These tests start what `make local` starts. Nothing between the request and the 
 import html
 import json
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from local.fakes.pinpoint import PinpointFake, PlannedResponse
 from local.functions.event_source import event_record
 from local.functions.lambda_runtime import FunctionError, Invocation
 from local.run import LocalRun
+from ops.command_line import main as ops_main
 from tests.hostile import HOSTILE_VALUES, LONGEST_ATTRIBUTE, LONGEST_USER_ATTRIBUTE
 from tests.patience import PATIENCE_SECONDS, eventually
 from tests.pinpoint_ids import in_pinpoint
@@ -314,6 +316,24 @@ class TestABatch:
 
 class TestCustomerProfiles:
     """Events become objects, and objects become profiles."""
+
+    def test_a_replay_reaches_the_named_destination_alone(self, run_of_all: LocalRun) -> None:
+        endpoint_id, since = new_endpoint(), datetime.now(UTC).isoformat()
+        send(run_of_all, event="purchase", endpoint_id=endpoint_id, evat_note="50 % für €")
+        the_event_of(run_of_all, endpoint_id)
+        before = run_of_all.recorder.events()
+
+        for destination in ("pinpoint", "eventbridge"):
+            assert ops_main(["replay", destination, "--since", since, "--local", run_of_all.url]) == 0
+            (first, again) = eventually(
+                lambda place=destination: (
+                    len(found := events_of(run_of_all, endpoint_id, place)) > 1 and found
+                )
+            )
+            assert first == again
+
+        added = run_of_all.recorder.events()[len(before) :]
+        assert {event.destination for event in added} == {"pinpoint", "eventbridge"}
 
     def test_an_event_makes_a_profile_and_the_next_one_updates_it(self, run_of_all: LocalRun) -> None:
         endpoint_id = new_endpoint()

@@ -3,15 +3,16 @@
 import argparse
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from ops import durations, event_bucket, queues, redrive, replay_position
+from ops import durations, event_bucket, interrupts, queues, redrive, replay_position
 from ops.command import Command
 from ops.context import Context
 from ops.errors import DONE, FAILED, FailedError, UsageError
+from ops.event_bucket import DamagedFileError
 from ops.replay import Choice, UnreadableRecordError
 from ops.replay_position import Position
 
@@ -72,13 +73,14 @@ class _Counts:
     sent: int = 0
     other_times: int = 0
     unreadable: int = 0
+    damaged_files: int = 0
 
 
 def _run(context: Context) -> int:
     options = context.options
     choice = _choice(context)
-    what = f"{context.stack.event_bucket} to {choice.destination} since {options.since:.0f}"
-    position = replay_position.read(None if context.dry_run else options.state, what)
+    position = replay_position.read(options.state, _what(context), until=choice.until)
+    choice = replace(choice, until=position.until)
     if not context.dry_run:
         context.screen.note("This delivers real events, which can start real campaigns.", style="bold")
     counts = _Counts()
@@ -86,11 +88,20 @@ def _run(context: Context) -> int:
         for batch in _batches(context, choice, position, counts):
             counts.events += len(batch)
             if not context.dry_run:
-                _send(context, batch, counts)
-                replay_position.write(options.state, position)
+                _send(context, batch, counts, position)
             advance(len(batch))
     _show(context, counts)
-    return FAILED if counts.unreadable else DONE
+    return FAILED if counts.unreadable or counts.damaged_files else DONE
+
+
+def _what(context: Context) -> str:
+    """What is replayed: another command does not go on from its position."""
+    options = context.options
+    until = "" if options.until is None else f" until {options.until:.0f}"
+    attributes = " with user attributes" if options.user_attributes else ""
+    return (
+        f"{context.stack.event_bucket} to {options.destination} since {options.since:.0f}{until}{attributes}"
+    )
 
 
 def _choice(context: Context) -> Choice:
@@ -125,7 +136,12 @@ def _batches(
         if position.is_behind(key):
             continue
         counts.files += 1
-        lines = event_bucket.lines(context.aws, bucket, key)
+        try:
+            lines = event_bucket.lines(context.aws, bucket, key)
+        except DamagedFileError as error:
+            counts.damaged_files += 1
+            context.screen.note(str(error), style="red")
+            continue
         first = position.first_line(key)
         for number, line in enumerate(lines[first:], start=first + 1):
             entry = _entry(choice, line, counts)
@@ -156,20 +172,33 @@ def _entry(choice: Choice, line: str, counts: _Counts) -> dict[str, Any] | None:
     return entry
 
 
-def _send(context: Context, batch: list[dict[str, Any]], counts: _Counts) -> None:
+def _send(context: Context, batch: list[dict[str, Any]], counts: _Counts, position: Position) -> None:
     """Raises FailedError if the queue does not take all of them: the position stays before them."""
     url = context.stack.queue_url
     if counts.sent % _LOOK_EVERY < _BATCH:
-        while queues.depth(context.aws, url).waiting > _MOST_IN_QUEUE:
-            context.sleep(_LOOK_AGAIN_SECONDS)
-    taken = queues.send(context.aws, url, batch)
-    counts.sent += len(taken)
-    if len(taken) < len(batch):
-        raise FailedError(
-            f"the queue took {len(taken)} of the last {len(batch)} messages, after {counts.sent:,} in all: "
-            "run it again with the same --state. Events that come twice keep their ids"
-        )
+        _wait_for_room(context, url)
+    with interrupts.deferred():
+        taken = queues.send(context.aws, url, batch)
+        counts.sent += len(taken)
+        if len(taken) < len(batch):
+            raise FailedError(
+                f"the queue took {len(taken)} of the last {len(batch)} messages, {counts.sent:,} in all: "
+                "run it again with the same --state. Events that come twice keep their ids"
+            )
+        replay_position.write(context.options.state, position)
     context.sleep(redrive.pause_after(len(batch), rate=context.options.rate))
+
+
+def _wait_for_room(context: Context, url: str) -> None:
+    waited = False
+    while (waiting := queues.depth(context.aws, url).waiting) > _MOST_IN_QUEUE:
+        if not waited:
+            context.screen.note(
+                f"{waiting:,} messages wait in the queue: going on below {_MOST_IN_QUEUE:,}. "
+                "If they do not become fewer, see python -m ops status."
+            )
+        waited = True
+        context.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def _show(context: Context, counts: _Counts) -> None:
@@ -183,6 +212,8 @@ def _show(context: Context, counts: _Counts) -> None:
             screen.line(f"{counts.sent:,} events are in the queue. python -m ops status shows them arrive.")
         if counts.unreadable:
             screen.line(f"{counts.unreadable:,} lines are no records, and were left out.", style="red")
+        if counts.damaged_files:
+            screen.line(f"{counts.damaged_files:,} files are damaged, and were left out.", style="red")
 
     screen.result(asdict(counts), show)
 

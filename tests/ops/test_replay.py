@@ -1,6 +1,7 @@
 """Which records are replayed, as which messages, and where a replay goes on."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from ops.replay import Choice, UnreadableRecordError
 from ops.replay_position import Position
 
 RECEIVED_MS = 1_795_838_400_123
+DAY = "events/year=2026/month=11/day=28/"
 CHOICE = Choice(since=1_795_838_400, until=1_795_842_000, destination="eventbridge")
 
 
@@ -79,23 +81,32 @@ def test_an_event_of_another_time_is_left_out(received: int) -> None:
     assert CHOICE.entry(as_record(event(received_ms=received), app_id="a").data.decode()) is None
 
 
-@pytest.mark.parametrize("line", ["", "x", "[]", "{}", json.dumps({"arrival_timestamp": RECEIVED_MS})])
+@pytest.mark.parametrize(
+    "line", ["", "x", "[]", "{}", "[" * 100_000, '{"é": 1}', json.dumps({"arrival_timestamp": RECEIVED_MS})]
+)
 def test_a_line_that_is_no_record_is_not_sent(line: str) -> None:
     with pytest.raises(UnreadableRecordError):
         CHOICE.entry(line)
 
 
 def test_the_day_after_is_looked_at_because_firehose_may_write_late() -> None:
-    assert CHOICE.folders() == ["events/year=2026/month=11/day=28/", "events/year=2026/month=11/day=29/"]
+    assert CHOICE.folders() == [DAY, "events/year=2026/month=11/day=29/"]
+
+
+def test_the_day_before_is_looked_at_because_a_file_has_the_day_of_its_first_event() -> None:
+    midnight = replace(CHOICE, since=1_795_824_060)
+
+    assert midnight.folders()[0] == "events/year=2026/month=11/day=27/"
 
 
 def test_a_position_is_kept_and_belongs_to_one_replay(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
-    replay_position.write(file, Position(what="b to x", key="k2", lines=20))
+    replay_position.write(file, Position(what="b to x", until=9, key="k2", lines=20))
 
-    position = replay_position.read(file, "b to x")
+    position = replay_position.read(file, "b to x", until=10)
 
     assert [position.is_behind(key) for key in ("k1", "k2", "k3")] == [True, False, False]
     assert [position.first_line(key) for key in ("k2", "k3")] == [20, 0]
+    assert position.until == 9
     with pytest.raises(UsageError, match="of another replay"):
-        replay_position.read(file, "b to y")
+        replay_position.read(file, "b to y", until=10)
