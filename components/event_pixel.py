@@ -32,7 +32,7 @@ _PROJECT = Path(__file__).parents[1]
 class EventPixelArgs:
     """The arguments of a whole stack. Pulumi.yaml describes each setting."""
 
-    # Project and stack at the first deployment, and the Region if the configuration says it.
+    # Project and stack at the first deployment, and the Region; None if only the AWS provider knows it.
     stack_name: str
     region: str | None
 

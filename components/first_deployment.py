@@ -47,7 +47,7 @@ def _check(first: _Facts, now: _Facts) -> None:
     if was and is_now and was != is_now:
         raise FirstDeploymentError(
             f"aws:region: {is_now} would replace the URL and the queues of this stack, which is in {was}. "
-            f"Make a new stack for {is_now} (pulumi stack init), and set aws:region back to {was} here."
+            f"Make a new stack for {is_now} (pulumi stack init), and set aws:region to {was} here."
         )
     if first["stack_name"] != now["stack_name"]:
         raise FirstDeploymentError(

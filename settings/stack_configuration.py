@@ -43,15 +43,18 @@ AWS_KEYS: Final = frozenset(
     }
 )
 
-# Variables from which the AWS provider may also take its Region.
-_REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_CONFIG_FILE")
+# Where the AWS provider takes its Region from if the configuration does not say it: the first that is set.
+_REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
+
+# A profile may have one, too. Only the provider reads that.
+_PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_CONFIG_FILE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackConfiguration:
     """`values` by short key, and the problems of keys and of the provider's configuration.
 
-    `region` is None if the provider takes its Region from elsewhere, such as a profile.
+    `region` is None if the provider takes its Region from a profile.
     """
 
     project: str
@@ -74,7 +77,7 @@ def stack_configuration(defaults: Mapping[str, object], *, is_local_run: bool) -
     return StackConfiguration(
         project=project,
         stack=stack,
-        region=raw.get(REGION) or None,
+        region=raw.get(REGION) or _region_of_environment(),
         values={key: _parsed(value, defaults.get(key, "")) for key, value in own.items()},
         problems=(
             *_region_problems(raw, is_local_run=is_local_run),
@@ -148,9 +151,15 @@ def _tag_problems(raw: Mapping[str, str]) -> Iterable[Problem]:
                 )
 
 
+def _region_of_environment() -> str | None:
+    return next((region for name in _REGION_VARIABLES if (region := os.environ.get(name))), None)
+
+
 def _is_region_set_elsewhere() -> bool:
     return (
-        any(os.environ.get(name) for name in _REGION_VARIABLES) or Path("~/.aws/config").expanduser().exists()
+        _region_of_environment() is not None
+        or any(os.environ.get(name) for name in _PROFILE_VARIABLES)
+        or Path("~/.aws/config").expanduser().exists()
     )
 
 

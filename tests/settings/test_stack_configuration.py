@@ -86,11 +86,14 @@ def test_the_region_may_come_from_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp
     assert len(problems(without)) == 1
 
     with monkeypatch.context() as patched:
+        patched.setenv("AWS_DEFAULT_REGION", "eu-west-2")
+        assert load(without).region == "eu-west-2"
         patched.setenv("AWS_REGION", "eu-west-1")
-        load(without)
+        assert load(without).region == "eu-west-1"
+        assert load(LEAST).region == "eu-central-1"
     (tmp_path / ".aws").mkdir()
     (tmp_path / ".aws" / "config").touch()
-    load(without)
+    assert load(without).region is None
 
 
 @pytest.mark.parametrize(
