@@ -10,13 +10,20 @@ let seen = { endpoint: "", profiles: new Map() };
 /** Show the profiles as they are now. */
 export async function refreshProfiles() {
   const asked = endpoint();
-  if (!asked) return;
+  if (!asked) return showNobody();
   try {
     const { profiles } = await getJson("/profile?" + new URLSearchParams({ endpoint_id: asked }));
     if (asked === endpoint()) showProfiles(asked, profiles);
   } catch {
     // The timeline says that the run does not respond; the next event asks again.
   }
+}
+
+function showNobody() {
+  seen = { endpoint: "", profiles: new Map() };
+  byId("profile-of").textContent = "nobody";
+  byId("profiles").replaceChildren(element("p", "Without an endpoint id there is no profile.", "soft"));
+  byId("profile-change").textContent = "";
 }
 
 function showProfiles(shownEndpoint, profiles) {

@@ -148,6 +148,7 @@ def test_a_request_that_the_gateway_refuses_says_why(opened: OpenedPage) -> None
     expect(opened.why).to_contain_text("lacks event or endpoint_id")
     expect(opened.step("Tag")).to_contain_text("Failed (onerror), HTTP 400")
     assert opened.steps() == ["Tag", "Gateway"]
+    expect(opened.page.locator("#profile-of")).to_have_text("nobody")
     assert axe.findings(opened.page) == []
 
 
