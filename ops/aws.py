@@ -7,9 +7,22 @@ A message of a service may echo what was sent, so only codes are shown.
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
+import botocore.session
 from boto3.session import Session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConfigParseError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
+from botocore.parsers import ResponseParserError
 
 from ops.errors import FailedError
 
@@ -19,6 +32,25 @@ _DENIED: Final = {
 _NOT_THERE: Final = ("NonExistentQueue", "QueueDoesNotExist", "ResourceNotFoundException", "NoSuchBucket")
 """How the codes end if something does not exist."""
 
+_EXPIRED: Final = {
+    *("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"),
+    *("InvalidAccessKeyId", "InvalidToken", "TokenRefreshRequired"),
+}
+_WRONG_TIME: Final = {
+    *("RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch", "InvalidSignatureException"),
+}
+_THROTTLED: Final = {
+    *("Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException"),
+    *("RequestLimitExceeded", "RequestThrottled", "SlowDown", "LimitExceededException", "429"),
+}
+_PREFIXES: Final = {"customer-profiles": "profile", "service-quotas": "servicequotas"}
+_ACTIONS: Final = {
+    "list_objects_v2": "ListBucket",
+    "get_bucket_lifecycle_configuration": "GetLifecycleConfiguration",
+}
+"""Operations whose permission has another name (Service Authorization Reference)."""
+
+_WITHOUT_PROFILE: Final = {"profile": (None, None, None, None)}
 _MANY_CALLS: Final = 16  # connections, for commands that call from several threads
 
 
@@ -38,14 +70,18 @@ class Aws:
     """The account and Region of a stack; with `variables`, those of a local run."""
 
     def __init__(self, region: str, variables: Mapping[str, str] | None = None) -> None:
+        """Raises CallError for a profile of the AWS CLI that does not exist."""
         given = variables or {}
         self.region = region
         self._endpoint_url = given.get("AWS_ENDPOINT_URL")
-        self._session = Session(
-            aws_access_key_id=given.get("AWS_ACCESS_KEY_ID"),
-            aws_secret_access_key=given.get("AWS_SECRET_ACCESS_KEY"),
-            region_name=region,
-        )
+        with _translated("configure", "list"):
+            self._session = Session(
+                aws_access_key_id=given.get("AWS_ACCESS_KEY_ID"),
+                aws_secret_access_key=given.get("AWS_SECRET_ACCESS_KEY"),
+                region_name=region,
+                # A local run has nothing to do with the profile of the AWS CLI.
+                botocore_session=botocore.session.Session(_WITHOUT_PROFILE) if variables else None,
+            )
         self._clients: dict[str, Any] = {}
 
     def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
@@ -84,7 +120,8 @@ class _translated:  # noqa: N801 - used as a function
     """Raises CallError for an error of the SDK."""
 
     def __init__(self, service: str, operation: str) -> None:
-        self._what = f"{service} {operation.replace('_', '-')}"
+        self._service = service
+        self._operation = operation
 
     def __enter__(self) -> None:
         """Nothing to prepare."""
@@ -99,19 +136,47 @@ class _translated:  # noqa: N801 - used as a function
             case ClientError():
                 response: dict[str, Any] = cast(Any, error).response
                 code = str(response.get("Error", {}).get("Code", "unknown"))
-                raise CallError(f"aws {self._what} failed with {code}: {_detail(code)}", code=code) from None
-            case BotoCoreError():
-                code = type(error).__name__
-                raise CallError(
-                    f"aws {self._what} failed with {code}: check the network and the Region", code=code
-                ) from None
+                raise self._failed(code, self._detail(code)) from None
+            case BotoCoreError() | ResponseParserError():
+                raise self._failed(type(error).__name__, _detail_of_sdk(error)) from None
             case _:
                 pass
 
+    def _failed(self, code: str, detail: str) -> CallError:
+        what = f"aws {self._service} {self._operation.replace('_', '-')}"
+        return CallError(f"{what} failed with {code}: {detail}", code=code)
 
-def _detail(code: str) -> str:
-    if code in _DENIED:
-        return "your credentials may not do this; policies/operator.json lists what these commands need"
-    if code.endswith(_NOT_THERE):
-        return "it is not there; check --stack, and the account of your credentials"
-    return "nothing more was done"
+    def _detail(self, code: str) -> str:
+        if code in _DENIED:
+            action = action_of(self._service, self._operation)
+            return f"your credentials lack {action}; policies/operator.json lists what these commands need"
+        if code in _EXPIRED:
+            return "your credentials have expired, or are not valid: sign in again as for the AWS CLI"
+        if code in _WRONG_TIME:
+            return "check the secret key, and the clock of this machine"
+        if code in _THROTTLED:
+            return "AWS lets it be called less often: wait a minute, and try again"
+        if code.endswith(_NOT_THERE):
+            return "it is not there; check --stack, and the account of your credentials"
+        return "nothing more was done"
+
+
+def action_of(service: str, operation: str) -> str:
+    """The IAM action that a call needs: `lambda:GetEventSourceMapping`."""
+    if service == "apigateway":
+        return "apigateway:GET"  # one action a method of HTTP, and these commands only read
+    prefix = _PREFIXES.get(service, service)
+    name = _ACTIONS.get(operation) or "".join(word.capitalize() for word in operation.split("_"))
+    return f"{prefix}:{name.removesuffix('Batch')}"
+
+
+def _detail_of_sdk(error: Exception) -> str:
+    match error:
+        case ProfileNotFound() | ConfigParseError():
+            return "correct AWS_PROFILE, or the files of the AWS CLI"
+        case CredentialRetrievalError() | SSOError() | TokenRetrievalError():
+            return "your credentials cannot be had: sign in again as for the AWS CLI"
+        case ParamValidationError():
+            return "a value is empty or too long: correct the argument, or the outputs"
+        case _:
+            return "check the network and the Region"

@@ -17,11 +17,16 @@ Check = Callable[[Aws, Examined], Iterator[Finding]]
 
 
 def findings(aws: Aws, examined: Examined, advance: Callable[[int], None]) -> Iterator[Finding]:
-    """Every check that applies. What cannot be looked at is a warning."""
+    """Every check that applies. What cannot be looked at is a warning.
+
+    Raises CallError for credentials that AWS does not take: then nothing else can be looked at.
+    """
     for name, check in _CHECKS.items():
         try:
             yield from check(aws, examined)
         except CallError as error:
+            if check is _credentials:
+                raise
             yield unreadable(name, error)
         advance(1)
 

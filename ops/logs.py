@@ -1,6 +1,7 @@
 """Reads the functions' log lines: JSON, with ids, counts and reasons, and nothing of an event."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -65,7 +66,9 @@ def lines(
     aws: Aws, groups: Mapping[str, str], *, since: float, containing: str | None = None
 ) -> Iterator[LogLine]:
     """The lines of log groups, by function, since a time (epoch seconds). Raises CallError."""
-    pattern = {} if containing is None else {"filterPattern": f'"{containing}"'}
+    # Within quotation marks, a filter pattern is a string; they and backslashes are escaped by a backslash.
+    sought = re.sub(r'(["\\])', r"\\\1", containing or "")
+    pattern = {"filterPattern": f'"{sought}"'} if sought else {}
     for function, group in groups.items():
         events = aws.pages(
             *("logs", "filter_log_events", "events"),

@@ -1,5 +1,6 @@
 """A deployed stack, as its outputs describe it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -72,6 +73,8 @@ class Stack:
         return {"processor": self.log_group, **({"authorizer": authorizer} if authorizer else {})}
 
 
+_QUEUE_URL = re.compile(r"https?://[^/\s]+/[0-9]{12}/[A-Za-z0-9_-]{1,80}")
+
 _REQUIRED = {
     "name": "project_stack",
     **{
@@ -99,6 +102,9 @@ def stack_of(outputs: Mapping[str, Any]) -> Stack:
             f"these outputs have no {(missing or ['destinations'])[0]}: select the stack of gtm-pixel "
             "(--stack NAME), and run pulumi up if it is older than these commands"
         )
+    for output in ("queue_url", "dead_letter_queue_url"):
+        if not _QUEUE_URL.fullmatch(outputs[output]):
+            raise UsageError(f"the output {output} is no URL of a queue: give the output of this stack")
     required: dict[str, str] = {name: outputs[output] for name, output in _REQUIRED.items()}
     optional = {name: outputs[name] for name in _OPTIONAL if isinstance(outputs.get(name), str)}
     return Stack(**required, destinations=tuple(map(str, cast("list[object]", destinations))), **optional)

@@ -4,21 +4,25 @@ import argparse
 import json
 import platform
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from ops import checks, examined, logs
 from ops.attention import attention
+from ops.aws import CallError
 from ops.command import Command
 from ops.context import Context
-from ops.errors import DONE
+from ops.errors import DONE, FAILED
 from ops.new_file import new_file
 from ops.status_report import read_status
 
 _MINUTES: Final = 180
 _STEPS: Final = 3
+
+_Part = TypeVar("_Part")
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,32 +31,50 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(context: Context) -> int:
     aws, stack, now = context.aws, context.stack, context.clock()
+    unread: list[CallError] = []
+
+    def part(read: Callable[[], _Part]) -> _Part | None:
+        """A part of the state; None if it cannot be read, because the others are worth having without it."""
+        try:
+            return read()
+        except CallError as error:
+            unread.append(error)
+            return None
+        finally:
+            advance(1)
+
     with context.screen.progress("reading the state", _STEPS) as advance:
-        status = read_status(aws, stack, minutes=_MINUTES, now=now, advance=lambda _: None)
-        advance(1)
-        found = list(checks.findings(aws, examined.of_stack(stack), lambda _: None))
-        advance(1)
-        lines = _counted(context, since=now - _MINUTES * 60)
-        advance(1)
+        status = part(lambda: read_status(aws, stack, minutes=_MINUTES, now=now, advance=lambda _: None))
+        found = part(lambda: list(checks.findings(aws, examined.of_stack(stack), lambda _: None)))
+        lines = part(lambda: _counted(context, since=now - _MINUTES * 60))
+    if len(unread) == _STEPS:
+        raise unread[0]
     state = {
         "written_at": datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "stack": asdict(stack),
-        "status": asdict(status),
-        "attention": attention(status),
-        "checks": [asdict(one) for one in found],
+        "not_read": [str(error) for error in unread],
+        "status": status and asdict(status),
+        "attention": attention(status) if status else [],
+        "checks": found and [asdict(one) for one in found],
         "log_lines": lines,
     }
     with new_file(context.options.file) as opened:
         opened.write(json.dumps(state, indent=2, default=str) + "\n")
-    result = {"file": str(context.options.file), "attention": state["attention"]}
+    result = {
+        "file": str(context.options.file),
+        "attention": state["attention"],
+        "not_read": state["not_read"],
+    }
 
     def show() -> None:
         context.screen.line(f"Written to {context.options.file}: no values, no tokens, no endpoint ids.")
         context.screen.line("It names your account, your queues and your functions.")
+        for error in unread:
+            context.screen.line(f"A part is missing: {error}", style="red")
 
     context.screen.result(result, show)
-    return DONE
+    return FAILED if unread else DONE
 
 
 def _counted(context: Context, *, since: float) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """`ops logs`: what the functions have logged, by request, message or reason."""
 
 import argparse
+import re
 from datetime import UTC, datetime
 
 from ops import durations, logs
@@ -29,8 +30,14 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--metrics", action="store_true", help="also lines that only publish metrics")
     parser.add_argument(
-        "--limit", type=int, default=200, metavar="N", help="no more than the last N lines (default: 200)"
+        "--limit", type=_count, default=200, metavar="N", help="no more than the last N lines (default: 200)"
     )
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch("[1-9][0-9]{0,6}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
 
 
 def _run(context: Context) -> int:
@@ -42,7 +49,7 @@ def _run(context: Context) -> int:
     sought = options.request_id or options.message_id or options.reason
     found = logs.lines(context.aws, chosen, since=context.clock() - options.since, containing=sought)
     lines = sorted((line for line in found if options.metrics or not line.is_metric), key=lambda one: one.at)
-    last = lines[-options.limit :] if options.limit > 0 else []
+    last = lines[-options.limit :]
     context.screen.result(
         [{"at": line.at, "function": line.function, "line": line.fields or line.text} for line in last],
         lambda: _show(context, last, len(lines)),

@@ -21,7 +21,7 @@ PRINCIPALS = [f"logs.{REGION}.amazonaws.com", "cloudwatch.amazonaws.com"]
 
 def found(name: str, examined: Examined | None = None, /, **responses: Any) -> Finding:
     """The finding of this name."""
-    account = cast(Aws, Account(**responses))
+    account = cast(Aws, Account(**{"get_caller_identity": {"Account": "123456789012"}, **responses}))
     all_of_them = checks.findings(account, examined or Examined(region=REGION), lambda _: None)
     return next(one for one in all_of_them if one.check == name)
 
@@ -45,9 +45,15 @@ def key_policy(*services: str) -> dict[str, Any]:
 
 
 def test_what_cannot_be_looked_at_is_a_warning() -> None:
-    finding = found("credentials")
+    here = Examined(region=REGION, key_arn=KEY)
+    finding = found("key", here)
 
     assert (finding.state, finding.detail) == (State.WARNING, "cannot be looked at (NotImplemented)")
+
+
+def test_without_credentials_there_is_nothing_to_look_at() -> None:
+    with pytest.raises(CallError):
+        found("credentials", get_caller_identity=CallError("expired", code="ExpiredToken"))
 
 
 def test_credentials_of_another_account_are_no_good() -> None:

@@ -56,6 +56,7 @@ def test_help_is_shown(arguments: list[str], capsys: pytest.CaptureFixture[str])
         ),
         (["status", "--outputs", "absent.json"], "--outputs: absent.json cannot be read (No such file"),
         (["dead-letters", "export"], "write `dead-letters` to list them, or `dead-letters export FILE`"),
+        (["logs", "--limit", "0"], "argument --limit: '0' is not a whole number from 1"),
         (["dead-letters", "--limit", "0"], "--limit 0: look at 1 message or more"),
     ],
 )
@@ -193,3 +194,9 @@ def test_what_changes_something_can_be_tried_first(command: object) -> None:
     arguments = _NEEDED.get(name, [])
 
     assert parser().parse_args([name, *arguments, "--dry-run"]).dry_run
+
+
+@pytest.mark.parametrize("url", ["x", "https://sqs.eu-central-1.amazonaws.com/events", "https://a/1/b"])
+def test_a_queue_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(UsageError, match="the output queue_url is no URL of a queue"):
+        stack(queue_url=url)

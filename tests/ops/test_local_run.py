@@ -352,7 +352,8 @@ def test_what_the_operator_may_not_do_is_one_line(run: LocalRun, capsys: pytest.
         assert main(["pause", "--local", run.url]) == 1
 
     assert capsys.readouterr().err == (
-        "error: aws lambda get-event-source-mapping failed with 403: your credentials may not do this; "
+        "error: aws lambda get-event-source-mapping failed with 403: "
+        "your credentials lack lambda:GetEventSourceMapping; "
         "policies/operator.json lists what these commands need\n"
     )
 
@@ -447,6 +448,27 @@ def test_the_state_of_a_stack_is_one_file_without_a_word_about_customers(
     assert file.stat().st_mode & 0o777 == 0o600
     assert main(["incident", str(file), "--local", run.url]) == 1  # no file is overwritten
     assert ops("redrive")["redriven"] == 1
+
+
+def test_what_may_not_be_read_is_missing_in_the_state_and_the_rest_is_there(
+    run: LocalRun, ops: Ops, tmp_path: Path
+) -> None:
+    file = tmp_path / "incident.json"
+
+    with without(run, "ReadLogs"):
+        said = ops("incident", str(file), status=1)
+
+    (missing,) = said["not_read"]
+    assert "your credentials lack logs:FilterLogEvents" in missing
+    state = json.loads(file.read_text())
+    assert (state["not_read"], state["log_lines"]) == ([missing], None)
+    assert state["status"]["stack"] == run.outputs["project_stack"]
+    assert state["checks"]
+
+
+@pytest.mark.parametrize("sought", ['"', 'no "such" reason', "back\\slash"])
+def test_logs_are_searched_for_any_string(sought: str, ops: Ops) -> None:
+    assert ops("logs", "--reason", sought, status=1) == []
 
 
 def test_recorded_events_reach_a_destination_that_was_added_later(
