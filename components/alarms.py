@@ -7,6 +7,7 @@ from typing import Final
 from components.alarm import Alarm, Comparison, Missing, Series, simple
 from components.stack_metrics import StackMetrics, of_function
 from contract.function_time import CLOSING_SECONDS
+from contract.sqs import LONGEST_DELAY_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +31,8 @@ class AlarmSettings:
 OLD_SECONDS: Final = 300
 """A message that waits longer is late, unless a batch alone may take as long."""
 
-MESSAGES_FOR_A_SHARE: Final = 10
-"""With fewer messages in five minutes, their share says nothing: at night, they may be one visitor's."""
+MESSAGES_FOR_A_SHARE: Final = 20
+"""With fewer messages in half an hour, their share says nothing: at night, they may be one visitor's."""
 
 
 def stack_alarms(metrics: StackMetrics, settings: AlarmSettings) -> Iterator[Alarm]:
@@ -197,8 +198,8 @@ def _of_outcomes(metrics: StackMetrics, settings: AlarmSettings) -> Iterator[Ala
     yield Alarm(
         key="rejected",
         means=(
-            f"For a quarter of an hour more than {settings.rejected_percent}% of messages held no event, of "
-            f"{MESSAGES_FOR_A_SHARE} or more in five minutes. A tag may send an empty variable."
+            f"More than {settings.rejected_percent}% of the messages of half an hour, which were "
+            f"{MESSAGES_FOR_A_SHARE} or more, held no event. A tag may send an empty variable."
         ),
         section="Nothing arrives",
         series={
@@ -206,7 +207,8 @@ def _of_outcomes(metrics: StackMetrics, settings: AlarmSettings) -> Iterator[Ala
             "received": Series(metric=metrics.own("Received")),
         },
         expression=f"IF(received >= {MESSAGES_FOR_A_SHARE}, 100 * rejected / received, 0)",
-        periods=3,
+        # If every message is rejected, the share is above half of them after a quarter of an hour.
+        period_seconds=1_800,
         threshold=settings.rejected_percent,
     )
     for destination in settings.destinations:
@@ -230,6 +232,9 @@ def _of_outcomes(metrics: StackMetrics, settings: AlarmSettings) -> Iterator[Ala
         ),
         section="Latency is high",
         series=simple(metrics.own("RetryAttempt"), "Maximum"),
+        # As long as the longest delay: with a shorter period, a single event's alarm would go off and end
+        # with each of its retries.
+        period_seconds=LONGEST_DELAY_SECONDS,
         threshold=6,
     )
     yield Alarm(

@@ -11,6 +11,7 @@ from components.alarm import Alarm, Comparison, Missing
 from components.alarms import AlarmSettings, stack_alarms
 from components.stack_metrics import StackMetrics
 from contract.function_time import CLOSING_SECONDS
+from contract.sqs import LONGEST_DELAY_SECONDS
 from tests.components.metric_math import compute
 from tests.components.test_dashboard import METRICS, OPEN
 from tests.documents import headings, read, section, table
@@ -68,8 +69,8 @@ CASES: list[tuple[str, Mapping[str, float | None], bool]] = [
     ("processor-duration", {"value": 59_000}, True),
     ("rejected", {"rejected": 50, "received": 100}, False),
     # One unknown visitor at night.
-    ("rejected", {"rejected": 9, "received": 9}, False),
-    ("rejected", {"rejected": 10, "received": 10}, True),
+    ("rejected", {"rejected": 19, "received": 19}, False),
+    ("rejected", {"rejected": 20, "received": 20}, True),
     ("rejected", {"rejected": 51, "received": 100}, True),
     ("rejected", {"rejected": None, "received": None}, False),
     ("retried-firehose", {"retried": 0, "recorded": 100}, False),
@@ -116,6 +117,11 @@ def test_a_batch_that_fills_and_works_as_long_as_it_may_is_not_late(
     (alarm,) = [one for one in stack_alarms(OPEN, settings) if one.key == "queue-age"]
 
     assert alarm.threshold == oldest
+
+
+def test_the_late_retries_of_one_event_are_one_alarm() -> None:
+    """They come up to a quarter of an hour apart."""
+    assert ALARMS["late-retries"].period_seconds >= LONGEST_DELAY_SECONDS
 
 
 def test_one_lost_event_of_a_quiet_site_is_enough() -> None:
