@@ -74,7 +74,6 @@ class LocalRun:
     fakes: Mapping[str, Fake]
     # What an operator may do: policies/operator.json.
     operator: Credentials
-    _overrides: Sequence[str]
     _session: "_Session"
 
     @classmethod
@@ -102,13 +101,13 @@ class LocalRun:
             return run
 
     def change(self, *overrides: str) -> Self:
-        """Deploy the stack again as `pulumi up` does, with these settings besides the former ones.
+        """Deploy the stack again as `pulumi up` does, with these overrides in place of the former ones.
 
         Returns the run as it is then; the former one is over. Events may arrive meanwhile. Raises
         LocalRunError; what was changed by then stays.
         """
         with _said():
-            return self._of(self._session, [*self._overrides, *overrides])
+            return self._of(self._session, overrides)
 
     def destroy(self) -> None:
         """Stop serving, and delete the stack as `pulumi destroy` does.
@@ -135,7 +134,6 @@ class LocalRun:
             pollers=serving.pollers,
             fakes=served.fakes,
             operator=served.operator,
-            _overrides=overrides,
             _session=session,
         )
 

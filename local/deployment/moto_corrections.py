@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from botocore.awsrequest import AWSRequest
 from flask import request as current_request
+from moto.apigateway.models import Stage
 from moto.apigateway.responses import APIGatewayResponse
 from moto.awslambda.responses import LambdaResponse
 from moto.cloudwatch.models import CloudWatchBackend, Statistics
@@ -60,6 +61,7 @@ def corrected_moto() -> Iterator[None]:
             # moto ignores the condition of a policy that denies requests without TLS. It would deny them all.
             (FakeBucket, "get_permission", _no_bucket_policy),
             (CloudWatchResponse, "describe_alarms", _describe_alarms),
+            (Stage, "apply_operations", _apply_operations),
             (CloudWatchBackend, "aws_metric_data", property(moto_metrics.service_metrics)),
             (Statistics, "get_statistics_for_type", moto_metrics.statistic),
             # moto does these again for each request, or for each message of a queue on each request.
@@ -100,7 +102,7 @@ def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
 
 
 # Operations whose permission has another name (Service Authorization Reference).
-_OTHER_ACTIONS = {"budgets:CreateBudget": "budgets:ModifyBudget"}
+_OTHER_ACTIONS = {f"budgets:{name}Budget": "budgets:ModifyBudget" for name in ("Create", "Delete")}
 
 
 class _IamRequest(IAMRequest):
@@ -208,6 +210,17 @@ def _describe_alarms(response: CloudWatchResponse) -> Any:
     """moto's own, with the states of now: moto never evaluates an alarm."""
     evaluate_alarms(response.cloudwatch_backend)
     return _moto_describe_alarms(response)
+
+
+_moto_apply_operations = Stage.apply_operations
+
+
+def _apply_operations(stage: Stage, patch_operations: list[dict[str, Any]]) -> Stage:
+    """moto's own, with the removal of a method's settings (`/events/GET`), which it passes over."""
+    for operation in patch_operations:
+        if operation["op"] == "remove":
+            stage.method_settings.pop(operation["path"].removeprefix("/"), None)
+    return _moto_apply_operations(stage, patch_operations)
 
 
 def _no_bucket_policy(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:  # noqa: ARG001

@@ -6,13 +6,12 @@ has ended, what it no longer registers is deleted, the last created first, and s
 Unlike the engine, this has no preview, does one thing at a time, and knows no aliases.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-import pulumi
-
 from local.deployment.resources import Change, Created, Existing, Properties
+from local.deployment.resources.declaration import comparable
 
 
 class StackError(Exception):
@@ -128,7 +127,7 @@ class Stack:
         existing = resource.existing
         ignored = {key: existing.inputs[key] for key in registration.ignore_changes if key in existing.inputs}
         inputs = {**registration.inputs, **ignored}
-        if _comparable(inputs) == _comparable(existing.inputs):
+        if comparable(inputs) == comparable(existing.inputs):
             resource.registration = registration
             return resource
         change = self.provider.compare(registration.type, existing, inputs)
@@ -171,10 +170,3 @@ def _refuse_protected(resources: Sequence[_Resource]) -> None:
 
 def _named(resource: _Resource) -> str:
     return f"{resource.registration.type} {resource.registration.name}"
-
-
-def _comparable(value: Any) -> Any:
-    """A value with archives as their paths: the program names an archive after its content."""
-    if isinstance(value, Mapping):
-        return {key: _comparable(item) for key, item in value.items()}
-    return value.path if isinstance(value, pulumi.FileArchive) else value

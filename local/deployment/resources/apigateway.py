@@ -1,7 +1,6 @@
 """Amazon API Gateway: REST APIs from OpenAPI documents, deployments, stages, and custom domain names."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from local.apigateway.openapi_import import import_openapi
@@ -17,6 +16,7 @@ from local.deployment.resources.declaration import (
     names,
     present,
 )
+from local.deployment.resources.tags import check_retag
 from local.deployment.resources.target import Target
 
 _METHOD_SETTINGS = {
@@ -87,16 +87,6 @@ def _empty_rest_api(apigateway: Any, api_id: str) -> None:
 
 def _delete_rest_api(target: Target, existing: Existing) -> None:
     target.client("apigateway").delete_rest_api(restApiId=existing.id)
-
-
-def _retag(target: Target, existing: Existing, tags: Mapping[str, str]) -> None:
-    """moto has no tags of API Gateway that could change."""
-    place = target.arn("apigateway", f"/tags/{existing.outputs['arn']}", account=False)
-    former = existing.outputs["tagsAll"]
-    if former.keys() - tags.keys():
-        target.check_permission("apigateway:DELETE", place)
-    if tags.items() - former.items():
-        target.check_permission("apigateway:PUT", place)
 
 
 def _security_policy(inputs: Properties) -> Properties:
@@ -264,6 +254,12 @@ def _replace(path: str, value: str) -> dict[str, str]:
     return {"op": "replace", "path": path, "value": value}
 
 
+_RETAG = check_retag(
+    "apigateway:DELETE",
+    "apigateway:PUT",
+    lambda target, existing: target.arn("apigateway", f"/tags/{existing.outputs['arn']}", account=False),
+)
+
 RESOURCES = {
     "RestApi": ResourceType(
         _rest_api,
@@ -273,7 +269,7 @@ RESOURCES = {
             "endpointConfiguration": names("types"),
         },
         update=_update_rest_api,
-        retag=_retag,
+        retag=_RETAG,
         delete=_delete_rest_api,
     ),
     "Deployment": ResourceType(
@@ -291,7 +287,7 @@ RESOURCES = {
         },
         replaced_by=("restApi", "stageName"),
         update=_update_stage,
-        retag=_retag,
+        retag=_RETAG,
         delete=_delete_stage,
     ),
     "MethodSettings": ResourceType(
@@ -308,7 +304,7 @@ RESOURCES = {
         },
         replaced_by=("domainName",),
         update=_update_domain_name,
-        retag=_retag,
+        retag=_RETAG,
         delete=_delete_domain_name,
     ),
     "BasePathMapping": ResourceType(

@@ -12,6 +12,7 @@ from local.deployment.resources.declaration import (
     names,
     refuse_unknown,
 )
+from local.deployment.resources.tags import check_retag
 from local.deployment.resources.target import Target
 
 _NOTIFICATION = names(
@@ -21,7 +22,10 @@ _NOTIFICATION = names(
 
 def _budget(target: Target, name: str, inputs: Properties) -> Created:
     budget = inputs.get("name") or autoname(name)
-    account = target.cloud.account_id
+    account, tags = target.cloud.account_id, target.tags(inputs)
+    arn = f"arn:{target.cloud.partition}:budgets::{account}:budget/{budget}"
+    if tags:
+        target.check_permission("budgets:TagResource", arn)  # moto has no tags of budgets
     target.client("budgets").create_budget(
         AccountId=account,
         Budget={
@@ -36,7 +40,8 @@ def _budget(target: Target, name: str, inputs: Properties) -> Created:
     return f"{account}:{budget}", {
         **inputs,
         "name": budget,
-        "arn": f"arn:{target.cloud.partition}:budgets::{account}:budget/{budget}",
+        "arn": arn,
+        "tagsAll": tags,
     }
 
 
@@ -70,9 +75,13 @@ def _notification(inputs: Properties) -> dict[str, Any]:
 RESOURCES = {
     "Budget": ResourceType(
         _budget,
-        names("name", "budgetType", "limitAmount", "limitUnit", "timeUnit", "costFilters", "notifications"),
+        {
+            **names("name", "budgetType", "limitAmount", "limitUnit", "timeUnit", "costFilters"),
+            **names("notifications", "tags"),
+        },
         replaced_by=("name",),
         update=_update_budget,
+        retag=check_retag("budgets:UntagResource", "budgets:TagResource"),
         delete=_delete_budget,
     ),
 }

@@ -64,9 +64,14 @@ Resources = Mapping[str, Any]
 def _stack(target: Target, name: str, inputs: Properties) -> Created:
     stack_name = inputs.get("name") or autoname(name)
     id_ = target.arn("cloudformation", f"stack/{stack_name}/{uuid.uuid4()}")
+    tags = target.tags(inputs)
     target.check_permission("cloudformation:CreateStack", id_)
+    if tags:
+        target.check_permission("cloudformation:TagResource", id_)
     _deploy(target, {}, _by_place(inputs))
-    return id_, {**inputs, "name": stack_name, "outputs": {}, "tagsAll": target.tags(inputs)}
+    if tags:
+        _tag(target, inputs, "profile:TagResource")
+    return id_, {**inputs, "name": stack_name, "outputs": {}, "tagsAll": tags}
 
 
 def _update_stack(target: Target, existing: Existing, inputs: Properties) -> None:
@@ -79,9 +84,18 @@ def _delete_stack(target: Target, existing: Existing) -> None:
     _deploy(target, _by_place(existing.inputs), {})
 
 
-def _retag(target: Target, existing: Existing, _: Mapping[str, str]) -> None:
-    """UpdateStack takes the tags."""
+def _retag(target: Target, existing: Existing, tags: Mapping[str, str]) -> None:
+    """UpdateStack takes the tags, and CloudFormation passes them on."""
     target.check_permission("cloudformation:UpdateStack", existing.id)
+    for verb, differs in (("Untag", existing.outputs["tagsAll"].keys() - tags.keys()), ("Tag", tags)):
+        if differs:
+            target.check_permission(f"cloudformation:{verb}Resource", existing.id)
+            _tag(target, existing.inputs, f"profile:{verb}Resource")
+
+
+def _tag(target: Target, inputs: Properties, action: str) -> None:
+    for place in _by_place(inputs):
+        target.check_permission(action, target.arn("profile", place))
 
 
 def template_of(inputs: Properties) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+import pulumi
+
 from local.deployment.resources.target import Target
 
 Properties = Mapping[str, Any]
@@ -93,7 +95,14 @@ def present(**parameters: Any) -> dict[str, Any]:
 
 def changed(existing: Existing, inputs: Properties, *keys: str) -> bool:
     """Whether one of these inputs differs from the existing resource's."""
-    return any(existing.inputs.get(key) != inputs.get(key) for key in keys)
+    return any(comparable(existing.inputs.get(key)) != comparable(inputs.get(key)) for key in keys)
+
+
+def comparable(value: Any) -> Any:
+    """A value with archives as their paths: the program names an archive after its content."""
+    if isinstance(value, Mapping):
+        return {key: comparable(item) for key, item in value.items()}
+    return value.path if isinstance(value, pulumi.FileArchive) else value
 
 
 def as_pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -17,7 +17,7 @@ from local.deployment.resources.declaration import (
     names,
     present,
 )
-from local.deployment.resources.tags import retag
+from local.deployment.resources.tags import check_retag, retag
 from local.deployment.resources.target import Target
 
 _ENVIRONMENT_BYTES = 4 * 1024  # Lambda quotas
@@ -185,12 +185,13 @@ def _event_source_mapping(target: Target, _: str, inputs: Properties) -> Created
         **_mapping_parameters(inputs),
     )
     target.cloud.detach_event_source(mapping["UUID"])
-    enabled = inputs.get("enabled", True)
+    enabled, tags = inputs.get("enabled", True), target.tags(inputs)
     target.client("lambda").update_event_source_mapping(UUID=mapping["UUID"], Enabled=enabled)
     outputs = {
         "uuid": mapping["UUID"],
-        "arn": mapping.get("EventSourceMappingArn"),
+        "arn": target.arn("lambda", f"event-source-mapping:{mapping['UUID']}"),
         "functionArn": mapping["FunctionArn"],
+        "tagsAll": tags,
         "state": "Enabled" if enabled else "Disabled",
     }
     return mapping["UUID"], {**inputs, **outputs}
@@ -271,11 +272,12 @@ RESOURCES = {
         _event_source_mapping,
         {
             **names("eventSourceArn", "functionName", "batchSize", "maximumBatchingWindowInSeconds"),
-            **names("functionResponseTypes", "enabled"),
+            **names("functionResponseTypes", "enabled", "tags"),
             "scalingConfig": names("maximumConcurrency"),
         },
         replaced_by=("eventSourceArn",),
         update=_update_event_source_mapping,
+        retag=check_retag("lambda:UntagResource", "lambda:TagResource"),
         delete=_delete_event_source_mapping,
     ),
 }

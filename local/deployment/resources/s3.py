@@ -53,7 +53,13 @@ def _tag(target: Target, bucket: str, tags: Mapping[str, str]) -> None:
     target.client("s3").put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": as_pairs(tags)})
 
 
+def _check_permission(target: Target, action: str, bucket: str) -> None:
+    """For what moto takes for the creation of a bucket."""
+    target.check_permission(f"s3:{action}", f"arn:{target.cloud.partition}:s3:::{bucket}")
+
+
 def _public_access_block(target: Target, _: str, inputs: Properties) -> Created:
+    _check_permission(target, "PutBucketPublicAccessBlock", inputs["bucket"])
     target.client("s3").put_public_access_block(
         Bucket=inputs["bucket"],
         PublicAccessBlockConfiguration={
@@ -64,6 +70,7 @@ def _public_access_block(target: Target, _: str, inputs: Properties) -> Created:
 
 
 def _ownership_controls(target: Target, _: str, inputs: Properties) -> Created:
+    _check_permission(target, "PutBucketOwnershipControls", inputs["bucket"])
     rule = {"ObjectOwnership": inputs["rule"]["objectOwnership"]}
     target.client("s3").put_bucket_ownership_controls(
         Bucket=inputs["bucket"], OwnershipControls={"Rules": [rule]}
@@ -72,6 +79,7 @@ def _ownership_controls(target: Target, _: str, inputs: Properties) -> Created:
 
 
 def _encryption(target: Target, _: str, inputs: Properties) -> Created:
+    _check_permission(target, "PutEncryptionConfiguration", inputs["bucket"])
     (rule,) = inputs["rules"]
     refuse_unknown(rule, _ENCRYPTION_RULE, "rules.")
     given = rule["applyServerSideEncryptionByDefault"]

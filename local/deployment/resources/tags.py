@@ -1,4 +1,4 @@
-"""How services change the tags of a resource: most have one call that adds, and one that takes away."""
+"""How services change the tags of a resource: most have a call to add some and one to remove some."""
 
 from collections.abc import Callable, Mapping
 
@@ -20,14 +20,38 @@ def retag(
     """Changes tags with `tag_WHAT` and `untag_WHAT`, which name the resource by one of its outputs."""
 
     def change(target: Target, existing: Existing, tags: Mapping[str, str]) -> None:
-        client, former = target.client(service), existing.outputs["tagsAll"]
-        place = {named_by: existing.outputs[output]}
+        client, place = target.client(service), {named_by: existing.outputs[output]}
         tags_parameter, keys_parameter = parameters
-        if removed := sorted(former.keys() - tags.keys()):
+        removed, added = _difference(existing, tags)
+        if removed:
             getattr(client, f"untag_{what}")(**place, **{keys_parameter: removed})
-        if added := {key: value for key, value in tags.items() if former.get(key) != value}:
+        if added:
             getattr(client, f"tag_{what}")(
                 **place, **{tags_parameter: as_pairs(added) if in_pairs else added}
             )
 
     return change
+
+
+def check_retag(
+    remove: str,
+    add: str,
+    place: Callable[[Target, Existing], str] = lambda _, existing: existing.outputs["arn"],
+) -> Retag:
+    """Checks the permissions for these actions: moto has no such tags, or none that change."""
+
+    def check(target: Target, existing: Existing, tags: Mapping[str, str]) -> None:
+        removed, added = _difference(existing, tags)
+        if removed:
+            target.check_permission(remove, place(target, existing))
+        if added:
+            target.check_permission(add, place(target, existing))
+
+    return check
+
+
+def _difference(existing: Existing, tags: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    """The names of the tags that are no longer given, and the tags that are new or have another value."""
+    former = existing.outputs["tagsAll"]
+    added = {key: value for key, value in tags.items() if former.get(key) != value}
+    return sorted(former.keys() - tags.keys()), added

@@ -193,6 +193,31 @@ def test_stopping_ends_a_running_handler(make_runtime: MakeRuntime, tmp_path: Pa
     assert not is_running(pid)
 
 
+def test_finishing_waits_for_a_running_handler(make_runtime: MakeRuntime, tmp_path: Path) -> None:
+    begun, go_on = tmp_path / "begun", tmp_path / "go-on"
+    runtime = make_runtime(
+        "import pathlib, time\n"
+        "def handler(event, context):\n"
+        "    pathlib.Path(event['begun']).touch()\n"
+        "    while not pathlib.Path(event['go_on']).exists(): time.sleep(0.01)\n"
+        "    return 'done'"
+    )
+    outcome: list[Invocation] = []
+    event = {"begun": str(begun), "go_on": str(go_on)}
+    invoking = run_in_thread(lambda: outcome.append(runtime.invoke(event)))
+    eventually(begun.exists)
+
+    finishing = run_in_thread(runtime.finish)
+    finishing.join(timeout=0.05)
+    assert finishing.is_alive()
+    go_on.touch()
+
+    invoking.join(timeout=PATIENCE_SECONDS)
+    finishing.join(timeout=PATIENCE_SECONDS)
+    assert outcome[0].payload == "done"
+    assert error_of(runtime.invoke(event))[0] == "Runtime.Stopped"
+
+
 def test_the_process_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     (tmp_path / "index.py").write_text("import time\ndef handler(event, context): time.sleep(60)")
     parent = """

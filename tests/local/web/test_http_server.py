@@ -1,7 +1,9 @@
 """The server on loopback, over a plain socket."""
 
 import socket
+import threading
 from collections.abc import Iterator
+from urllib.request import urlopen
 
 import pytest
 from werkzeug import Request, Response
@@ -33,3 +35,34 @@ def test_a_sender_that_asks_before_its_body_is_answered_before_it(server: HttpSe
             received = connection.recv(4096)
             assert received, "the connection ended without the body"
             response += received
+
+
+def test_a_switch_waits_for_the_responses_that_have_begun(server: HttpServer) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    responses: list[bytes] = []
+
+    @Request.application
+    def former(_: Request) -> Response:
+        begun.set()
+        go_on.wait(PATIENCE_SECONDS)
+        return Response("former")
+
+    def get() -> None:
+        with urlopen(server.url, timeout=PATIENCE_SECONDS) as response:
+            responses.append(response.read())
+
+    server.switch(former)
+    getting = threading.Thread(target=get)
+    getting.start()
+    begun.wait(PATIENCE_SECONDS)
+
+    switching = threading.Thread(target=server.switch, args=[echo])
+    switching.start()
+    get()  # the new one responds meanwhile
+    assert switching.is_alive()
+    go_on.set()
+
+    switching.join(PATIENCE_SECONDS)
+    getting.join(PATIENCE_SECONDS)
+    assert not switching.is_alive()
+    assert responses == [b"", b"former"]
