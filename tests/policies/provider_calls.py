@@ -3,8 +3,8 @@
 Seen in the log of hashicorp/aws 5.100 (pulumi-aws is built on its code) as it created, refreshed and deleted
 one resource of each type on moto, except the redrive allow policy. No run that changed them all ended: the
 actions of a change are from the parts that ran and from JamesWoolfenden/pike, a public table of the same
-kind. Names are IAM's: where they differ from the operation's, they are those of the Service Authorization
-Reference. `# docs` marks what no such run can show.
+kind. What no stack of this project can need is left out. Names are IAM's: where they differ from the
+operation's, they are those of the Service Authorization Reference. `# docs` marks what no such run can show.
 """
 
 from collections.abc import Mapping
@@ -50,8 +50,9 @@ ACTIONS: Final[Mapping[str, frozenset[str]]] = {
     ),
     "cloudwatch/logGroup:LogGroup": _actions(
         "logs",
+        # Not DeleteRetentionPolicy: every log of the stack expires.
         *("CreateLogGroup", "DescribeLogGroups", "DeleteLogGroup", "PutRetentionPolicy"),
-        *("DeleteRetentionPolicy", "AssociateKmsKey", "DisassociateKmsKey", "ListTagsForResource", *_TAG),
+        *("AssociateKmsKey", "DisassociateKmsKey", "ListTagsForResource", *_TAG),
     ),
     "cloudwatch/logStream:LogStream": _actions(
         "logs", "CreateLogStream", "DescribeLogStreams", "DeleteLogStream"
@@ -73,7 +74,7 @@ ACTIONS: Final[Mapping[str, frozenset[str]]] = {
         "firehose",
         *("CreateDeliveryStream", "DescribeDeliveryStream", "UpdateDestination", "DeleteDeliveryStream"),
         *("ListTagsForDeliveryStream", "TagDeliveryStream", "UntagDeliveryStream"),
-        *("StartDeliveryStreamEncryption", "StopDeliveryStreamEncryption"),
+        "StartDeliveryStreamEncryption",  # not Stop…: the stack's streams are always encrypted
     )
     | _actions("iam", "PassRole"),  # docs
     "lambda/alias:Alias": _actions("lambda", "CreateAlias", "GetAlias", "UpdateAlias", "DeleteAlias"),
@@ -98,7 +99,8 @@ ACTIONS: Final[Mapping[str, frozenset[str]]] = {
     ),
     "s3/bucket:Bucket": _actions(
         "s3",
-        *("CreateBucket", "DeleteBucket", "ListBucket", "PutBucketTagging", "GetBucketTagging"),
+        # Not DeleteBucket: the program retains buckets.
+        *("CreateBucket", "ListBucket", "PutBucketTagging", "GetBucketTagging"),
         *(
             "GetAccelerateConfiguration",
             "GetBucketAcl",
@@ -116,9 +118,7 @@ ACTIONS: Final[Mapping[str, frozenset[str]]] = {
     "s3/bucketOwnershipControls:BucketOwnershipControls": _actions(
         "s3", "PutBucketOwnershipControls", "GetBucketOwnershipControls"
     ),
-    "s3/bucketPolicy:BucketPolicy": _actions(
-        "s3", "PutBucketPolicy", "GetBucketPolicy", "DeleteBucketPolicy"
-    ),
+    "s3/bucketPolicy:BucketPolicy": _actions("s3", "PutBucketPolicy", "GetBucketPolicy"),
     "s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _actions(
         "s3", "PutBucketPublicAccessBlock", "GetBucketPublicAccessBlock"
     ),
