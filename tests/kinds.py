@@ -53,6 +53,7 @@ SLOWEST_FILES = (
     "tests/test_local_run.py",
     "tests/local/web/test_page.py",
     "tests/test_scenarios.py",
+    "tests/local/deployment/test_changes.py",
     "tests/local/test_main.py",
     "tests/test_docs_examples.py",
     "tests/handler/destinations/test_every_destination.py",
