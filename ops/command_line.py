@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     context = None
     try:
-        options = parser().parse_args(arguments)
+        options = parser().parse_args(_checked(sys.argv[1:] if arguments is None else arguments))
         context = Context(options)
         return options.command.run(context)
     except UsageError as error:
@@ -41,6 +41,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         if context is not None:
             context.close()
+
+
+def _checked(arguments: Sequence[str]) -> Sequence[str]:
+    """Raises UsageError for what Python could not read: it could not be sent or searched for, either."""
+    for number, argument in enumerate(arguments, 1):
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise UsageError(f"argument {number} is not UTF-8: write it in UTF-8") from None
+    return arguments
 
 
 def _failed(error: Exception, status: int) -> int:

@@ -1,10 +1,13 @@
 """A request to the events URL of a stack, as a browser makes it."""
 
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from http.client import HTTPException
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from ops.context import Context
 from ops.errors import FailedError, UsageError
@@ -23,22 +26,32 @@ class EventResponse:
     seconds: float
 
 
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Leaves a redirect as the response: no other host may get the token."""
+
+    def redirect_request(self, *_args: Any, **_kwargs: Any) -> None:
+        """No request follows."""
+
+
+_OPENER: Final = urllib.request.build_opener(_NoRedirects)
+
+
 def request(
     url: str, context: Context, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
 ) -> EventResponse:
     """GET, or POST with a body. Raises FailedError and UsageError."""
-    if not url.startswith(("https://", "http://127.0.0.1:")):
+    if not url.startswith(("https://", "http://127.0.0.1:")) or not _is_url(url):
         raise UsageError("the output events_url is no https URL: check --outputs")
     made = urllib.request.Request(url, data=body, headers=dict(headers or {}))  # noqa: S310 - checked above
     started = context.clock()
     try:
-        with urllib.request.urlopen(made, timeout=_REQUEST_SECONDS) as opened:  # noqa: S310
+        with _OPENER.open(made, timeout=_REQUEST_SECONDS) as opened:
             status, found, text = opened.status, opened.headers, opened.read()
     except urllib.error.HTTPError as error:
         with error:
             status, found, text = error.code, error.headers, error.read()
-    except OSError as error:
-        reason = getattr(error, "reason", error)
+    except (OSError, HTTPException) as error:
+        reason = getattr(error, "reason", None) or error
         raise FailedError(
             f"the events URL cannot be reached ({reason}): check the network and the stack"
         ) from None
@@ -49,3 +62,10 @@ def request(
         body=text.decode(errors="replace"),
         seconds=context.clock() - started,
     )
+
+
+def _is_url(url: str) -> bool:
+    try:
+        return bool(urlsplit(url).hostname) and not re.search(r"[\x00-\x20\x7f]", url)
+    except ValueError:
+        return False

@@ -12,11 +12,13 @@ STANDARD_INPUT: Final = "-"
 _UTF_16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-def read(file: str, *, option: str) -> str:
-    """The text of a file that holds one token.
+def read(file: str, *, option: str, outputs: str | None) -> str:
+    """The text of a file that holds one token. `outputs` is the file of --outputs.
 
     Raises UsageError, which does not repeat the file's name: it may be a token that was given as an argument.
     """
+    if file == outputs == STANDARD_INPUT:
+        raise UsageError(f"standard input holds the outputs: give the token in a file, as {option}")
     try:
         content = sys.stdin.buffer.read() if file == STANDARD_INPUT else Path(file).read_bytes()
         # PowerShell's `>` writes UTF-16, and other tools of Windows a mark before UTF-8.

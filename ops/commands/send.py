@@ -63,7 +63,7 @@ def _run(context: Context) -> int:
         user_attributes=dict(options.user_attribute),
     )
     url = event.url(stack.events_url)
-    headers = _headers(options.token_file)
+    headers = _headers(options.token_file, options.outputs)
     if context.dry_run:
         context.screen.result({"url": url}, lambda: context.screen.line(f"GET {url}"))
         return DONE
@@ -88,10 +88,10 @@ def _run(context: Context) -> int:
     return DONE if journey.arrived(hops) else FAILED
 
 
-def _headers(file: str | None) -> Mapping[str, str]:
+def _headers(file: str | None, outputs: str | None) -> Mapping[str, str]:
     if file is None:
         return {}
-    token = token_file.read(file, option="--token-file").removeprefix("Bearer ")
+    token = token_file.read(file, option="--token-file", outputs=outputs).removeprefix("Bearer ")
     if not re.fullmatch("[!-~]+", token):
         raise UsageError("--token-file must hold one token and nothing else: name such a text file")
     return {"Authorization": f"Bearer {token}"}

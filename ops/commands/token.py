@@ -1,6 +1,7 @@
 """`ops token`: what would become of a token, and why. Nothing of the token is shown or sent anywhere."""
 
 import argparse
+import sys
 from typing import Any
 
 from contract.alias import LIVE
@@ -28,7 +29,9 @@ def _run(context: Context) -> int:
     options, stack = context.options, context.stack
     if stack.authorizer_function_name is None:
         raise UsageError(f"this stack reads no tokens: its authMode is {stack.auth_mode}")
-    text = token_file.read(options.file, option="FILE")
+    if options.file == token_file.STANDARD_INPUT and sys.stdin is not None and sys.stdin.isatty():
+        context.screen.note("Paste one token, then press Enter and Ctrl-D:")
+    text = token_file.read(options.file, option="FILE", outputs=options.outputs)
     variables = context.aws.call(
         *("lambda", "get_function_configuration"),
         FunctionName=stack.authorizer_function_name,

@@ -118,6 +118,31 @@ def test_what_cannot_be_a_token_is_not_sent_and_not_repeated(
     assert said == "--token-file must hold one token and nothing else: name such a text file\n"
 
 
+@pytest.mark.parametrize("command", [["token"], ["send", "--token-file", "-"]])
+def test_outputs_and_token_do_not_both_come_from_standard_input(
+    command: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outputs = {**OUTPUTS, "authorizer_function_name": "authorizer-1"}
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(json.dumps(outputs).encode())))
+
+    assert error_of(capsys, *command, "--outputs", "-").startswith("standard input holds the outputs: give")
+
+
+@pytest.mark.parametrize("url", ["ftp://x/events", "https://a b/events", "https://[::1/events", "https:///e"])
+def test_an_events_url_that_is_none_is_one_line(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "outputs.json"
+    file.write_text(json.dumps({**OUTPUTS, "events_url": url}))
+
+    assert main(["send", "--outputs", str(file)]) == 2
+    assert "error: the output events_url is no https URL: check --outputs" in capsys.readouterr().err
+
+
+def test_an_argument_that_is_not_utf_8_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert error_of(capsys, "send", "--event", "\udcff") == "argument 3 is not UTF-8: write it in UTF-8\n"
+
+
 def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     """Put a Pulumi CLI of one line in front of the PATH."""
     file = tmp_path / "pulumi"
