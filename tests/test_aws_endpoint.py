@@ -26,7 +26,7 @@ CLI = shutil.which("aws")
 OF_AN_ADMINISTRATOR = (
     *("cognito-idp create-user-pool", "iam create-policy", "events put-rule"),
     *("cloudwatch set-alarm-state", "sns list-subscriptions-by-topic"),
-    *("customer-profiles delete-", "s3 rb"),
+    *("customer-profiles delete-", "sqs delete-queue", "s3 rb"),
 )
 
 # moto has no such operation.
