@@ -14,7 +14,7 @@ from policies import deployer, policy
 
 _RESOURCE_IS_KNOWN: Final = frozenset(
     {
-        *("firehose", "iam", "lambda", "logs", "s3", "sqs"),
+        *("apigateway", "firehose", "iam", "lambda", "logs", "s3", "sns", "sqs"),
         # moto does not serve these; `permissions` checks them.
         *("cloudformation", "profile", "route53"),
     }
@@ -23,7 +23,7 @@ _NAME: Final = "deployer"
 _EXCEPT: Final = frozenset(
     {
         # What is created has no ARN yet, or is named in the body.
-        *("iam:CreateRole", "lambda:CreateFunction", "sqs:CreateQueue"),
+        *("iam:CreateRole", "lambda:CreateFunction", "sns:CreateTopic", "sqs:CreateQueue"),
         *("lambda:TagResource", "lambda:UntagResource", "lambda:ListTags"),
     }
 )

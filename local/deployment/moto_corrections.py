@@ -186,8 +186,14 @@ def _path_arn(response: APIGatewayResponse) -> str:
 
 
 def _topic_arn(response: SNSResponse) -> str:
-    """The topic that a request names; moto checks against `*`."""
-    return response._get_param("TopicArn") or "*"  # noqa: SLF001
+    """The topic that a request names, if only by a subscription (AWS's own messages); moto checks `*`."""
+    subscription: str = response._get_param("SubscriptionArn") or ""  # noqa: SLF001
+    return (
+        response._get_param("TopicArn")  # noqa: SLF001
+        or response._get_param("ResourceArn")  # noqa: SLF001
+        or subscription.rpartition(":")[0]
+        or "*"
+    )
 
 
 _moto_queue_arn = SQSResponse._determine_resource  # noqa: SLF001
