@@ -1,6 +1,8 @@
 """What `doctor` says of an account, from the responses of the services."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -8,7 +10,8 @@ import pytest
 from ops import checks, quota_checks
 from ops.aws import Aws, CallError
 from ops.capacity import CapacitySettings
-from ops.examined import Examined, of_stack
+from ops.errors import UsageError
+from ops.examined import Examined, of_settings, of_stack
 from ops.finding import Finding, State
 from tests.documents import read
 from tests.ops.examples import Account, stack
@@ -313,3 +316,27 @@ def test_the_codes_of_quotas_are_those_of_the_page_on_scaling() -> None:
 
     for quota in (quota_checks.API_REQUESTS, quota_checks.EXECUTIONS, quota_checks.BUS_REQUESTS):
         assert f"*{quota.name}* | `{quota.service}` | `{quota.code}` |" in page
+
+
+@pytest.mark.parametrize("name", ["dev", "prod", "pinpoint"])
+def test_what_each_stack_of_the_repository_asks_of_quotas_is_read_from_its_settings(name: str) -> None:
+    load = of_settings(Path(f"Pulumi.{name}.yaml")).load
+
+    assert load is not None
+    assert (load.is_authenticated, load.throttling_rate_limit) == (name == "prod", 1_000)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("throttlingRateLimit: [1]", "throttlingRateLimit is [1], and must be a whole number"),
+        ("maximumConcurrency: {secure: AAA}", "maximumConcurrency is {'secure': 'AAA'}, and must be a whole"),
+        ("destinations: firehose", "destinations is 'firehose', and must be a list"),
+    ],
+)
+def test_a_setting_of_another_type_is_one_line(setting: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.live.yaml"
+    file.write_text(f"config:\n  aws:region: {REGION}\n  gtm-pixel:{setting}\n")
+
+    with pytest.raises(UsageError, match=re.escape(said)):
+        of_settings(file)
