@@ -92,7 +92,7 @@ def _retried(status: Status) -> Iterator[str]:
     delayed = status.queue.delayed
     requests_of_5_minutes = (status.requests.get("Count") or 0) / status.minutes * 5
     if not much and delayed > _MUCH_DELAYED * (requests_of_5_minutes + 1):
-        yield f"{delayed:,} retries wait: a destination takes little or nothing. docs/operations.md#reasons"
+        yield f"{delayed:,} retries wait: a destination takes little or nothing. docs/reasons.md#retried"
     attempt = status.outcomes.get("RetryAttempt") or 0
     if delayed and attempt >= _LATE_RETRY:
         yield f"events are at retry {attempt:.0f}: event triggers forget an event after 15 minutes"
@@ -109,7 +109,7 @@ def _odd(status: Status) -> Iterator[str]:
         verified, invalid = (status.tokens.get(name) or 0 for name in ("TokensVerified", "TokensInvalid"))
         requests = status.requests.get("Count") or 0
         if not verified and (invalid >= _INVALID_TOKENS or requests >= _REQUESTS_WITHOUT_A_VALID_TOKEN):
-            yield "no token was valid: nobody's profile is updated. docs/security.md"
+            yield "no token was valid: nobody's profile is updated. docs/operations.md, 'Tokens fail'"
     if status.tokens.get("KeyFetchesFailed"):
         yield "the issuer did not give its keys; the last ones serve for 24 hours"
 

@@ -8,7 +8,10 @@ from typing import Any, Final
 from contract.metrics import NAMESPACE, SERVICE
 from ops.aws import Aws
 
-_PERIOD_SECONDS: Final = 300
+# Seconds of a window, up to which CloudWatch counts it by periods of so many seconds. A window begins with a
+# period: in a short window, a long one would show what is over; short ones in a long window are many values.
+_PERIODS: Final = ((900, 60), (10_800, 300))
+_LONGEST_PERIOD_SECONDS: Final = 3600
 _QUERIES_IN_CALL: Final = 500  # GetMetricData
 
 
@@ -32,13 +35,15 @@ class Window:
 
     start: float
     end: float
+    period_seconds: int
 
     @classmethod
     def of_last(cls, seconds: float, *, now: float) -> "Window":
         """The last seconds, from the beginning of a period, because CloudWatch counts by periods."""
-        start = (now - seconds) // _PERIOD_SECONDS * _PERIOD_SECONDS
+        period = next((period for most, period in _PERIODS if seconds <= most), _LONGEST_PERIOD_SECONDS)
+        start = (now - seconds) // period * period
         # What was just published has a time in this minute.
-        return cls(start=start, end=now // 60 * 60 + 60)
+        return cls(start=start, end=now // 60 * 60 + 60, period_seconds=period)
 
 
 def own(service: str, name: str, statistic: str = "Sum", **dimensions: str) -> Metric:
@@ -60,7 +65,7 @@ def fetch(aws: Aws, wanted: Mapping[str, Metric], window: Window) -> dict[str, f
             StartTime=datetime.fromtimestamp(window.start, UTC),
             EndTime=datetime.fromtimestamp(window.end, UTC),
             ScanBy="TimestampDescending",
-            MetricDataQueries=[_query(id_, wanted[name]) for id_, name in ids.items()],
+            MetricDataQueries=[_query(id_, wanted[name], window.period_seconds) for id_, name in ids.items()],
         )
         for result in results:
             name = ids[result["Id"]]
@@ -96,7 +101,7 @@ def _own_dimensions(metric: Metric) -> Iterator[str]:
     return (value for name, value in sorted(metric.dimensions.items()) if name != SERVICE)
 
 
-def _query(id_: str, metric: Metric) -> dict[str, Any]:
+def _query(id_: str, metric: Metric, period_seconds: int) -> dict[str, Any]:
     dimensions = [{"Name": name, "Value": value} for name, value in metric.dimensions.items()]
     return {
         "Id": id_,
@@ -106,7 +111,7 @@ def _query(id_: str, metric: Metric) -> dict[str, Any]:
                 "MetricName": metric.name,
                 "Dimensions": dimensions,
             },
-            "Period": _PERIOD_SECONDS,
+            "Period": period_seconds,
             "Stat": metric.statistic,
         },
     }
