@@ -19,6 +19,7 @@ class Periods:
     def pages(self, *_: str, **parameters: Any) -> Iterator[dict[str, Any]]:
         assert parameters["ScanBy"] == "TimestampDescending"
         for query in parameters["MetricDataQueries"]:
+            assert query["MetricStat"]["Period"] == HOUR.period_seconds
             yield {"Id": query["Id"], "Values": [3.0]}
             yield {"Id": query["Id"], "Values": [700.0]}
 
