@@ -11,7 +11,7 @@ import pytest
 
 from local.deployment.cloud import Cloud
 from local.functions import lambda_bootstrap
-from local.functions.lambda_runtime import Invocation, LambdaRuntime
+from local.functions.lambda_runtime import FunctionLogging, Invocation, LambdaRuntime
 from local.problems import Problems
 from local.recorder import Recorder, RejectedMessage
 from tests.local.conftest import LOG_GROUP
@@ -64,6 +64,26 @@ def test_the_environment_has_the_deployed_variables_and_those_of_lambda(
     # LC_CTYPE is set by Python itself where the locale is not UTF-8.
     by_the_local_run = {"GTM_PIXEL_LOCAL_RUN", "HOME"}
     assert names - by_lambda - {"LC_CTYPE"} == {"DEPLOYED", "LANG", "PATH", "TZ"} | by_the_local_run
+
+
+def test_a_published_version_keeps_its_configuration(
+    make_runtime: MakeRuntime, cloud: Cloud, recorder: Recorder, problems: Problems
+) -> None:
+    source = "import os\ndef handler(event, context): return [os.environ['WORD'], context.function_version]"
+    latest = make_runtime(source, environment={"WORD": "first"})
+    client = cloud.client("lambda")
+    version = client.publish_version(FunctionName="function")["Version"]
+    client.update_function_configuration(
+        FunctionName="function", Environment={"Variables": {"WORD": "second"}}
+    )
+    client.publish_version(FunctionName="function")
+
+    logging = FunctionLogging(log_group=LOG_GROUP)
+    with LambdaRuntime(
+        cloud, "function", version=version, logging=logging, recorder=recorder, problems=problems
+    ) as runtime:
+        assert runtime.invoke({}).payload == ["first", "1"]
+    assert latest.invoke({}).payload == ["first", "$LATEST"]
 
 
 def test_the_context_is_that_of_the_invocation(make_runtime: MakeRuntime, cloud: Cloud) -> None:
