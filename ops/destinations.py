@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from typing import Final, cast
 
@@ -12,6 +11,7 @@ from ops.aws import Aws
 from ops.stack import Stack
 
 _OBJECTS: Final = 100
+_LONGEST_WAY_SECONDS: Final = 60  # from the browser to Firehose
 
 Reader = Callable[[], str | None]
 """Says where the event is in a destination, or None. Raises CallError."""
@@ -58,11 +58,8 @@ def _in_profile(aws: Aws, stack: Stack, endpoint_id: str, event_id: str) -> str 
 
 
 def _in_bucket(aws: Aws, bucket: str, event_id: str, sent_at: float) -> str | None:
-    today = datetime.fromtimestamp(sent_at, UTC).date()
-    (folder,) = event_bucket.folders(today, today)
-    for file in event_bucket.files(aws, bucket, folder):
-        if file.written_at < int(sent_at):  # S3 tells whole seconds
-            continue
+    folders = event_bucket.folders(sent_at, sent_at + _LONGEST_WAY_SECONDS)
+    for file in event_bucket.files(aws, bucket, folders, since=sent_at):
         if any(_has_id(line, event_id) for line in event_bucket.lines(aws, bucket, file.key)):
             return f"s3://{bucket}/{file.key}"
     return None

@@ -2,15 +2,16 @@
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from ops.aws import Aws
 from ops.errors import FailedError
 
 _FOLDER: Final = "events/year=%Y/month=%m/day=%d/"
+_LONGEST_BUFFER_SECONDS: Final = 900  # Amazon Data Firehose, "Buffering hints"
 
 
 class DamagedFileError(FailedError):
@@ -25,16 +26,23 @@ class File:
     written_at: float
 
 
-def folders(first: date, last: date) -> list[str]:
-    """The folders of these days (UTC), both included."""
+def folders(since: float, until: float) -> list[str]:
+    """The folders of what Firehose got in this time (epoch seconds).
+
+    A file is in the folder of its first event: shortly after midnight (UTC), that is the day before.
+    """
+    first, last = (datetime.fromtimestamp(at, UTC).date() for at in (since - _LONGEST_BUFFER_SECONDS, until))
     return [(first + timedelta(days=day)).strftime(_FOLDER) for day in range((last - first).days + 1)]
 
 
-def files(aws: Aws, bucket: str, folder: str) -> Iterator[File]:
-    """The files of a folder, by name. Raises CallError."""
-    listed = aws.pages(*("s3", "list_objects_v2", "Contents"), Bucket=bucket, Prefix=folder)
-    for item in listed:
-        yield File(key=item["Key"], written_at=item["LastModified"].timestamp())
+def files(aws: Aws, bucket: str, folders: Iterable[str], *, since: float) -> Iterator[File]:
+    """The files of these folders, by name, that were written since a time. Raises CallError."""
+    for folder in folders:
+        listed = aws.pages(*("s3", "list_objects_v2", "Contents"), Bucket=bucket, Prefix=folder)
+        for item in listed:
+            file = File(key=item["Key"], written_at=item["LastModified"].timestamp())
+            if file.written_at >= int(since):  # S3 tells whole seconds
+                yield file
 
 
 def lines(aws: Aws, bucket: str, key: str) -> list[str]:

@@ -7,7 +7,6 @@ attribute `pending` names one destination, so that the others do not get the eve
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 from urllib.parse import quote, urlencode
 
@@ -22,8 +21,8 @@ from contract.url import (
 )
 from ops import event_bucket
 
-_LONGEST_BUFFER_SECONDS: Final = 900
-"""Firehose's longest buffering (Amazon Data Firehose, "Buffering hints")."""
+_WRITTEN_LATE_SECONDS: Final = 86_400
+"""Up to when the record of an event that had to be retried is looked for."""
 
 
 class UnreadableRecordError(Exception):
@@ -41,13 +40,8 @@ class Choice:
     with_user_attributes: bool = False
 
     def folders(self) -> list[str]:
-        """Those that can hold such events: Firehose writes a record up to a day later.
-
-        A folder is named after the first event of a file: at midnight that is the day before.
-        """
-        times = (self.since - _LONGEST_BUFFER_SECONDS, self.until)
-        first, last = (datetime.fromtimestamp(at, UTC).date() for at in times)
-        return event_bucket.folders(first, last + timedelta(days=1))
+        """The folders that can hold such events."""
+        return event_bucket.folders(self.since, self.until + _WRITTEN_LATE_SECONDS)
 
     def entry(self, line: str) -> dict[str, Any] | None:
         """The entry of a SendMessageBatch, without its Id; None if the event is of another time.

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from contract.sqs import MESSAGES_IN_BATCH
 from ops import durations, event_bucket, interrupts, queues, redrive, replay_position
 from ops.command import Command
 from ops.context import Context
@@ -16,7 +17,6 @@ from ops.event_bucket import DamagedFileError
 from ops.replay import Choice, UnreadableRecordError
 from ops.replay_position import Position
 
-_BATCH: Final = 10  # messages of one SQS call
 _MOST_IN_QUEUE: Final = 10_000  # messages: beyond, new events would wait behind old ones for too long
 _LOOK_AGAIN_SECONDS: Final = 5.0
 _LOOK_EVERY: Final = 1_000  # messages
@@ -132,7 +132,8 @@ def _batches(
     batch: list[dict[str, Any]] = []
     bucket = context.stack.event_bucket
     assert bucket is not None  # noqa: S101 - a choice is of a stack with a bucket
-    for key in _keys(context, bucket, choice):
+    for file in event_bucket.files(context.aws, bucket, choice.folders(), since=choice.since):
+        key = file.key
         if position.is_behind(key):
             continue
         counts.files += 1
@@ -147,7 +148,7 @@ def _batches(
             entry = _entry(choice, line, counts)
             if entry is not None:
                 batch.append({"Id": str(len(batch)), **entry})
-            if len(batch) == _BATCH:
+            if len(batch) == MESSAGES_IN_BATCH:
                 position.key, position.lines = key, number
                 yield batch
                 batch = []
@@ -155,11 +156,6 @@ def _batches(
             position.key, position.lines = key, len(lines)
             yield batch
             batch = []
-
-
-def _keys(context: Context, bucket: str, choice: Choice) -> Iterator[str]:
-    for folder in choice.folders():
-        yield from (file.key for file in event_bucket.files(context.aws, bucket, folder))
 
 
 def _entry(choice: Choice, line: str, counts: _Counts) -> dict[str, Any] | None:
@@ -175,7 +171,7 @@ def _entry(choice: Choice, line: str, counts: _Counts) -> dict[str, Any] | None:
 def _send(context: Context, batch: list[dict[str, Any]], counts: _Counts, position: Position) -> None:
     """Raises FailedError if the queue does not take all of them: the position stays before them."""
     url = context.stack.queue_url
-    if counts.sent % _LOOK_EVERY < _BATCH:
+    if counts.sent % _LOOK_EVERY < MESSAGES_IN_BATCH:
         _wait_for_room(context, url)
     with interrupts.deferred():
         taken = queues.send(context.aws, url, batch)

@@ -1,16 +1,13 @@
 """`ops traffic`: which events come so often, and whether one endpoint sends them."""
 
 import argparse
-from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Final
 
 from ops import durations, event_bucket
 from ops.command import Command
 from ops.context import Context
 from ops.errors import DONE, UsageError
-from ops.event_bucket import File
 from ops.traffic import OfType, Traffic, shown
 
 _SHOWN_TYPES: Final = 10
@@ -46,9 +43,10 @@ def _run(context: Context) -> int:
             "this stack keeps no events that can be counted: add firehose to the setting destinations"
         )
     traffic = Traffic(since=context.clock() - options.since)
-    newest_first = sorted(
-        _files(context, bucket, traffic.since), key=lambda one: one.written_at, reverse=True
-    )
+    # A file is written after its events were received.
+    folders = event_bucket.folders(traffic.since, context.clock())
+    files = event_bucket.files(context.aws, bucket, folders, since=traffic.since)
+    newest_first = sorted(files, key=lambda one: one.written_at, reverse=True)
     read = 0
     with context.screen.progress("reading files", len(newest_first)) as advance:
         for file in newest_first:
@@ -60,16 +58,6 @@ def _run(context: Context) -> int:
             advance(1)
     _show(context, traffic, unread=len(newest_first) - read)
     return DONE
-
-
-def _files(context: Context, bucket: str, since: float) -> Iterator[File]:
-    """Those that may hold events of the time: a file is written after its events were received."""
-    # Firehose names the folder after the first event of a file: at midnight that is the day before.
-    first, last = (datetime.fromtimestamp(at, UTC).date() for at in (since - 3600, context.clock()))
-    for folder in event_bucket.folders(first, last):
-        for file in event_bucket.files(context.aws, bucket, folder):
-            if file.written_at >= since - 1:  # S3 tells whole seconds
-                yield file
 
 
 def _show(context: Context, traffic: Traffic, *, unread: int) -> None:
