@@ -5,12 +5,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, cast
 
-from contract.customer_profiles import ENDPOINT_KEY
-from ops import event_bucket
+from ops import event_bucket, profiles
 from ops.aws import Aws
 from ops.stack import Stack
 
-_OBJECTS: Final = 100
 _LONGEST_WAY_SECONDS: Final = 60  # from the browser to Firehose
 
 Reader = Callable[[], str | None]
@@ -22,38 +20,22 @@ def reader_of(
 ) -> Reader | None:
     """Looks for an event that was sent at a time (epoch seconds). None: nobody can read what is there."""
     match destination:
-        case "customer-profiles" if stack.customer_profiles_domain and stack.customer_profiles_object_type:
-            return partial(_in_profile, aws, stack, endpoint_id, event_id)
+        case "customer-profiles" if stack.customer_profiles_domain and (
+            object_type := stack.customer_profiles_object_type
+        ):
+            object_type = stack.customer_profiles_object_type
+            return partial(_in_profile, aws, stack, object_type, endpoint_id, event_id)
         case "firehose" if stack.event_bucket:
             return partial(_in_bucket, aws, stack.event_bucket, event_id, sent_at)
         case _:
             return None
 
 
-def profile_id(aws: Aws, stack: Stack, endpoint_id: str) -> str | None:
-    """The id of an endpoint's profile, or None if it has none. Raises CallError."""
-    found = aws.call(
-        *("customer-profiles", "search_profiles"),
-        DomainName=stack.customer_profiles_domain,
-        KeyName=ENDPOINT_KEY,
-        Values=[endpoint_id],
-    )
-    return next((item["ProfileId"] for item in found.get("Items", [])), None)
-
-
-def _in_profile(aws: Aws, stack: Stack, endpoint_id: str, event_id: str) -> str | None:
-    profile = profile_id(aws, stack, endpoint_id)
-    if profile is None:
-        return None
-    objects = aws.call(
-        *("customer-profiles", "list_profile_objects"),
-        DomainName=stack.customer_profiles_domain,
-        ObjectTypeName=stack.customer_profiles_object_type,
-        ProfileId=profile,
-        MaxResults=_OBJECTS,
-    )
-    if any(_has_id(item["Object"], event_id) for item in objects.get("Items", [])):
-        return f"object of profile {profile}"
+def _in_profile(aws: Aws, stack: Stack, object_type: str, endpoint_id: str, event_id: str) -> str | None:
+    for profile_id in profiles.ids(aws, stack, endpoint_id):
+        objects = profiles.objects(aws, stack, object_type, profile_id)
+        if any(one.content.get("event_id") == event_id for one in objects):
+            return f"object of profile {profile_id}"
     return None
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from ops import journey, profiles
 from ops.context import Context
 from ops.event_request import request
-from ops.finding import Finding, State, warning
+from ops.finding import Finding, failed, ok, warning
 from ops.following import Following
 from ops.journey import TestEvent
 
@@ -75,9 +75,6 @@ def _in_the_profile(context: Context, event: TestEvent) -> Iterator[Finding]:
 
 
 def _said(check: str, detail: str, *, is_ok: bool) -> Finding:
-    return Finding(
-        check=check,
-        state=State.OK if is_ok else State.FAILED,
-        detail=detail,
-        fix="" if is_ok else "docs/fidelity.md says what rests on this; python -m ops logs",
-    )
+    if is_ok:
+        return ok(check, detail)
+    return failed(check, detail, "docs/fidelity.md says what rests on this; python -m ops logs")

@@ -52,29 +52,33 @@ def object_types(stack: Stack) -> list[str]:
 def find(aws: Aws, stack: Stack, endpoint_id: str) -> list[CustomerProfile]:
     """The profiles that an endpoint id finds: usually one or none. Raises CallError and UsageError."""
     types = object_types(stack)
-    items = _pages(
-        *(aws, "search_profiles"),
-        DomainName=stack.customer_profiles_domain,
-        KeyName=ENDPOINT_KEY,
-        Values=[endpoint_id],
-    )
     return [
         CustomerProfile(
             profile_id=item["ProfileId"],
             values=_values(item),
             objects=tuple(
-                ProfileObject(object_type=object_type, content=_content(found["Object"]))
-                for object_type in types
-                for found in _pages(
-                    *(aws, "list_profile_objects"),
-                    DomainName=stack.customer_profiles_domain,
-                    ObjectTypeName=object_type,
-                    ProfileId=item["ProfileId"],
-                )
+                one for object_type in types for one in objects(aws, stack, object_type, item["ProfileId"])
             ),
         )
-        for item in items
+        for item in _search(aws, stack, endpoint_id)
     ]
+
+
+def ids(aws: Aws, stack: Stack, endpoint_id: str) -> list[str]:
+    """The ids of those profiles, without reading their objects. Raises CallError."""
+    return [item["ProfileId"] for item in _search(aws, stack, endpoint_id)]
+
+
+def objects(aws: Aws, stack: Stack, object_type: str, profile_id: str) -> Iterator[ProfileObject]:
+    """A profile's objects of one type. Raises CallError."""
+    items = _pages(
+        *(aws, "customer-profiles", "list_profile_objects"),
+        DomainName=stack.customer_profiles_domain,
+        ObjectTypeName=object_type,
+        ProfileId=profile_id,
+    )
+    for item in items:
+        yield ProfileObject(object_type=object_type, content=_content(item["Object"]))
 
 
 def delete(aws: Aws, stack: Stack, profile_id: str) -> None:
@@ -86,10 +90,19 @@ def delete(aws: Aws, stack: Stack, profile_id: str) -> None:
     )
 
 
-def _pages(aws: Aws, operation: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+def _search(aws: Aws, stack: Stack, endpoint_id: str) -> Iterator[dict[str, Any]]:
+    return _pages(
+        *(aws, "customer-profiles", "search_profiles"),
+        DomainName=stack.customer_profiles_domain,
+        KeyName=ENDPOINT_KEY,
+        Values=[endpoint_id],
+    )
+
+
+def _pages(aws: Aws, service: str, operation: str, **parameters: Any) -> Iterator[dict[str, Any]]:
     token: dict[str, str] = {}
     while True:
-        page = aws.call("customer-profiles", operation, MaxResults=_PAGE, **parameters, **token)
+        page = aws.call(service, operation, MaxResults=_PAGE, **parameters, **token)
         yield from page.get("Items", [])
         if not page.get("NextToken"):
             return

@@ -11,14 +11,13 @@ from typing import Any, Final, cast
 
 from contract.alias import LIVE
 from ops.aws import Aws, CallError
-from ops.capacity import CapacitySettings, bus_entries, limits
+from ops.capacity import CONCURRENT_EXECUTIONS, CapacitySettings, bus_entries, limits
 from ops.cost_model import AUTHORIZER_MS
 from ops.examined import Examined
 from ops.finding import Finding, ok, unreadable, warning
 from ops.stack import Stack
 
 _FEW_EXECUTIONS: Final = 100  # accounts begin with 10 or 1,000
-_EXECUTIONS_BY_DEFAULT: Final = 1_000
 _REQUESTS_PER_SECOND: Final = "CUSTOMER_PROFILES_REQUESTS_PER_SECOND"
 
 
@@ -118,7 +117,7 @@ def _executions(aws: Aws, region: str, load: CapacitySettings | None) -> Generat
     said = f"{free:,} of {whole:,} concurrent executions are free to use"
     said += f"; this stack takes up to {needed:,}" if needed else ""
     if free < max(needed, _FEW_EXECUTIONS):
-        asked = max(_EXECUTIONS_BY_DEFAULT, whole + needed - free)
+        asked = max(CONCURRENT_EXECUTIONS, whole + needed - free)
         yield warning(check, said, EXECUTIONS.ask_for(asked, region))
     else:
         yield ok(check, said)
