@@ -10,10 +10,11 @@ is in a pure module beside it: dead_letters, redrive, attention, journey.
     aws, screen                  the only modules that call AWS or print
     printable, confirmation      what a terminal may show, and a question before what cannot be undone
     interrupts, new_file         Ctrl-C between two steps, and files that are whole or not there
-    durations                    `90s`, `2h`, `14d`
+    durations, counts            `90s`, `2h`, `14d`; whole numbers from 1
     metrics                      numbers of CloudWatch, by metric and by its parts
     queues, logs, destinations   reading of the dead-letter queue, the logs, and what destinations have
     dead_letters, redrive        dead letters by reason; which to send again, and at what rate
+    event_bucket, traffic        the files of recorded events, and how many there are of each event type
     replay, replay_position      records of the bucket as messages, and how far a replay is
     status_report, attention     what `status` shows, and what of it needs a person
     prices, cost_model           what a stack costs; cost_tables writes the tables of docs/costs.md
@@ -24,6 +25,7 @@ is in a pure module beside it: dead_letters, redrive, attention, journey.
     domain_stats                 how many profiles a domain has, as it counts them
     token_file                   a token from a file or standard input
     examined, checks, one_event  what `doctor` looks at, before and after a deployment, and with one event
+    finding, quota_checks        what a check of `doctor` has found, and the checks of quotas
     token_check                  what the authorizer would say of a token, with its own code (handler.tokens)
     profiles, remains            the profiles of a customer, and what no command deletes of one
 

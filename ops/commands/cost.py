@@ -10,6 +10,7 @@ from ops import cost_settings, prices
 from ops.command import Command
 from ops.context import Context
 from ops.cost_model import Cost, CostSettings, WorstDay, monthly_costs, total, worst_day
+from ops.counts import count
 from ops.errors import DONE, UsageError
 from ops.prices import PRICES
 from ops.screen import Screen
@@ -29,7 +30,7 @@ _PARTS: Final = {
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--events-per-month", type=_count, required=True, metavar="N", help="how many requests GTM sends"
+        "--events-per-month", type=count, required=True, metavar="N", help="how many requests GTM sends"
     )
     parser.add_argument(
         "--batching",
@@ -53,7 +54,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--rate-limit",
-        type=_count,
+        type=count,
         metavar="N",
         help=f"throttlingRateLimit, for the worst day (default: {CostSettings().throttling_rate_limit})",
     )
@@ -61,12 +62,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(option, dest=field, action="store_true", help=f"with {setting}")
     parser.add_argument(
         "--web-acl-rules",
-        type=_count,
+        type=count,
         metavar="N",
         help="with rateLimitPerIpPer5Minutes: 1, and 1 for each IP version with exempt addresses",
     )
     parser.add_argument(
-        "--profiles", type=_count, metavar="N", help="profiles that Customer Profiles bills (`status`)"
+        "--profiles", type=count, metavar="N", help="profiles that Customer Profiles bills (`status`)"
     )
     parser.add_argument(
         "--price",
@@ -76,12 +77,6 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=USD",
         help="a price that you know better, in the unit of docs/costs.md; repeatable",
     )
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
-    return int(text)
 
 
 def _batching(text: str) -> float:

@@ -1,12 +1,12 @@
 """`ops logs`: what the functions have logged, by request, message or reason."""
 
 import argparse
-import re
 from datetime import UTC, datetime
 
 from ops import durations, logs
 from ops.command import Command
 from ops.context import Context
+from ops.counts import count
 from ops.errors import DONE, FAILED, UsageError
 from ops.logs import LogLine
 
@@ -30,14 +30,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--metrics", action="store_true", help="also lines that only publish metrics")
     parser.add_argument(
-        "--limit", type=_count, default=200, metavar="N", help="no more than the last N lines (default: 200)"
+        "--limit", type=count, default=200, metavar="N", help="no more than the last N lines (default: 200)"
     )
-
-
-def _count(text: str) -> int:
-    if not re.fullmatch("[1-9][0-9]{0,6}", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
-    return int(text)
 
 
 def _run(context: Context) -> int:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from ops import dead_letters, durations, interrupts, logs, queues, redrive
 from ops.command import Command
 from ops.context import Context
+from ops.counts import count
 from ops.dead_letters import DeadLetter
 from ops.errors import DONE, FAILED, FailedError, UsageError
 from ops.queues import Walk
@@ -34,10 +35,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--newer-than", type=durations.seconds, metavar="TIME", help="only those newer than 15m, 2h, 3d"
     )
-    parser.add_argument("--limit", type=_positive, metavar="N", help="no more than N messages")
+    parser.add_argument("--limit", type=count, metavar="N", help="no more than N messages")
     parser.add_argument(
         "--rate",
-        type=_positive,
+        type=count,
         default=100,
         metavar="N",
         help="no more than N messages a second (default: 100)",
@@ -49,12 +50,6 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TIME",
         help="how long to watch what becomes of them (default: 30s; 0s does not)",
     )
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
-    return int(text)
 
 
 @dataclass(slots=True)
@@ -214,8 +209,8 @@ def _show(context: Context, done: _Done, became: dict[str, Any]) -> None:
 
 def _show_became(context: Context, became: dict[str, Any]) -> None:
     screen = context.screen
-    for complaint, count in became["complaints"].items():
-        screen.line(f"{count} {complaint}", style="red")
+    for complaint, messages in became["complaints"].items():
+        screen.line(f"{messages} {complaint}", style="red")
     if became["without_complaint"]:
         ways = "recorded, still waiting, or" if became["still_waiting"] else "recorded, or"
         screen.line(f"{became['without_complaint']} without a complaint in the log: {ways} to be retried")

@@ -1,7 +1,6 @@
 """`ops replay`: sends recorded events to one destination that was added later, through the queue."""
 
 import argparse
-import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from contract.sqs import MESSAGES_IN_BATCH
 from ops import durations, event_bucket, interrupts, queues, redrive, replay_position
 from ops.command import Command
 from ops.context import Context
+from ops.counts import count
 from ops.errors import DONE, FAILED, FailedError, UsageError
 from ops.event_bucket import DamagedFileError
 from ops.replay import Choice, UnreadableRecordError
@@ -40,7 +40,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="and before: when the destination was added (default: now)",
     )
     parser.add_argument(
-        "--rate", type=_positive, default=50, metavar="N", help="no more than N a second (default: 50)"
+        "--rate", type=count, default=50, metavar="N", help="no more than N a second (default: 50)"
     )
     parser.add_argument(
         "--state", type=Path, metavar="FILE", help="keeps the position; a second run goes on from there"
@@ -58,12 +58,6 @@ def _time(text: str) -> float:
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no time: write 2026-11-01T12:00:00") from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
-def _positive(text: str) -> int:
-    if not re.fullmatch("[1-9][0-9]{0,6}", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
-    return int(text)
 
 
 @dataclass(slots=True)

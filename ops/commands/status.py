@@ -3,12 +3,14 @@
 import argparse
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Final
 
 from ops import durations
 from ops.attention import attention
 from ops.command import Command
 from ops.context import Context
+from ops.counts import count
 from ops.errors import DONE
 from ops.screen import Screen
 from ops.status_report import BY_PARTS, Numbers, Status, read_status
@@ -20,14 +22,12 @@ _MOST_MINUTES: Final = 14 * 24 * 60
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--minutes", type=_minutes, default=60, metavar="N", help="how far back to count (default: 60)"
+        "--minutes",
+        type=partial(count, most=_MOST_MINUTES),
+        default=60,
+        metavar="N",
+        help="how far back to count (default: 60)",
     )
-
-
-def _minutes(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= _MOST_MINUTES:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {_MOST_MINUTES}")
-    return int(text)
 
 
 def _run(context: Context) -> int:
@@ -138,8 +138,8 @@ def _domain(status: Status) -> list[list[str]]:
     domain = status.domain
     if domain is None:
         return []
-    count = "-" if domain.profiles is None else f"{domain.profiles:,}"
-    return [["profiles", count, _join(domain.details(), f"domain {domain.domain}")]]
+    profiles = "-" if domain.profiles is None else f"{domain.profiles:,}"
+    return [["profiles", profiles, _join(domain.details(), f"domain {domain.domain}")]]
 
 
 def _alarms(status: Status) -> list[list[str]]:

@@ -7,6 +7,7 @@ from typing import Final
 from ops import durations, event_bucket
 from ops.command import Command
 from ops.context import Context
+from ops.counts import count
 from ops.errors import DONE, UsageError
 from ops.traffic import OfType, Traffic, shown
 
@@ -23,7 +24,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--limit",
-        type=int,
+        type=count,
         default=100_000,
         metavar="N",
         help="stop after the last N events or a few more (default: 100,000)",
@@ -35,8 +36,6 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(context: Context) -> int:
     options = context.options
-    if options.limit < 1:
-        raise UsageError(f"--limit {options.limit}: look at 1 event or more")
     bucket = context.stack.event_bucket
     if bucket is None:
         raise UsageError(
