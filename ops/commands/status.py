@@ -153,7 +153,11 @@ def _alarms(status: Status) -> list[list[str]]:
 
 def _deployed(status: Status) -> list[list[str]]:
     return [
-        [f"{one.purpose} deployed", one.changed_at[:19].replace("T", " "), f"{one.runtime}, code {one.code}"]
+        [
+            f"{one.purpose} deployed",
+            one.changed_at[:19].replace("T", " "),
+            f"version {one.version}, {one.runtime}, code {one.code}",
+        ]
         for one in status.deployed
     ]
 

@@ -283,6 +283,7 @@ def test_the_status_says_what_is_deployed_and_what_requests_became(
     text = shown("status")
     assert len(text.splitlines()) <= 24  # one screen
     assert "event_missing" in text
+    assert f"version {status['deployed'][0]['version']}, python3.13" in text
     assert f"billed, {counts['objects']:,} objects, domain {counts['domain']}" in text
 
 
