@@ -19,6 +19,7 @@ from local.deployment.cloud import AssumeRoleDenied, Cloud
 from local.deployment.deployment import Deployment
 from local.deployment.resources import ResourceError
 from local.deployment.stack import StackError
+from local.deployment.stack_config import StackConfig
 from local.fakes import Fake, FakeError
 from local.functions.event_source import Poller
 from local.functions.lambda_runtime import LambdaRuntime
@@ -92,10 +93,11 @@ class LocalRun:
         authenticated scenario the run replaces the stack's issuer with a user pool of its own, unless the
         overrides name an issuer. Raises LocalRunError.
         """
-        with _said(), ExitStack() as on_failure:
+        with _errors_for_users(), ExitStack() as on_failure:
             exit_stack = on_failure.enter_context(ExitStack())
-            session = _Session(exit_stack, stack, list(overrides), port, project_dir, echo)
-            run = cls._of(session, list(overrides))
+            config = stack_config.load(project_dir, stack, overrides)
+            session = _Session(exit_stack, config, port=port, project_dir=project_dir, echo=echo)
+            run = cls._deployed(session, config)
             session.server.start()
             on_failure.pop_all()
             return run
@@ -106,20 +108,20 @@ class LocalRun:
         Returns the run as it is then; the former one is over. Events may arrive meanwhile. Raises
         LocalRunError; what was changed by then stays.
         """
-        with _said():
-            return self._of(self._session, overrides)
+        with _errors_for_users():
+            return self._deployed(self._session, self._session.config(overrides))
 
     def destroy(self) -> None:
         """Stop serving, and delete the stack as `pulumi destroy` does.
 
         The account stays until `stop`, with what is retained. Raises LocalRunError for a protected stack.
         """
-        with _said():
+        with _errors_for_users():
             self._session.destroy()
 
     @classmethod
-    def _of(cls, session: "_Session", overrides: Sequence[str]) -> Self:
-        served, serving = session.up(overrides)
+    def _deployed(cls, session: "_Session", config: StackConfig) -> Self:
+        served, serving = session.up(config)
         return cls(
             url=session.server.url,
             outputs=served.outputs,
@@ -175,17 +177,16 @@ class _Session:
     def __init__(
         self,
         exit_stack: ExitStack,
-        stack: str,
-        overrides: Sequence[str],
+        config: StackConfig,
+        *,
         port: int,
         project_dir: Path,
         echo: Callable[[str], None],
     ) -> None:
         self.exit_stack = exit_stack
-        self._stack = stack
+        self._stack = config.stack
         self._project_dir = project_dir
         self._demo_users: DemoUsers | None = None
-        config = stack_config.load(project_dir, stack, overrides)
         self.server = exit_stack.enter_context(_bound(port))
         self._cloud = exit_stack.enter_context(Cloud(region=config.region))
         self._deployment = Deployment(
@@ -201,9 +202,12 @@ class _Session:
             exit_stack=exit_stack,
         )
 
-    def up(self, overrides: Sequence[str]) -> tuple[Served, Serving]:
-        """Deploy the stack with these overrides, and serve it."""
-        config = stack_config.load(self._project_dir, self._stack, overrides)
+    def config(self, overrides: Iterable[str]) -> StackConfig:
+        """The stack's configuration as it is now, with these overrides."""
+        return stack_config.load(self._project_dir, self._stack, overrides)
+
+    def up(self, config: StackConfig) -> tuple[Served, Serving]:
+        """Deploy the stack with this configuration, and serve it."""
         demo_users = None
         if needs_demo_users(config):
             demo_users = self._demo_users = self._demo_users or DemoUsers(self._cloud)
@@ -221,8 +225,8 @@ class _Session:
 
 
 @contextmanager
-def _said() -> Iterator[None]:
-    """Errors that a user can understand as a LocalRunError."""
+def _errors_for_users() -> Iterator[None]:
+    """Raise what a user can mend as a LocalRunError."""
     try:
         yield
     except _ERRORS as error:

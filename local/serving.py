@@ -86,7 +86,7 @@ class Serving:
     _operator: Credentials | None = None
     # Those of former destinations, too: an event that waits may still be meant for one.
     _fakes: dict[str, Fake] = field(default_factory=dict[str, Fake])
-    _queue_names: tuple[str, str] | None = None
+    _is_serving: bool = False
 
     def serve(
         self, outputs: Mapping[str, Any], setting: Callable[[str], Any], demo_users: DemoUsers | None
@@ -94,15 +94,15 @@ class Serving:
         """Serve what is deployed now, with these stack outputs and settings."""
         fakes = self._open_fakes(outputs["destinations"], setting)
         operator = self._permit_operator(outputs)
-        functions = self._start_functions()
-
         rest_api_id, stage_names = self._stages()
         domains = DomainNames(self.cloud, rest_api_id, outputs["stage_name"])
         outputs = domains.on_this_machine(outputs, self.server.url)
         queues = Queues(self.cloud, outputs)
-        if self._queue_names is None:
-            self._queue_names = queues.names
+        if not self._is_serving:
+            # Stopped together and first: each may wait for another, or for something that ends after it.
+            self.exit_stack.callback(self.stop)
             self.exit_stack.enter_context(recorded_queues(queues.names, self.traces))
+            self._is_serving = True
         notes = emulation_notes(
             [note for fake in fakes.values() for note in fake.notes],
             has_demo_users=demo_users is not None,
@@ -126,7 +126,7 @@ class Serving:
             demo_users=demo_users,
             domains=domains,
         )
-        self._switch(functions, front)
+        self._switch(self._start_functions(), front)
         return Served(outputs=outputs, notes=notes, queues=queues, fakes=fakes, operator=operator)
 
     def stop(self) -> None:
@@ -159,8 +159,6 @@ class Serving:
         document = policy.fill_in(policy.read(_OPERATOR), outputs)
         if self._operator is None:
             self._operator = self.cloud.create_user(_OPERATOR, document)
-            # Stopped together and first: each may wait for another, or for something that ends after it.
-            self.exit_stack.callback(self.stop)
         else:
             self.cloud.permit_user(_OPERATOR, document)
         return self._operator
@@ -172,20 +170,23 @@ class Serving:
             for alias in self.stack.declared(_ALIASES)
         }
         runtimes: dict[str, LambdaRuntime] = {}
-        for function in self.stack.declared(_FUNCTIONS):
-            name, running = function.id, self.functions.get(function.id)
-            if running is not None and running.version == versions[name]:
-                runtimes[name] = running
-                continue
-            runtimes[name] = LambdaRuntime(
-                self.cloud,
-                name,
-                version=versions[name],
-                logging=FunctionLogging.of(name, function.inputs),
-                recorder=self.recorder,
-                problems=self.problems,
-                cache=self.cache,
-            ).start()
+        with ExitStack() as on_failure:
+            for function in self.stack.declared(_FUNCTIONS):
+                name, running = function.id, self.functions.get(function.id)
+                if running is not None and running.version == versions[name]:
+                    runtimes[name] = running
+                    continue
+                runtime = LambdaRuntime(
+                    self.cloud,
+                    name,
+                    version=versions[name],
+                    logging=FunctionLogging.of(name, function.inputs),
+                    recorder=self.recorder,
+                    problems=self.problems,
+                    cache=self.cache,
+                )
+                runtimes[name] = on_failure.enter_context(runtime)
+            on_failure.pop_all()
         return runtimes
 
     def _stages(self) -> tuple[str, list[str]]:

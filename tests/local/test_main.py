@@ -18,6 +18,7 @@ from local import __main__ as local_main
 from local.__main__ import main
 from local.run import PROJECT_DIR
 from tests.patience import PATIENCE_SECONDS, eventually
+from tests.processes import children_of, is_running
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -227,32 +228,3 @@ def until_ready(process: "subprocess.Popen[str]") -> list[str]:
         assert line, "it ended before it was ready"
         lines.append(line.rstrip("\n"))
     return lines
-
-
-def children_of(parent: int) -> list[int]:
-    """Process ids of the children of a process."""
-    processes = Path("/proc")
-    if processes.is_dir():  # Linux, where ps is not everywhere
-        stats = [(int(entry.name), stat_of(entry)) for entry in processes.iterdir() if entry.name.isdigit()]
-        return [child for child, stat in stats if stat[1:2] == [str(parent)]]
-    ps = subprocess.run(["/bin/ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
-    pairs = [tuple(map(int, line.split())) for line in ps.stdout.splitlines()]
-    return [child for child, of_parent in pairs if of_parent == parent]
-
-
-def stat_of(process: Path) -> list[str]:
-    """State, parent and so on of a process (proc(5)); empty when it has ended."""
-    try:
-        # The name before the last parenthesis may hold spaces.
-        return (process / "stat").read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return []
-
-
-def is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    # A process that nobody has waited for yet is listed, but runs no more.
-    return stat_of(Path(f"/proc/{pid}"))[:1] != ["Z"]

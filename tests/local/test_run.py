@@ -1,6 +1,7 @@
 """Starting and stopping whole runs in one process. What a run does is tests/test_local_run.py."""
 
 import json
+import os
 import re
 import threading
 import urllib.request
@@ -12,6 +13,7 @@ import pytest
 from local.run import PROJECT_DIR, LocalRun, LocalRunError
 from policies import policy
 from tests.patience import PATIENCE_SECONDS
+from tests.processes import children_of
 
 StartRun = Callable[..., LocalRun]
 
@@ -56,9 +58,11 @@ def test_a_program_that_fails_ends_the_start_and_leaves_nothing_behind(
         local_run(project_dir=tmp_path)
 
 
-def test_a_stage_named_like_a_path_of_the_run_itself_is_refused(local_run: StartRun) -> None:
+def test_a_stage_named_like_a_path_of_the_run_is_refused_and_leaves_no_process(local_run: StartRun) -> None:
+    before = set(children_of(os.getpid()))
     with pytest.raises(LocalRunError, match="keeps /recorded for itself: choose another stageName"):
         local_run("stageName=recorded")
+    assert set(children_of(os.getpid())) <= before
 
 
 def test_a_message_that_sqs_gives_up_on_is_a_dead_letter_without_a_reason_of_its_own(

@@ -1,6 +1,5 @@
 """The function in its own process: its environment, its permissions, and its failures."""
 
-import os
 import subprocess
 import sys
 import threading
@@ -16,6 +15,7 @@ from local.problems import Problems
 from local.recorder import Recorder, RejectedMessage
 from tests.local.conftest import LOG_GROUP
 from tests.patience import PATIENCE_SECONDS, eventually
+from tests.processes import is_running
 
 MakeRuntime = Callable[..., LambdaRuntime]
 
@@ -271,15 +271,6 @@ def test_a_problem_is_printed_once_and_recorded_each_time(problems: Problems, sa
         problems.report(line, kind=line[:8])
     assert said == ["error: a 1", "error: b"]
     assert problems.lines == ["error: a 1", "error: a 2", "error: b"]
-
-
-def is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    # A zombie still has an id, but does not run.
-    return b") Z " not in Path(f"/proc/{pid}/stat").read_bytes() if Path("/proc").is_dir() else True
 
 
 def run_in_thread(target: Callable[[], object]) -> threading.Thread:
