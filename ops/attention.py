@@ -43,7 +43,8 @@ def _stopped(status: Status) -> Iterator[str]:
 def _failing(status: Status) -> Iterator[str]:
     failed = status.requests.get("5XXError") or 0
     if failed > _MUCH_LOST * (status.requests.get("Count") or 0):
-        yield f"{failed:,.0f} requests were answered with 5XX: those events are lost"
+        look = "python -m ops send shows the status"
+        yield f"{failed:,.0f} requests were answered with 5XX: those events are lost. {look}"
     for purpose, numbers in status.functions.items():
         is_lost = purpose == "authorizer"
         for name, what in (("Errors", "failed"), ("Throttles", "was throttled")):
@@ -52,8 +53,13 @@ def _failing(status: Status) -> Iterator[str]:
                 lost = " Each is a lost event." if is_lost else ""
                 look = f"python -m ops logs --function {purpose}"
                 yield f"the {purpose} {what} {count:,.0f} times.{lost} {look}"
-    if status.oldest_seconds and status.oldest_seconds > _OLD_SECONDS:
-        yield f"the oldest message waits for {words(status.oldest_seconds)}: the function does not keep up"
+    if status.oldest_seconds and status.oldest_seconds > _OLD_SECONDS and status.event_source == "Enabled":
+        why = (
+            "the function does not keep up"
+            if status.outcomes.get("Received")
+            else "nothing reads the queue. docs/operations.md, 'Nothing arrives', step 4"
+        )
+        yield f"the oldest message waits for {words(status.oldest_seconds)}: {why}"
     if status.outcomes.get("LeftInQueue"):
         left = f"{status.outcomes['LeftInQueue']:,.0f}"
         yield f"{left} messages were taken by neither queue; SQS delivers them again"
@@ -88,7 +94,8 @@ def _retried(status: Status) -> Iterator[str]:
     ]
     for key, count in retried.items():
         if "," in key and key.partition(",")[0] in much:
-            yield f"{count:,.0f} retries in {key}: the events wait, and are not lost yet"
+            look = "docs/reasons.md#retried"
+            yield f"{count:,.0f} retries in {key}: the events wait, and are not lost yet. {look}"
     delayed = status.queue.delayed
     requests_of_5_minutes = (status.requests.get("Count") or 0) / status.minutes * 5
     if not much and delayed > _MUCH_DELAYED * (requests_of_5_minutes + 1):

@@ -14,6 +14,7 @@ from ops.queues import Depth
 from ops.stack import Stack
 
 _LOOKED_AT: Final = 100  # dead letters, for their reasons
+_AGE_SECONDS: Final = 300  # of which the newest age of the queue counts
 
 Numbers = Mapping[str, float | None]
 """By name; None where nothing was published."""
@@ -114,7 +115,7 @@ def read_status(
         parts=_parts(values, known_parts),
         tokens=_named(values, "token"),
         queue=queues.depth(aws, stack.queue_url),
-        oldest_seconds=values["queue.age"],
+        oldest_seconds=oldest_seconds(aws, stack, now=now),
         dead_letters=waiting,
         dead_letter_reasons=dead_letters.by_reason(letters),
         domain_dead_letters=queues.depth(aws, domain_queue) if domain_queue else None,
@@ -148,14 +149,22 @@ def _wanted(stack: Stack) -> dict[str, Metric]:
         },
         **{f"own.{name}": metrics.own(stack.name, name, statistic) for name, statistic in _OUTCOMES.items()},
         **{f"token.{name}": metrics.own(stack.name, name) for name in tokens},
-        "queue.age": Metric(
-            namespace="AWS/SQS",
-            name="ApproximateAgeOfOldestMessage",
-            statistic="Maximum",
-            dimensions={"QueueName": stack.queue_name},
-            is_latest=True,
-        ),
     }
+
+
+def oldest_seconds(aws: Aws, stack: Stack, *, now: float) -> float | None:
+    """The age of the oldest message now, whatever the status counts: the newest period of a day is an hour.
+
+    Raises CallError.
+    """
+    age = Metric(
+        namespace="AWS/SQS",
+        name="ApproximateAgeOfOldestMessage",
+        statistic="Maximum",
+        dimensions={"QueueName": stack.queue_name},
+        is_latest=True,
+    )
+    return metrics.fetch(aws, {"age": age}, Window.of_last(_AGE_SECONDS, now=now))["age"]
 
 
 def _wanted_parts(parts: list[Metric]) -> dict[str, Metric]:

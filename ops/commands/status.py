@@ -164,10 +164,16 @@ def _deployed(status: Status) -> list[list[str]]:
 
 def _parts(status: Status, name: str) -> str:
     assert name in BY_PARTS  # noqa: S101 - a metric that is published by parts
-    parts = status.parts.get(name, {})
+    parts = finest(status.parts.get(name, {}))
     shown = [f"{key} {value:,.0f}" for key, value in list(parts.items())[:_SHOWN_PARTS]]
     more = len(parts) - len(shown)
     return _join(*shown, f"{more} more" if more > 0 else "")
+
+
+def finest(parts: Mapping[str, float]) -> dict[str, float]:
+    """The parts without those that others split again: no `firehose` beside `firehose, firehose_503`."""
+    split = {key.partition(", ")[0] for key in parts if ", " in key}
+    return {key.replace(", ", ": "): value for key, value in parts.items() if ", " in key or key not in split}
 
 
 def _join(*texts: str) -> str:

@@ -56,14 +56,22 @@ def test_a_stack_that_works_needs_nobody() -> None:
         ({"requests": {"Count": None}}, "no requests in 60 minutes"),
         (
             {"requests": {"Count": 9.0, "5XXError": 2.0}},
-            "2 requests were answered with 5XX: those events are lost",
+            "2 requests were answered with 5XX: those events are lost. python -m ops send",
         ),
         ({"functions": {"processor": {"Errors": 3.0}}}, "the processor failed 3 times."),
         (
             {"functions": {"authorizer": {"Throttles": 1.0}}},
             "the authorizer was throttled 1 times. Each is a lost",
         ),
-        ({"oldest_seconds": 720.0}, "the oldest message waits for 12 min"),
+        ({"oldest_seconds": 720.0}, "the oldest message waits for 12 min: the function does not keep up"),
+        (
+            {"oldest_seconds": 720.0, "outcomes": {"Received": None}},
+            "the oldest message waits for 12 min: nothing reads the queue. docs/operations.md",
+        ),
+        (
+            {"oldest_seconds": 720.0, "event_source": "Disabled"},
+            "the event source is Disabled",
+        ),
         ({"outcomes": {"LeftInQueue": 1.0}}, "1 messages were taken by neither queue"),
         (
             {"dead_letters": Depth(waiting=2, in_flight=0, delayed=0), "dead_letter_reasons": [LETTER]},
