@@ -8,6 +8,7 @@ from typing import Any, Final
 from contract.sqs import MESSAGES_IN_BATCH
 from ops import dead_letters, interrupts
 from ops.aws import Aws, CallError
+from ops.context import Context
 from ops.dead_letters import DeadLetter
 from ops.errors import FailedError
 
@@ -229,6 +230,17 @@ def walk(
         with suppress(FailedError):
             one.put_back(progress)
         raise
+
+
+def walk_of(context: Context, *, expected: int) -> AbstractContextManager[Walk]:
+    """A walk through the dead-letter queue of a command's stack, with progress on its screen."""
+    return walk(
+        context.aws,
+        context.stack.dead_letter_queue_url,
+        expected=expected,
+        trusts_counts=context.is_local,
+        progress=context.screen.progress,
+    )
 
 
 def _hidden_seconds(count: int) -> int:

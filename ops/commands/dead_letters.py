@@ -49,16 +49,7 @@ def _run(context: Context) -> int:
 def _export(context: Context, total: int) -> int:
     """Messages go to the file as they come: there may be many."""
     screen, limit, file = context.screen, context.options.limit, context.options.file
-    with (
-        new_file(file) as opened,
-        queues.walk(
-            context.aws,
-            context.stack.dead_letter_queue_url,
-            expected=total,
-            trusts_counts=context.is_local,
-            progress=screen.progress,
-        ) as walk,
-    ):
+    with new_file(file) as opened, queues.walk_of(context, expected=total) as walk:
         with screen.progress("reading dead letters", min(total, limit or total)) as advance:
             for batch in walk.batches(limit):
                 opened.writelines(json_text(dead_letters.exported(letter)) + "\n" for letter in batch)
@@ -80,13 +71,7 @@ def _export(context: Context, total: int) -> int:
 def _list(context: Context, total: int) -> int:
     screen, limit = context.screen, context.options.limit or _LISTED
     letters: list[DeadLetter] = []
-    with queues.walk(
-        context.aws,
-        context.stack.dead_letter_queue_url,
-        expected=total,
-        trusts_counts=context.is_local,
-        progress=screen.progress,
-    ) as walk:
+    with queues.walk_of(context, expected=total) as walk:
         with screen.progress("reading dead letters", min(total, limit)) as advance:
             for batch in walk.batches(limit):
                 letters += batch

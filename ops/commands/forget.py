@@ -96,11 +96,8 @@ def _confirm(context: Context, found: Sequence[CustomerProfile], letters: int) -
 
 def _forget_letters(context: Context, letters: int, done: _Done) -> None:
     """Delete the customer's dead letters, of all."""
-    url, screen = context.stack.dead_letter_queue_url, context.screen
-    with queues.walk(
-        context.aws, url, expected=letters, trusts_counts=context.is_local, progress=screen.progress
-    ) as walk:
-        with screen.progress("reading dead letters", letters) as advance:
+    with queues.walk_of(context, expected=letters) as walk:
+        with context.screen.progress("reading dead letters", letters) as advance:
             for batch in walk.batches():
                 own = [letter for letter in batch if letter.is_of(context.options.endpoint)]
                 kept = walk.delete(own) if own and not context.dry_run else []

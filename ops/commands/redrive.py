@@ -93,14 +93,12 @@ def _run(context: Context) -> int:
 
 
 def _redrive_all(context: Context, choice: redrive.Choice, started: float, done: _Done) -> None:
-    options, url, screen = context.options, context.stack.dead_letter_queue_url, context.screen
-    total = queues.depth(context.aws, url).total
+    options = context.options
+    total = queues.depth(context.aws, context.stack.dead_letter_queue_url).total
     # An event has a letter for each group of destinations that gave it up.
     handled: set[tuple[str, str]] = set()
-    with queues.walk(
-        context.aws, url, expected=total, trusts_counts=context.is_local, progress=screen.progress
-    ) as walk:
-        with screen.progress("redriving", total) as advance:
+    with queues.walk_of(context, expected=total) as walk:
+        with context.screen.progress("redriving", total) as advance:
             # What comes back meanwhile is met, too. It is left alone, or this would never end.
             for batch in walk.batches():
                 fitting = [
