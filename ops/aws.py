@@ -29,7 +29,7 @@ from ops.errors import FailedError
 _DENIED: Final = {
     *("403", "AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"),
 }
-_NOT_THERE: Final = ("NonExistentQueue", "QueueDoesNotExist", "ResourceNotFoundException", "NoSuchBucket")
+_NOT_FOUND: Final = ("NonExistentQueue", "QueueDoesNotExist", "NotFoundException", "NoSuchBucket", "404")
 """How the codes end if something does not exist."""
 
 _EXPIRED: Final = {
@@ -64,6 +64,10 @@ class CallError(FailedError):
     @property
     def is_denied(self) -> bool:
         return self.code in _DENIED
+
+    @property
+    def is_not_found(self) -> bool:
+        return self.code.endswith(_NOT_FOUND)
 
 
 class Aws:
@@ -156,7 +160,7 @@ class _translated:  # noqa: N801 - used as a function
             return "check the secret key, and the clock of this machine"
         if code in _THROTTLED:
             return "AWS lets it be called less often: wait a minute, and try again"
-        if code.endswith(_NOT_THERE):
+        if code.endswith(_NOT_FOUND):
             return "it is not there; check --stack, and the account of your credentials"
         return "nothing more was done"
 

@@ -10,9 +10,6 @@ from ops.aws import Aws, CallError
 from ops.examined import Examined
 from ops.finding import Finding, failed, ok, unreadable, warning
 
-_NOT_FOUND: Final = {"ResourceNotFoundException", "NotFoundException", "404"}
-
-
 Check = Callable[[Aws, Examined], Iterator[Finding]]
 
 
@@ -82,7 +79,7 @@ def _domain(aws: Aws, examined: Examined) -> Iterator[Finding]:
     try:
         found = aws.call("customer-profiles", "get_domain", DomainName=domain)
     except CallError as error:
-        if error.code not in _NOT_FOUND:
+        if not error.is_not_found:
             raise
         if examined.makes_domain:
             yield ok("domain", f"{domain} is not there yet: pulumi up creates it")
@@ -123,7 +120,7 @@ def _object_types(aws: Aws, examined: Examined) -> Iterator[Finding]:
                 ObjectTypeName=name,
             )
         except CallError as error:
-            if error.code not in _NOT_FOUND:
+            if not error.is_not_found:
                 raise
             missing.append(name)
     if missing:
