@@ -5,6 +5,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from ops.printable import printable
+
 _LONGEST_NAME: Final = 40  # characters; anybody can send any event type
 
 
@@ -59,6 +61,6 @@ def _of_type(event_type: str, endpoints: Counter[str]) -> OfType:
 
 
 def shown(text: str) -> str:
-    """What a sender wrote, fit for a terminal: short, and without control characters."""
-    printable = "".join(one if one.isprintable() else "?" for one in text)
-    return printable if len(printable) <= _LONGEST_NAME else f"{printable[: _LONGEST_NAME - 1]}…"
+    """What a sender wrote, fit for a cell of a table: short, and with nothing for a terminal to obey."""
+    safe = printable(text)
+    return safe if len(safe) <= _LONGEST_NAME else f"{safe[: _LONGEST_NAME - 1]}…"
