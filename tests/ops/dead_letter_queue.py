@@ -11,11 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from itertools import count
 from typing import Any
 
-from ops.command_line import parser
-from ops.context import Context
-from ops.outputs import Source
-from ops.stack import Stack
-from tests.ops.examples import OUTPUTS, SENT_AT, stack
+from tests.ops.examples import SENT_AT
 
 Message = dict[str, Any]
 
@@ -196,11 +192,3 @@ class DeadLetterQueue:
             if self._hidden_until.get(id_) == at:
                 del self._hidden_until[id_]
                 self._visible.append(id_)
-
-
-def run(queue: DeadLetterQueue, *arguments: str, deployed: Stack | None = None) -> int:
-    """Run a command with --json on a stack with this queue; returns its exit status."""
-    options = parser().parse_args([*arguments, "--json"])
-    context = Context(options, clock=lambda: queue.now, sleep=queue.sleep)
-    vars(context).update(stack=deployed or stack(), aws=queue, _source=Source(outputs=OUTPUTS))
-    return options.command.run(context)

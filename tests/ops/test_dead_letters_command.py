@@ -7,15 +7,12 @@ from typing import Any
 import pytest
 
 from ops.aws import CallError
-from tests.ops.dead_letter_queue import DeadLetterQueue, message, run
+from tests.ops.dead_letter_queue import DeadLetterQueue, message
+from tests.ops.running import result, run
 
 
 def filled(count: int) -> DeadLetterQueue:
     return DeadLetterQueue([message(n) for n in range(count)])
-
-
-def result(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    return json.loads(capsys.readouterr().out)
 
 
 def test_a_list_looks_at_a_thousand_and_says_how_many_there_are(capsys: pytest.CaptureFixture[str]) -> None:

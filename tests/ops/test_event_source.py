@@ -1,12 +1,12 @@
 """`ops pause` and `ops resume` of an event source that takes its time."""
 
-import json
 from typing import Any
 
 import pytest
 
 from ops.errors import FailedError
-from tests.ops.dead_letter_queue import DeadLetterQueue, run
+from tests.ops.dead_letter_queue import DeadLetterQueue
+from tests.ops.running import result, run
 
 
 class SlowEventSource(DeadLetterQueue):
@@ -52,7 +52,7 @@ def test_it_waits_for_its_own_change_and_for_those_of_others(
 
     assert run(source, command) == 0
 
-    said = json.loads(capsys.readouterr().out)
+    said = result(capsys)
     assert (said["before"], said["after"], source.state, source.updates) == (state, after, after, updates)
 
 
@@ -61,7 +61,7 @@ def test_a_dry_run_asks_for_nothing(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert run(source, "pause", "--dry-run") == 0
 
-    assert (json.loads(capsys.readouterr().out)["after"], source.updates) == ("Enabled", 0)
+    assert (result(capsys)["after"], source.updates) == ("Enabled", 0)
 
 
 def test_one_that_stays_on_the_way_is_told() -> None:

@@ -1,6 +1,5 @@
 """`ops forget` on dead letters: all of a customer's, whatever else is in the queue."""
 
-import json
 import sys
 from typing import Any
 
@@ -8,8 +7,9 @@ import pytest
 
 from ops.aws import CallError
 from ops.errors import UsageError
-from tests.ops.dead_letter_queue import DeadLetterQueue, message, run
+from tests.ops.dead_letter_queue import DeadLetterQueue, message
 from tests.ops.examples import stack
+from tests.ops.running import result, run
 
 FIREHOSE_ONLY = stack(destinations=["firehose"])
 
@@ -22,10 +22,6 @@ def filled(count: int, *own: int) -> DeadLetterQueue:
 
 def forget(queue: DeadLetterQueue, *arguments: str) -> int:
     return run(queue, "forget", "alice", *arguments, deployed=FIREHOSE_ONLY)
-
-
-def result(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    return json.loads(capsys.readouterr().out)
 
 
 def test_all_dead_letters_are_gone_through(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from ops.aws import CallError
 from ops.errors import FailedError
-from tests.ops.dead_letter_queue import BEGINS_AT, DeadLetterQueue, Message, message, run
+from tests.ops.dead_letter_queue import BEGINS_AT, DeadLetterQueue, Message, message
+from tests.ops.running import result, run
 
 
 def dead(number: int, *, original: str = "", **attributes: Any) -> Message:
@@ -18,10 +19,6 @@ def dead(number: int, *, original: str = "", **attributes: Any) -> Message:
 
 def filled(count: int) -> DeadLetterQueue:
     return DeadLetterQueue([dead(n) for n in range(count)])
-
-
-def result(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    return json.loads(capsys.readouterr().out)
 
 
 @pytest.mark.parametrize(("count", "rate"), [(500, "1"), (3_000, "1"), (3_000, "100000")])

@@ -11,11 +11,9 @@ from typing import Any
 import pytest
 
 from handler.queue_message import read_message
-from ops.command_line import parser
-from ops.context import Context
 from ops.errors import FailedError, UsageError
-from ops.outputs import Source
-from tests.ops.examples import OUTPUTS, SENT_AT, stack
+from tests.ops.examples import SENT_AT, stack
+from tests.ops.running import result, run
 
 DESTINATIONS = ["pinpoint", "customer-profiles", "firehose", "eventbridge"]
 NOW = SENT_AT + 86_400
@@ -84,15 +82,8 @@ class Account:
 
 
 def replay(account: Account, *arguments: str, to: str = "eventbridge", since: str = SINCE) -> int:
-    options = parser().parse_args(["replay", to, "--since", since, *arguments, "--json"])
-    context = Context(options, clock=lambda: account.now, sleep=account.sleep)
-    deployed = stack(destinations=DESTINATIONS, event_bucket="events-5d6e7f8", region="eu-central-1")
-    vars(context).update(stack=deployed, aws=account, _source=Source(outputs=OUTPUTS))
-    return options.command.run(context)
-
-
-def result(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    return json.loads(capsys.readouterr().out)
+    deployed = stack(destinations=DESTINATIONS, event_bucket="events-5d6e7f8")
+    return run(account, "replay", to, "--since", since, *arguments, deployed=deployed)
 
 
 @pytest.mark.parametrize("to", [one for one in DESTINATIONS if one != "firehose"])
