@@ -28,6 +28,10 @@ class Verdict:
     # Whom the token proves: personal data.
     endpoint: str | None = None
 
+    @property
+    def is_proven(self) -> bool:
+        return self.outcome == _PROVEN
+
 
 def settings(variables: Mapping[str, str], *, is_local: bool) -> AuthorizerEnvironment:
     """Raises FailedError. Lambda does not tell the variable that the local run gives its functions."""

@@ -20,7 +20,7 @@ from ops.new_file import new_file
 from ops.status_report import read_status
 
 _MINUTES: Final = 180
-_STEPS: Final = 3
+_PARTS: Final = 3
 
 _Part = TypeVar("_Part")
 
@@ -30,35 +30,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(context: Context) -> int:
-    aws, stack, now = context.aws, context.stack, context.clock()
     unread: list[CallError] = []
-
-    def part(read: Callable[[], _Part]) -> _Part | None:
-        """A part of the state; None if it cannot be read, because the others are worth having without it."""
-        try:
-            return read()
-        except CallError as error:
-            unread.append(error)
-            return None
-        finally:
-            advance(1)
-
-    with context.screen.progress("reading the state", _STEPS) as advance:
-        status = part(lambda: read_status(aws, stack, minutes=_MINUTES, now=now, advance=lambda _: None))
-        found = part(lambda: list(checks.findings(aws, examined.of_stack(stack), lambda _: None)))
-        lines = part(lambda: _counted(context, since=now - _MINUTES * 60))
-    if len(unread) == _STEPS:
+    state = _state(context, unread)
+    if len(unread) == _PARTS:
         raise unread[0]
-    state = {
-        "written_at": datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"),
-        "python": platform.python_version(),
-        "stack": asdict(stack),
-        "not_read": [str(error) for error in unread],
-        "status": status and asdict(status),
-        "attention": attention(status) if status else [],
-        "checks": found and [asdict(one) for one in found],
-        "log_lines": lines,
-    }
     with new_file(context.options.file) as opened:
         opened.write(json.dumps(state, indent=2, default=str) + "\n")
     result = {
@@ -75,6 +50,35 @@ def _run(context: Context) -> int:
 
     context.screen.result(result, show)
     return FAILED if unread else DONE
+
+
+def _state(context: Context, unread: list[CallError]) -> dict[str, Any]:
+    """The state of the stack. A part that cannot be read is None, and its error is added to `unread`."""
+    aws, stack, now = context.aws, context.stack, context.clock()
+
+    def part(read: Callable[[], _Part]) -> _Part | None:
+        try:
+            return read()
+        except CallError as error:
+            unread.append(error)
+            return None
+        finally:
+            advance(1)
+
+    with context.screen.progress("reading the state", _PARTS) as advance:
+        status = part(lambda: read_status(aws, stack, minutes=_MINUTES, now=now, advance=lambda _: None))
+        found = part(lambda: list(checks.findings(aws, examined.of_stack(stack), lambda _: None)))
+        lines = part(lambda: _counted(context, since=now - _MINUTES * 60))
+    return {
+        "written_at": datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "stack": asdict(stack),
+        "not_read": [str(error) for error in unread],
+        "status": status and asdict(status),
+        "attention": attention(status) if status else [],
+        "checks": found and [asdict(one) for one in found],
+        "log_lines": lines,
+    }
 
 
 def _counted(context: Context, *, since: float) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from contract.alias import LIVE
@@ -9,6 +10,7 @@ from ops import token_check, token_file
 from ops.command import Command
 from ops.context import Context
 from ops.errors import DONE, FAILED, UsageError
+from ops.token_check import Verdict
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,33 +41,36 @@ def _run(context: Context) -> int:
     )["Environment"]["Variables"]
     environment = token_check.settings(variables, is_local=context.is_local)
     verdict = token_check.judge(text, environment, endpoint_id=options.endpoint_id)
-    is_proven = verdict.outcome == "proven"
-    result: dict[str, Any] = {"outcome": verdict.outcome, "why": verdict.why, "detail": verdict.detail}
     checked_against = {
         "issuer": environment.issuer,
         "clients": len(environment.audiences),
         "claim": environment.endpoint_claim,
         "cookie": environment.token_cookie,
     }
-    if options.show_values:
+    _show(context, verdict, checked_against)
+    return DONE if verdict.is_proven else FAILED
+
+
+def _show(context: Context, verdict: Verdict, checked_against: Mapping[str, object]) -> None:
+    screen, with_values = context.screen, context.options.show_values
+    result: dict[str, Any] = {"outcome": verdict.outcome, "why": verdict.why, "detail": verdict.detail}
+    if with_values:
         result["endpoint_id"] = verdict.endpoint
 
     def show() -> None:
-        screen = context.screen
-        screen.line(f"{verdict.outcome}: {verdict.why}", style="green" if is_proven else "red")
+        screen.line(f"{verdict.outcome}: {verdict.why}", style="green" if verdict.is_proven else "red")
         if verdict.detail:
             screen.line(verdict.detail)
-        if options.show_values and verdict.endpoint is not None:
+        if with_values and verdict.endpoint is not None:
             screen.line(f"endpoint_id {verdict.endpoint}")
         screen.line(
             "With it, an event may update that endpoint's profile."
-            if is_proven
+            if verdict.is_proven
             else "An event with it is recorded, and updates no profile."
         )
         screen.table(["checked against", ""], [[name, str(value)] for name, value in checked_against.items()])
 
-    context.screen.result({**result, "checked_against": checked_against}, show)
-    return DONE if is_proven else FAILED
+    screen.result({**result, "checked_against": checked_against}, show)
 
 
 COMMAND = Command(
