@@ -6,9 +6,9 @@ The engine updates what another resource depends on first, and deletes it last.
 from collections.abc import Mapping
 from typing import Any
 
-import pulumi
 import pytest
 
+from local.deployment.resources.declaration import comparable
 from tests.recording import Recording, Refusal, record, refused
 from tests.test_program import (
     DOMAIN,
@@ -36,13 +36,6 @@ def prod(**settings: Any) -> Recording:
 def refused_later(first: Mapping[str, str]) -> Refusal:
     """What a stack with another first deployment is told."""
     return refused(run_program, config=stack_config("pinpoint"), first_deployment=first)
-
-
-def comparable(value: Any) -> Any:
-    """Inputs with archives as their paths."""
-    if isinstance(value, dict):
-        return {key: comparable(item) for key, item in value.items()}
-    return value.path if isinstance(value, pulumi.FileArchive) else value
 
 
 class TestTheOrder:

@@ -1,7 +1,7 @@
 """The table of docs/changes.md says which change touches which resource: compared with what is declared.
 
-The engine creates, updates and deletes by the differences between two declarations. What it replaces is known
-of the AWS provider (`REPLACED_FOR`).
+The engine creates, updates and deletes by the differences between two declarations. What it replaces is what
+the local run knows of the AWS provider.
 """
 
 import re
@@ -10,9 +10,10 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
+from local.deployment.resources.declaration import comparable
+from local.deployment.resources.provider import served
 from tests.documents import read, rows, section
 from tests.recording import Recording
-from tests.test_changes import comparable
 from tests.test_program import recorded
 
 Settings = Mapping[str, Any]
@@ -53,31 +54,6 @@ WORDS: Final = {
     "web ACL's association": "web-acl-association-v[12]",
 }
 """What a word of the table stands for: logical names, without the project's."""
-
-REPLACED_FOR: Final = {
-    "aws:apigateway/basePathMapping:BasePathMapping": {"domainName"},
-    "aws:apigateway/deployment:Deployment": {"restApi", "triggers"},
-    "aws:apigateway/domainName:DomainName": {"domainName"},
-    "aws:apigateway/methodSettings:MethodSettings": {"restApi", "stageName", "methodPath"},
-    "aws:apigateway/restApi:RestApi": {"name"},
-    "aws:apigateway/stage:Stage": {"restApi", "stageName"},
-    "aws:cloudformation/stack:Stack": {"name", "onFailure"},
-    "aws:cloudwatch/eventArchive:EventArchive": {"name", "eventSourceArn"},
-    "aws:cloudwatch/logGroup:LogGroup": {"name"},
-    "aws:iam/role:Role": {"name", "path"},
-    "aws:iam/rolePolicy:RolePolicy": {"name", "role"},
-    "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": {"name", "destination"},
-    "aws:lambda/alias:Alias": {"name", "functionName"},
-    "aws:lambda/eventSourceMapping:EventSourceMapping": {"eventSourceArn"},
-    "aws:lambda/function:Function": {"name", "packageType"},
-    "aws:route53/record:Record": {"name", "zoneId"},
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": {"bucket"},
-    "aws:sns/topicSubscription:TopicSubscription": {"endpoint", "protocol", "topic"},
-    "aws:sqs/queue:Queue": {"name", "fifoQueue"},
-    "aws:wafv2/webAcl:WebAcl": {"name", "scope"},
-    "aws:wafv2/webAclAssociation:WebAclAssociation": {"resourceArn", "webAclArn"},
-}
-"""Inputs whose change replaces a resource (measured with hashicorp/aws 5.100). Others change in place."""
 
 WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/NAME/11111111-2222-3333-4444-555555555555"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
@@ -183,8 +159,8 @@ def effects(before: Recording, after: Recording) -> Effects:
             one, two = comparable(old[name].inputs), comparable(new[name].inputs)
             changed = {key for key in {*one, *two} if one.get(key) != two.get(key)}
             if changed:
-                replaced = changed & REPLACED_FOR[new[name].type]
-                (found.replaced if replaced else found.updated).add(short)
+                is_replaced = changed & set(served(new[name].type, name).replaced_by)
+                (found.replaced if is_replaced else found.updated).add(short)
     return found
 
 

@@ -20,7 +20,7 @@ Allowed = Mapping[str, "Allowed | None"]
 
 
 class ResourceError(Exception):
-    """A resource cannot be created as declared. The message is one line and names the resource."""
+    """A resource cannot be created, changed or deleted. The message is one line and names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class ResourceType:
     # From its logical name and inputs.
     create: Callable[[Target, str, Properties], Created]
     inputs: Allowed
-    # A change of one of these inputs replaces the resource.
+    # A change of one of these inputs replaces the resource (measured with hashicorp/aws 5.100).
     replaced_by: Collection[str] = ()
     # To the new inputs; returns outputs that change with them. None: `create` overwrites what is there.
     update: Callable[[Target, Existing, Properties], Mapping[str, Any] | None] | None = None

@@ -55,20 +55,20 @@ class Resources:
 
     def check(self, type_: str, name: str, inputs: Properties) -> Properties:
         """The inputs with the stack's default tags, where the type takes tags."""
-        if "tags" not in _served(type_, name).inputs:
+        if "tags" not in served(type_, name).inputs:
             return inputs
         return {**inputs, "tagsAll": self._target.tags(inputs)}
 
     def create(self, type_: str, name: str, inputs: Properties) -> Created:
         """Create a resource; returns its id and its outputs."""
-        resource_type = _served(type_, name)
+        resource_type = served(type_, name)
         with _errors_named(type_, name):
             refuse_unknown(inputs, {**resource_type.inputs, "tagsAll": None})
             return resource_type.create(self._target, name, inputs)
 
     def compare(self, type_: str, existing: Existing, inputs: Properties) -> Change:
         """What a change to these inputs needs."""
-        if not changed(existing, inputs, *_served(type_, existing.name).replaced_by):
+        if not changed(existing, inputs, *served(type_, existing.name).replaced_by):
             return Change.UPDATE
         # A name that somebody chose, and that stays, is free only once the old one is gone.
         chosen = inputs.get("name")
@@ -76,7 +76,7 @@ class Resources:
 
     def update(self, type_: str, existing: Existing, inputs: Properties) -> dict[str, Any]:
         """Update a resource in place; returns its outputs."""
-        resource_type = _served(type_, existing.name)
+        resource_type = served(type_, existing.name)
         with _errors_named(type_, existing.name):
             refuse_unknown(inputs, {**resource_type.inputs, "tagsAll": None})
             if resource_type.retag is not None and changed(existing, inputs, "tagsAll"):
@@ -86,13 +86,14 @@ class Resources:
                 return {**computed, **inputs}
             if resource_type.update is not None:
                 return {**computed, **inputs, **(resource_type.update(self._target, existing, inputs) or {})}
-            named = {key: existing.outputs[key] for key in ("name",) if key in existing.outputs}
+            # Its own name, which `create` would otherwise make up again.
+            named = {"name": existing.outputs["name"]} if "name" in existing.outputs else {}
             return resource_type.create(self._target, existing.name, {**named, **inputs})[1]
 
     def delete(self, type_: str, existing: Existing) -> None:
         """Delete a resource."""
         with _errors_named(type_, existing.name):
-            _served(type_, existing.name).delete(self._target, existing)
+            served(type_, existing.name).delete(self._target, existing)
 
     def invoke(self, token: str, arguments: Properties) -> dict[str, Any]:
         """Call a provider function. Raises ResourceError if it or one of its arguments is not supported."""
@@ -106,7 +107,8 @@ class Resources:
         return function.call(self._target, arguments)
 
 
-def _served(type_: str, name: str) -> ResourceType:
+def served(type_: str, name: str) -> ResourceType:
+    """What serves a resource's type. Raises ResourceError if nothing does."""
     found: ResourceType | None = _find(type_, "RESOURCES")
     if found is None:
         raise ResourceError(f"the local run does not know the resource type {type_} ({name})")
