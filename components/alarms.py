@@ -29,10 +29,10 @@ class AlarmSettings:
 
 
 OLD_SECONDS: Final = 300
-"""A message that waits longer is late, unless a batch alone may take as long."""
+"""A message that waits longer is late, unless a single batch may take longer than that."""
 
 MESSAGES_FOR_A_SHARE: Final = 20
-"""With fewer messages in half an hour, their share says nothing: at night, they may be one visitor's."""
+"""A share of fewer messages in half an hour says nothing: at night, one visitor may have sent them all."""
 
 
 def stack_alarms(metrics: StackMetrics, settings: AlarmSettings) -> Iterator[Alarm]:

@@ -38,7 +38,7 @@ class CustomDomainArgs:
     rest_api_id: pulumi.Input[str]
     stage_name: pulumi.Input[str]
 
-    # What limits requests to the stage. The name leads there afterwards.
+    # Limits of the stage, which are there before the domain leads to it.
     after: Sequence[pulumi.Resource] = ()
 
     # Refuse to delete or replace the domain name and its records, because tags call it.

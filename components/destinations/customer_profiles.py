@@ -80,7 +80,7 @@ class CustomerProfilesArgs:
         """The name of the domain's dead-letter queue, if what it holds is a fault."""
         if profiles.dead_letter_queue is None:
             return self.domain_dead_letter_queue
-        # Otherwise Customer Profiles sends the events of every unknown customer there.
+        # If events create no profiles, it gets the events of every unknown customer.
         return profiles.dead_letter_queue.name if self.template.create_profiles else None
 
 
@@ -163,25 +163,24 @@ class CustomerProfiles(pulumi.ComponentResource):
     ) -> None:
         super().__init__("gtm-pixel:index:CustomerProfiles", name, None, opts)
 
-        self.dead_letter_queue, parameters, before = None, None, list[pulumi.Resource]()
+        queue = policy = None
         if args.new_domain:
             queue, policy = self._create_dead_letter_queue(name, args.domain_name, location, safeguards)
-            self.dead_letter_queue, before = queue, [policy]
-            parameters = {DEAD_LETTER_QUEUE_PARAMETER: queue.url}
         stack = aws.cloudformation.Stack(
             name,
             template_body=template_body(args),
-            parameters=parameters,
+            parameters={DEAD_LETTER_QUEUE_PARAMETER: queue.url} if queue else None,
             # CloudFormation cannot update a stack whose creation failed (ROLLBACK_COMPLETE).
             on_failure="DELETE",
             # Customer Profiles tests whether it may send to the queue.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=before),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=policy),
         )
 
         def once_there(value: str) -> pulumi.Output[str]:
             """The name as an output. Its users wait until CloudFormation has created the named resource."""
             return stack.id.apply(lambda _: value)
 
+        self.dead_letter_queue = queue
         self.domain_name = once_there(args.domain_name)
         self.object_type_name = once_there(args.object_type_name)
         self.endpoints_type_name = once_there(args.endpoints_type_name)

@@ -97,13 +97,7 @@ def test_every_alarm_is_in_that_table() -> None:
 @pytest.mark.parametrize("timeout", [40, 60, 900])
 def test_a_slow_destination_alone_does_not_make_a_batch_too_long(timeout: int) -> None:
     """Destinations may use all the time up to the closing seconds; their outages have other alarms."""
-    settings = AlarmSettings(
-        destinations=[],
-        timeout_seconds=timeout,
-        batch_window_seconds=1,
-        no_traffic_minutes=None,
-        rejected_percent=50,
-    )
+    settings = replace(SETTINGS, timeout_seconds=timeout)
     (alarm,) = [one for one in stack_alarms(OPEN, settings) if one.key == "processor-duration"]
 
     assert (timeout - CLOSING_SECONDS) * 1000 < alarm.threshold < timeout * 1000

@@ -58,7 +58,8 @@ _TEMPLATE_TYPES: Final = {
 
 _RETAINED: Final = "RetainExceptOnCreate"
 
-Resources = Mapping[str, Any]
+# Resources of a template by the last parts of their ARNs.
+ByPlace = Mapping[str, Any]
 
 
 def _stack(target: Target, name: str, inputs: Properties) -> Created:
@@ -87,8 +88,8 @@ def _delete_stack(target: Target, existing: Existing) -> None:
 def _retag(target: Target, existing: Existing, tags: Mapping[str, str]) -> None:
     """UpdateStack takes the tags, and CloudFormation passes them on."""
     target.check_permission("cloudformation:UpdateStack", existing.id)
-    for verb, differs in (("Untag", existing.outputs["tagsAll"].keys() - tags.keys()), ("Tag", tags)):
-        if differs:
+    for verb, some in (("Untag", existing.outputs["tagsAll"].keys() - tags.keys()), ("Tag", tags)):
+        if some:
             target.check_permission(f"cloudformation:{verb}Resource", existing.id)
             _tag(target, existing.inputs, f"profile:{verb}Resource")
 
@@ -105,8 +106,8 @@ def template_of(inputs: Properties) -> dict[str, Any]:
     return {**template, "Resources": _filled_in(template["Resources"], _parameters(template, inputs))}
 
 
-def _by_place(inputs: Properties) -> Resources:
-    """The resources of a template by the last parts of their ARNs. A `Ref` to a domain is its name."""
+def _by_place(inputs: Properties) -> ByPlace:
+    """The resources of a stack's template. A `Ref` to a domain is its name."""
     resources = template_of(inputs)["Resources"]
 
     def place(resource: Properties) -> str:
@@ -119,7 +120,7 @@ def _by_place(inputs: Properties) -> Resources:
     return {place(resource): resource for resource in resources.values()}
 
 
-def _deploy(target: Target, former: Resources, resources: Resources) -> None:
+def _deploy(target: Target, former: ByPlace, resources: ByPlace) -> None:
     """Check the permissions for a change from one set of resources to another."""
 
     def check_permission(action: str, place: str) -> None:
@@ -153,8 +154,8 @@ def _parameters(template: Properties, inputs: Properties) -> Properties:
     """The values of the template's parameters. As in CloudFormation, none is missing and none is too many."""
     given, declared = inputs.get("parameters") or {}, template.get("Parameters", {})
     if given.keys() != declared.keys():
-        names = ", ".join(sorted(given.keys() ^ declared.keys()))
-        raise ResourceError(f"the template and the parameters of its stack differ in {names}")
+        differing = ", ".join(sorted(given.keys() ^ declared.keys()))
+        raise ResourceError(f"the template and the parameters of its stack differ in {differing}")
     return given
 
 
