@@ -16,7 +16,7 @@ _LATE_RETRY: Final = 7
 _INVALID_TOKENS: Final = 10
 _REQUESTS_WITHOUT_A_VALID_TOKEN: Final = 1_000
 
-# Earlier than the alarm, at 1% of requests: what is lost stays lost. Some 5xx come with any service.
+# Below the alarm's 1%, because lost events stay lost. A few 5xx are normal.
 _MUCH_LOST: Final = 0.001
 
 _FEW: Final = 20  # a share of fewer says little
@@ -66,7 +66,7 @@ def _failing(status: Status) -> Iterator[str]:
 
 
 def _is_throttled(numbers: Numbers) -> bool:
-    """Whether a function often cannot start. Messages of a single time come again."""
+    """Whether a function is throttled often. After a single time, SQS delivers the messages again."""
     throttled, started = numbers.get("Throttles") or 0, numbers.get("Invocations") or 0
     return _is_much(throttled, of=throttled + started, share=_MUCH_THROTTLED)
 

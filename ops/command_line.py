@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _checked(arguments: Sequence[str]) -> Sequence[str]:
-    """Raises UsageError for what Python could not read: it could not be sent or searched for, either."""
+    """Raises UsageError for an argument that is not UTF-8: it can be neither sent nor searched for."""
     for number, argument in enumerate(arguments, 1):
         try:
             argument.encode()

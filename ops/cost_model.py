@@ -120,7 +120,7 @@ class Cost:
     usd: float
     # Whether it comes each month, with or without events.
     is_standing: bool = False
-    # The prices in it that neither AWS nor two texts name.
+    # The prices in it that are not verified.
     not_verified: tuple[str, ...] = ()
 
 

@@ -16,7 +16,7 @@ class DomainStats:
     # A profile counts once for each hundred of its objects.
     billed_profiles: int | None = None
     objects: int | None = None
-    # Why nothing is known: the error's code. Empty: it could be read.
+    # The error's code if it could not be read; otherwise empty.
     unread: str = ""
 
     def details(self) -> str:

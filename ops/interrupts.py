@@ -10,7 +10,7 @@ from contextlib import contextmanager
 def deferred() -> Generator[None]:
     """Ctrl-C ends the program once this block is done; a second one ends it at once.
 
-    So keep it short: some calls.
+    Keep the block short: a few calls.
     """
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or before is not signal.default_int_handler:

@@ -8,8 +8,8 @@ from typing import Any, Final
 from contract.metrics import NAMESPACE, SERVICE
 from ops.aws import Aws
 
-# Seconds of a window, up to which CloudWatch counts it by periods of so many seconds. A window begins with a
-# period: in a short window, a long one would show what is over; short ones in a long window are many values.
+# Longest window, and its period, in seconds. A window starts where a period starts: a long period would add
+# older values to a short window, and short periods would return many values for a long one.
 _PERIODS: Final = ((900, 60), (10_800, 300))
 _LONGEST_PERIOD_SECONDS: Final = 3600
 _QUERIES_IN_CALL: Final = 500  # GetMetricData
@@ -17,9 +17,9 @@ _QUERIES_IN_CALL: Final = 500  # GetMetricData
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """A metric and its statistic. Of several periods, sums are added, and of others the highest counts.
+    """A metric and its statistic.
 
-    With `is_latest`, the newest counts.
+    Sums of several periods are added. Of other statistics the highest counts, or with `is_latest` the newest.
     """
 
     namespace: str
@@ -42,7 +42,7 @@ class Window:
         """The last seconds, from the beginning of a period, because CloudWatch counts by periods."""
         period = next((period for most, period in _PERIODS if seconds <= most), _LONGEST_PERIOD_SECONDS)
         start = (now - seconds) // period * period
-        # What was just published has a time in this minute.
+        # Includes the current minute.
         return cls(start=start, end=now // 60 * 60 + 60, period_seconds=period)
 
 

@@ -13,7 +13,7 @@ _ONLY_THE_OWNER: Final = 0o600
 
 @contextmanager
 def new_file(file: Path) -> Generator[TextIO]:
-    """Opens a new file to write, and removes it if it does not become whole. Raises FailedError."""
+    """Opens a new file for writing, and removes it if the block fails. Raises FailedError."""
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _ONLY_THE_OWNER)
     except OSError as error:

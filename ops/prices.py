@@ -1,4 +1,4 @@
-"""What AWS asks for what a stack uses, as of a date and in one Region. No free tiers. Pure.
+"""AWS's prices of what a stack uses: as of a date, in one Region, without free tiers. Pure.
 
 cost_model.py multiplies these prices. docs/costs.md quotes them with their sources, and a test holds the two
 together. When you change one, change AS_OF.
@@ -23,7 +23,7 @@ _ENOUGH_SOURCES: Final = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a price was read, and of when the text is."""
+    """A text that names a price, with the date of the text."""
 
     name: str
     date: str
@@ -33,7 +33,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """What a number of units costs in USD. Of several tiers, a source may name the first only."""
+    """A price in USD. If it has several tiers, a source may name only the first."""
 
     # As on the command line.
     name: str
@@ -45,7 +45,7 @@ class Price:
     sources: Sequence[Source] = ()
     # How many units the price is named for: 1 or a million.
     per: int = 1
-    # Whether somebody who knows better gave it.
+    # Whether the user gave it.
     is_given: bool = False
 
     @property
@@ -63,7 +63,7 @@ class Price:
         return total
 
     def given(self, usd: float) -> "Price":
-        """The same with another price for `per` units, without tiers."""
+        """The same item at a price that the user gave for `per` units, without tiers."""
         return replace(self, tiers=[(_NO_END, usd / self.per)], is_given=True)
 
 
@@ -89,7 +89,7 @@ _KMS: Final = f"{_PAGES}/kms/pricing/"
 _EVENTBRIDGE: Final = f"{_PAGES}/eventbridge/pricing/"
 _FIREHOSE: Final = f"{_PAGES}/firehose/pricing/"
 
-# Answers of the AWS Price List API, of services of us-east-1, that a public repository keeps.
+# Responses of the AWS Price List API for us-east-1, kept in a public repository.
 _PRICE_LIST: Final = Source(name="a copy of the AWS Price List", date="2025-10")
 # Read in several public repositories, none of them AWS's.
 _REPOSITORIES: Final = Source(name="public repositories", date="2026")

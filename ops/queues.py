@@ -13,9 +13,10 @@ from ops.dead_letters import DeadLetter
 from ops.errors import FailedError
 
 _WAITS_SECONDS: Final = (0, 1, 4)
-"""Of one receive, and of each after one that brought nothing.
+"""WaitTimeSeconds of a receive, by how many in a row before it returned nothing.
 
-Without a wait, SQS asks only some of its servers. During the last, another reader may put messages back.
+Without a wait, SQS asks only some of its servers. During the last, another reader has time to put messages
+back.
 """
 
 _LONGEST_HIDDEN_SECONDS: Final = 12 * 3600  # Amazon SQS quotas
@@ -72,8 +73,7 @@ class Walk:
     """A walk through a queue that meets each message once, and hides it from others until the end.
 
     `expected` is how many there are, as far as SQS knows. With `trusts_counts`, the walk may end because SQS
-    counts no more. That is a second sooner, but what came within the last minute may be missed, except in a
-    local run.
+    counts no more. That saves a second, but can miss messages of the last minute, except in a local run.
     """
 
     def __init__(self, aws: Aws, queue_url: str, *, expected: int, trusts_counts: bool) -> None:
@@ -130,10 +130,10 @@ class Walk:
         return kept
 
     def not_seen(self) -> int:
-        """About how many messages others hide, or were too many to hide; to ask after the last batch.
+        """About how many messages it could not receive: others hide them, or SQS hides no more.
 
-        SQS may be late in counting what was deleted, so its count of the beginning must say so, too. Raises
-        CallError.
+        Call it after the last batch. SQS counts deleted messages for a while, so no more are reported than
+        were expected at first. Raises CallError.
         """
         lacking = self._expected - self.seen
         if lacking <= 0:
@@ -161,7 +161,7 @@ class Walk:
     def _to_put_back(self, letters: Sequence[DeadLetter]) -> list[DeadLetter]:
         """Try to put them back; returns those that stay hidden."""
         failed = self._failed("change_message_visibility_batch", letters, VisibilityTimeout=0)
-        # A fault of the sender: the message is hidden no more, or deleted.
+        # SenderFault: the message is visible again, or deleted.
         return [letter for letter, failure in failed if not failure.get("SenderFault")]
 
     def _failed(
@@ -225,7 +225,7 @@ def walk(
         yield one
         one.put_back(progress)
     except BaseException:
-        # What ended the walk is to be told: what is not put back becomes visible by itself. A second Ctrl-C
+        # Report what ended the walk, and not this: messages become visible by themselves. A second Ctrl-C
         # ends this, too.
         with suppress(FailedError):
             one.put_back(progress)

@@ -71,7 +71,7 @@ def findings(aws: Aws, examined: Examined) -> Iterator[Finding]:
 
 
 def _deployed(aws: Aws, stack: Stack) -> CapacitySettings:
-    """The settings that are in effect. Those of an older stack are the defaults."""
+    """The settings that are in effect, or the default of one that an older stack does not show."""
     defaults = CapacitySettings()
     mapping = aws.call("lambda", "get_event_source_mapping", UUID=stack.event_source_id)
     function: Any = aws.call(

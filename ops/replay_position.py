@@ -10,7 +10,7 @@ from ops.errors import FailedError, UsageError
 
 @dataclass(slots=True, kw_only=True)
 class Position:
-    """All lines of the files before `key`, in their order, and `lines` of that one, are sent."""
+    """All files before `key`, in the order of their names, and its first `lines` lines are sent."""
 
     # What is replayed: a file of another replay is refused.
     what: str

@@ -31,7 +31,7 @@ class Screen:
     def result(self, value: Any, show: Callable[[], None]) -> None:
         """Print a result: the value as JSON, or what `show` prints."""
         if self.as_json:
-            # Flushed, so that main() hears if nobody reads it.
+            # Flushed, so that main() notices a closed pipe.
             print(json_text(value, indent=2), flush=True)
         else:
             show()

@@ -137,7 +137,7 @@ def _run(context: Context) -> int:
 
 
 def _settings(options: argparse.Namespace) -> CostSettings:
-    """Those of the file, or the defaults, with the options in their place. Raises UsageError."""
+    """The file's settings, or the defaults, overridden by the options. Raises UsageError."""
     base = CostSettings() if options.settings is None else cost_settings.read(options.settings)
     changes: dict[str, Any] = {field: True for field, _ in _PARTS.values() if getattr(options, field)}
     if options.auth_mode is not None:

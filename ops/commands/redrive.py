@@ -15,7 +15,7 @@ from ops.errors import DONE, FAILED, FailedError, UsageError
 from ops.queues import Walk
 
 _LOOK_AGAIN_SECONDS: Final = 1.0
-_COUNTED_LATE_SECONDS: Final = 5  # until then, a count of 0 may be of before the messages were sent
+_COUNTED_LATE_SECONDS: Final = 5  # until then, SQS may count the queue as it was before
 
 # What the function logs of a message that it does not record.
 _COMPLAINTS: Final = ("message dead-lettered", "message not dead-lettered", "message rejected")
@@ -60,7 +60,7 @@ class _Done:
     # By the id that a redriven message has in the queue.
     redriven: dict[str, DeadLetter] = field(default_factory=dict[str, DeadLetter])
     not_taken: int = 0
-    # Those that do not fit, and those that became dead letters after the beginning.
+    # Those that were left alone and, of them, those that became dead letters after the redrive began.
     left: int = 0
     newer: int = 0
     not_seen: int = 0

@@ -89,7 +89,7 @@ def _run(context: Context) -> int:
 
 
 def _what(context: Context) -> str:
-    """What is replayed: another command does not go on from its position."""
+    """Names the replay: another one does not go on from its position."""
     options = context.options
     until = "" if options.until is None else f" until {options.until:.0f}"
     attributes = " with user attributes" if options.user_attributes else ""
@@ -122,7 +122,7 @@ def _choice(context: Context) -> Choice:
 def _batches(
     context: Context, choice: Choice, position: Position, counts: _Counts
 ) -> Iterator[list[dict[str, Any]]]:
-    """Entries to send. When one is asked for, `position` is behind the one before."""
+    """Batches of entries to send. When one is yielded, `position` is just after it."""
     batch: list[dict[str, Any]] = []
     bucket = context.stack.event_bucket
     assert bucket is not None  # noqa: S101 - a choice is of a stack with a bucket
