@@ -4,8 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
-from contract.alias import LIVE
-from ops import domain_stats, quota_checks
+from ops import domain_stats, functions, quota_checks
 from ops.aws import Aws, CallError
 from ops.examined import Examined
 from ops.finding import Finding, failed, ok, unreadable, warning
@@ -56,7 +55,7 @@ def _access_logs(aws: Aws, examined: Examined) -> Iterator[Finding]:
 def _event_source(aws: Aws, examined: Examined) -> Iterator[Finding]:
     if (stack := examined.stack) is None:
         return
-    state = aws.call("lambda", "get_event_source_mapping", UUID=stack.event_source_id)["State"]
+    state = functions.event_source(aws, stack)["State"]
     if state == "Enabled":
         yield ok("event source", "it takes messages from the queue")
     else:
@@ -214,7 +213,7 @@ def _function(aws: Aws, examined: Examined) -> Iterator[Finding]:
     if (stack := examined.stack) is None:
         return
     for purpose, name in stack.functions.items():
-        found = aws.call("lambda", "get_function_configuration", FunctionName=name, Qualifier=LIVE)
+        found = functions.configuration(aws, name)
         if found.get("State", "Active") == "Active":
             yield ok(purpose, f"active, version {found['Version']}, {found['Runtime']}")
         else:

@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
-from contract.alias import LIVE
+from ops import functions
 from ops.aws import Aws, CallError
 from ops.capacity import CONCURRENT_EXECUTIONS, CapacitySettings, bus_entries, limits
 from ops.cost_model import AUTHORIZER_MS
@@ -73,10 +73,8 @@ def findings(aws: Aws, examined: Examined) -> Iterator[Finding]:
 def _deployed(aws: Aws, stack: Stack) -> CapacitySettings:
     """The settings that are in effect, or the default of one that an older stack does not show."""
     defaults = CapacitySettings()
-    mapping = aws.call("lambda", "get_event_source_mapping", UUID=stack.event_source_id)
-    function: Any = aws.call(
-        "lambda", "get_function_configuration", FunctionName=stack.function_name, Qualifier=LIVE
-    )
+    mapping = functions.event_source(aws, stack)
+    function = functions.configuration(aws, stack.function_name)
     variables: dict[str, str] = function.get("Environment", {}).get("Variables", {})
     concurrency = mapping.get("ScalingConfig", {}).get("MaximumConcurrency", defaults.maximum_concurrency)
     throttle = _throttle(aws, stack)

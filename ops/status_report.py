@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from contract.alias import LIVE
-from ops import dead_letters, domain_stats, metrics, queues
+from ops import dead_letters, domain_stats, functions, metrics, queues
 from ops.aws import Aws
 from ops.dead_letters import ReasonCount
 from ops.domain_stats import DomainStats
@@ -101,7 +100,7 @@ def read_status(
         letters = [letter for batch in walk.batches(_LOOKED_AT) for letter in batch]
     advance(1)
     domain_queue = stack.customer_profiles_dead_letter_queue_url
-    mapping = aws.call("lambda", "get_event_source_mapping", UUID=stack.event_source_id)
+    mapping = functions.event_source(aws, stack)
     return Status(
         stack=stack.name,
         region=stack.region,
@@ -208,9 +207,7 @@ def _alarms(aws: Aws, stack: str) -> list[AlarmState]:
 
 
 def _deployed(aws: Aws, purpose: str, name: str) -> DeployedFunction:
-    found: dict[str, Any] = aws.call(
-        "lambda", "get_function_configuration", FunctionName=name, Qualifier=LIVE
-    )
+    found = functions.configuration(aws, name)
     return DeployedFunction(
         purpose=purpose,
         name=name,

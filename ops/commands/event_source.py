@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Final
 
-from ops import durations, queues
+from ops import durations, functions, queues
 from ops.command import Command
 from ops.context import Context
 from ops.errors import DONE, FailedError
@@ -59,8 +59,7 @@ def _switch(context: Context, *, enabled: bool) -> int:
 
 def state(context: Context) -> str:
     """`Enabled`, `Disabled`, or a state on the way to one. Raises CallError."""
-    found = context.aws.call("lambda", "get_event_source_mapping", UUID=context.stack.event_source_id)
-    return found["State"]
+    return functions.event_source(context.aws, context.stack)["State"]
 
 
 def _wait(context: Context, wanted: Collection[str]) -> str:

@@ -5,8 +5,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from contract.alias import LIVE
-from ops import token_check, token_file
+from ops import functions, token_check, token_file
 from ops.command import Command
 from ops.context import Context
 from ops.errors import DONE, FAILED, UsageError
@@ -34,12 +33,8 @@ def _run(context: Context) -> int:
     if options.file == token_file.STANDARD_INPUT and sys.stdin is not None and sys.stdin.isatty():
         context.screen.note("Paste one token, then press Enter and Ctrl-D:")
     text = token_file.read(options.file, option="FILE", outputs=options.outputs)
-    variables = context.aws.call(
-        *("lambda", "get_function_configuration"),
-        FunctionName=stack.authorizer_function_name,
-        Qualifier=LIVE,
-    )["Environment"]["Variables"]
-    environment = token_check.settings(variables, is_local=context.is_local)
+    deployed = functions.configuration(context.aws, stack.authorizer_function_name)
+    environment = token_check.settings(deployed["Environment"]["Variables"], is_local=context.is_local)
     verdict = token_check.judge(text, environment, endpoint_id=options.endpoint_id)
     checked_against = {
         "issuer": environment.issuer,
