@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from ops import journey, logs
+from ops.aws import CallError
 from ops.context import Context
 from ops.destinations import Reader, reader_of
 from ops.journey import FunctionSays, Hop, State, TestEvent
@@ -33,6 +34,8 @@ class Following:
             for name in context.stack.destinations
         }
         self._found: dict[str, Hop] = {}
+        # Destinations whose last look failed.
+        self._unreadable: set[str] = set()
 
     def hops(self, seconds: float, advance: Callable[[int], None]) -> list[Hop]:
         """The function and each destination, as they are at the end. Raises CallError."""
@@ -68,13 +71,25 @@ class Following:
 
     def _look(self) -> None:
         for name, reader in self._readers.items():
-            place = reader() if reader is not None and name not in self._found else None
+            place = self._place(name, reader) if reader is not None and name not in self._found else None
             if place is not None:
                 seconds = self._context.clock() - self._sent_at
                 self._found[name] = Hop(name=name, state=State.REACHED, seconds=seconds, detail=place)
 
+    def _place(self, name: str, reader: Reader) -> str | None:
+        """Where the event is. A destination that is down can still be followed by what the function logs."""
+        try:
+            place = reader()
+        except CallError as error:
+            if error.is_denied:
+                raise
+            self._unreadable.add(name)
+            return None
+        self._unreadable.discard(name)
+        return place
+
     def _destination(self, name: str, says: FunctionSays) -> Hop:
-        can_be_read = self._readers[name] is not None
+        can_be_read = self._readers[name] is not None and name not in self._unreadable
         return journey.destination_hop(name, says, self._found.get(name), can_be_read=can_be_read)
 
     def _is_settled(self, says: FunctionSays) -> bool:

@@ -11,6 +11,7 @@ import pytest
 
 from local.fakes.customer_profiles import CustomerProfilesFake, PlannedResponse
 from local.run import LocalRun
+from local.traces.faults import Fault
 from ops.command_line import main
 from tests.patience import eventually
 from tests.runs import AT_ONCE, Runs, events_of, new_endpoint, quiet, send
@@ -57,6 +58,28 @@ def without(run: LocalRun, sid: str) -> Iterator[None]:
         yield
     finally:
         iam.put_user_policy(**place, PolicyDocument=json.dumps(policy))
+
+
+@contextmanager
+def refusing(run: LocalRun, destination: str) -> Iterator[None]:
+    """The destination refuses every event for good."""
+    run.faults.set(destination, Fault.REFUSING)
+    try:
+        yield
+    finally:
+        run.faults.set(destination, None)
+
+
+def changed(metric: str, before: Any, after: Any) -> dict[str, int]:
+    """The parts of a metric that grew between two statuses, and by how much."""
+    old, new = before["parts"].get(metric, {}), after["parts"].get(metric, {})
+    return {name: by for name, count in new.items() if (by := int(count - old.get(name, 0)))}
+
+
+def counted(before: Any, after: Any) -> tuple[int, int]:
+    """By how many profiles and objects the domain grew between two statuses."""
+    old, new = before["domain"], after["domain"]
+    return new["profiles"] - old["profiles"], new["objects"] - old["objects"]
 
 
 def dead_letter(run: LocalRun, endpoint_id: str) -> None:
@@ -107,34 +130,43 @@ def test_a_dead_letter_is_seen_with_its_reason_redriven_recorded_and_forgotten(
     run: LocalRun, ops: Ops, shown: Callable[..., str]
 ) -> None:
     quiet(run)
-    run.fake(CustomerProfilesFake).plan(PlannedResponse(status=400))
-    sent = ops("send", "--attribute", "secret=s3cret", status=1)
-    endpoint_id = sent["endpoint_id"]
-    states = {hop["name"]: (hop["state"], hop["detail"]) for hop in sent["hops"]}
-    assert states["function"] == ("failed", "dead-lettered: customer_profiles_400")
+    with refusing(run, "customer-profiles"):
+        sent = ops("send", "--attribute", "secret=s3cret", status=1)
+        endpoint_id = sent["endpoint_id"]
+        states = {hop["name"]: (hop["state"], hop["detail"]) for hop in sent["hops"]}
+        assert states["function"] == ("failed", "dead-lettered: customer_profiles_400")
 
-    # Seen, without a word about the customer.
-    listed = ops("dead-letters")
-    (reason,) = listed["reasons"]
-    assert (reason["reason"], reason["pending"], reason["count"]) == (
-        "customer_profiles_400",
-        "customer-profiles",
-        1,
-    )
-    for text in (json.dumps(listed), shown("dead-letters"), shown("status")):
-        assert "customer_profiles_400" in text
-        assert endpoint_id not in text
-        assert "s3cret" not in text
-    assert "s3cret" in shown("dead-letters", "--show-values")
+        # Seen, without a word about the customer.
+        listed = ops("dead-letters")
+        (reason,) = listed["reasons"]
+        assert (reason["reason"], reason["pending"], reason["count"]) == (
+            "customer_profiles_400",
+            "customer-profiles",
+            1,
+        )
+        for text in (json.dumps(listed), shown("dead-letters"), shown("status")):
+            assert "customer_profiles_400" in text
+            assert endpoint_id not in text
+            assert "s3cret" not in text
+        assert "s3cret" in shown("dead-letters", "--show-values")
+        first = ops("status")
+        assert first["dead_letters"]["waiting"] == 1
+        assert first["attention"] == ["dead letters: 1 (customer_profiles_400). python -m ops dead-letters"]
+
+        # Looking changed nothing, and neither does a dry run or another reason.
+        assert ops("redrive", "--dry-run")["chosen"] == 1
+        assert ops("redrive", "--reason", "firehose*")["redriven"] == 0
+        assert len(run.queues.dead_letters()) == 1
+
+        # While the fault is there, a redrive says so, and the event stays a dead letter.
+        again = ops("redrive", status=1)
+        assert again["became"]["complaints"] == {"dead-lettered: customer_profiles_400": 1}
+        assert ops("dead-letters")["reasons"][0]["count"] == 1
+
+    assert ops("profile", endpoint_id, status=1) == []
     before = ops("status")
     assert before["dead_letters"]["waiting"] == 1
-    assert before["attention"] == ["dead letters: 1 (customer_profiles_400). python -m ops dead-letters"]
-
-    # Looking changed nothing, and neither does a dry run or another reason.
-    assert ops("redrive", "--dry-run")["chosen"] == 1
-    assert ops("redrive", "--reason", "firehose*")["redriven"] == 0
-    assert len(run.queues.dead_letters()) == 1
-    assert events_of(run, endpoint_id, "customer-profiles") == []
+    assert changed("DeadLettered", first, before) == {"customer_profiles_400": 1}
 
     redriven = ops("redrive", "--reason", "customer_profiles_400")
 
@@ -146,14 +178,18 @@ def test_a_dead_letter_is_seen_with_its_reason_redriven_recorded_and_forgotten(
         lambda: (s := ops("status"))["outcomes"]["Recorded"] > before["outcomes"]["Recorded"] and s
     )
     assert (after["dead_letters"]["waiting"], after["attention"]) == (0, [])
-    assert after["parts"]["DeadLettered"]["customer_profiles_400"] >= 1
+    assert changed("DeadLettered", before, after) == {}
+    assert changed("Recorded", before, after) == {"customer-profiles": 1}
+    assert counted(before, after) == (1, 1)
 
     # Forgotten: no profile is left, and the stack goes on as before.
     forgotten = ops("forget", endpoint_id, "--yes")
     assert (len(forgotten["profiles"]), forgotten["objects"], forgotten["still_found"]) == (1, 1, [])
     assert ops("profile", endpoint_id, status=1) == []
+    assert run.fake(CustomerProfilesFake).objects(endpoint_id) == []
     final = ops("status")
     assert (final["outcomes"], final["attention"]) == (after["outcomes"], [])
+    assert counted(after, final) == (-1, -1)
 
 
 def test_a_customer_is_forgotten_and_what_remains_is_told(
