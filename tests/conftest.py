@@ -15,6 +15,7 @@ import botocore.session
 import hypothesis
 import pytest
 
+from tests.bytecode import compile_once
 from tests.kinds import has_no_unit_tests, in_order, kind_of
 
 if TYPE_CHECKING:
@@ -61,6 +62,13 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     if config.getoption("markexpr") == "unit":
         return None  # one a core: unit tests never wait
     return (os.cpu_count() or 1) * 3 // 2
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """Before the workers start."""
+    if config.getoption("markexpr") != "unit":
+        compile_once()
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
