@@ -215,7 +215,7 @@ class SigningKeys:
         self._fetching.start()
         try:
             result = results.get(timeout=deadline.remaining())
-        except queue.Empty:
+        except (queue.Empty, TimeoutError):  # TimeoutError: the time was over before the wait began
             raise IssuerUnavailableError(_NO_RESPONSE) from None
         if isinstance(result, IssuerUnavailableError):
             raise result

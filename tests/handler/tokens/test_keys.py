@@ -362,6 +362,13 @@ def test_a_slow_issuer_is_waited_for_no_longer_than_the_timeout_and_leaves_no_th
     server.stop()
 
 
+def test_a_machine_too_busy_to_begin_in_time_is_no_response_either() -> None:
+    server = SlowServer(b"", b"")
+
+    assert detail(signing_keys(server.url, timeout_seconds=1e-9)) == "no response in time"
+    server.stop()
+
+
 class TestOverTls:
     """The issuer as on AWS."""
 
