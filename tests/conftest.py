@@ -36,8 +36,8 @@ def pytest_configure() -> None:
     # By default, the garbage collector visits everything of moto and the Pulumi SDK again and again: a third
     # of the time of a local run.
     gc.set_threshold(100_000, 20, 20)
-    # Half of what Hypothesis does by default. A test that needs more says so.
-    hypothesis.settings.register_profile("suite", hypothesis.settings.default, max_examples=50)
+    # A third of what Hypothesis does by default. A test that needs more says so.
+    hypothesis.settings.register_profile("suite", hypothesis.settings.default, max_examples=30)
     hypothesis.settings.load_profile("suite")
     # Read the descriptions of services once, not once for each session that a test opens.
     botocore.session.create_loader = cache(botocore.loaders.create_loader)
@@ -87,6 +87,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish() -> None:
     # Modules and tests stay until the end, so the garbage collector need not visit them again.
     gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    # Everything ends with the process. To collect it as garbage first would take seconds.
     gc.freeze()
 
 
