@@ -20,6 +20,11 @@ from local.run import PROJECT_DIR, LocalRun
 from tests.patience import PATIENCE_SECONDS, eventually
 
 AT_ONCE = ("batchSize=10", "batchWindowSeconds=0")  # the function gets each message immediately
+WITHOUT_MONITORING = (
+    "alarms=false",
+    "alarmEmail=",
+    "dashboard=false",
+)  # half of the start of the stack `prod`
 TO_PROFILES = (
     *("destinations=customer-profiles", "customerProfilesDomain=amazon-connect-example"),
     "profileAttributes=plan,tier",

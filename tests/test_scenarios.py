@@ -29,6 +29,7 @@ from tests.patience import PATIENCE_SECONDS, eventually
 from tests.runs import (
     AT_ONCE,
     TO_PROFILES,
+    WITHOUT_MONITORING,
     Runs,
     attributes_of,
     denied,
@@ -632,7 +633,7 @@ class TestTheDemoUser:
 
     @pytest.fixture
     def prod(self, runs: Runs) -> LocalRun:
-        return runs.shared(*AT_ONCE, stack="prod")
+        return runs.shared(*AT_ONCE, *WITHOUT_MONITORING, stack="prod")
 
     def test_it_says_that_it_is_authenticated(self, prod: LocalRun) -> None:
         assert prod.outputs["auth_mode"] == "authenticated"

@@ -115,7 +115,7 @@ def test_an_object_type_that_the_service_would_refuse_ends_the_start(
 ) -> None:
     monkeypatch.setattr("local.fakes.customer_profiles_object_types._MAX_FIELDS", 3)
     with pytest.raises(LocalRunError, match=r"has \d+ fields: 3 are allowed"):
-        local_run(stack="prod")
+        local_run()
 
 
 def test_an_action_that_the_deployer_lacks_ends_the_start_with_its_name(

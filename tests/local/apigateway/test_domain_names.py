@@ -9,7 +9,7 @@ import pytest
 
 from local.run import LocalRun
 from tests.patience import PATIENCE_SECONDS
-from tests.runs import AT_ONCE, Runs, the_event_of
+from tests.runs import AT_ONCE, WITHOUT_MONITORING, Runs, the_event_of
 
 NAME = "events.example.com"
 QUERY = "?event=e&endpoint_id=e1"
@@ -26,6 +26,7 @@ def run(runs: Runs) -> LocalRun:
         "tlsPolicy=SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09",
         "oidcCookie=session",
         *AT_ONCE,
+        *WITHOUT_MONITORING,
         stack="prod",
     )
 

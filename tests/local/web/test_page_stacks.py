@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.gtm import chromium
 from tests.local.web import axe
 from tests.local.web.opened_page import OpenedPage
-from tests.runs import AT_ONCE, TO_PROFILES, Runs
+from tests.runs import AT_ONCE, TO_PROFILES, WITHOUT_MONITORING, Runs
 
 pytestmark = chromium.NEEDED
 
@@ -24,7 +24,7 @@ def send_as(opened: OpenedPage, sender: str) -> str:
 
 
 def test_each_sender_is_who_the_page_says(page: Page, runs: Runs) -> None:
-    opened = OpenedPage(page, runs.shared(*AT_ONCE, stack="prod"))
+    opened = OpenedPage(page, runs.shared(*AT_ONCE, *WITHOUT_MONITORING, stack="prod"))
     identity = page.locator("#identity")
     expect(identity).to_contain_text(re.compile("Signed in as demo: .* This is another one, so"))
     page.get_by_role("button", name="Sign up another user").click()
