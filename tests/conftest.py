@@ -58,10 +58,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """Three workers on two cores: tests of a local run or a page wait, but each worker costs its imports."""
+    """Two workers a core: tests of a local run or a page wait for much of the time."""
     if config.getoption("markexpr") == "unit":
         return None  # one a core: unit tests never wait
-    return (os.cpu_count() or 1) * 3 // 2
+    return (os.cpu_count() or 1) * 2
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -31,6 +31,7 @@ from local.recorder import Recorder
 from tests.delivery_streams import STREAM, create_delivery_stream
 from tests.handler.conftest import RECEIVED_MS
 from tests.hostile import HOSTILE_VALUES
+from tests.patience import eventually
 from tests.sessions import session_of_role
 
 REGION = "eu-west-1"
@@ -374,6 +375,8 @@ def test_a_slow_response_is_waited_for_twice_and_then_retried_later(
     destination = new_destination(pauses, read_seconds=0.2)
     assert outcomes_of(destination, make_event()) == [Retry("firehose_no_response")]
     assert len(pauses) == 1
+    # Both requests arrive in the end: in this test, not in the next one.
+    eventually(lambda: len(firehose.recorder.events()) == 2)
 
 
 def test_a_connection_that_was_closed_meanwhile_costs_no_delivery(
