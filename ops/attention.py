@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from ops import functions
 from ops.durations import words
 from ops.status_report import Numbers, Status
 
@@ -32,10 +33,9 @@ def _stopped(status: Status) -> Iterator[str]:
         if alarm.state == "ALARM":
             yield f"alarm {alarm.name}: {alarm.description}"
     if status.event_source != "Enabled":
-        yield (
-            f"the event source is {status.event_source}: {status.queue.total} messages wait. "
-            "python -m ops resume"
-        )
+        is_paused = status.event_source in functions.PAUSED
+        look = "python -m ops resume" if is_paused else "AWS is changing it: look again in a minute"
+        yield f"the event source is {status.event_source}: {status.queue.total} messages wait. {look}"
     if not status.requests.get("Count"):
         yield f"no requests in {status.minutes} minutes: python -m ops send shows whether one arrives"
 

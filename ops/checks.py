@@ -57,9 +57,11 @@ def _event_source(aws: Aws, examined: Examined) -> Iterator[Finding]:
         return
     state = functions.event_source(aws, stack)["State"]
     if state == "Enabled":
-        yield ok("event source", "it takes messages from the queue")
-    else:
+        yield ok("event source", "Enabled; whether messages are taken, only status and --send show")
+    elif state in functions.PAUSED:
         yield failed("event source", f"it is {state}: events wait", "python -m ops resume")
+    else:
+        yield warning("event source", f"it is {state}: AWS is changing it", "look again in a minute")
 
 
 def _recursion(aws: Aws, examined: Examined) -> Iterator[Finding]:

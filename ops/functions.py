@@ -1,10 +1,14 @@
 """The functions as they are deployed, and the event source of the processor."""
 
-from typing import Any
+from typing import Any, Final
 
 from contract.alias import LIVE
 from ops.aws import Aws
 from ops.stack import Stack
+
+
+PAUSED: Final = ("Disabled", "Disabling")
+"""States of the event source in which `ops resume` helps. In the others that are not Enabled, it changes."""
 
 
 def configuration(aws: Aws, name: str) -> dict[str, Any]:

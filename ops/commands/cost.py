@@ -15,7 +15,7 @@ from ops.errors import DONE, UsageError
 from ops.prices import PRICES
 from ops.screen import Screen
 
-_DESTINATIONS: Final = ("customer-profiles", "firehose", "eventbridge")
+_DESTINATIONS: Final = ("customer-profiles", "firehose", "eventbridge", "pinpoint")
 _SCENARIOS: Final = ("open", "authenticated")
 
 # Options that turn a part on, with the field of CostSettings and the setting that they stand for.
@@ -204,6 +204,11 @@ def _show(screen: Screen, result: _Result) -> None:
         screen.line(
             f"Prices not verified: {', '.join(names)}. Look at AWS's page, and give --price NAME=USD "
             "(docs/costs.md#prices).",
+            style="yellow",
+        )
+    if "pinpoint" in settings.destinations:
+        screen.line(
+            "What AWS bills for Amazon Pinpoint itself is not in these sums (docs/costs.md#by-destination).",
             style="yellow",
         )
     if "customer-profiles" in settings.destinations and not _bills_profiles(settings):

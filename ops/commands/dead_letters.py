@@ -9,6 +9,7 @@ from typing import Final
 from ops import dead_letters, durations, queues
 from ops.command import Command
 from ops.context import Context
+from ops.counts import count
 from ops.dead_letters import DeadLetter, ReasonCount
 from ops.errors import DONE, FAILED, UsageError
 from ops.new_file import new_file
@@ -25,7 +26,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--limit",
-        type=int,
+        type=count,
         metavar="N",
         help=f"look at no more than N messages (default: {_LISTED}; export: all)",
     )
@@ -38,8 +39,6 @@ def _run(context: Context) -> int:
     options = context.options
     if (options.action == _EXPORT) != (options.file is not None):
         raise UsageError("write `dead-letters` to list them, or `dead-letters export FILE`")
-    if options.limit is not None and options.limit < 1:
-        raise UsageError(f"--limit {options.limit}: look at 1 message or more")
     total = queues.depth(context.aws, context.stack.dead_letter_queue_url).total
     if options.action == _EXPORT:
         return _export(context, total)
@@ -92,7 +91,7 @@ def _show(context: Context, letters: Sequence[DeadLetter], total: int, not_seen:
             return
         screen.table(
             ["reason", "lacks it", ">messages", "oldest", "newest", "oldest is deleted in"],
-            [_row(count, context.clock()) for count in counts],
+            [_row(one, context.clock()) for one in counts],
         )
         if options.show_values:
             screen.line()
@@ -121,14 +120,14 @@ def _show(context: Context, letters: Sequence[DeadLetter], total: int, not_seen:
     )
 
 
-def _row(count: ReasonCount, now: float) -> list[str]:
+def _row(one: ReasonCount, now: float) -> list[str]:
     return [
-        count.reason,
-        count.pending,
-        str(count.count),
-        f"{durations.words(now - count.oldest_at)} ago",
-        f"{durations.words(now - count.newest_at)} ago",
-        durations.words(count.oldest_at + dead_letters.RETENTION_SECONDS - now),
+        one.reason,
+        one.pending,
+        str(one.count),
+        f"{durations.words(now - one.oldest_at)} ago",
+        f"{durations.words(now - one.newest_at)} ago",
+        durations.words(one.oldest_at + dead_letters.RETENTION_SECONDS - now),
     ]
 
 

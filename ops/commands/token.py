@@ -63,7 +63,10 @@ def _show(context: Context, verdict: Verdict, checked_against: Mapping[str, obje
             if verdict.is_proven
             else "An event with it is recorded, and updates no profile."
         )
-        screen.table(["checked against", ""], [[name, str(value)] for name, value in checked_against.items()])
+        screen.table(
+            ["checked against", ""],
+            [[name, "none" if value is None else str(value)] for name, value in checked_against.items()],
+        )
 
     screen.result({**result, "checked_against": checked_against}, show)
 

@@ -53,6 +53,10 @@ def test_a_stack_that_works_needs_nobody() -> None:
             {"event_source": "Disabled", "queue": Depth(waiting=4, in_flight=0, delayed=1)},
             "the event source is Disabled: 5 messages wait. python -m ops resume",
         ),
+        (
+            {"event_source": "Updating", "queue": Depth(waiting=4, in_flight=0, delayed=0)},
+            "the event source is Updating: 4 messages wait. AWS is changing it: look again in a minute",
+        ),
         ({"requests": {"Count": None}}, "no requests in 60 minutes"),
         (
             {"requests": {"Count": 9.0, "5XXError": 2.0}},

@@ -57,7 +57,7 @@ def test_help_is_shown(arguments: list[str], capsys: pytest.CaptureFixture[str])
         (["status", "--outputs", "absent.json"], "--outputs: absent.json cannot be read (No such file"),
         (["dead-letters", "export"], "write `dead-letters` to list them, or `dead-letters export FILE`"),
         (["logs", "--limit", "0"], "argument --limit: '0' is not a whole number from 1"),
-        (["dead-letters", "--limit", "0"], "--limit 0: look at 1 message or more"),
+        (["dead-letters", "--limit", "0"], "argument --limit: '0' is not a whole number from 1"),
     ],
 )
 def test_wrong_use_is_one_line_that_says_what_to_change(

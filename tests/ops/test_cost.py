@@ -56,6 +56,19 @@ def test_the_example_of_the_documentation_is_what_is_printed(capsys: pytest.Capt
     assert "\n".join(printed) in section(read("docs/ops.md"), "cost")
 
 
+def test_pinpoint_costs_what_the_stack_costs_and_the_rest_is_said_to_be_missing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["cost", "--events-per-month", "1000000", "--destination", "pinpoint"]) == 0
+
+    text = capsys.readouterr().out
+    assert "What AWS bills for Amazon Pinpoint itself is not in these sums" in text
+    assert "new profiles" not in text
+    assert "costs what it costs with `customer-profiles`" in section(read("docs/costs.md"), "By destination")
+    bills = [CostSettings(destinations=(name,)) for name in ("pinpoint", "customer-profiles")]
+    assert len({total(monthly_costs(bill, 1_000_000)) for bill in bills}) == 1
+
+
 def test_options_replace_what_the_settings_say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "Pulumi.live.yaml"
     file.write_text("config:\n  gtm-pixel:authMode: authenticated\n  gtm-pixel:destinations: [firehose]\n")

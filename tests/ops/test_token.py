@@ -61,6 +61,7 @@ def test_a_valid_token_proves_an_endpoint_that_only_show_values_shows(
     status, text = judged(f"Bearer {forger.token()}", "--json")
 
     assert (status, json.loads(text)["outcome"]) == (0, "proven")
+    assert json.loads(text)["checked_against"]["cookie"] is None
     assert forger.endpoint_id not in text
     assert forger.endpoint_id in judged(forger.token(), "--show-values")[1]
     assert judged(forger.token(), "--endpoint-id", forger.endpoint_id)[0] == 0
@@ -85,6 +86,7 @@ def test_an_invalid_token_is_told_by_its_reason(
     assert status == 1
     assert text.startswith(said)
     assert "updates no profile" in text
+    assert "None" not in text  # this stack reads no cookie
 
 
 def test_a_token_for_another_endpoint_updates_nothing(
