@@ -28,12 +28,14 @@ pulumi config set --path 'NAME[0]' VALUE   # a list, one element at a time
 pulumi config rm NAME                      # back to the default
 ```
 
-In a list, add `--type string` if the element is a string of digits, such as some client ids. `pulumi up`
-names every wrong setting in a line that says what to do, before it creates anything. A setting that has no
-effect is wrong, too.
+In a list, add `--type string` if the element is a string of digits, such as some client ids.
 
-`aws:region` is where the stack lives. `pulumi up` refuses another one for a stack that is deployed.
-`aws:defaultTags` are put on every resource (see `Pulumi.dev.yaml`).
+Before it creates anything, `pulumi up` names every wrong setting in a line that says what to do. A setting that has
+no effect counts as wrong, too.
+
+Two settings are the AWS provider's. `aws:region` is the Region of the stack; `pulumi up` refuses to
+[change it](changes.md#another-region) once the stack is deployed. `aws:defaultTags` go on every resource (see
+`Pulumi.dev.yaml`).
 """
 
 
@@ -73,8 +75,8 @@ def _default(value: object) -> str:
 
 
 def _linked(description: str) -> str:
-    """A description, with file names as links, and settings and parameters as code."""
-    names = "|".join(sorted(ALL, key=len, reverse=True))
+    """A description, with file names as links, and settings as code: those whose name is no English word."""
+    names = "|".join(sorted((key for key in ALL if not key.islower()), key=len, reverse=True))
     text = description.replace("|", "\\|").replace("*", "\\*").replace("<", "&lt;")
     text = re.sub(rf"\b({names})\b(?![-/])", r"`\1`", text)
     return re.sub(r"docs/([a-z-]+\.md)", r"[\1](\1)", text)
