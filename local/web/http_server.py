@@ -75,6 +75,8 @@ class HttpServer:
         """Stop accepting requests and free the port. Safe on a server that never started."""
         if self._thread.is_alive():
             self._server.shutdown()
+            # Werkzeug closes the port in this thread. Until it has, connections are accepted and then reset.
+            self._thread.join()
         self._server.server_close()
 
     def switch(self, application: WsgiApplication) -> None:

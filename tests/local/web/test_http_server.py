@@ -37,6 +37,15 @@ def test_a_sender_that_asks_before_its_body_is_answered_before_it(server: HttpSe
             response += received
 
 
+def test_a_server_that_has_stopped_does_nothing_more() -> None:
+    """Until its thread has ended, the port may accept connections, only to reset them."""
+    before = set(threading.enumerate())
+    for _ in range(5):  # without a wait for the thread, each fails in about half of all cases
+        server = HttpServer(echo).start()
+        server.stop()
+        assert set(threading.enumerate()) <= before
+
+
 def test_a_switch_waits_for_the_responses_that_have_begun(server: HttpServer) -> None:
     begun, go_on = threading.Event(), threading.Event()
     responses: list[bytes] = []
