@@ -227,7 +227,7 @@ def _of_outcomes(metrics: StackMetrics, settings: AlarmSettings) -> Iterator[Ala
     yield Alarm(
         key="late-retries",
         means=(
-            "Events are at their seventh retry, five minutes after the first try or later. Event triggers "
+            "Events wait for their seventh retry, four minutes or more after the first try. Event triggers "
             "forget an event after 15 minutes."
         ),
         section="Latency is high",
