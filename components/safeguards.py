@@ -30,6 +30,7 @@ class Safeguards:
         """
         if self.kms_key_arn is None:
             return ()
+        # In every partition, China's too (AWS KMS Developer Guide, "kms:ViaService").
         via = pulumi.Output.concat(service, ".", location.region, ".amazonaws.com")
         statement = allow(f"UseKeyThrough{service.title()}", _USE, self.kms_key_arn)
         return [

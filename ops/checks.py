@@ -169,7 +169,8 @@ def _key(aws: Aws, examined: Examined) -> Iterator[Finding]:
             "add the statement that names the account's root, with kms:* (docs/protection.md)",
         )
         return
-    allowed = _principals(document, "Service")
+    # In China, CloudWatch Logs goes by both names.
+    allowed = {name.removesuffix(".cn") for name in _principals(document, "Service")}
     needed = {f"logs.{examined.region}.amazonaws.com", "cloudwatch.amazonaws.com"}
     if examined.makes_domain:
         needed.add("profile.amazonaws.com")

@@ -10,6 +10,7 @@ import pytest
 from components.location import current_location
 from components.openapi import api_document
 from components.pixel_api import MethodThrottle, PixelApi, PixelApiArgs
+from components.safeguards import Safeguards
 from components.tls_policy import TlsPolicy
 from components.token_authorizer import OidcArgs, TokenAuthorizer, TokenAuthorizerArgs
 from tests.recording import Recording, record
@@ -88,6 +89,21 @@ def test_the_api_is_regional_and_its_document_names_the_queue_in_its_partition(
         integration_role_arn=f"arn:{partition}:iam:{region}:123456789012:api-role-1a2b3c4",
         allowed_origins=[],
     )
+
+
+@pytest.mark.parametrize(
+    ("partition", "region"), [("aws", "eu-west-1"), ("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")]
+)
+def test_a_key_is_used_through_the_queue_by_the_same_suffix_in_every_partition(
+    partition: str, region: str
+) -> None:
+    key = f"arn:{partition}:kms:{region}:123456789012:key/1a"
+    safeguards = Safeguards(kms_key_arn=key)
+
+    run = recorded(partition=partition, region=region, safeguards=safeguards)
+
+    _, statement = run["api-send-message"].policy()["Statement"]
+    assert statement["Condition"] == {"StringEquals": {"kms:ViaService": f"sqs.{region}.amazonaws.com"}}
 
 
 def test_a_changed_document_makes_a_new_deployment() -> None:
