@@ -50,7 +50,7 @@ filter message in ["events retried", "destination is not set up"]
         logs=_PROCESSOR,
         query="""\
 filter message in ["message dead-lettered", "message not dead-lettered"]
-| fields @timestamp, message, reason, attempt, request_id, message_id
+| fields @timestamp, message, reason, code, attempt, request_id, message_id
 | sort @timestamp desc
 | limit 1000""",
     ),

@@ -301,7 +301,7 @@ class EventProcessor:
         self, letters: Sequence[Replacement], taken: frozenset[str], report: BatchReport
     ) -> None:
         for letter in letters:
-            self._report_dead_letter(letter.outgoing, letter.reason, taken, report, letter.delivery)
+            self._report_dead_letter(letter.outgoing, letter.reason, taken, report, letter)
 
     def _report_dead_letter(
         self,
@@ -309,8 +309,9 @@ class EventProcessor:
         reason: str,
         taken: frozenset[str],
         report: BatchReport,
-        delivery: Delivery | None = None,
+        replacement: Replacement | None = None,
     ) -> None:
+        delivery = replacement.delivery if replacement else None
         is_taken = letter.message_id in taken
         if is_taken:
             report.dead_lettered += 1
@@ -319,6 +320,7 @@ class EventProcessor:
             "message dead-lettered" if is_taken else "message not dead-lettered",
             extra={
                 "reason": reason,
+                "code": replacement.code if replacement else None,
                 "message_id": letter.message_id,
                 "request_id": delivery.queued.message.request_id if delivery else None,
                 "attempt": delivery.queued.attempt if delivery else None,
@@ -330,13 +332,18 @@ class EventProcessor:
     def _log_retries(self, outcomes: Mapping[str, Mapping[str, Outcome]], report: BatchReport) -> None:
         """Log one line for each destination with retried events: an error if a person has to act."""
         for name, reasons in report.retried_in.items():
-            not_set_up = any(
-                isinstance(outcome, Retry) and outcome.not_set_up for outcome in outcomes[name].values()
-            )
+            retries = [outcome for outcome in outcomes[name].values() if isinstance(outcome, Retry)]
+            not_set_up = any(outcome.not_set_up for outcome in retries)
+            codes = Counter(outcome.code for outcome in retries if outcome.code)
             log = self._logger.error if not_set_up else self._logger.warning
             log(
                 "destination is not set up" if not_set_up else "events retried",
-                extra={"destination": name, "reasons": dict(reasons), "events": reasons.total()},
+                extra={
+                    "destination": name,
+                    "reasons": dict(reasons),
+                    "codes": dict(codes),
+                    "events": reasons.total(),
+                },
             )
 
     def _log_unexpected(self, message: str, error: Exception, **ids: str) -> None:

@@ -25,6 +25,8 @@ ATTEMPT: Final = "attempt"
 RETRY_REASON: Final = "retry_reason"
 # Only on dead letters. StartMessageMoveTask keeps it, so it marks a redriven message, whose retries restart.
 DEAD_LETTER_REASON: Final = "dead_letter_reason"
+# Only on dead letters: the error codes of the services, if they gave any.
+DEAD_LETTER_CODE: Final = "dead_letter_code"
 
 Record = Mapping[str, Any]
 """A record of the SQS event that Lambda passes."""
@@ -38,6 +40,7 @@ _TYPES: Final = {
     ATTEMPT: "Number",
     RETRY_REASON: "String",
     DEAD_LETTER_REASON: "String",
+    DEAD_LETTER_CODE: "String",
 }
 _OF_THE_MESSAGE: Final = (REQUEST_ID, REQUEST_TIME, PROVEN_ENDPOINT, ORIGINAL_MESSAGE_ID, PENDING)
 
@@ -181,8 +184,13 @@ def retry_copy(
     )
 
 
-def dead_letter(queued: QueuedMessage, *, pending: Sequence[str], reason: str) -> OutgoingMessage:
-    """The dead letter of a message, with its reason and the destinations that lack the event."""
+def dead_letter(
+    queued: QueuedMessage, *, pending: Sequence[str], reason: str, code: str | None = None
+) -> OutgoingMessage:
+    """The dead letter of a message, with its reason and the destinations that lack the event.
+
+    `code` has the services' error codes, if they gave any.
+    """
     return OutgoingMessage(
         message_id=queued.message.message_id,
         body=queued.message.body,
@@ -190,6 +198,7 @@ def dead_letter(queued: QueuedMessage, *, pending: Sequence[str], reason: str) -
             **_kept_attributes(queued),
             PENDING: ",".join(pending),
             DEAD_LETTER_REASON: reason,
+            **({DEAD_LETTER_CODE: code} if code else {}),
         },
     )
 

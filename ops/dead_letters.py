@@ -36,6 +36,11 @@ class DeadLetter:
         return self.string("dead_letter_reason") or OUT_OF_RECEIVES
 
     @property
+    def code(self) -> str | None:
+        """The services' error codes, joined by commas, if they gave any."""
+        return self.string("dead_letter_code")
+
+    @property
     def pending(self) -> str:
         """The destinations that lack the event."""
         return self.string("pending") or _ALL
@@ -68,6 +73,8 @@ class ReasonCount:
 
     reason: str
     pending: str
+    # The services' error codes, each once.
+    codes: tuple[str, ...]
     count: int
     oldest_at: float
     newest_at: float
@@ -86,14 +93,19 @@ def read(message: Mapping[str, Any]) -> DeadLetter:
 
 def by_reason(letters: Iterable[DeadLetter]) -> list[ReasonCount]:
     """The most frequent first."""
-    groups: dict[tuple[str, str], list[float]] = {}
+    groups: dict[tuple[str, str], list[DeadLetter]] = {}
     for letter in letters:
-        groups.setdefault((letter.reason, letter.pending), []).append(letter.sent_at)
+        groups.setdefault((letter.reason, letter.pending), []).append(letter)
     counts = [
         ReasonCount(
-            reason=reason, pending=pending, count=len(times), oldest_at=min(times), newest_at=max(times)
+            reason=reason,
+            pending=pending,
+            codes=tuple(sorted({letter.code for letter in group if letter.code})),
+            count=len(group),
+            oldest_at=min(letter.sent_at for letter in group),
+            newest_at=max(letter.sent_at for letter in group),
         )
-        for (reason, pending), times in groups.items()
+        for (reason, pending), group in groups.items()
     ]
     return sorted(counts, key=lambda one: (-one.count, one.reason, one.pending))
 
@@ -135,6 +147,7 @@ def summary(letter: DeadLetter, *, values: bool) -> dict[str, Any]:
         "message_id": letter.message_id,
         "request_id": letter.string("request_id"),
         "reason": letter.reason,
+        "code": letter.code,
         "pending": letter.pending,
         "sent_at": letter.sent_at,
         **(personal if values else {}),

@@ -6,7 +6,6 @@ from contract.alias import LIVE
 from ops.aws import Aws
 from ops.stack import Stack
 
-
 PAUSED: Final = ("Disabled", "Disabling")
 """States of the event source in which `ops resume` helps. In the others that are not Enabled, it changes."""
 

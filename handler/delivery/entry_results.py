@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from handler.delivery.failures import no_response
+from handler.delivery.failures import no_response, with_code
 from handler.destinations import DeadLetter, Item, Outcome, Recorded, Retry, same_outcome
 
 
@@ -36,5 +36,5 @@ class EntryResults:
     def _outcome(self, entry: Mapping[str, object]) -> Outcome:
         code = entry.get("ErrorCode")
         if code is not None:
-            return self.by_code.get(str(code), self.other_code)
+            return with_code(self.by_code.get(str(code), self.other_code), code)
         return Recorded() if entry.get(self.accepted_id) else no_response(self.name)

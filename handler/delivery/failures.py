@@ -1,5 +1,8 @@
 """Reads a failed call, or a status in a response, as the outcome of its events. Pure."""
 
+import re
+from dataclasses import replace
+
 from handler.aws_calls import CallError, Cause
 from handler.destinations import DeadLetter, Retry
 
@@ -50,6 +53,14 @@ _DENIED_CODES = frozenset(
 )
 _NOT_FOUND_CODES = frozenset({"NotFoundException", "ResourceNotFound", "ResourceNotFoundException"})
 
+# Codes are names of errors. What looks like anything else may repeat what was sent.
+_CODE = re.compile(r"[A-Za-z0-9.]{1,64}")
+
+
+def with_code(outcome: Retry | DeadLetter, code: object) -> Retry | DeadLetter:
+    """The outcome with the service's error code, if that looks like one."""
+    return replace(outcome, code=code) if isinstance(code, str) and _CODE.fullmatch(code) else outcome
+
 
 def no_response(what: str) -> Retry:
     """The outcome where nothing readable came back: the service may have recorded the event or not."""
@@ -72,6 +83,10 @@ def failure(what: str, status: int | None) -> Retry | DeadLetter:
 
 def call_failure(what: str, error: CallError) -> Retry | DeadLetter:
     """The outcome for all events of a call that failed."""
+    return with_code(_call_failure(what, error), error.code)
+
+
+def _call_failure(what: str, error: CallError) -> Retry | DeadLetter:
     if error.status is None:
         return Retry(f"{what}_{error.cause}", not_set_up=error.not_set_up)
     outcome = failure(what, error.status)

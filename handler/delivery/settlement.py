@@ -45,6 +45,8 @@ class Replacement:
     delivery: Delivery
     pending: tuple[str, ...]
     reason: str
+    # The services' error codes, joined as the reasons are; None if they gave none.
+    code: str | None
     # The number of the retry; 0 for a dead letter.
     attempt: int
     outgoing: OutgoingMessage
@@ -285,15 +287,29 @@ def _copy(
     outgoing = retry_copy(
         delivery.queued, attempt=attempt, pending=pending, reason=reason, delay_seconds=delay_seconds
     )
-    return Replacement(delivery=delivery, pending=pending, reason=reason, attempt=attempt, outgoing=outgoing)
+    return Replacement(
+        delivery=delivery,
+        pending=pending,
+        reason=reason,
+        code=_code(retries),
+        attempt=attempt,
+        outgoing=outgoing,
+    )
 
 
 def _dead_letter(delivery: Delivery, failed: Mapping[str, Retry | DeadLetter]) -> Replacement:
-    pending, reason = tuple(failed), _reason(failed)
-    outgoing = dead_letter(delivery.queued, pending=pending, reason=reason)
-    return Replacement(delivery=delivery, pending=pending, reason=reason, attempt=0, outgoing=outgoing)
+    pending, reason, code = tuple(failed), _reason(failed), _code(failed)
+    outgoing = dead_letter(delivery.queued, pending=pending, reason=reason, code=code)
+    return Replacement(
+        delivery=delivery, pending=pending, reason=reason, code=code, attempt=0, outgoing=outgoing
+    )
 
 
 def _reason(outcomes: Mapping[str, Retry | DeadLetter]) -> str:
     """The reasons of all destinations, each once. A reason begins with the name of its destination."""
     return ",".join(dict.fromkeys(outcome.reason for outcome in outcomes.values()))
+
+
+def _code(outcomes: Mapping[str, Retry | DeadLetter]) -> str | None:
+    """The error codes of all destinations that gave one, each once."""
+    return ",".join(dict.fromkeys(one.code for one in outcomes.values() if one.code)) or None

@@ -34,6 +34,8 @@ class Retry:
     reason: str
     # Whether resources or permissions are missing or wrong. If that lasts, a person has to act.
     not_set_up: bool = False
+    # The service's error code, for a person who looks at it: nothing is decided by it.
+    code: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class DeadLetter:
     """The service will never take the event: it is dead-lettered, for a person to look at."""
 
     reason: str
+    # As that of Retry.
+    code: str | None = field(default=None, compare=False)
 
 
 Outcome = Recorded | Retry | DeadLetter

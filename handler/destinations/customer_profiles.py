@@ -9,7 +9,7 @@ from typing import Any
 
 from contract.function_time import CUSTOMER_PROFILES_REQUEST_SECONDS
 from handler.aws_calls import AwsService, CallError, CallLimits
-from handler.delivery.failures import call_failure, failure, no_response
+from handler.delivery.failures import call_failure, failure, no_response, with_code
 from handler.delivery.rate_limiter import RateLimiter
 from handler.delivery.sending import RequestSender, jitter
 from handler.destinations import DeadLetter, Outcome, Recorded, Retry, same_outcome
@@ -128,7 +128,8 @@ def _by_id(items: Sequence[Mapping[str, Any] | None] | None) -> dict[str, Mappin
 
 
 def _failure_of(error: CallError) -> Retry | DeadLetter:
-    return _concurrent(error.status, transient=error.transient) or call_failure(_NAME, error)
+    busy = _concurrent(error.status, transient=error.transient)
+    return with_code(busy, error.code) if busy else call_failure(_NAME, error)
 
 
 def _concurrent(status: int | None, *, transient: bool) -> Retry | None:

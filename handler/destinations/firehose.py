@@ -9,7 +9,7 @@ from operator import attrgetter
 
 from handler.aws_calls import AwsService, CallError, CallLimits
 from handler.delivery.entry_results import EntryResults
-from handler.delivery.failures import call_failure
+from handler.delivery.failures import call_failure, with_code
 from handler.delivery.sending import RequestSender
 from handler.destinations import DeadLetter, Outcome, Retry
 from handler.destinations.firehose_records import EventRecord, as_record, divide
@@ -98,4 +98,5 @@ class FirehoseDestination:
 
 def _failure_of(error: CallError) -> Retry | DeadLetter:
     code = "AccessDeniedException" if error.status == 403 else error.code
-    return _FAILURES.get(code or "") or call_failure("firehose", error)
+    known = _FAILURES.get(code or "")
+    return with_code(known, error.code) if known else call_failure("firehose", error)

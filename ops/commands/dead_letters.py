@@ -90,7 +90,7 @@ def _show(context: Context, letters: Sequence[DeadLetter], total: int, not_seen:
             screen.line(dead_letters.unseen(not_seen) if not_seen else "There are no dead letters.")
             return
         screen.table(
-            ["reason", "lacks it", ">messages", "oldest", "newest", "oldest is deleted in"],
+            ["reason", "error code", "lacks it", ">messages", "oldest", "newest", "oldest is deleted in"],
             [_row(one, context.clock()) for one in counts],
         )
         if options.show_values:
@@ -123,6 +123,7 @@ def _show(context: Context, letters: Sequence[DeadLetter], total: int, not_seen:
 def _row(one: ReasonCount, now: float) -> list[str]:
     return [
         one.reason,
+        ", ".join(one.codes),
         one.pending,
         str(one.count),
         f"{durations.words(now - one.oldest_at)} ago",

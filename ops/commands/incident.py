@@ -16,6 +16,7 @@ from ops.aws import CallError
 from ops.command import Command
 from ops.context import Context
 from ops.errors import DONE, FAILED
+from ops.logs import LogLine
 from ops.new_file import new_file
 from ops.status_report import read_status
 
@@ -82,16 +83,20 @@ def _state(context: Context, unread: list[CallError]) -> dict[str, Any]:
 
 
 def _counted(context: Context, *, since: float) -> list[dict[str, Any]]:
-    """The functions' log lines by message and reason. Whole lines are left out: they hold ids."""
-    counts: Counter[tuple[str, str]] = Counter()
+    """The functions' log lines by message, reason and error code. Whole lines are left out: they hold ids."""
+    counts: Counter[tuple[str, str, str]] = Counter()
     for line in logs.lines(context.aws, context.stack.log_groups, since=since):
-        reason = line.fields.get("reason")
         if line.message:
-            counts[line.message, reason if isinstance(reason, str) else ""] += 1
+            counts[line.message, _string(line, "reason"), _string(line, "code")] += 1
     return [
-        {"message": message, "reason": reason, "count": count}
-        for (message, reason), count in counts.most_common()
+        {"message": message, "reason": reason, "code": code, "count": count}
+        for (message, reason, code), count in counts.most_common()
     ]
+
+
+def _string(line: LogLine, field: str) -> str:
+    value = line.fields.get(field)
+    return value if isinstance(value, str) else ""
 
 
 COMMAND = Command(

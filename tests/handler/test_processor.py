@@ -426,6 +426,7 @@ def test_a_destination_that_is_not_set_up_is_an_error_in_the_log(
     run = invoke(make_record(purchase()), make_record(purchase()))
     (line,) = run.logged("destination is not set up")
     assert (line["level"], line["events"], line["reasons"]) == ("ERROR", 2, {"pinpoint_403": 2})
+    assert line["codes"] == {"ForbiddenException": 2}
     assert (run.failed, len(copies())) == ([], 2)
 
 
@@ -544,6 +545,37 @@ def test_a_message_is_dead_lettered_with_its_reason(
     (line,) = run.logged("message dead-lettered")
     assert (line["level"], line["reason"], line["message_id"]) == ("ERROR", "pinpoint_400", "message-1")
     assert (run.metric("DeadLettered"), run.metric("DeadLettered", reason="pinpoint_400")) == ([1], [1])
+
+
+def test_the_error_code_of_the_service_is_in_the_dead_letter_and_in_the_log(
+    invoke: Callable[..., Run],
+    make_record: Records,
+    pinpoint: Pinpoint,
+    dead_letters: Callable[[], list[dict[str, Any]]],
+) -> None:
+    pinpoint.fake.plan(PlannedResponse(status=400))
+
+    run = invoke(make_record(purchase()))
+
+    (letter,) = dead_letters()
+    assert letter["MessageAttributes"]["dead_letter_code"]["StringValue"] == "BadRequestException"
+    (line,) = run.logged("message dead-lettered")
+    assert (line["reason"], line["code"]) == ("pinpoint_400", "BadRequestException")
+
+
+def test_the_code_of_an_earlier_dead_letter_is_not_that_of_the_next(
+    invoke: Callable[..., Run],
+    make_record: Records,
+    pinpoint: Pinpoint,
+    dead_letters: Callable[[], list[dict[str, Any]]],
+) -> None:
+    pinpoint.fake.plan(PlannedResponse(event_statuses={in_pinpoint("message-1"): 400}))
+    past = {"dead_letter_reason": "pinpoint_400", "dead_letter_code": "BadRequestException"}
+
+    invoke(make_record(purchase(), attributes=past))
+
+    (letter,) = dead_letters()
+    assert "dead_letter_code" not in letter["MessageAttributes"]
 
 
 def test_a_redriven_message_keeps_its_event_id_and_its_first_message_id(

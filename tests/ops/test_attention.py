@@ -35,7 +35,7 @@ FINE = Status(
     dashboard_url=None,
 )
 
-LETTER = ReasonCount(reason="firehose_400", pending="firehose", count=2, oldest_at=0, newest_at=0)
+LETTER = ReasonCount(reason="firehose_400", pending="firehose", codes=(), count=2, oldest_at=0, newest_at=0)
 
 
 def test_a_stack_that_works_needs_nobody() -> None:

@@ -288,9 +288,7 @@ def test_loop_detection_must_not_end_retries(loop: str, state: State) -> None:
         ("Updating", State.WARNING, "it is Updating: AWS is changing it"),
     ],
 )
-def test_the_event_source_is_said_to_be_no_more_than_its_state(
-    mapping: str, state: State, said: str
-) -> None:
+def test_the_event_source_is_said_to_be_no_more_than_its_state(mapping: str, state: State, said: str) -> None:
     finding = found("event source", of_stack(stack()), get_event_source_mapping={"State": mapping})
 
     assert (finding.state, finding.detail) == (state, said)

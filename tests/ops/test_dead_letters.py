@@ -42,6 +42,16 @@ def test_reasons_are_counted_by_destination_the_most_frequent_first() -> None:
     assert (counts[0].oldest_at, counts[0].newest_at) == (SENT_AT - 60, SENT_AT)
 
 
+def test_reasons_have_the_error_codes_of_their_letters_each_once() -> None:
+    codes = ("ValidationException", "BadRequestException", "ValidationException")
+    letters = [letter(n, dead_letter_reason="a_400", dead_letter_code=code) for n, code in enumerate(codes)]
+
+    (count,) = dead_letters.by_reason([*letters, letter(9, dead_letter_reason="a_400")])
+
+    assert (count.count, count.codes) == (4, ("BadRequestException", "ValidationException"))
+    assert dead_letters.summary(letters[0], values=False)["code"] == "ValidationException"
+
+
 def test_a_list_has_personal_data_only_where_it_was_asked_for() -> None:
     one = letter(body="event=purchase&endpoint_id=alice&usat_plan=gold", request_id="q")
 

@@ -278,6 +278,7 @@ def test_dead_letters_are_exported_for_the_owner_alone_and_stay(
     (line,) = map(json.loads, file.read_text().splitlines())
     assert endpoint_id in line["body"]
     assert line["attributes"]["dead_letter_reason"] == "customer_profiles_400"
+    assert line["attributes"]["dead_letter_code"] == "BadRequestException"
     assert file.stat().st_mode & 0o777 == 0o600
     assert main(["dead-letters", "export", str(file), "--local", run.url]) == 1  # no file is overwritten
     assert ops("redrive")["redriven"] == 1

@@ -50,6 +50,15 @@ def test_an_error_code_means_what_the_service_says_and_others_are_retried(
     assert RESULTS.read(ITEMS, response) == {"a": Recorded(), "b": outcome}
 
 
+def test_the_outcome_of_an_item_has_its_error_code() -> None:
+    codes = ("malformed", "made.up", "alice@example.com")
+    entries = [{"ErrorCode": code} for code in codes]
+
+    found = RESULTS.read([*map(Letter, codes)], {"FailedEntryCount": 3, "Entries": entries})
+
+    assert [getattr(one, "code", None) for one in found.values()] == ["malformed", "made.up", None]
+
+
 @pytest.mark.parametrize("blank", [{}, None, 5, {"EventId": None}, {"EventId": ""}])
 def test_a_result_that_says_nothing_is_no_response_for_its_item(blank: object) -> None:
     response = {"FailedEntryCount": 0, "Entries": [blank, {"EventId": "2"}]}

@@ -50,6 +50,19 @@ def test_a_400_means_what_its_name_says(code: str | None, outcome: Outcome) -> N
     assert call_failure("bus", CallError(400, code=code)) == outcome
 
 
+def test_the_outcome_has_the_code_of_the_service() -> None:
+    codes = ("ValidationException", "ThrottlingException", "AWS.SimpleQueueService.Denied")
+
+    assert [call_failure("bus", CallError(400, code=code)).code for code in codes] == list(codes)
+
+
+@pytest.mark.parametrize(
+    "code", ["", "alice@example.com", "Bad request", "evat_value", "x" * 65, "Exception\n", None]
+)
+def test_what_does_not_look_like_a_code_may_repeat_the_event_and_is_left_out(code: str | None) -> None:
+    assert call_failure("bus", CallError(400, code=code)).code is None
+
+
 @pytest.mark.parametrize("cause", [Cause.NO_MODEL, Cause.UNREACHABLE, Cause.NO_CREDENTIALS])
 def test_a_call_that_could_not_be_made_is_retried_and_wants_a_person(cause: Cause) -> None:
     assert call_failure("bus", CallError(None, cause=cause)) == Retry(f"bus_{cause}", not_set_up=True)
