@@ -14,6 +14,7 @@ import botocore.loaders
 import botocore.session
 import hypothesis
 import pytest
+from hypothesis import HealthCheck
 
 from tests.bytecode import compile_once
 from tests.kinds import has_no_unit_tests, in_order, kind_of
@@ -36,8 +37,15 @@ def pytest_configure() -> None:
     # By default, the garbage collector visits everything of moto and the Pulumi SDK again and again: a third
     # of the time of a local run.
     gc.set_threshold(100_000, 20, 20)
-    # A third of what Hypothesis does by default. A test that needs more says so.
-    hypothesis.settings.register_profile("suite", hypothesis.settings.default, max_examples=30)
+    hypothesis.settings.register_profile(
+        "suite",
+        hypothesis.settings.default,
+        # A third of what Hypothesis does by default. A test that needs more says so.
+        max_examples=30,
+        # A busy machine is no failure.
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    )
     hypothesis.settings.load_profile("suite")
     # Read the descriptions of services once, not once for each session that a test opens.
     botocore.session.create_loader = cache(botocore.loaders.create_loader)

@@ -4,7 +4,7 @@ import unicodedata
 from typing import Final
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.apigateway import java_text
@@ -19,9 +19,7 @@ CHARACTERS: Final = [
 CASED: Final = [c for c in CHARACTERS if c not in (c.lower(), c.upper())] + [
     c for c in CHARACTERS if c.lower() != c.upper()
 ]
-SETTINGS: Final = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+SETTINGS: Final = settings(max_examples=100)
 strings = st.text(st.sampled_from(CHARACTERS), max_size=20)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from local.apigateway.velocity import MappingTemplate, MappingTemplateError, Parameters
@@ -15,11 +15,7 @@ REQUEST: Final[dict[str, Any]] = {
     "header": {"Origin": "https://a.example"},
     "context": {"stage": "dev", "requestTimeEpoch": 1795252800123, "authorizer": {"proof": "proven"}},
 }
-SETTINGS: Final = settings(
-    max_examples=50,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+SETTINGS: Final = settings(max_examples=50)
 
 space = st.sampled_from(["", "", "", " ", "  "])
 some_space = st.sampled_from([" ", "  "])

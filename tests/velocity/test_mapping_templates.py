@@ -7,7 +7,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs, parse_qsl
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from local.apigateway.velocity import MappingTemplate, Parameters
@@ -112,7 +112,6 @@ strings = st.text(st.characters(exclude_categories=["Cs"]))
     )
 )
 @pytest.mark.parametrize("template", TEMPLATES)
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_template_renders_any_request_as_velocity_does(
     template: str, request: Request, velocity: Velocity
 ) -> None:
