@@ -1,6 +1,7 @@
 """An OpenID Connect issuer on loopback, whose documents can change, arrive late, or fail."""
 
 import json
+import socket
 import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -8,8 +9,11 @@ from typing import Any
 
 from werkzeug import Request, Response
 
+from handler.tokens.keys import SigningKeys
 from local.web.http_server import HttpServer
 from tests.forged_tokens import Signer, rsa_key
+from tests.patience import PATIENCE_SECONDS
+from tests.ports import hold
 
 _DISCOVERY = "/.well-known/openid-configuration"
 _KEYS = "/keys"
@@ -30,6 +34,7 @@ class TokenIssuer:
         # The pause after each byte of a response.
         self.drip_seconds = 0.0
         self._stopped = threading.Event()
+        self._held: socket.socket | None = None
         self._server = HttpServer(self._serve).start()
         self.url = self._server.url
 
@@ -40,6 +45,14 @@ class TokenIssuer:
     def stop(self) -> None:
         self._stopped.set()
         self._server.stop()
+        if self._held is not None:
+            self._held.close()
+
+    def refuse_connections(self) -> None:
+        """From now on, until `stop`."""
+        self._stopped.set()
+        self._server.stop()
+        self._held = hold(self._server.port)
 
     def _serve(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         request = Request(environ)
@@ -64,6 +77,12 @@ class TokenIssuer:
             if self._stopped.wait(self.drip_seconds):
                 return
             yield bytes([byte])
+
+
+def patient_keys(issuer: str, jwks_uri: str | None = None, **arguments: Any) -> SigningKeys:
+    """The keys of an issuer on loopback. A fetch may take as long as a busy machine needs."""
+    defaults = {"loopback_http": True, "timeout_seconds": PATIENCE_SECONDS}
+    return SigningKeys(issuer=issuer, jwks_uri=jwks_uri, **{**defaults, **arguments})
 
 
 class Clock:

@@ -9,6 +9,7 @@ import pytest
 
 from bootstrap import virtual_environment
 from bootstrap.virtual_environment import PROJECT, SETS, SetUpError, is_installed, problem_of
+from tests.ports import NOBODY
 
 HERE = "{}.{}".format(*sys.version_info)
 
@@ -147,7 +148,7 @@ class TestWhatIsInstalled:
 class TestTheNetwork:
     """pip and uv themselves, in front of an index that is not there."""
 
-    NOWHERE = "http://127.0.0.1:9/simple"
+    NOWHERE = f"{NOBODY}/simple"
 
     @pytest.mark.parametrize(
         "command",

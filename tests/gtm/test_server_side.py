@@ -16,6 +16,7 @@ from local.run import LocalRun
 from tests.forged_tokens import Forger
 from tests.gtm.sandbox import End, Sandbox, Template
 from tests.hostile import HOSTILE_VALUES
+from tests.ports import NOBODY
 from tests.runs import AT_ONCE, Runs, new_endpoint, the_event_of
 from tests.token_issuer import TokenIssuer
 
@@ -161,7 +162,7 @@ def test_an_endpoint_that_does_not_respond_fails_the_tag(sandbox: Sandbox) -> No
         listener.listen()  # and accepts nobody
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1/events"
         late = fire(sandbox, url, event_data, {"timeoutMillis": "50"})
-    gone = fire(sandbox, url, event_data)
+    gone = fire(sandbox, f"{NOBODY}/v1/events", event_data)
 
     assert (late.outcome, late.log) == ("gtmOnFailure", ["gtm-pixel: the request timed out"])
     assert (gone.outcome, gone.log) == ("gtmOnFailure", ["gtm-pixel: the request failed"])

@@ -6,17 +6,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from typing import Any, cast
 
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from handler import authorizer
 from handler.tokens.invalid import InvalidTokenReason
-from handler.tokens.keys import TIMEOUT_SECONDS
+from handler.tokens.keys import TIMEOUT_SECONDS, SigningKeys
 from tests.forged_tokens import FORGERIES, Forger, Forgery, Signer, rsa_key
 from tests.handler.log_output import LogOutput
 from tests.patience import PATIENCE_SECONDS
@@ -77,6 +78,8 @@ def environment(aws_environment: pytest.MonkeyPatch, issuer: TokenIssuer) -> Ite
     }
     for name, value in variables.items():
         aws_environment.setenv(name, value)
+    patient = partial(SigningKeys, timeout_seconds=PATIENCE_SECONDS)  # a busy machine is no outage
+    aws_environment.setattr(authorizer, "SigningKeys", patient)
     authorizer._authorizer.cache_clear()
     yield aws_environment
     authorizer._authorizer.cache_clear()
@@ -278,7 +281,7 @@ def test_while_the_issuer_is_down_cached_keys_still_prove_and_the_failure_shows(
     monkeypatch: pytest.MonkeyPatch, authorize: Authorize, forger: Forger, issuer: TokenIssuer
 ) -> None:
     assert authorize(request(forger.token())).metric("KeyFetchesFailed") == [0]
-    issuer.stop()
+    issuer.refuse_connections()
     still_fresh = authorize(request(forger.token()))
     assert (still_fresh.context, still_fresh.metric("KeyFetchesFailed")) == (PROVEN, [0])
     monkeypatch.setattr(authorizer._authorizer()._verifier.keys, "_clock", lambda: time.time() + 3601)
@@ -286,7 +289,7 @@ def test_while_the_issuer_is_down_cached_keys_still_prove_and_the_failure_shows(
     assert (an_hour_later.context, an_hour_later.counted()) == (PROVEN, VERIFIED)
     assert an_hour_later.metric("KeyFetchesFailed") == [1]
     (line,) = an_hour_later.logged("signing keys not fetched")
-    assert (line["level"], line["detail"][-5:]) == ("WARNING", "Error")
+    assert (line["level"], line["detail"]) == ("WARNING", "ConnectionRefusedError")
     unknown = authorize(request(forger.own.sign(forger.claims())))
     assert unknown.metric("TokensInvalid", reason="unknown_key") == [1]
 
@@ -294,7 +297,7 @@ def test_while_the_issuer_is_down_cached_keys_still_prove_and_the_failure_shows(
 def test_an_issuer_that_is_down_from_the_start_costs_no_event(
     authorize: Authorize, forger: Forger, issuer: TokenIssuer
 ) -> None:
-    issuer.stop()
+    issuer.refuse_connections()
     response = authorize(request(forger.token()))
     assert (response.context, response.counted()) == (NOTHING, REFUSED)
     (line,) = response.logged("token invalid")
@@ -304,6 +307,7 @@ def test_an_issuer_that_is_down_from_the_start_costs_no_event(
 def test_an_issuer_that_does_not_respond_holds_up_one_request(
     monkeypatch: pytest.MonkeyPatch, authorize: Authorize, forger: Forger, issuer: TokenIssuer
 ) -> None:
+    monkeypatch.setattr(authorizer, "SigningKeys", SigningKeys)
     keys = authorizer._authorizer()._verifier.keys
     assert keys._timeout_seconds == TIMEOUT_SECONDS
     monkeypatch.setattr(keys, "_timeout_seconds", 0.1)
@@ -311,10 +315,9 @@ def test_an_issuer_that_does_not_respond_holds_up_one_request(
     start = time.monotonic()
     assert authorize(request(forger.token())).context == NOTHING
     assert time.monotonic() - start < PATIENCE_SECONDS
-    asked = issuer.requests.copy()
     response = authorize(request(forger.token()))
     assert response.metric("TokensInvalid", reason="keys_unavailable") == [1]
-    assert issuer.requests == asked
+    assert issuer.requests.total() <= 1  # none, if the time was over before it could be sent
 
 
 def test_a_key_that_the_issuer_adds_is_known_when_it_is_used(
@@ -398,7 +401,6 @@ parts = [
 ]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     tokens=string_lists,
     headers=st.dictionaries(
@@ -414,7 +416,6 @@ def test_no_string_in_a_request_makes_the_authorizer_raise_or_deny(
     assert response.metric("TokensInvalid", reason="unexpected_error") == []
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(event=st.dictionaries(st.sampled_from(parts), anything))
 def test_no_shape_of_an_event_makes_the_authorizer_raise_or_deny(
     authorize: Authorize, event: dict[str, Any]

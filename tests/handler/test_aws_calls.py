@@ -1,5 +1,6 @@
 """Calls through botocore to a real HTTP server: how errors are classified, without their messages."""
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from werkzeug import Request, Response
 from handler import aws_calls
 from handler.aws_calls import AwsService, CallError, CallLimits, Cause
 from local.web.http_server import HttpServer
+from tests.ports import NOBODY
 
 LIMITS = CallLimits(connect_seconds=1, read_seconds=4, attempts=1)
 
@@ -118,13 +120,36 @@ def test_a_service_that_boto3_does_not_know_has_no_model(aws_environment: pytest
     assert (error.cause, error.not_set_up) == (Cause.NO_MODEL, True)
 
 
-@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "http://no-such-host.invalid"])
-def test_an_address_that_does_not_respond_is_unreachable(
-    aws_environment: pytest.MonkeyPatch, address: str
-) -> None:
-    aws_environment.setenv("AWS_ENDPOINT_URL_CUSTOMER_PROFILES", address)
+def test_an_address_where_nobody_listens_is_unreachable(aws_environment: pytest.MonkeyPatch) -> None:
+    aws_environment.setenv("AWS_ENDPOINT_URL_CUSTOMER_PROFILES", NOBODY)
     error = error_of(profiles())
     assert (error.cause, error.not_set_up) == (Cause.UNREACHABLE, True)
+
+
+def test_a_host_that_is_unknown_is_unreachable(aws_environment: pytest.MonkeyPatch) -> None:
+    def look_up(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+    aws_environment.setattr(socket, "getaddrinfo", look_up)
+    aws_environment.setenv("AWS_ENDPOINT_URL_CUSTOMER_PROFILES", "http://no-such-host.invalid")
+    error = error_of(profiles())
+    assert (error.cause, error.not_set_up) == (Cause.UNREACHABLE, True)
+
+
+def test_a_connection_that_is_reset_is_no_response(aws_environment: pytest.MonkeyPatch) -> None:
+    """Unlike one that is refused: the service may have the request."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def reset() -> None:
+            connection, _ = listener.accept()
+            connection.recv(1)
+            connection.close()  # with the rest of the request unread
+
+        threading.Thread(target=reset, daemon=True).start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        aws_environment.setenv("AWS_ENDPOINT_URL_CUSTOMER_PROFILES", url)
+        error = error_of(profiles())
+    assert (error.status, error.cause, error.not_set_up) == (None, Cause.NO_RESPONSE, False)
 
 
 def test_threads_that_call_at_once_share_one_client(

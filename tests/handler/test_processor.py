@@ -33,6 +33,7 @@ from tests.handler.conftest import APPLICATION_ID, RECEIVED_MS, Pinpoint
 from tests.handler.log_output import LogOutput
 from tests.hostile import HOSTILE_VALUES
 from tests.pinpoint_ids import in_pinpoint
+from tests.ports import NOBODY
 
 Records = Callable[..., dict[str, Any]]
 
@@ -618,7 +619,7 @@ def test_large_dead_letters_are_sent_in_requests_that_the_queue_takes(
     assert len(dead_letters()) == 6
 
 
-GONE = "http://127.0.0.1:9/000000000000/gone"
+GONE = f"{NOBODY}/000000000000/gone"
 
 
 def test_a_message_that_the_dead_letter_queue_does_not_take_is_retried(

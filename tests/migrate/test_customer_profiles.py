@@ -20,6 +20,7 @@ from migrate.customer_profiles import (
 )
 from migrate.profiles import Kind
 from tests.migrate.service import DOMAIN, ENDPOINTS_TYPE, REGION, Service
+from tests.ports import NOBODY
 
 pytestmark = pytest.mark.usefixtures("service")
 
@@ -113,7 +114,7 @@ def test_an_error_of_a_request_has_a_status_and_no_text(
 
 
 def test_no_response_is_an_error_without_a_status(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL_CUSTOMER_PROFILES", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CUSTOMER_PROFILES", NOBODY)
 
     with pytest.raises(CallError) as caught:
         connect().put([an_object("e1")])

@@ -13,6 +13,7 @@ from werkzeug import Request, Response
 from local.web.http_server import HttpServer
 from ops.aws import Aws, CallError, action_of
 from policies import policy
+from tests.ports import NOBODY
 
 VARIABLES = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "none"}
 
@@ -95,7 +96,7 @@ def test_a_listing_is_read_page_by_page(aws: Aws, respond: list[tuple[int, dict[
 
 
 def test_a_service_that_cannot_be_reached_is_one_line() -> None:
-    aws = Aws("eu-central-1", {**VARIABLES, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
+    aws = Aws("eu-central-1", {**VARIABLES, "AWS_ENDPOINT_URL": NOBODY})
 
     assert str(error_of(aws, "sts", "get_caller_identity")).startswith(
         "aws sts get-caller-identity failed with EndpointConnectionError: check the network"
@@ -174,7 +175,7 @@ def test_a_local_run_has_nothing_to_do_with_the_profile_of_the_aws_cli(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
-    aws = Aws("eu-central-1", {**VARIABLES, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
+    aws = Aws("eu-central-1", {**VARIABLES, "AWS_ENDPOINT_URL": NOBODY})
 
     assert error_of(aws, "sts", "get_caller_identity").code == "EndpointConnectionError"
 

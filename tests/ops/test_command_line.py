@@ -13,6 +13,7 @@ from ops.outputs import read_source
 from ops.stack import stack_of
 from tests.documents import read, section
 from tests.ops.examples import OUTPUTS, stack
+from tests.ports import NOBODY
 
 
 def error_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -50,10 +51,6 @@ def test_help_is_shown(arguments: list[str], capsys: pytest.CaptureFixture[str])
         (["redrive", "--older-than", "1"], "argument --older-than: '1' is not a duration: write 90s"),
         (["send", "--metric", "value"], "argument --metric: 'value' is not NAME=VALUE"),
         (["status", "--local", "https://example.com"], "--local https://example.com: a local run is on this"),
-        (
-            ["status", "--local", "http://127.0.0.1:9"],
-            "no local run answers at http://127.0.0.1:9: start one",
-        ),
         (["status", "--outputs", "absent.json"], "--outputs: absent.json cannot be read (No such file"),
         (["dead-letters", "export"], "write `dead-letters` to list them, or `dead-letters export FILE`"),
         (["logs", "--limit", "0"], "argument --limit: '0' is not a whole number from 1"),
@@ -64,6 +61,11 @@ def test_wrong_use_is_one_line_that_says_what_to_change(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert error_of(capsys, *arguments).startswith(said)
+
+
+def test_a_local_run_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    said = error_of(capsys, "status", "--local", NOBODY)
+    assert said.startswith(f"no local run answers at {NOBODY}: start one")
 
 
 def test_outputs_come_from_a_file_or_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

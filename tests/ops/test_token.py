@@ -4,15 +4,19 @@ import io
 import json
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
+from handler.tokens.keys import SigningKeys
 from local.run import LocalRun
 from ops import token_check
 from ops.command_line import main
 from ops.errors import FailedError
 from tests.forged_tokens import Forger
+from tests.patience import PATIENCE_SECONDS
+from tests.ports import NOBODY
 from tests.runs import AT_ONCE, TO_PROFILES, Runs, new_endpoint
 from tests.token_issuer import TokenIssuer
 
@@ -44,6 +48,9 @@ def judged(
     """Gives a token on standard input; returns the exit status and what is printed."""
 
     def call(token: str, *arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr(
+            token_check, "SigningKeys", partial(SigningKeys, timeout_seconds=PATIENCE_SECONDS)
+        )
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(f"{token}\n".encode("utf-16"))))
         status = main(["token", *arguments, "--local", run.url])
         said = capsys.readouterr()
@@ -100,14 +107,14 @@ def test_a_token_for_another_endpoint_updates_nothing(
 
 def test_an_issuer_without_keys_is_named_as_the_cause(forger: Forger) -> None:
     variables: dict[str, Any] = {
-        "OIDC_ISSUER": "http://127.0.0.1:9",
+        "OIDC_ISSUER": NOBODY,
         "OIDC_AUDIENCES": json.dumps([AUDIENCE]),
         "POWERTOOLS_SERVICE_NAME": "s",
         "POWERTOOLS_METRICS_NAMESPACE": "n",
     }
     environment = token_check.settings(variables, is_local=True)
 
-    verdict = token_check.judge(forger.token(iss="http://127.0.0.1:9"), environment, endpoint_id=None)
+    verdict = token_check.judge(forger.token(iss=NOBODY), environment, endpoint_id=None)
 
     assert verdict.outcome == "keys_unavailable"
     assert verdict.detail

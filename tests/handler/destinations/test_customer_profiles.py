@@ -14,7 +14,7 @@ from itertools import chain, count, repeat
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug import Request, Response
 
@@ -35,6 +35,7 @@ from local.recorder import Recorder
 from local.web.http_server import HttpServer, WsgiApplication
 from tests.handler.conftest import RECEIVED_MS
 from tests.hostile import HOSTILE_VALUES
+from tests.ports import NOBODY
 from tests.profile_templates import MINIMAL
 
 DOMAIN = MINIMAL.domain_name
@@ -587,7 +588,7 @@ class TestTheResultOfARequest:
         aws_environment: pytest.MonkeyPatch,
         make_event: Callable[..., Event],
     ) -> None:
-        aws_environment.setenv("AWS_ENDPOINT_URL_CUSTOMER_PROFILES", "http://127.0.0.1:9")
+        aws_environment.setenv("AWS_ENDPOINT_URL_CUSTOMER_PROFILES", NOBODY)
         unreachable = Retry("customer_profiles_unreachable", not_set_up=True)
         assert outcomes_of(destination_of(), make_event()) == [unreachable]
         assert profiles.sizes == []
@@ -788,7 +789,7 @@ def planned_responses(draw: st.DrawFn) -> PlannedResponse:
     )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(
     endpoints=st.lists(st.integers(0, 5), min_size=1, max_size=30),
     responses=st.lists(planned_responses(), max_size=12),

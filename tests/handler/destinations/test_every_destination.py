@@ -15,7 +15,7 @@ import pytest
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from boto3.session import Session
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from moto.sqs.models import sqs_backends
 
@@ -490,7 +490,6 @@ def older_fails_and_has_no_copy() -> dict[str, Any]:
     return {**older_fails_in("customer-profiles"), "copies": "fail"}
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     messages=st.lists(st.tuples(st.integers(0, 5), VALUES, VALUES), min_size=1, max_size=16),
     plans=PLANS,

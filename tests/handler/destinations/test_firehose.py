@@ -15,7 +15,7 @@ from itertools import chain, count, repeat
 
 import pytest
 from boto3.session import Session
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler import aws_calls
@@ -32,6 +32,7 @@ from tests.delivery_streams import STREAM, create_delivery_stream
 from tests.handler.conftest import RECEIVED_MS
 from tests.hostile import HOSTILE_VALUES
 from tests.patience import eventually
+from tests.ports import NOBODY
 from tests.sessions import session_of_role
 
 REGION = "eu-west-1"
@@ -409,7 +410,7 @@ class OneRequestAConnection(socketserver.StreamRequestHandler):
 def test_a_service_that_cannot_be_reached_is_tried_again_later(
     firehose: Firehose, aws_environment: pytest.MonkeyPatch, make_event: Callable[..., Event]
 ) -> None:
-    aws_environment.setenv("AWS_ENDPOINT_URL_FIREHOSE", "http://127.0.0.1:9")
+    aws_environment.setenv("AWS_ENDPOINT_URL_FIREHOSE", NOBODY)
     unreachable = Retry("firehose_unreachable", not_set_up=True)
     assert outcomes_of(new_destination([]), make_event()) == [unreachable]
     assert firehose.sizes() == []
@@ -465,12 +466,7 @@ _numbers = count()
 
 
 @given(plan=st.lists(RESPONSES, max_size=8), how_many=st.integers(1, 6))
-@settings(
-    deadline=None,
-    max_examples=60,
-    # Event ids tell examples apart that share the fixtures.
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=60)
 def test_whatever_the_response_nothing_counts_as_recorded_that_is_not_there(
     firehose: Firehose,
     destination: FirehoseDestination,
@@ -480,6 +476,7 @@ def test_whatever_the_response_nothing_counts_as_recorded_that_is_not_there(
 ) -> None:
     firehose.delivery._plan.clear()
     firehose.delivery.plan(*plan)
+    # Event ids tell examples apart that share the fixtures.
     events = [make_event(event_id=f"property-{next(_numbers)}") for _ in range(how_many)]
     outcomes = outcomes_of(destination, *events)
     delivered = Counter(event.event_id for event in firehose.recorder.events())

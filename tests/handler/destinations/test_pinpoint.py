@@ -17,6 +17,7 @@ from local.fakes.pinpoint import PlannedResponse
 from local.web.http_server import HttpServer
 from tests.handler.conftest import RECEIVED_MS, Pinpoint
 from tests.hostile import HOSTILE_VALUES, LONGEST_ATTRIBUTE, LONGEST_USER_ATTRIBUTE
+from tests.ports import NOBODY
 
 
 def plenty() -> float:
@@ -347,7 +348,7 @@ def test_a_service_that_cannot_be_reached_is_tried_again_later(
     make_destination: Callable[..., PinpointDestination],
     make_event: Callable[..., Event],
 ) -> None:
-    aws_environment.setenv("AWS_ENDPOINT_URL_PINPOINT", "http://127.0.0.1:9")
+    aws_environment.setenv("AWS_ENDPOINT_URL_PINPOINT", NOBODY)
     unreachable = Retry("pinpoint_unreachable", not_set_up=True)
     assert outcomes_of(make_destination(), make_event()) == [unreachable]
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -16,7 +17,8 @@ from handler.tokens.keys import Algorithm, SigningKeys
 from tests.certificates import certificate_file, server_context
 from tests.forged_tokens import Signer, ec_key, rsa_key
 from tests.patience import PATIENCE_SECONDS, eventually
-from tests.token_issuer import Clock, TokenIssuer
+from tests.ports import NOBODY
+from tests.token_issuer import Clock, TokenIssuer, patient_keys
 
 DISCOVERY, KEYS = "/.well-known/openid-configuration", "/keys"
 FIRST = Signer(key_id="first", private_key=rsa_key("first"))
@@ -36,11 +38,6 @@ def clock() -> Clock:
     return Clock()
 
 
-def signing_keys(issuer: str, jwks_uri: str | None = None, **arguments: Any) -> SigningKeys:
-    """Of an issuer on loopback, as in the local run."""
-    return SigningKeys(issuer=issuer, jwks_uri=jwks_uri, loopback_http=True, **arguments)
-
-
 @pytest.fixture
 def failures() -> list[str]:
     """The reported fetch failures."""
@@ -49,7 +46,7 @@ def failures() -> list[str]:
 
 @pytest.fixture
 def keys(issuer: TokenIssuer, clock: Clock, failures: list[str]) -> SigningKeys:
-    return signing_keys(issuer.url, clock=clock, on_failure=failures.append)
+    return patient_keys(issuer.url, clock=clock, on_failure=failures.append)
 
 
 def found(keys: SigningKeys, key_id: str | None = "first", algorithm: Algorithm = Algorithm.RS256) -> Any:
@@ -81,16 +78,16 @@ def test_keys_are_where_the_discovery_document_says(issuer: TokenIssuer, keys: S
 
 def test_an_issuer_with_a_slash_at_the_end_has_the_same_place_of_discovery(issuer: TokenIssuer) -> None:
     issuer.discovery = {"issuer": issuer.url + "/"}
-    assert found(signing_keys(issuer.url + "/")) == "first"
+    assert found(patient_keys(issuer.url + "/")) == "first"
 
 
 def test_a_configured_place_of_keys_needs_no_discovery(issuer: TokenIssuer) -> None:
-    assert found(signing_keys("https://issuer.example", issuer.jwks_uri)) == "first"
+    assert found(patient_keys("https://issuer.example", issuer.jwks_uri)) == "first"
     assert issuer.requests == {KEYS: 1}
 
 
 def test_on_lambda_a_discovery_document_leads_to_https_only(issuer: TokenIssuer) -> None:
-    assert detail(SigningKeys(issuer=issuer.url, jwks_uri=None)) == (
+    assert detail(patient_keys(issuer.url, loopback_http=False)) == (
         "the discovery document has no https jwks_uri"
     )
     assert issuer.requests == {DISCOVERY: 1}
@@ -167,7 +164,7 @@ def redirect(issuer: TokenIssuer) -> None:
 
 
 OUTAGES: dict[Callable[[TokenIssuer], None], str] = {
-    TokenIssuer.stop: "ConnectionRefusedError",
+    TokenIssuer.refuse_connections: "ConnectionRefusedError",
     break_status: "status 503",
     redirect: "status 302",
     break_json: "the response is no JSON object, or too long",
@@ -213,7 +210,7 @@ def test_the_day_begins_with_the_last_fetch_that_succeeded(
     for _ in range(50):
         clock.passes(3600)
         assert found(keys) == "first"
-    issuer.stop()
+    issuer.refuse_connections()
     clock.passes(24 * 3600 - 1)
     assert found(keys) == "first"
 
@@ -244,7 +241,7 @@ def test_a_clock_that_is_put_right_by_a_second_costs_nothing(
     issuer: TokenIssuer, keys: SigningKeys, clock: Clock
 ) -> None:
     found(keys)
-    issuer.stop()
+    issuer.refuse_connections()
     clock.passes(-1)
     assert found(keys) == "first"
 
@@ -300,7 +297,7 @@ class SlowServer:
         self._start, self._again = start, again
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._stopped = threading.Event()
-        self.clients_gone = threading.Semaphore(0)
+        self._clients: list[threading.Thread] = []
         threading.Thread(target=self._serve, daemon=True).start()
 
     @property
@@ -309,13 +306,20 @@ class SlowServer:
 
     def stop(self) -> None:
         self._stopped.set()
+        with suppress(OSError):  # a close alone would leave the port open for the thread that accepts
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+
+    def all_clients_are_gone(self) -> bool:
+        return not any(client.is_alive() for client in self._clients)
 
     def _serve(self) -> None:
         with suppress(OSError):
             while True:
                 connection, _ = self._listener.accept()
-                threading.Thread(target=self._trickle, args=(connection,), daemon=True).start()
+                client = threading.Thread(target=self._trickle, args=(connection,), daemon=True)
+                client.start()
+                self._clients.append(client)
 
     def _trickle(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):
@@ -325,7 +329,6 @@ class SlowServer:
             # Without anything to send, only this shows that the client has gone.
             while connection.recv(1024):
                 pass
-        self.clients_gone.release()
 
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -346,26 +349,25 @@ def test_a_slow_issuer_is_waited_for_no_longer_than_the_timeout_and_leaves_no_th
     start: bytes, again: bytes
 ) -> None:
     server = SlowServer(start, again)
-    keys = signing_keys(server.url, timeout_seconds=0.2)
+    keys = patient_keys(server.url, timeout_seconds=0.2)
     began = time.monotonic()
 
     assert detail(keys) == "no response in time"
     assert detail(keys) == "no response in time"
 
     assert time.monotonic() - began < PATIENCE_SECONDS
-    # The thread has ended, and its connection is closed.
-    assert server.clients_gone.acquire(timeout=PATIENCE_SECONDS)
     fetching = keys._fetching
     assert fetching is not None
-    fetching.join(PATIENCE_SECONDS)
-    assert not fetching.is_alive()
+    eventually(lambda: not fetching.is_alive())
+    # Its connection, if it came to that in time, is closed.
+    eventually(server.all_clients_are_gone)
     server.stop()
 
 
 def test_a_machine_too_busy_to_begin_in_time_is_no_response_either() -> None:
     server = SlowServer(b"", b"")
 
-    assert detail(signing_keys(server.url, timeout_seconds=1e-9)) == "no response in time"
+    assert detail(patient_keys(server.url, timeout_seconds=1e-9)) == "no response in time"
     server.stop()
 
 
@@ -395,18 +397,16 @@ class TestOverTls:
         self, monkeypatch: pytest.MonkeyPatch, certificate: Path, url: str
     ) -> None:
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-        assert found(SigningKeys(issuer="https://issuer.example", jwks_uri=url)) == "first"
+        assert found(patient_keys("https://issuer.example", url)) == "first"
 
     def test_one_that_is_not_trusted_gives_none(self, url: str) -> None:
-        assert (
-            detail(SigningKeys(issuer="https://issuer.example", jwks_uri=url)) == "SSLCertVerificationError"
-        )
+        assert detail(patient_keys("https://issuer.example", url)) == "SSLCertVerificationError"
 
     def test_one_of_another_host_gives_none(
         self, monkeypatch: pytest.MonkeyPatch, certificate: Path, url: str
     ) -> None:
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-        keys = SigningKeys(issuer="https://issuer.example", jwks_uri=url.replace("localhost", "127.0.0.1"))
+        keys = patient_keys("https://issuer.example", url.replace("localhost", "127.0.0.1"))
         assert detail(keys) == "SSLCertVerificationError"
 
     @pytest.mark.parametrize("again", [b"", b"\x16\x03\x03\x00\x01\x00"], ids=["silence", "tiny records"])
@@ -414,9 +414,10 @@ class TestOverTls:
         server = SlowServer(b"", again)
         url = server.url.replace("http:", "https:")
         # Loading the trusted certificates takes part of the time.
-        keys = SigningKeys(issuer=url, jwks_uri=url, timeout_seconds=0.5)
+        keys = patient_keys(url, url, timeout_seconds=0.5)
         assert found(keys) == InvalidTokenReason.KEYS_UNAVAILABLE
-        assert server.clients_gone.acquire(timeout=PATIENCE_SECONDS)
+        eventually(lambda: keys._fetching is not None and not keys._fetching.is_alive())
+        eventually(server.all_clients_are_gone)
         server.stop()
 
 
@@ -433,14 +434,16 @@ def test_a_host_that_is_looked_up_for_ever_times_out_and_keeps_one_thread(
         return real(*arguments, **named)
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    keys = signing_keys(issuer.url, timeout_seconds=0.1, clock=clock)
+    keys = patient_keys(issuer.url, timeout_seconds=0.1, clock=clock)
     for _ in range(3):
         assert detail(keys) == "no response in time"
         clock.passes(10)
+    eventually(lambda: look_ups)
     assert look_ups == 1
 
     found_at_last.set()
     eventually(lambda: keys._fetching is not None and not keys._fetching.is_alive())
+    keys._timeout_seconds = PATIENCE_SECONDS
     clock.passes(10)
     assert found(keys) == "first"
     assert issuer.requests[DISCOVERY] == 1
@@ -455,8 +458,7 @@ def test_an_address_that_does_not_respond_leaves_time_for_the_next(
     monkeypatch: pytest.MonkeyPatch, keys: SigningKeys
 ) -> None:
     real = socket.getaddrinfo
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        nobody = taken.getsockname()[1]
+    nobody = urlsplit(NOBODY).port
 
     def look_up(*arguments: Any, **named: Any) -> Any:
         *kind, (host, port) = cast("list[Any]", real(*arguments, **named)[0])

@@ -4,9 +4,8 @@ import jwt
 import pytest
 
 from handler.tokens.invalid import InvalidTokenError, InvalidTokenReason
-from handler.tokens.keys import SigningKeys
 from handler.tokens.verification import TokenVerifier
-from tests.token_issuer import TokenIssuer
+from tests.token_issuer import TokenIssuer, patient_keys
 
 # The claims that all examples share: issuer "joe", an expiry in 2011, no audience.
 _CLAIMS = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
@@ -43,7 +42,7 @@ A_3_TOKEN = (
 def outcome(token: str, *keys: dict[str, str]) -> str:
     issuer = TokenIssuer()
     issuer.key_set = {"keys": list(keys)}
-    signing_keys = SigningKeys(issuer="joe", jwks_uri=issuer.jwks_uri, loopback_http=True)
+    signing_keys = patient_keys("joe", issuer.jwks_uri)
     verifier = TokenVerifier(issuer="joe", audiences={"client-1"}, keys=signing_keys)
     try:
         verifier.verify(token)

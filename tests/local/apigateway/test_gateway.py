@@ -26,6 +26,7 @@ from local.functions.lambda_runtime import FunctionError, Invocation
 from local.web.http_server import HttpServer, WsgiApplication
 from tests.hostile import HOSTILE_VALUES, PRINTABLE_ASCII
 from tests.patience import PATIENCE_SECONDS
+from tests.ports import NOBODY
 
 METHODS = ["GET", "POST"]
 """Either may send an event. Browsers send no body with GET, but other clients can."""
@@ -797,9 +798,7 @@ def test_a_role_that_trusts_another_service_only_yields_500(deploy: Callable[...
 
 
 def test_a_queue_that_cannot_be_reached_yields_504(own_pixel: Pixel, monkeypatch: pytest.MonkeyPatch) -> None:
-    unused = HttpServer(lambda _environ, _start: [])
-    unused.stop()
-    monkeypatch.setattr(own_pixel.cloud, "endpoint_url", unused.url)
+    monkeypatch.setattr(own_pixel.cloud, "endpoint_url", NOBODY)
     own_pixel.serve()
 
     assert own_pixel.call(EVENT).status == 504
