@@ -49,6 +49,7 @@ def _made(make: Callable[[], str], media_type: str) -> Response:
     try:
         return Response(make(), mimetype=media_type, headers=NO_STORE)
     except PlanError as error:
-        return problem(f"{error}.")
+        text = str(error)
+        return problem(f"{text[0].upper()}{text[1:]}.")
     except PlanFileError as error:
         return problem(f"{error.problems[0]}.")

@@ -75,7 +75,7 @@ function addRow(fieldset, name, value, onChange) {
     next.focus();
     onChange();
   }, "");
-  remove.setAttribute("aria-label", "Remove this row");
+  remove.setAttribute("aria-label", "Remove this row of " + nameOf(fieldset).toLowerCase());
   row.append(remove);
   fieldset.append(row);
   return row;

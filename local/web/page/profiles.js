@@ -3,6 +3,7 @@
 import { getJson } from "./api.js";
 import { byId, element } from "./dom.js";
 import { endpoint } from "./form.js";
+import { visible } from "./hops.js";
 
 // By destination: the attributes last seen, and their last changes.
 let seen = { endpoint: "", profiles: new Map() };
@@ -36,7 +37,7 @@ function showProfiles(shownEndpoint, profiles) {
     const found = isFirst ? [] : changesOf(known.attributes, attributes);
     const changes = found.length ? found : known.changes;
     seen.profiles.set(profile.destination, { attributes, changes });
-    for (const { name, value } of found) news.push(profile.destination + ": " + name + " is now " + value);
+    for (const { name, value } of visible(found)) news.push(profile.destination + ": " + name + " is now " + value);
     return profileBlock(profile, changes);
   });
   byId("profile-of").textContent = shownEndpoint;

@@ -74,7 +74,7 @@ function identityText() {
   const signedIn = "Signed in as " + user + ": the token is valid until " + until + " and proves ";
   return byId("endpoint").value === proven
     ? signedIn + "this endpoint."
-    : signedIn + "the endpoint " + proven + ". This is another one, so its profile is not updated.";
+    : signedIn + "the endpoint " + proven + ". The form has another one, so its profile is not updated.";
 }
 
 /** When a token expires, in epoch milliseconds. */

@@ -21,7 +21,7 @@ export const OUTCOMES = {
 
 export const UPDATES = {
   applied: { text: "Updated", tone: "good" },
-  repeated: { text: "Same values as before", tone: "good" },
+  repeated: { text: "Up to date", tone: "good" },
   denied: { text: "Update denied", tone: "bad" },
   none: { text: "Not changed", tone: "plain" },
 };

@@ -26,7 +26,7 @@ def send_as(opened: OpenedPage, sender: str) -> str:
 def test_each_sender_is_who_the_page_says(page: Page, runs: Runs) -> None:
     opened = OpenedPage(page, runs.shared(*AT_ONCE, *WITHOUT_MONITORING, stack="prod"))
     identity = page.locator("#identity")
-    expect(identity).to_contain_text(re.compile("Signed in as demo: .* This is another one, so"))
+    expect(identity).to_contain_text(re.compile("Signed in as demo: .* The form has another one, so"))
     page.get_by_role("button", name="Sign up another user").click()
     expect(identity).to_contain_text("Signed in as demo-")
 
@@ -46,7 +46,7 @@ def test_each_sender_is_who_the_page_says(page: Page, runs: Runs) -> None:
     expect(opened.why).to_contain_text("The token has expired.")
 
     other = send_as(opened, "Demo user, another customer's endpoint")
-    assert "This is another one, so its profile is not updated" in other
+    assert "The form has another one, so its profile is not updated" in other
     expect(opened.why).to_contain_text("another customer's endpoint")
     assert axe.findings(page) == []
 
