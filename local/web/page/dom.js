@@ -25,6 +25,12 @@ export function button(text, onClick, className = "small") {
   return made;
 }
 
+/** Show or hide a button. The focus that it has goes to `next`, instead of to the top of the page. */
+export function hide(target, isHidden, next) {
+  if (isHidden && document.activeElement === target) next.focus({ preventScroll: true });
+  target.hidden = isHidden;
+}
+
 /** Set a text, and touch nothing if it is the same: screen readers read every change of a status. */
 export function setText(target, text) {
   if (target.textContent !== text) target.textContent = text;

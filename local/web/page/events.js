@@ -1,13 +1,21 @@
 // The list of events. A button opens the timeline of each.
 
-import { byId, element, group, setText } from "./dom.js";
+import { byId, element, group, hide, setText } from "./dom.js";
 import { startOf } from "./hops.js";
 import { nameOf } from "./timeline.js";
-import { allEvents } from "./traces.js";
+import { allEvents, countDeadLetters } from "./traces.js";
 import { time } from "./times.js";
 import { STATES, TAG_STATES, outcome } from "./words.js";
 
 const MAX_ITEMS = 100;
+
+// How the arrow keys and their like move from one event to another.
+const MOVES = {
+  ArrowDown: (index) => index + 1,
+  ArrowUp: (index) => index - 1,
+  Home: () => 0,
+  End: (index, last) => last,
+};
 
 // By key: the list item, its button, and what it showed last.
 const items = new Map();
@@ -25,7 +33,33 @@ export function showEvents(openKey, open) {
   }
   for (const [index, event] of newest.entries()) place(event, index, event.key === openKey, open);
   byId("empty").hidden = newest.length > 0;
+  setTabStop(document.activeElement);
   showCounts();
+}
+
+/** Let the arrow keys move through the list, which is one stop for the Tab key however long it is. */
+export function startEvents() {
+  const list = byId("events");
+  list.addEventListener("focusin", ({ target }) => setTabStop(target));
+  list.addEventListener("keydown", (pressed) => {
+    const all = buttons();
+    const index = all.indexOf(pressed.target);
+    const to = all[MOVES[pressed.key]?.(index, all.length - 1)];
+    if (!to || pressed.altKey || pressed.ctrlKey || pressed.metaKey || pressed.shiftKey) return;
+    pressed.preventDefault();
+    to.focus();
+  });
+}
+
+/** The Tab key stops at the event that has the focus, else at the open one, else at the newest. */
+function setTabStop(focused) {
+  const all = buttons();
+  const stop = [focused, byId("events").querySelector("[aria-current]"), all[0]].find((one) => all.includes(one));
+  for (const one of all) one.tabIndex = one === stop ? 0 : -1;
+}
+
+function buttons() {
+  return [...byId("events").querySelectorAll("button")];
 }
 
 function place(event, index, isOpen, open) {
@@ -68,5 +102,7 @@ function showCounts() {
   if (allEvents().length > MAX_ITEMS) shown.push("the newest " + MAX_ITEMS + " are listed");
   setText(byId("counts"), shown.join(" · "));
   byId("counts").hidden = !shown.length;
-  byId("redrive-all").hidden = (counts.get("dead_lettered") ?? 0) === 0;
+  const dead = countDeadLetters();
+  setText(byId("redrive-all"), dead === 1 ? "Redrive 1 dead letter" : "Redrive all " + dead + " dead letters");
+  hide(byId("redrive-all"), dead === 0, byId("events-title"));
 }

@@ -5,7 +5,7 @@ import { showAws } from "./aws.js";
 import { showDestinations } from "./destinations.js";
 import { button, byId, element, setText } from "./dom.js";
 import { startDownload } from "./download.js";
-import { showEvents } from "./events.js";
+import { showEvents, startEvents } from "./events.js";
 import { buildForm } from "./form.js";
 import { refreshProfiles } from "./profiles.js";
 import { PushError, showPush, startPush } from "./push.js";
@@ -13,7 +13,7 @@ import { complain, say } from "./say.js";
 import { startSenders } from "./senders.js";
 import { TagError, send, watchStatus } from "./tag.js";
 import { bringIntoView, nameOf, showOutcome, showTimeline } from "./timeline.js";
-import { allEvents, clear, eventOf, load, noteTag, pollTraces, sendsOf, want } from "./traces.js";
+import { allEvents, clear, eventOf, followDeadLetters, load, noteTag, pollTraces, sendsOf, want } from "./traces.js";
 
 const NOTHING_SENT = {
   tone: "",
@@ -174,7 +174,10 @@ byId("form").addEventListener("submit", (submit) => {
   onSubmit();
 });
 byId("redrive").addEventListener("click", () => redrive(JSON.parse(byId("redrive").dataset.ids)));
-byId("redrive-all").addEventListener("click", () => redrive());
+byId("redrive-all").addEventListener("click", () => {
+  followDeadLetters();
+  redrive();
+});
 byId("clear").addEventListener("click", () => {
   clear();
   open(null);
@@ -184,6 +187,7 @@ byId("endpoint").addEventListener("input", refreshProfiles);
 
 buildForm(showPush);
 startPush();
+startEvents();
 startDownload();
 watchStatus(onTag);
 const firstNews = new Promise((resolve) => {

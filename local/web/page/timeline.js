@@ -1,7 +1,7 @@
 // The timeline of one event. Rows stay the same elements while they change, so that the focus and what is open stay.
 
 import { copyButton } from "./copy.js";
-import { byId, element, group, setText } from "./dom.js";
+import { byId, element, group, hide, setText } from "./dom.js";
 import { detailsOf } from "./hop_details.js";
 import { rowsOf, startOf } from "./hops.js";
 import { outcomeOf } from "./outcome.js";
@@ -44,7 +44,7 @@ export function showOutcome({ tone, title, why, redrives }) {
   byId("outcome").className = "outcome " + tone;
   setText(byId("outcome-title"), title);
   setText(byId("outcome-why"), why);
-  byId("redrive").hidden = !redrives.length;
+  hide(byId("redrive"), !redrives.length, byId("timeline-title"));
   byId("redrive").dataset.ids = JSON.stringify(redrives);
 }
 

@@ -8,12 +8,15 @@ const EAGER_POLL_MILLISECONDS = 120;
 // By key, oldest first: {key, tag, summary, trace}. Of an event that this page did not send, `tag` is null.
 const events = new Map();
 const cleared = new Set();
+// The ids of the events that wait for a redrive. They still do after the list was cleared.
+const deadLetters = new Set();
 let position = 0;
 let run = null;
 let wanted = null;
 
 export const allEvents = () => [...events.values()];
 export const eventOf = (key) => events.get(key) ?? null;
+export const countDeadLetters = () => deadLetters.size;
 
 /** How often an event was sent: as one event_id of one endpoint, with the same proof. */
 export function sendsOf({ summary }) {
@@ -46,6 +49,11 @@ export function clear() {
   wanted = null;
 }
 
+/** Let the dead letters that were cleared come back to the list, with what becomes of them next. */
+export function followDeadLetters() {
+  for (const id of deadLetters) cleared.delete(id);
+}
+
 /**
  * Ask the run for news as long as the page is open. `onNews` is called after each request. It ends if another run
  * responds: that one knows nothing of the events here.
@@ -56,6 +64,7 @@ export async function pollTraces(onNews) {
     run ??= responding;
     if (run !== responding) return onNews({ answers: true, anyChanged: false, isNewRun: true });
     position = next;
+    for (const { id, state } of traces) deadLetters[state === "dead_lettered" ? "add" : "delete"](id);
     const changed = traces.filter((summary) => !cleared.has(summary.id)).map(noteSummary);
     const event = events.get(wanted);
     if (event && (changed.includes(event) || !event.trace)) await load(event);
@@ -79,5 +88,6 @@ function noteSummary(summary) {
 function isUnderWay() {
   const event = events.get(wanted);
   if (!event) return false;
-  return event.summary ? event.summary.state === "queued" : event.tag?.outcome !== "failed";
+  if (!event.summary) return event.tag?.outcome !== "failed";
+  return event.summary.state === "queued" || !event.trace;
 }

@@ -177,6 +177,41 @@ def test_a_dead_letter_is_redriven_with_a_button(opened: OpenedPage) -> None:
     opened.said("Redriven: 1 message.")
     assert "Queue, redriven" in opened.steps()
     expect(opened.page.locator("#redrive")).to_be_hidden()
+    expect(opened.page.locator("#timeline-title")).to_be_focused()
+
+
+def test_dead_letters_are_redriven_after_the_list_was_cleared(opened: OpenedPage) -> None:
+    opened.fault("firehose", "refusing")
+    opened.send("Dead-lettered")
+    opened.fault("firehose", "")
+    opened.page.get_by_role("button", name="Clear").click()
+    expect(opened.events).to_have_count(0)
+
+    opened.page.get_by_role("button", name="Redrive 1 dead letter").click()
+
+    opened.wait_for("Recorded in customer-profiles and firehose")
+    expect(opened.events).to_have_count(1)
+    expect(opened.page.locator("#redrive-all")).to_be_hidden()
+    expect(opened.page.locator("#events-title")).to_be_focused()
+
+
+def test_the_tab_key_stops_once_at_the_list_of_events(opened: OpenedPage) -> None:
+    clear = opened.page.get_by_role("button", name="Clear")
+    clear.click()
+    for number in range(3):
+        send(opened.run, event=f"number_{number}", endpoint_id=opened.endpoint_id)
+    expect(opened.events).to_have_count(3)
+    clear.focus()
+
+    opened.page.keyboard.press("Tab")
+    reached: list[str] = []
+    for key in ("ArrowDown", "End", "ArrowUp", "Home"):
+        opened.page.keyboard.press(key)
+        reached.append(opened.page.locator(":focus .name").inner_text())
+    opened.page.keyboard.press("Tab")
+
+    assert reached == ["number_1", "number_0", "number_1", "number_2"]
+    expect(opened.page.get_by_label("Your events URL")).to_be_focused()
 
 
 def test_events_of_other_senders_are_in_the_list(opened: OpenedPage) -> None:
