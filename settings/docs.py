@@ -30,12 +30,12 @@ pulumi config rm NAME                      # back to the default
 
 In a list, add `--type string` if the element is a string of digits, such as some client ids.
 
-Before it creates anything, `pulumi up` names every wrong setting in a line that says what to do. A setting that has
-no effect counts as wrong, too.
+Before it creates anything, `pulumi up` names every wrong setting in a line that says what to do. A setting
+that has no effect counts as wrong, too.
 
 Two settings are the AWS provider's. `aws:region` is the Region of the stack; `pulumi up` refuses to
-[change it](changes.md#another-region) once the stack is deployed. `aws:defaultTags` go on every resource (see
-`Pulumi.dev.yaml`).
+[change it](changes.md#another-region) once the stack is deployed. `aws:defaultTags` go on every resource
+(see `Pulumi.dev.yaml`).
 """
 
 
