@@ -1,22 +1,29 @@
 """Factories for the handler's input (messages, events, SQS records), and the services it calls."""
 
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from boto3.session import Session
+from botocore.config import Config
 
 from handler import aws_calls
 from handler.aws_calls import AwsService, CallLimits
 from handler.destinations.pinpoint import PinpointDestination
 from handler.events import Event, Message
+from local.fakes import customer_profiles, firehose
+from local.fakes import pinpoint as pinpoint_fake
 from local.fakes.pinpoint import PinpointFake
 from local.recorder import Recorder
 from local.web.http_server import HttpServer
+from tests.patience import PATIENCE_SECONDS
 
 APPLICATION_ID = "a1b2c3"
 RECEIVED_MS = 1_790_000_000_000
@@ -96,7 +103,31 @@ def aws_environment(monkeypatch: pytest.MonkeyPatch, boto3_session: Session) -> 
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.setattr(aws_calls, "Session", lambda: boto3_session)
+    monkeypatch.setattr(aws_calls, "Config", patient_config)
     return monkeypatch
+
+
+def patient_config(*, connect_timeout: float, read_timeout: float, **options: Any) -> Config:
+    """The settings of a client which waits for as long as a busy machine needs.
+
+    What the handler computes from its limits stays. A test that wants no response has a timeout below 1 s.
+    """
+    if read_timeout >= 1:
+        connect_timeout = read_timeout = PATIENCE_SECONDS
+    return Config(connect_timeout=connect_timeout, read_timeout=read_timeout, **options)
+
+
+@pytest.fixture
+def late(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Set when the fakes may send the responses that are planned with a delay: at the end, if not earlier."""
+    late = threading.Event()
+    clock = SimpleNamespace(
+        monotonic=time.monotonic, sleep=lambda seconds: late.wait(PATIENCE_SECONDS) if seconds else None
+    )
+    for fake in (customer_profiles, firehose, pinpoint_fake):
+        monkeypatch.setattr(fake, "time", clock)
+    yield late
+    late.set()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

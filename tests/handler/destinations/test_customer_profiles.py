@@ -35,6 +35,7 @@ from local.recorder import Recorder
 from local.web.http_server import HttpServer, WsgiApplication
 from tests.handler.conftest import RECEIVED_MS
 from tests.hostile import HOSTILE_VALUES
+from tests.patience import PATIENCE_SECONDS
 from tests.ports import NOBODY
 from tests.profile_templates import MINIMAL
 
@@ -59,8 +60,6 @@ VARIABLES = {
 }
 # A message of the service that quotes personal data.
 CONCURRENT_UPDATE = "Profile jane@example.com: a Concurrent update is in progress"
-
-BUSY_MACHINE_SECONDS = 10.0
 
 
 def plenty() -> float:
@@ -97,7 +96,7 @@ class Profiles:
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self.most_at_once >= self._gate, BUSY_MACHINE_SECONDS)
+            self._changed.wait_for(lambda: self.most_at_once >= self._gate, PATIENCE_SECONDS)
         yield
         with self._changed:
             self._at_once -= 1
@@ -575,6 +574,7 @@ class TestTheResultOfARequest:
         assert outcomes_of(destination, *events) == [Recorded()] * 4
         assert profiles.sizes == [4, 2, 1, 1]
 
+    @pytest.mark.usefixtures("late")
     def test_a_slow_response_is_given_up_and_retried(
         self, profiles: Profiles, make_event: Callable[..., Event]
     ) -> None:

@@ -370,12 +370,13 @@ def test_only_the_record_that_the_response_leaves_open_is_retried(
 
 
 def test_a_slow_response_is_waited_for_twice_and_then_retried_later(
-    firehose: Firehose, make_event: Callable[..., Event], pauses: list[float]
+    firehose: Firehose, make_event: Callable[..., Event], pauses: list[float], late: threading.Event
 ) -> None:
     firehose.delivery.plan(*[PlannedResponse(delay_seconds=1.0)] * 2)
     destination = new_destination(pauses, read_seconds=0.2)
     assert outcomes_of(destination, make_event()) == [Retry("firehose_no_response")]
     assert len(pauses) == 1
+    late.set()
     # Both requests arrive in the end: in this test, not in the next one.
     eventually(lambda: len(firehose.recorder.events()) == 2)
 

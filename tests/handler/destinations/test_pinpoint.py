@@ -333,6 +333,7 @@ def test_the_halves_of_a_split_request_carry_their_own_profile_updates(
     assert updates == [{"plan": ["silver"]}, {"plan": ["gold"]}]
 
 
+@pytest.mark.usefixtures("late")
 def test_a_slow_response_is_given_up_and_retried(
     pinpoint: Pinpoint,
     make_destination: Callable[..., PinpointDestination],
