@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.gtm import chromium
 from tests.patience import PATIENCE_SECONDS
@@ -37,6 +37,7 @@ def browser() -> Iterator[Browser]:
 def tab(browser: Browser) -> Tab:
     context = browser.new_context()
     context.set_default_timeout(PATIENCE_SECONDS * 1000)
+    expect.set_options(timeout=PATIENCE_SECONDS * 1000)
     thrown: list[str] = []
     page = context.new_page()
     page.on("pageerror", lambda error: thrown.append(str(error)))
