@@ -231,8 +231,9 @@ class TestSavedQueries:
         fields = {field for line in lines(run) for field in line}
         named = {field for query in self.queries() for field in fields_of(query)}
 
-        # Only if something is broken: the type of an error, and what is wrong with a token or its keys.
-        assert named - self.GIVEN - {"error", "detail"} <= fields
+        # Only if something is broken: the type of an error, a service's error code, and what is wrong with a
+        # token or its keys.
+        assert named - self.GIVEN - {"error", "code", "detail"} <= fields
 
 
 def fields_of(query: str) -> Iterator[str]:
