@@ -14,13 +14,23 @@ if __name__ == "__main__":
     python_version.refuse_without("yaml")
 
 # isort: split
+from cli import interrupts
+
+if __name__ == "__main__":
+    interrupts.end_at_once()
+
+# isort: split
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
-from typing import NoReturn
 
+from cli import ending
+from cli.arguments import Parser, in_utf_8
+from cli.errors import DONE, USAGE_ERROR, UsageError
+from cli.files import STREAM
+from cli.output import note
 from gtm import custom_template, inspect_command
-from gtm.command_files import STREAM, UsageError, write_text
+from gtm.command_files import write_text
 from gtm.container import as_text, container_export
 from gtm.custom_template import TemplateKind
 from gtm.limits import STRICTEST
@@ -31,38 +41,34 @@ from gtm.plan_warnings import url_warnings, warnings
 from gtm.stack_comparison import mismatches
 from gtm.yaml_document import PlanFileError
 
-USAGE_ERROR = 2
-
-NEXT_STEPS = """\
-Next, in GTM: Admin → Import Container → this file, into a new workspace.
-First import: choose Merge, Rename conflicting tags.
-Later imports: choose Merge, Overwrite conflicting tags. Otherwise every event is sent twice.
-An import deletes nothing: delete the tags of events that you removed, or they go on."""
-
-
-class _Parser(argparse.ArgumentParser):
-    """Reports a wrong argument in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (python -m gtm --help)")
+NEXT_STEPS = (
+    "Next, in GTM: Admin → Import Container → this file, into a new workspace.",
+    "First import: choose Merge, Rename conflicting tags.",
+    "Later imports: choose Merge, Overwrite conflicting tags. Otherwise every event is sent twice.",
+    "An import deletes nothing: delete the tags of events that you removed, or they go on.",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status."""
+    return ending.run(lambda: _run(sys.argv[1:] if arguments is None else arguments))
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
-        options = _parser().parse_args(arguments)
+        options = _parser().parse_args(in_utf_8(arguments))
         options.write(options)
-    except (UsageError, PlanError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return USAGE_ERROR
+    except PlanError as error:
+        raise UsageError(str(error)) from None
     except PlanFileError as error:
         for problem in error.problems:
-            print(f"error: {problem}", file=sys.stderr)
+            note(f"error: {problem}")
         return USAGE_ERROR
-    return 0
+    return DONE
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m gtm", description="Write what Google Tag Manager imports.")
+def _parser() -> Parser:
+    parser = Parser(prog="python -m gtm", description="Write what Google Tag Manager imports.")
     commands = parser.add_subparsers(required=True, metavar="container|inspect|template")
 
     container = commands.add_parser("container", help="a container: tags, triggers and variables")
@@ -141,7 +147,8 @@ def _write_container(options: argparse.Namespace) -> None:
     write_text(as_text(container_export(plan)), options.output, inputs=(options.config, options.outputs))
     if options.output not in (None, STREAM):
         tags = "1 tag" if len(plan.tags) == 1 else f"{len(plan.tags)} tags"
-        print(f"wrote {options.output}: {tags} to {plan.events_url}\n{NEXT_STEPS}", file=sys.stderr)
+        for line in (f"wrote {options.output}: {tags} to {plan.events_url}", *NEXT_STEPS):
+            note(line)
 
 
 def _write_template(options: argparse.Namespace) -> None:
@@ -155,8 +162,8 @@ def _write_template(options: argparse.Namespace) -> None:
 
 def _warn(lines: Iterable[str]) -> None:
     for line in lines:
-        print(f"warning: {line}", file=sys.stderr)
+        note(f"warning: {line}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ending.exit_status(main))

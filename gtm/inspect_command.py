@@ -1,19 +1,17 @@
 """`python -m gtm inspect`: reads the export of somebody's own container and writes a gtm.yaml to edit."""
 
 import argparse
-import sys
 from typing import Any
 
-from gtm.command_files import STREAM, UsageError, read_bytes, shown_file, write_text
+from cli.errors import UsageError
+from cli.files import STREAM, read_bytes, shown_file
+from cli.output import note
+from gtm.command_files import write_text
 from gtm.own_container import export_file
 from gtm.own_container.plan_text import plan_text
 from gtm.own_container.reading import read
 from gtm.own_container.report import report
 from gtm.plan_error import PlanError
-
-_NEXT_STEPS = """\
-wrote {file}
-Next: edit it, then make gtm GTM_CONFIG={file}"""
 
 
 def add_to(commands: Any) -> None:
@@ -37,8 +35,9 @@ def _inspect(options: argparse.Namespace) -> None:
     except (export_file.ExportError, PlanError) as error:
         raise UsageError(f"{shown_file(options.export)} {error}") from None
     for line in report(reading):
-        print(line, file=sys.stderr)
-    print(file=sys.stderr)
+        note(line)
+    note()
     write_text(plan_text(reading), options.output, inputs=(options.export,), overwrite=options.force)
     if options.output not in (None, STREAM):
-        print(_NEXT_STEPS.format(file=options.output), file=sys.stderr)
+        note(f"wrote {options.output}")
+        note(f"Next: edit it, then make gtm GTM_CONFIG={options.output}")

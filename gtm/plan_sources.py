@@ -2,11 +2,13 @@
 
 import argparse
 from collections.abc import Sequence
-from typing import Any, cast
 
+from cli.errors import UsageError
+from cli.files import STREAM, shown_file
+from cli.stack_outputs import read_outputs
 from contract.scenario import AuthMode
 from gtm import plan_file
-from gtm.command_files import STREAM, UsageError, json_of, read_json, read_text, shown_file
+from gtm.command_files import read_json, read_text
 from gtm.container import plan_of
 from gtm.limits import STRICTEST, Limits
 from gtm.plan import (
@@ -123,15 +125,7 @@ def _events_url(options: argparse.Namespace, stack: Stack | None) -> str | None:
 
 def _outputs(file: str) -> Stack:
     """The outputs of a stack that is up."""
-    text = read_text(file)
-    # Empty if the CLI at the other end of the pipe failed or is missing.
-    if file == STREAM and not text.strip():
-        raise UsageError(
-            "`pulumi stack output --json` printed nothing; check that the Pulumi CLI is installed and the "
-            "stack is deployed"
-        )
-    outputs = json_of(file, text)
-    stack = stack_of(cast(dict[str, Any], outputs)) if isinstance(outputs, dict) else None
+    stack = stack_of(read_outputs(file))
     if stack is None:
         raise UsageError(f"{shown_file(file)} has no output events_url; run pulumi up first")
     return stack

@@ -6,6 +6,7 @@ from typing import Any, Final, TypeVar, cast
 
 import yaml
 
+from cli.printable import printable
 from gtm.plan_error import PlanError
 
 T = TypeVar("T")
@@ -29,7 +30,7 @@ def parse(text: str, *, file: str) -> object:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "the file"
         what = getattr(error, "problem", None) or "unreadable"
-        problem = _on_one_line(f"{file}: {where} is not valid YAML ({what}); correct it")
+        problem = printable(f"{file}: {where} is not valid YAML ({what}); correct it")
         raise PlanFileError([problem]) from None
 
 
@@ -115,12 +116,7 @@ class DocumentReader:
     def problem(self, path: str, what: str) -> None:
         line = f"{self._file}: {path}" if path else self._file
         joint = " " if what.startswith(("is ", "must ", "has ", "and ")) else ": "
-        self.problems.append(_on_one_line(line + joint + what))
-
-
-def _on_one_line(message: str) -> str:
-    """A message that quotes the file, whose keys and values may hold line breaks and invisible characters."""
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in message)
+        self.problems.append(printable(line + joint + what))
 
 
 def shown_in_yaml(value: object) -> str:

@@ -6,6 +6,12 @@ if __name__ == "__main__":
     python_version.refuse_without("moto", "pulumi", "pulumi_aws", "flask", "jwt", "yaml")
 
 # isort: split
+from cli import interrupts
+
+if __name__ == "__main__":
+    interrupts.end_at_once(status=0, said=b"")  # as later on
+
+# isort: split
 import argparse
 import gc
 import json
@@ -13,12 +19,15 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
+
+from cli import ending
+from cli.arguments import Parser
+from cli.errors import DONE, USAGE_ERROR, UsageError
+from cli.output import escape_unknown_letters, note, say
 
 if TYPE_CHECKING:
     from local.run import LocalRun
-
-USAGE_ERROR = 2
 
 _LONGEST_SLEEP_SECONDS = 0.5
 
@@ -26,31 +35,35 @@ _LONGEST_SHOWN = 60  # characters
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a stack until a signal comes; returns the exit status."""
+    return ending.run(lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     overrides = [override for group in options.config for override in group]
     try:
         overrides += _words(options.config_line)
     except ValueError as error:
-        _echo(f"error: CONFIG: {error}")
-        return USAGE_ERROR
-    # SIGINT as well, because shells make background programs ignore it.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+        raise UsageError(f"CONFIG: {error}") from None
     # Most objects are made at the start and live to the end. By default, the garbage collector visits them
     # again and again: a third of the time of a start.
     gc.set_threshold(100_000, 20, 20)
     try:
+        # SIGINT as well, because shells make background programs ignore it.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
         from local.run import LocalRun, LocalRunError
 
         run = None
         try:
             run = LocalRun.start(stack=options.stack, port=options.port, overrides=overrides, echo=_echo)
             _introduce(run)
-            print(f"ready {run.url}", flush=True)
+            say(f"ready {run.url}")
             _wait_for_signal()
         except LocalRunError as error:
             for line in str(error).splitlines():
-                _echo(f"error: {line}")
+                note(f"error: {line}")
             return USAGE_ERROR
         finally:
             # A second Ctrl-C must not interrupt the clean-up.
@@ -60,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 run.stop()
     except KeyboardInterrupt:
         pass
-    return 0
+    return DONE
 
 
 def _wait_for_signal() -> None:
@@ -72,20 +85,17 @@ def _wait_for_signal() -> None:
         time.sleep(_LONGEST_SLEEP_SECONDS)
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.exit(USAGE_ERROR, f"error: {message}. {self.prog} --help lists the arguments.\n")
-
-
 def _port(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port: set a number from 0 to 65535") from None
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a port: set it, or PORT of make local, to a number from 0 to 65535"
+        ) from None
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="python -m local",
         description="Run a stack of this project on this machine: no AWS account, no Docker, no Pulumi CLI.",
     )
@@ -135,24 +145,27 @@ def _words(line: str) -> list[str]:
 
 
 def _introduce(run: "LocalRun") -> None:
-    print("Stack outputs:")
+    say("Stack outputs:")
     width = max(map(len, run.outputs), default=0)
     for name, value in run.outputs.items():
         text = json.dumps(value) if isinstance(value, dict) else value
         text = ", ".join(map(str, value)) if isinstance(value, list) else text
-        print(f"  {name:<{width}}  {text}")
-    print("For the AWS command line and python -m ops, in a second terminal:")
+        say(f"  {name:<{width}}  {text}")
+    say("For the AWS command line and python -m ops, in a second terminal:")
     for name, value in run.aws_variables.items():
-        print(f"  export {name}={value}")
-    print(f'  pulumi() {{ curl -s "{run.url}/outputs/$3"; }}    # so that "pulumi stack output NAME" works')
-    print("What is emulated:")
-    for note in run.notes:
-        print(f"  {note}")
+        say(f"  export {name}={value}")
+    say(f'  pulumi() {{ curl -s "{run.url}/outputs/$3"; }}    # so that "pulumi stack output NAME" works')
+    say("What is emulated:")
+    for line in run.notes:
+        say(f"  {line}")
 
 
-def _echo(line: str) -> None:
-    print(line, file=sys.stderr if line.startswith(("error:", "warning:")) else sys.stdout, flush=True)
+def _echo(text: str) -> None:
+    out = note if text.startswith(("error:", "warning:")) else say
+    for line in text.splitlines():
+        out(line)
 
 
 if __name__ == "__main__":
+    escape_unknown_letters()
     sys.exit(main())

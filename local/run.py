@@ -240,7 +240,10 @@ def _bound(port: int) -> Iterator[HttpServer]:
         server = HttpServer(port=port)
     except (OSError, OverflowError) as error:
         reason = error.strerror if isinstance(error, OSError) else "ports are numbers from 0 to 65535"
-        raise LocalRunError(f"port {port} cannot be used ({reason}): choose another with --port") from None
+        raise LocalRunError(
+            f"port {port} cannot be used ({reason}): choose another, with make local PORT=NUMBER or with "
+            "--port NUMBER; 0 picks a free one"
+        ) from None
     try:
         yield server
     finally:

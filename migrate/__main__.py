@@ -16,45 +16,42 @@ if __name__ == "__main__":
     python_version.refuse_without("tqdm")
 
 # isort: split
-import argparse
+from cli import interrupts
+
+if __name__ == "__main__":
+    interrupts.end_at_once()  # the SDK takes a second to import
+
+# isort: split
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
+from cli import ending
+from cli.arguments import Parser
+from cli.errors import FailedError, UsageError
 from migrate.commands import check_domain, endpoints
-from migrate.commands.errors import FAILED, INTERRUPTED, USAGE_ERROR, FailedError, UsageError
 from migrate.customer_profiles import SetupError
 from migrate.import_state import StateError
 from migrate.pinpoint_export import ExportError
 from migrate.staging import StagingError
 
 
-class _Parser(argparse.ArgumentParser):
-    """Reports a wrong argument in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (python -m migrate --help)")
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status."""
+    return ending.run(lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         options = _parser().parse_args(arguments)
         return options.run(options)
-    except (UsageError, StateError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return USAGE_ERROR
-    except (FailedError, ExportError, SetupError, StagingError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return FAILED
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
+    except StateError as error:
+        raise UsageError(str(error)) from None
+    except (ExportError, SetupError, StagingError) as error:
+        raise FailedError(str(error)) from None
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="python -m migrate", description="Leave Amazon Pinpoint (docs/leaving-pinpoint.md)."
-    )
+def _parser() -> Parser:
+    parser = Parser(prog="python -m migrate", description="Leave Amazon Pinpoint (docs/leaving-pinpoint.md).")
     commands = parser.add_subparsers(required=True, metavar="endpoints|check-domain")
     endpoints.add_arguments(
         commands.add_parser("endpoints", help="import an endpoint export into Customer Profiles")
@@ -66,4 +63,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ending.exit_status(main))

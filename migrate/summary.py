@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from cli.printable import printable
 from migrate.endpoints import EXPLANATIONS
 from migrate.import_log import Counts
 
@@ -26,15 +27,15 @@ class SpotCheck:
     failed: bool = False
 
 
-def summary_text(
+def summary_lines(
     counts: Counts,
     *,
     verb: str,
     attributes: Collection[str],
     by_user: bool,
     check: SpotCheck | None = None,
-) -> str:
-    """Several lines. `verb` says what happened to the profiles, for example "were imported"."""
+) -> list[str]:
+    """Lines of text. `verb` says what happened to the profiles, for example "were imported"."""
     rate = f", {counts.profiles / counts.seconds:,.0f} a second" if counts.seconds >= 1 else ""
     lines = [
         f"{_count(counts.profiles, 'profile')} from {_count(counts.of_endpoints, 'endpoint')} {verb} in "
@@ -62,7 +63,7 @@ def summary_text(
     lines += _undeclared_text(counts.undeclared, attributes)
     if by_user and counts.of_endpoints > counts.profiles:
         lines.append("All endpoints of a user become one profile (--key user-id).")
-    return "\n".join(lines)
+    return lines
 
 
 def _check_text(check: SpotCheck) -> str:
@@ -88,8 +89,7 @@ def _undeclared_text(undeclared: Counter[str], attributes: Collection[str]) -> l
     for name, count in undeclared.most_common(_MOST_NAMES):
         like = by_letters.get(name.casefold())
         hint = f"  differs from {like} only in case" if like is not None else ""
-        shown = name if name.isprintable() else ascii(name)
-        lines.append(f"  {count:>9,}  {shown[:60]}{hint}")
+        lines.append(f"  {count:>9,}  {printable(name)[:60]}{hint}")
     if len(undeclared) > _MOST_NAMES:
         lines.append(f"             and {len(undeclared) - _MOST_NAMES:,} more")
     return lines

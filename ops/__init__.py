@@ -8,7 +8,7 @@ is in a pure module beside it: dead_letters, redrive, attention, journey.
     command, context, errors     the parts that every command uses
     outputs, stack               where the outputs come from, and what they say
     aws, screen                  the only modules that call AWS or print
-    printable, confirmation      what a terminal may show, and a question before what cannot be undone
+    confirmation                 a question before what cannot be undone
     interrupts, new_file         Ctrl-C between two steps, and files that are whole or not there
     durations, counts            `90s`, `2h`, `14d`; whole numbers from 1
     functions                    the functions and the event source, as they are deployed

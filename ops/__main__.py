@@ -6,18 +6,16 @@ if __name__ == "__main__":
     python_version.refuse_without("boto3", "jwt", "rich")
 
 # isort: split
-import signal
-import sys
-
-from ops.errors import INTERRUPTED
-
-try:
-    from ops.command_line import main
-except KeyboardInterrupt:  # the SDK takes a second
-    print("interrupted", file=sys.stderr)
-    sys.exit(INTERRUPTED)
+from cli import interrupts
 
 if __name__ == "__main__":
-    status = main()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # one that comes now would change the exit status
-    sys.exit(status)
+    interrupts.end_at_once()  # the SDK takes a second to import
+
+# isort: split
+import sys
+
+from cli.ending import exit_status
+from ops.command_line import main
+
+if __name__ == "__main__":
+    sys.exit(exit_status(main))

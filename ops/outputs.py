@@ -3,13 +3,12 @@
 import argparse
 import json
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
+from cli.stack_outputs import parse_outputs, read_outputs
 from ops.errors import UsageError
 
 LOCAL_URL = "http://127.0.0.1:8080"
@@ -46,7 +45,7 @@ def read_source(options: argparse.Namespace) -> Source:
     if options.local is not None:
         return _of_local_run(options.local.rstrip("/"))
     if options.outputs is not None:
-        return Source(outputs=_of_file(options.outputs))
+        return Source(outputs=read_outputs(options.outputs))
     return Source(outputs=_of_pulumi(options.stack))
 
 
@@ -65,17 +64,6 @@ def _fetched(url: str) -> Any:
         return json.load(response)
 
 
-def _of_file(name: str) -> Mapping[str, Any]:
-    shown = "standard input" if name == "-" else name
-    try:
-        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    except OSError as error:
-        raise UsageError(
-            f"--outputs: {shown} cannot be read ({error.strerror}); give the path of a file"
-        ) from None
-    return _parsed(content, shown)
-
-
 def _of_pulumi(stack: str | None) -> Mapping[str, Any]:
     command = ["pulumi", "stack", "output", "--json", *(["--stack", stack] if stack else [])]
     try:
@@ -88,15 +76,4 @@ def _of_pulumi(stack: str | None) -> Mapping[str, Any]:
         said = done.stderr.decode(errors="replace").strip()
         reason = next(iter(said.splitlines()), "it gave no reason").removeprefix("error: ")
         raise UsageError(f"pulumi stack output failed: {reason}; name the stack with --stack NAME")
-    return _parsed(done.stdout, "pulumi stack output")
-
-
-def _parsed(content: bytes, name: str) -> Mapping[str, Any]:
-    try:
-        # Of bytes, json knows UTF-8 with and without a mark, and the UTF-16 that PowerShell's `>` writes.
-        outputs = json.loads(content)
-    except (ValueError, RecursionError):
-        outputs = None
-    if not isinstance(outputs, dict):
-        raise UsageError(f"{name} is no JSON object; give the output of `pulumi stack output --json`")
-    return cast("dict[str, Any]", outputs)
+    return parse_outputs(done.stdout, "pulumi stack output")

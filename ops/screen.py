@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from ops.printable import json_text, printable
+from cli.printable import json_text, printable
 
 _SECONDS_BETWEEN_LINES: Final = 30.0
 _WIDTH_OF_A_FILE: Final = 10_000  # columns: in a file or a pipe, no line is broken

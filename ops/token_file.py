@@ -1,10 +1,10 @@
 """A token in a file or on standard input: never an argument, which would stay in shell histories."""
 
 import codecs
-import sys
 from pathlib import Path
 from typing import Final
 
+from cli.files import standard_input
 from ops.errors import UsageError
 
 STANDARD_INPUT: Final = "-"
@@ -20,7 +20,7 @@ def read(file: str, *, option: str, outputs: str | None) -> str:
     if file == outputs == STANDARD_INPUT:
         raise UsageError(f"standard input holds the outputs: give the token in a file, as {option}")
     try:
-        content = sys.stdin.buffer.read() if file == STANDARD_INPUT else Path(file).read_bytes()
+        content = standard_input() if file == STANDARD_INPUT else Path(file).read_bytes()
         # PowerShell's `>` writes UTF-16, and other tools of Windows a mark before UTF-8.
         return content.decode("utf-16" if content.startswith(_UTF_16_MARKS) else "utf-8-sig").strip()
     except (OSError, ValueError):

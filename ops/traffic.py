@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ops.printable import printable
+from cli.printable import printable
 
 _LONGEST_NAME: Final = 40  # characters; anybody can send any event type
 

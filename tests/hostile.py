@@ -75,3 +75,6 @@ LONGEST_ATTRIBUTE = "é" * 200
 """The longest event attribute that Amazon Pinpoint accepts. A user attribute may have half of that."""
 
 LONGEST_USER_ATTRIBUTE = "é" * 100
+
+FOR_TERMINALS = "\x1b[2Jx\x9b31m\x1b]0;t\x07\r\nerror: \u202eevil\u2028\x7f\ud800"
+"""Clears the screen; an 8-bit CSI; a title; a forged line; text that runs backwards; half a character."""

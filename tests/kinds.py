@@ -32,6 +32,7 @@ _NAMES = {"Cloud", "LocalRun"}
 """A file that imports one of these starts a cloud."""
 
 LOCAL_FILES = {
+    "tests/cli/test_command_lines.py",
     "tests/local/test_main.py",
     "tests/migrate/test_customer_profiles.py",
     "tests/migrate/test_killed_import.py",

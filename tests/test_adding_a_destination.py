@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[1]
-COPIED = ("bootstrap", "components", "contract", "gtm", "handler", "local", "policies", "settings")
+COPIED = ("bootstrap", "cli", "components", "contract", "gtm", "handler", "local", "policies", "settings")
 
 MODULE = """
 from handler.destinations import Recorded

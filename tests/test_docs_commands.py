@@ -4,7 +4,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
-from io import StringIO
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -75,7 +75,8 @@ def test_a_gtm_command_writes_a_file(
         (tmp_path / "shop.yaml").write_text((PROJECT / "gtm" / "gtm.yaml").read_text(encoding="utf-8"))
     before = set(tmp_path.iterdir())
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.stdin", StringIO(f'{{"events_url": "{EVENTS_URL}", "auth_mode": "open"}}'))
+    outputs = json.dumps({"events_url": EVENTS_URL, "auth_mode": "open"})
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(outputs.encode())))
     _, _, given = command.replace('"$(pulumi stack output events_url)"', EVENTS_URL).partition(" -m gtm ")
 
     assert gtm_main(shlex.split(given)) == 0, capsys.readouterr().err

@@ -1,9 +1,10 @@
 """One object of an export: a tag, trigger, variable or condition. What is absent or malformed is empty."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
+
+from cli.printable import json_text
 
 _LONGEST_SHOWN: Final = 60
 
@@ -77,8 +78,7 @@ class Part:
 def quoted(text: str) -> str:
     """A name on one line: in quotes, shortened, with escapes for what is not printable."""
     short = text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
-    written = json.dumps(short, ensure_ascii=False)
-    return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in written)
+    return json_text(short)
 
 
 def bare(text: str) -> str:

@@ -2,9 +2,10 @@
 
 import argparse
 
+from cli.errors import FAILED, FailedError
+from cli.output import say
 from contract.customer_profiles import ENDPOINTS_TYPE_SUFFIX
 from migrate.commands import target
-from migrate.commands.errors import FAILED, FailedError
 from migrate.customer_profiles import CallError, CustomerProfiles
 from migrate.domain_check import DomainFacts, warnings_of
 
@@ -23,8 +24,8 @@ def run(options: argparse.Namespace) -> int:
         service.close()
     found = warnings_of(facts)
     for warning in found:
-        print(f"warning: {warning}")
-    print(f"{to.domain}: {len(found)} warning{'' if len(found) == 1 else 's'}")
+        say(f"warning: {warning}")
+    say(f"{to.domain}: {len(found)} warning{'' if len(found) == 1 else 's'}")
     return FAILED if found else 0
 
 

@@ -4,8 +4,8 @@ import argparse
 import re
 from pathlib import Path
 
+from cli.errors import UsageError
 from migrate.commands import preview, send, target
-from migrate.commands.errors import UsageError
 from migrate.commands.files import SKIPPED_SUFFIX, STATE_NAME, find_export_files
 from migrate.endpoints import KeyBy
 
@@ -16,10 +16,11 @@ _MAX_RATE = 100
 # The field is named usat_NAME, and the service's model allows 64 characters.
 _ATTRIBUTE = re.compile(r"[A-Za-z0-9_.-]{1,59}")
 
-_KEY_MISSING = """\
---key is missing: what do your tags send as endpoint_id?
-  --key endpoint-id: the endpoint id of Amazon Pinpoint. Each endpoint becomes a profile of its own.
-  --key user-id: the id of the signed-in user. All endpoints of a user become one profile."""
+_KEY_MISSING = (
+    "--key is missing: what do your tags send as endpoint_id?",
+    "  --key endpoint-id: the endpoint id of Amazon Pinpoint. Each endpoint becomes a profile of its own.",
+    "  --key user-id: the id of the signed-in user. All endpoints of a user become one profile.",
+)
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -65,7 +66,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     if options.key is None:
-        raise UsageError(_KEY_MISSING)
+        raise UsageError(*_KEY_MISSING)
     if not 1 <= options.rate <= _MAX_RATE:
         raise UsageError(f"--rate {options.rate} must be 1 to {_MAX_RATE} requests a second")
     files = find_export_files(options)

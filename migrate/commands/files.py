@@ -2,13 +2,13 @@
 
 import argparse
 import os
-import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from migrate.commands.errors import UsageError
+from cli.errors import UsageError
+from cli.output import note
 from migrate.import_state import LOCK_SUFFIX, NEW_SUFFIX
 from migrate.pinpoint_export import ExportError, export_files
 
@@ -43,10 +43,9 @@ def find_export_files(options: argparse.Namespace) -> list[Path]:
     except ExportError as error:
         raise UsageError(str(error)) from None
     if others:
-        print(
+        note(
             f"ignored {len(others)} file(s) of the export's directory, such as {others[0]}: only .gz, .json, "
-            ".jsonl and .csv are read; name a file to read it anyway",
-            file=sys.stderr,
+            ".jsonl and .csv are read; name a file to read it anyway"
         )
     return files
 

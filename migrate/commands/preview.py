@@ -8,7 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TextIO
 
-from migrate.commands.errors import FailedError
+from cli.errors import FailedError
+from cli.output import say
 from migrate.commands.files import replaced, written
 from migrate.commands.reading import print_summary, staged
 from migrate.import_log import ImportLog
@@ -32,7 +33,7 @@ def run(options: argparse.Namespace, files: Sequence[Path], attributes: Sequence
     verb = f"were written to {options.csv}" if options.csv else "would be imported"
     print_summary(options, log, attributes, verb)
     if options.skipped is not None:
-        print(f"Skipped lines: {options.skipped}")
+        say(f"Skipped lines: {options.skipped}")
     if log.counts.profiles == 0:
         raise FailedError("nothing to import; check that this is an endpoint export")
     return 0

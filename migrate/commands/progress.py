@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from tqdm import tqdm
 
+from cli.output import note
+
 _SECONDS_BETWEEN_LINES = 30.0
 
 
@@ -48,7 +50,7 @@ class _Lines:
         if self._of is None:
             self._of = "" if self._total is None else f" of {self._total():,}"
         rate = self._count / (now - self._began)
-        print(f"{self._count:,}{self._of} {self._what}, {rate:,.0f} a second", file=sys.stderr)
+        note(f"{self._count:,}{self._of} {self._what}, {rate:,.0f} a second")
 
 
 def _ignore(_count: int) -> None:

@@ -5,13 +5,14 @@ from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from cli.output import say
 from migrate.commands.files import state_path
 from migrate.commands.progress import progress
 from migrate.endpoints import KeyBy
 from migrate.import_log import ImportLog
 from migrate.import_run import stage
 from migrate.staging import Staging
-from migrate.summary import SpotCheck, summary_text
+from migrate.summary import SpotCheck, summary_lines
 
 
 @contextmanager
@@ -52,4 +53,5 @@ def print_summary(
     check: SpotCheck | None = None,
 ) -> None:
     by_user = options.key == KeyBy.USER_ID
-    print(summary_text(log.counts, verb=verb, attributes=attributes, by_user=by_user, check=check))
+    for line in summary_lines(log.counts, verb=verb, attributes=attributes, by_user=by_user, check=check):
+        say(line)

@@ -2,13 +2,13 @@
 
 import argparse
 import random
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from migrate.commands.errors import FAILED, INTERRUPTED, FailedError, UsageError
+from cli.errors import FAILED, INTERRUPTED, FailedError, UsageError
+from cli.output import note, say
 from migrate.commands.files import skipped_path, state_path, written
 from migrate.commands.interrupts import Stop, stop_on_signal
 from migrate.commands.progress import progress
@@ -48,10 +48,10 @@ def run(options: argparse.Namespace, files: Sequence[Path], wanted: Sequence[str
         _check_search(service, searches)
         log = ImportLog(skipped=resources.enter_context(written(skipped_file)))
         if state.resumed:
-            _say(f"continuing where an earlier run stopped ({state_file})")
+            note(f"continuing where an earlier run stopped ({state_file})")
         staging = resources.enter_context(staged(options, files, attributes, log, stop=stop.event.is_set))
         if stop.interrupted:
-            _say("interrupted while reading the export; nothing was sent; run the same command again")
+            note("interrupted while reading the export; nothing was sent; run the same command again")
             return INTERRUPTED
         state.check_content(staging.fingerprint)
         advance = resources.enter_context(progress("profiles", staging.count, quiet=options.quiet))
@@ -71,9 +71,9 @@ def run(options: argparse.Namespace, files: Sequence[Path], wanted: Sequence[str
         if not stop.event.is_set():
             check = spot_check(importing.sample, service, searches=searches, wait=stop.event.wait)
     print_summary(options, log, attributes, f"were imported into {target.domain}", check)
-    print(f"Skipped lines: {skipped_file}")
+    say(f"Skipped lines: {skipped_file}")
     if stop.interrupted:
-        _say(f"interrupted; run the same command again to continue ({state_file})")
+        note(f"interrupted; run the same command again to continue ({state_file})")
         return INTERRUPTED
     if abort_reason is not None:
         raise FailedError(f"{abort_reason} (run the same command again to continue)")
@@ -160,7 +160,3 @@ def _check_search(service: CustomerProfiles, searches: Calls) -> None:
         ) from None
     except AbortError as error:
         raise FailedError(str(error)) from None
-
-
-def _say(message: str) -> None:
-    print(message, file=sys.stderr)

@@ -1,14 +1,14 @@
 """The domain, object type and Region that a command works on, from stack outputs or from flags."""
 
 import argparse
-import json
 import re
-import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from migrate.commands.errors import UsageError
+from cli.errors import UsageError
+from cli.files import shown_file
+from cli.stack_outputs import read_outputs
 
 # As in the service's model.
 _DOMAIN = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -43,7 +43,7 @@ def read_target(options: argparse.Namespace) -> Target:
             raise UsageError(
                 "--outputs already names domain and object type; omit --domain and --object-type"
             )
-        outputs = _outputs(options.outputs)
+        outputs = read_outputs(options.outputs)
         domain = _output(outputs, "customer_profiles_domain", options.outputs)
         object_type = _output(outputs, "customer_profiles_endpoints_type", options.outputs)
         # Older stacks do not have this output.
@@ -61,24 +61,11 @@ def read_target(options: argparse.Namespace) -> Target:
     return Target(domain=domain, object_type=object_type, region=region)
 
 
-def _outputs(file: str) -> dict[str, Any]:
-    name = "standard input" if file == "-" else file
-    try:
-        # Of bytes, json knows UTF-8 with and without a mark, and the UTF-16 that PowerShell's `>` writes.
-        outputs = json.loads(sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes())
-    except OSError as error:
-        raise UsageError(f"{name} cannot be read ({error.strerror}); give the path of a file") from None
-    except (ValueError, RecursionError):
-        outputs = None
-    if not isinstance(outputs, dict):
-        raise UsageError(f"{name} is no JSON object; give the output of `pulumi stack output --json`")
-    return cast(dict[str, Any], outputs)
-
-
-def _output(outputs: dict[str, Any], name: str, file: str) -> str:
+def _output(outputs: Mapping[str, Any], name: str, file: str) -> str:
     value = outputs.get(name)
     if not isinstance(value, str):
         raise UsageError(
-            f"{file} has no output {name}; add customer-profiles to destinations and run pulumi up"
+            f"{shown_file(file)} has no output {name}; add customer-profiles to destinations and run "
+            "pulumi up"
         )
     return value

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+from cli.printable import json_text
 from ops import dead_letters, durations, queues
 from ops.command import Command
 from ops.context import Context
@@ -13,7 +14,6 @@ from ops.counts import count
 from ops.dead_letters import DeadLetter, ReasonCount
 from ops.errors import DONE, FAILED, UsageError
 from ops.new_file import new_file
-from ops.printable import json_text
 
 _LIST, _EXPORT = "list", "export"
 _LISTED: Final = 1000  # messages

@@ -49,6 +49,11 @@ def outputs(tmp_path: Path) -> Path:
     return write(tmp_path / "outputs.json", json.dumps({"events_url": EVENTS_URL, "auth_mode": "open"}))
 
 
+def piped(text: str) -> io.TextIOWrapper:
+    """Standard input at the end of a pipe."""
+    return io.TextIOWrapper(io.BytesIO(text.encode()))
+
+
 def write(path: Path, text: str) -> Path:
     path.write_text(text, encoding="utf-8")
     return path
@@ -155,7 +160,7 @@ def test_stack_outputs_set_the_url(capsys: Capture, outputs: Path) -> None:
 
 
 def test_stack_outputs_can_come_through_a_pipe(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps({"events_url": EVENTS_URL})))
+    monkeypatch.setattr(sys, "stdin", piped(json.dumps({"events_url": EVENTS_URL})))
 
     assert written(capsys, "container", "--outputs", "-", "--event", "e") == plan(TagPlan(event="e"))
 
@@ -369,14 +374,20 @@ def test_outputs_may_be_as_windows_writes_them(capsys: Capture, outputs: Path, e
     assert written(capsys, "container", "--outputs", str(outputs), "--event", "e").events_url == EVENTS_URL
 
 
-@pytest.mark.parametrize("flag", ["--outputs", "--from"])
-def test_json_of_too_many_levels_is_refused(capsys: Capture, tmp_path: Path, flag: str) -> None:
+@pytest.mark.parametrize(
+    ("flag", "what"),
+    [
+        ("--outputs", "is no JSON object; give the output of `pulumi stack output --json`"),
+        ("--from", "is not JSON; give another file"),
+    ],
+)
+def test_json_of_too_many_levels_is_refused(capsys: Capture, tmp_path: Path, flag: str, what: str) -> None:
     file = write(tmp_path / "deep.json", "[" * 100_000)
 
-    assert error(capsys, "container", flag, str(file)) == f"{file} is not JSON; give another file"
+    assert error(capsys, "container", flag, str(file)) == f"{file} {what}"
 
 
-@pytest.mark.parametrize("text", ["{}", "[]", '{"events_url": 3}'])
+@pytest.mark.parametrize("text", ["{}", '{"events_url": 3}'])
 def test_outputs_without_a_url_are_of_a_stack_that_is_not_up(
     capsys: Capture, outputs: Path, text: str
 ) -> None:
@@ -387,12 +398,13 @@ def test_outputs_without_a_url_are_of_a_stack_that_is_not_up(
     assert line == f"{outputs} has no output events_url; run pulumi up first"
 
 
-def test_outputs_that_are_not_json_are_refused(capsys: Capture, outputs: Path) -> None:
-    write(outputs, "")
+@pytest.mark.parametrize("text", ["", "[]"])
+def test_outputs_that_are_no_json_object_are_refused(capsys: Capture, outputs: Path, text: str) -> None:
+    write(outputs, text)
 
     line = error(capsys, "container", "--outputs", str(outputs), "--event", "e")
 
-    assert line == f"{outputs} is not JSON; give another file"
+    assert line == f"{outputs} is no JSON object; give the output of `pulumi stack output --json`"
 
 
 NO_OUTPUTS = (
@@ -403,7 +415,10 @@ NO_OUTPUTS = (
 PIPED = {
     "nothing": ("", NO_OUTPUTS),
     "a line end": ("\n", NO_OUTPUTS),
-    "no JSON": ("events_url", "standard input is not JSON; give another file"),
+    "no JSON": (
+        "events_url",
+        "standard input is no JSON object; give the output of `pulumi stack output --json`",
+    ),
     "no URL": ("{}", "standard input has no output events_url; run pulumi up first"),
 }
 
@@ -412,7 +427,7 @@ PIPED = {
 def test_piped_outputs_that_are_invalid_are_refused(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch, text: str, expected: str
 ) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+    monkeypatch.setattr(sys, "stdin", piped(text))
 
     assert error(capsys, "container", "--outputs", "-", "--event", "e") == expected
 
@@ -420,7 +435,7 @@ def test_piped_outputs_that_are_invalid_are_refused(
 def test_an_empty_pipe_for_from_does_not_blame_pulumi(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    monkeypatch.setattr(sys, "stdin", piped(""))
 
     assert error(capsys, "container", "--from", "-") == "standard input is not JSON; give another file"
 

@@ -27,7 +27,7 @@ OUTPUTS = json.dumps({"events_url": EVENTS_URL})
 def project(tmp_path: Path) -> Path:
     """The Makefile and what `make gtm` needs, already installed. PATH holds only `bin`."""
     folder = tmp_path / "project"
-    for package in ("gtm", "contract", "bootstrap"):
+    for package in ("gtm", "cli", "contract", "bootstrap"):
         shutil.copytree(PROJECT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(PROJECT / "Makefile", folder)
     (folder / "bin").mkdir()

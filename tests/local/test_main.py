@@ -97,7 +97,8 @@ def test_a_port_in_use_is_an_error_of_one_line(start: Start) -> None:
         output, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert (process.returncode, output) == (2, "")
     assert errors == (
-        f"error: port {port} cannot be used (Address already in use): choose another with --port\n"
+        f"error: port {port} cannot be used (Address already in use): choose another, with make local "
+        "PORT=NUMBER or with --port NUMBER; 0 picks a free one\n"
     )
 
 
@@ -114,8 +115,11 @@ def test_a_port_in_use_is_an_error_of_one_line(start: Start) -> None:
         ),
         (["--port", "70000"], "error: port 70000 cannot be used"),
         (["--port", "-1"], "error: port -1 cannot be used (ports are numbers from 0 to 65535)"),
-        (["--port", "http"], "error: argument --port: 'http' is not a port: set a number from 0 to 65535."),
-        (["prod"], "error: unrecognized arguments: prod. python -m local --help lists the arguments."),
+        (
+            ["--port", "http"],
+            "error: argument --port: 'http' is not a port: set it, or PORT of make local, to",
+        ),
+        (["prod"], "error: unrecognized arguments: prod (python -m local --help)"),
         (["--config-line", "a='x"], "error: CONFIG: a quote (') is never closed, near 'a=x': close it."),
         (["--config-line", "a=[[]"], "error: CONFIG: a bracket is never closed, near 'a=[[]': close it."),
     ],

@@ -691,7 +691,7 @@ def test_a_csv_that_is_not_complete_is_not_left(export: Path, tmp_path: Path) ->
         (["--key", "email"], "argument --key: invalid choice: 'email'"),
         (["--dry-run"], "--dry-run calls nothing, so it cannot ask the object type"),
         (["--csv", "a.csv"], "--csv calls nothing, so it cannot ask the object type"),
-        (["--outputs", "missing.json"], "missing.json cannot be read"),
+        (["--outputs", "missing.json"], "--outputs: missing.json cannot be read"),
         ([*TARGET, "--outputs", "x.json"], "--outputs already names domain and object type"),
         (
             ["--dry-run", "--attributes", "plan", "--skipped", "/nowhere/s.jsonl"],

@@ -5,11 +5,13 @@ from collections import Counter
 import pytest
 
 from migrate.import_log import Counts
-from migrate.summary import SpotCheck, summary_text
+from migrate.summary import SpotCheck, summary_lines
 
 
 def text(counts: Counts, *, by_user: bool = False, check: SpotCheck | None = None) -> str:
-    return summary_text(counts, verb="were imported", attributes=["plan"], by_user=by_user, check=check)
+    return "\n".join(
+        summary_lines(counts, verb="were imported", attributes=["plan"], by_user=by_user, check=check)
+    )
 
 
 def test_a_plain_import_is_two_lines() -> None:
@@ -92,7 +94,7 @@ def test_undeclared_attributes_are_listed_with_those_that_differ_only_in_case() 
     assert lines[-3:] == [
         "User attributes of the export that the object type does not declare:",
         "          7  Plan  differs from plan only in case",
-        "          2  'secret\\n'",
+        "          2  secret\\n",
     ]
 
 
