@@ -35,6 +35,10 @@ MESSAGES_FOR_A_SHARE: Final = 20
 """A share of fewer messages in half an hour says nothing: at night, one visitor may have sent them all."""
 
 
+FAILED_KEY_FETCHES: Final = 3
+"""Fewer may be a moment's trouble of the network, and cost nothing while cached keys serve."""
+
+
 def stack_alarms(metrics: StackMetrics, settings: AlarmSettings) -> Iterator[Alarm]:
     """The alarms of the API, the queues and the functions, as an event meets them."""
     yield from _of_the_api(metrics, settings)
@@ -106,14 +110,26 @@ def _of_tokens(metrics: StackMetrics) -> Iterator[Alarm]:
         threshold=0,
     )
     yield Alarm(
+        key="keys-unavailable",
+        means=(
+            "A token was turned away because the issuer's signing keys cannot be fetched and none are cached. "
+            "Its profile update is lost."
+        ),
+        section="Tokens fail",
+        series=simple(metrics.own("TokensInvalid", reason="keys_unavailable")),
+        threshold=0,
+    )
+    yield Alarm(
         key="key-fetches-failed",
         means=(
-            "The issuer did not give its signing keys. The last ones serve for 24 hours, in functions that "
-            "have them; elsewhere no token is valid."
+            f"In an hour the issuer did not give its signing keys {FAILED_KEY_FETCHES} times or more. Functions "
+            "that have keys go on with them for 24 hours; new ones turn tokens away."
         ),
         section="Tokens fail",
         series=simple(metrics.own("KeyFetchesFailed")),
-        threshold=0,
+        # A function asks again only when a token comes: on a quiet site, failures are minutes apart.
+        period_seconds=3_600,
+        threshold=FAILED_KEY_FETCHES - 1,
     )
 
 

@@ -15,6 +15,7 @@ _MUCH_DELAYED: Final = 0.5  # of the requests of five minutes
 _MUCH_THROTTLED: Final = 0.1
 _LATE_RETRY: Final = 7
 _INVALID_TOKENS: Final = 10
+_FAILED_KEY_FETCHES: Final = 3
 _REQUESTS_WITHOUT_A_VALID_TOKEN: Final = 1_000
 
 # Below the alarm's 1%, because lost events stay lost. A few 5xx are normal.
@@ -117,8 +118,17 @@ def _odd(status: Status) -> Iterator[str]:
         requests = status.requests.get("Count") or 0
         if not verified and (invalid >= _INVALID_TOKENS or requests >= _REQUESTS_WITHOUT_A_VALID_TOKEN):
             yield "no token was valid: nobody's profile is updated. docs/operations.md, 'Tokens fail'"
-    if status.tokens.get("KeyFetchesFailed"):
-        yield "the issuer did not give its keys; the last ones serve for 24 hours"
+    yield from _without_keys(status)
+
+
+def _without_keys(status: Status) -> Iterator[str]:
+    look = "docs/operations.md, 'Tokens fail', step 4"
+    turned_away = status.parts.get("TokensInvalid", {}).get("keys_unavailable", 0)
+    failed = status.tokens.get("KeyFetchesFailed") or 0
+    if turned_away:
+        yield f"{turned_away:,.0f} tokens were turned away, because the issuer did not give its keys. {look}"
+    elif failed >= _FAILED_KEY_FETCHES:
+        yield f"the issuer did not give its keys {failed:,.0f} times; cached ones serve for 24 hours. {look}"
 
 
 def _is_much(count: float, *, of: float, share: float) -> bool:

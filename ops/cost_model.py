@@ -55,7 +55,7 @@ METRICS_OF_DESTINATION: Final = 2
 METRICS_OF_TOKENS: Final = 5
 
 ALARM_METRICS: Final = 14
-ALARM_METRICS_OF_TOKENS: Final = 6
+ALARM_METRICS_OF_TOKENS: Final = 7
 ALARM_METRICS_OF_DESTINATION: Final = 2
 """Of each destination after the first; `firehose` has as many again (docs/monitoring.md, "What it costs")."""
 

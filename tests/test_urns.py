@@ -116,6 +116,7 @@ gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm
 gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-firehose-delivery-age
 gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-firehose-throttled
 gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-key-fetches-failed
+gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-keys-unavailable
 gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-late-retries
 gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-left-in-queue
 gtm-pixel:index:EventPixel$gtm-pixel:index:Monitoring$aws:cloudwatch/metricAlarm:MetricAlarm::gtm-pixel-monitoring-no-traffic

@@ -12,6 +12,7 @@ from components.alarms import AlarmSettings, stack_alarms
 from components.stack_metrics import StackMetrics
 from contract.function_time import CLOSING_SECONDS
 from contract.sqs import LONGEST_DELAY_SECONDS
+from handler.tokens.invalid import InvalidTokenReason
 from tests.components.metric_math import compute
 from tests.components.test_dashboard import METRICS, OPEN
 from tests.documents import headings, read, section, table
@@ -48,7 +49,10 @@ CASES: list[tuple[str, Mapping[str, float | None], bool]] = [
     ("no-valid-token", {"verified": 0, "requests": 10, "invalid": 10}, True),
     ("no-valid-token", {"verified": 1, "requests": 5000, "invalid": 4999}, False),
     ("no-valid-token", {"verified": None, "requests": None, "invalid": None}, False),
-    ("key-fetches-failed", {"value": 1}, True),
+    ("keys-unavailable", {"value": 1}, True),
+    ("keys-unavailable", {"value": None}, False),
+    ("key-fetches-failed", {"value": 2}, False),
+    ("key-fetches-failed", {"value": 3}, True),
     ("authorizer-errors", {"value": 1}, True),
     ("authorizer-errors", {"value": 0}, False),
     ("authorizer-throttles", {"value": 1}, True),
@@ -123,6 +127,13 @@ def test_one_lost_event_of_a_quiet_site_is_enough() -> None:
     assert (ALARMS["api-errors"].periods, ALARMS["api-errors"].period_seconds) == (1, 900)
 
 
+def test_tokens_that_are_turned_away_for_want_of_keys_are_counted_as_the_authorizer_counts_them() -> None:
+    (series,) = ALARMS["keys-unavailable"].series.values()
+
+    assert series.metric.name == "TokensInvalid"
+    assert series.metric.dimensions["reason"] == InvalidTokenReason.KEYS_UNAVAILABLE
+
+
 def test_a_dead_letter_queue_that_nobody_touches_keeps_its_alarm() -> None:
     """SQS publishes nothing about a queue that has been idle for hours, with messages in it or not."""
     assert ALARMS["dead-letters"].missing is Missing.UNCHANGED
@@ -134,7 +145,7 @@ def test_an_open_stack_has_no_alarms_on_tokens() -> None:
 
     assert left_out == {
         *("authorizer-errors", "authorizer-throttles", "no-valid-token", "key-fetches-failed"),
-        *("no-traffic", "retried-firehose"),
+        *("keys-unavailable", "no-traffic", "retried-firehose"),
     }
 
 
@@ -186,5 +197,5 @@ def test_the_prices_are_those_of_the_metrics_that_alarms_watch() -> None:
 
     costs = section(read("docs/monitoring.md"), "What it costs")
     assert f"one destination | {price()}" in costs
-    assert (price(METRICS), price(destinations=["pinpoint", "firehose"])) == ("$2.00", "$1.60")
+    assert (price(METRICS), price(destinations=["pinpoint", "firehose"])) == ("$2.10", "$1.60")
     assert price(no_traffic_minutes=60) == "$1.50"

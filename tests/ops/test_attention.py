@@ -114,7 +114,17 @@ def test_a_stack_that_works_needs_nobody() -> None:
             "60% of messages are rejected, most for endpoint_id_missing",
         ),
         ({"tokens": {"TokensVerified": None, "TokensInvalid": 40.0}}, "no token was valid"),
-        ({"tokens": {"TokensVerified": 1.0, "KeyFetchesFailed": 1.0}}, "the issuer did not give its keys"),
+        (
+            {"tokens": {"TokensVerified": 1.0, "KeyFetchesFailed": 3.0}},
+            "the issuer did not give its keys 3 times; cached ones serve for 24 hours.",
+        ),
+        (
+            {
+                "tokens": {"TokensVerified": 1.0, "KeyFetchesFailed": 3.0},
+                "parts": {"TokensInvalid": {"expired": 9.0, "keys_unavailable": 2.0}},
+            },
+            "2 tokens were turned away, because the issuer did not give its keys.",
+        ),
     ],
 )
 def test_what_needs_a_person_is_said_in_one_line(changes: dict[str, Any], said: str) -> None:
@@ -141,6 +151,7 @@ def test_what_needs_a_person_is_said_in_one_line(changes: dict[str, Any], said: 
         {"requests": {"Count": 1_200.0}, "queue": Depth(waiting=0, in_flight=0, delayed=40)},
         {"requests": {"Count": 300.0}, "tokens": {"TokensVerified": None, "RequestsWithoutToken": 300.0}},
         {"requests": {"Count": 9.0}, "tokens": {"TokensVerified": None, "TokensInvalid": 9.0}},
+        {"tokens": {"TokensVerified": 10.0, "KeyFetchesFailed": 2.0}},
     ],
 )
 def test_what_every_stack_has_now_and_then_needs_nobody(changes: dict[str, Any]) -> None:

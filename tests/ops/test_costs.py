@@ -95,7 +95,7 @@ def test_the_defaults_are_those_of_the_settings() -> None:
     ("changes", "row"),
     [
         ({}, "alarms, open scenario, one destination | $1.40"),
-        ({"is_authenticated": True}, "authenticated scenario | + $0.60"),
+        ({"is_authenticated": True}, "authenticated scenario | + $0.70"),
         ({"destinations": ("customer-profiles", "eventbridge")}, "each further destination | + $0.20"),
         ({"destinations": ("firehose",)}, "destination `firehose` | + $0.20"),
         ({"expects_traffic": True}, "| + $0.10 each"),
