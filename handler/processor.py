@@ -18,8 +18,6 @@ from random import SystemRandom
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.data_classes import SQSEvent
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contract.function_time import (
@@ -48,6 +46,7 @@ from handler.message_queue import CALL_LIMITS, MessageQueue
 from handler.queue_message import (
     OutgoingMessage,
     QueuedMessage,
+    Record,
     UnreadableMessageError,
     UnreadableReason,
     read_message,
@@ -79,7 +78,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, l
     def time_left() -> float:
         return context.get_remaining_time_in_millis() / 1000
 
-    failed = _processor().process(list(SQSEvent(event).records), time_left=time_left)
+    failed = _processor().process(event["Records"], time_left=time_left)
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
@@ -146,9 +145,9 @@ class EventProcessor:
         self._resting = Resting(clock)
         self._schedule = RetrySchedule.lasting(environment.retry_hours)
 
-    def process(self, records: Sequence[SQSRecord], *, time_left: TimeLeft) -> list[str]:
+    def process(self, records: Sequence[Record], *, time_left: TimeLeft) -> list[str]:
         """Process a batch; returns the ids of the messages to deliver again. `time_left` is in seconds."""
-        if not all(record.message_id for record in records):
+        if not all(record.get("messageId") for record in records):
             # The response could not name it, and a response without it would lose the message.
             raise ValueError("a record has no messageId")
         report = BatchReport(received=len(records))
@@ -176,11 +175,11 @@ class EventProcessor:
         self._log_retries(outcomes, report)
         self._logger.info("batch processed", extra=report.summary())
         report.publish(namespace=self._environment.metrics_namespace, service=self._environment.service)
-        return [record.message_id for record in records if record.message_id in left]
+        return [record["messageId"] for record in records if record["messageId"] in left]
 
     # Reading
 
-    def _read(self, records: Sequence[SQSRecord], report: BatchReport) -> _Batch:
+    def _read(self, records: Sequence[Record], report: BatchReport) -> _Batch:
         """Read the messages. One that cannot be read must not fail the others."""
         batch = _Batch()
         for record in records:
@@ -190,11 +189,11 @@ class EventProcessor:
             except UnreadableMessageError as error:
                 self._give_up(record, error.reason, batch)
             except Exception as error:
-                self._log_unexpected("message unreadable", error, message_id=record.message_id)
+                self._log_unexpected("message unreadable", error, message_id=record["messageId"])
                 self._give_up(record, _UNEXPECTED, batch)
         return batch
 
-    def _read_one(self, record: SQSRecord, report: BatchReport) -> _Accepted | None:
+    def _read_one(self, record: Record, report: BatchReport) -> _Accepted | None:
         """Read a message; None if there is nothing to record. Raises UnreadableMessageError."""
         queued = read_message(record)
         message = queued.message
@@ -233,14 +232,14 @@ class EventProcessor:
             )
         return tuple(name for name in self._destinations if name in queued.pending)
 
-    def _give_up(self, record: SQSRecord, reason: str, batch: _Batch) -> None:
+    def _give_up(self, record: Record, reason: str, batch: _Batch) -> None:
         """Prepare the dead letter of a message that cannot be read."""
         try:
             letter = unreadable_dead_letter(record, reason)
             batch.unreadable.append(_Unreadable(letter=letter, reason=reason))
         except Exception as error:
-            self._log_unexpected("message left in queue", error, message_id=record.message_id)
-            batch.failed.append(record.message_id)
+            self._log_unexpected("message left in queue", error, message_id=record["messageId"])
+            batch.failed.append(record["messageId"])
 
     # Recording
 

@@ -13,7 +13,6 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from boto3.session import Session
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -290,9 +289,8 @@ def deliver(
 
     The time left falls by `falling` seconds each time that any destination reads it.
     """
-    messages = list(SQSEvent({"Records": list(records)}).records)
     asked = count()
-    return set(processor.process(messages, time_left=lambda: seconds - falling * next(asked)))
+    return set(processor.process(records, time_left=lambda: seconds - falling * next(asked)))
 
 
 REQUIRED = {"event": "purchase", "endpoint_id": "e1"}
