@@ -353,7 +353,7 @@ def _logs(processor: EventProcessor, authorizer: TokenAuthorizer | None) -> Mapp
 
 
 def _archive(requirements: str, services: Collection[str]) -> Path:
-    """The code archive of handler/ and contract/ with these requirements and boto3's models of `services`."""
+    """The code archive of handler/ and contract/, with these requirements and models of AWS services."""
     handler = _PROJECT / "handler"
     return build(
         PackageArgs(

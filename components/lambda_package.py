@@ -60,7 +60,7 @@ class PackageArgs:
     # A compiled requirements file with hashes.
     requirements: Path
 
-    # The AWS services whose boto3 models to keep, such as sqs. All others (25 MB) are left out.
+    # The AWS services whose botocore models to keep, such as sqs. All others (25 MB) are left out.
     services: Collection[str]
 
     # Directory for downloaded wheels and finished archives.
@@ -187,7 +187,7 @@ def _belongs(path: PurePosixPath, services: Collection[str]) -> bool:
         return False  # scripts, headers and manuals
     if path.parts[:2] == ("botocore", "data") and len(path.parts) > 3:
         return path.parts[2] in services and not path.name.startswith("examples-")
-    return path.parts[:2] != ("boto3", "examples")
+    return True
 
 
 # ZIP records, from APPNOTE.TXT 4.3.7, 4.3.12 and 4.3.16 (PKWARE's format specification).

@@ -1,20 +1,18 @@
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
-# boto3 and botocore have no types. This module adds them, so that no other has to.
+# botocore has no types. This module adds them, so that no other has to.
 """Calls AWS services, within a known time, and turns every failure into a CallError.
 
-The only module that uses boto3. Each call has a worst case in seconds. Botocore does not limit two things:
+The only module that uses botocore. Each call has a worst case in seconds. Botocore does not limit two things:
 looking up a host name, and a response that trickles in. Errors lose their text here, because an AWS error
 message may repeat what was sent, which is visitors' data.
 """
 
-import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
-from typing import Any, cast
+from functools import cache
+from typing import Any
 
-from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -26,6 +24,7 @@ from botocore.exceptions import (
     ProxyConnectionError,
 )
 from botocore.parsers import ResponseParserError
+from botocore.session import Session
 
 # Botocore's standard retry mode waits at most 1 s before the first retry, and up to 5 s longer if the service
 # asks for it (x-amz-retry-after).
@@ -59,7 +58,7 @@ class Cause(StrEnum):
     NO_RESPONSE = "no_response"
     # The host name is unknown, or nothing listens there.
     UNREACHABLE = "unreachable"
-    # boto3 has no model of the service: the code archive is older than the program.
+    # botocore has no model of the service: the code archive is older than the program.
     NO_MODEL = "no_model"
     # There are no credentials, or no Region.
     NO_CREDENTIALS = "no_credentials"
@@ -96,8 +95,7 @@ class CallError(Exception):
 class AwsService:
     """One AWS service in one Region. Threads may share it.
 
-    The client is made at the first call and kept. Botocore keeps ten connections open; more calls at the same
-    time open new ones.
+    Botocore keeps ten connections open; more calls at the same time open new ones.
     """
 
     def __init__(
@@ -108,16 +106,23 @@ class AwsService:
         limits: CallLimits,
         transient_phrases: Collection[str] = (),
     ) -> None:
-        """`region` None: the function's own Region. `transient_phrases` match in any case (see CallError)."""
+        """Make the client, which opens no connection. If that fails, every call fails with the cause.
+
+        `region` None: the function's own Region. `transient_phrases` match in any case (see CallError).
+        """
         self.limits = limits
-        self._service = service
-        self._region = region
         self._transient_phrases = [phrase.casefold() for phrase in transient_phrases]
-        self._making_client = threading.Lock()
+        self._client: object | Cause
+        try:
+            self._client = _make_client(service, region, limits)
+        except BotoCoreError as error:
+            self._client = _cause(error)
 
     def call(self, operation: str, **parameters: object) -> Mapping[str, Any]:
-        """Call an operation by its boto3 name; raises CallError."""
-        method: Callable[..., Mapping[str, Any]] = getattr(self._client(), operation)
+        """Call an operation by its name in botocore (`put_events`); raises CallError."""
+        if isinstance(self._client, Cause):
+            raise CallError(None, cause=self._client)
+        method: Callable[..., Mapping[str, Any]] = getattr(self._client, operation)
         try:
             return method(**parameters)
         except ClientError as error:
@@ -143,22 +148,20 @@ class AwsService:
             transient=self.says_transient(error.get("Message")),
         )
 
-    def _client(self) -> object:
-        # Threads that start together share one client, because making one takes long.
-        with self._making_client:
-            try:
-                return self._made_client
-            except BotoCoreError as error:
-                raise CallError(None, cause=_cause(error)) from None
 
-    @cached_property
-    def _made_client(self) -> object:
-        config = Config(
-            connect_timeout=self.limits.connect_seconds,
-            read_timeout=self.limits.read_seconds,
-            retries={"mode": "standard", "total_max_attempts": self.limits.attempts},
-        )
-        return cast("object", Session().client(self._service, region_name=self._region, config=config))
+def _make_client(service: str, region: str | None, limits: CallLimits) -> object:
+    config = Config(
+        connect_timeout=limits.connect_seconds,
+        read_timeout=limits.read_seconds,
+        retries={"mode": "standard", "total_max_attempts": limits.attempts},
+    )
+    return _session().create_client(service, region_name=region, config=config)
+
+
+@cache
+def _session() -> Any:
+    """One for all clients: each session parses a list of endpoints, which takes longer than a client."""
+    return Session()
 
 
 def _cause(error: BotoCoreError) -> Cause:

@@ -23,10 +23,6 @@ class MessageQueue:
         self._queue_url = queue_url
         self._service = service
 
-    @classmethod
-    def at(cls, queue_url: str) -> "MessageQueue":
-        return cls(queue_url=queue_url, service=AwsService("sqs", region=None, limits=CALL_LIMITS))
-
     def send(self, messages: Sequence[OutgoingMessage], *, time_left: Callable[[], float]) -> frozenset[str]:
         """Send messages, and once more what the queue has not taken. `time_left` is in seconds.
 

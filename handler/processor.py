@@ -4,14 +4,15 @@ For each batch: read the messages, record their events in every destination at t
 messages that are not done by copies and dead letters (`delivery.settlement`), count and log. A batch item
 failure is only a message that no queue could take.
 
-Nothing here runs at import: the environment is read and clients are made at the first invocation. Log lines
-hold ids of messages and requests, counts and reasons, and nothing of an event.
+Lambda's init reads the environment and makes the clients (the end of this module). Log lines hold ids of
+messages and requests, counts and reasons, and nothing of an event.
 """
 
 import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from random import SystemRandom
@@ -25,6 +26,7 @@ from contract.function_time import (
     MESSAGES_HANDED_OVER_IN_A_SECOND,
     SHORTEST_TIMEOUT_SECONDS,
 )
+from handler.aws_calls import AwsService
 from handler.batch_report import BatchReport
 from handler.delivery.concurrency import map_concurrently
 from handler.delivery.resting import Resting
@@ -53,6 +55,7 @@ from handler.queue_message import (
     unreadable_dead_letter,
 )
 from handler.update_policy import Decision
+from handler.variables import InvalidEnvironmentError
 
 # The time that is kept back from the destinations (CLOSING_SECONDS) is enough for a call to the dead-letter
 # queue and two to the queue that all time out, for calls that get a response, and for the metrics.
@@ -86,11 +89,12 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, l
 def _processor() -> "EventProcessor":
     """The container's processor, made once with its clients."""
     environment = read_environment(os.environ)
+    sqs = AwsService("sqs", region=None, limits=CALL_LIMITS)
     return EventProcessor(
         environment=environment,
         destinations={name: make_destination(name, os.environ) for name in environment.destinations},
-        queue=MessageQueue.at(environment.queue_url),
-        dead_letter_queue=MessageQueue.at(environment.dead_letter_queue_url),
+        queue=MessageQueue(queue_url=environment.queue_url, service=sqs),
+        dead_letter_queue=MessageQueue(queue_url=environment.dead_letter_queue_url, service=sqs),
         logger=Logger(service=environment.service),
     )
 
@@ -392,3 +396,8 @@ def _count(report: BatchReport, accepted: _Accepted, settlement: Settlement, now
         report.attributes_dropped.update(decision.event.dropped)
         report.escaped_names += decision.event.escaped_names
         report.ages_ms.append(max(0, now_ms - decision.event.received_ms))
+
+
+if "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ:  # Lambda imports this module (docs/adr/0031)
+    with suppress(InvalidEnvironmentError):  # the first invocation raises it again
+        _processor()

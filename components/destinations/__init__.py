@@ -41,7 +41,7 @@ class DestinationArgs(Protocol):
     # As in the setting `destinations`, and the name of the handler's module.
     name: ClassVar[str]
 
-    # The boto3 service that the handler calls: its model goes into the code archive.
+    # The botocore service that the handler calls: its model goes into the code archive.
     sdk_service: ClassVar[str]
 
     def provision(

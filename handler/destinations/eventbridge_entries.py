@@ -46,7 +46,7 @@ class Entry:
         return _TIME_BYTES + sum(len(text.encode()) for text in (self.source, self.detail_type, self.detail))
 
     def as_request_entry(self, bus: str) -> dict[str, object]:
-        """The entry as boto3 takes it."""
+        """The entry as botocore takes it."""
         return {
             "EventBusName": bus,
             "Source": self.source,

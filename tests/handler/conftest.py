@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from boto3.session import Session
 from botocore.config import Config
+from botocore.session import Session
 
 from handler import aws_calls
 from handler.aws_calls import AwsService, CallLimits
@@ -88,13 +88,13 @@ def make_record() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def boto3_session() -> Session:
+def sdk_session() -> Session:
     """One session for all tests, because each session reads the services' descriptions, which is slow."""
     return Session()
 
 
 @pytest.fixture
-def aws_environment(monkeypatch: pytest.MonkeyPatch, boto3_session: Session) -> pytest.MonkeyPatch:
+def aws_environment(monkeypatch: pytest.MonkeyPatch, sdk_session: Session) -> pytest.MonkeyPatch:
     """Made-up credentials, without the environment of the developer."""
     for name in list(os.environ):
         if name.startswith(("AWS_", "POWERTOOLS_")) or name.lower().endswith("_proxy"):
@@ -102,7 +102,7 @@ def aws_environment(monkeypatch: pytest.MonkeyPatch, boto3_session: Session) -> 
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    monkeypatch.setattr(aws_calls, "Session", lambda: boto3_session)
+    monkeypatch.setattr(aws_calls, "_session", lambda: sdk_session)
     monkeypatch.setattr(aws_calls, "Config", patient_config)
     return monkeypatch
 

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from boto3.session import Session
 from werkzeug import Request, Response
 
 from handler import aws_calls
@@ -113,7 +112,7 @@ def test_a_client_that_cannot_be_made_is_not_set_up(aws_environment: pytest.Monk
     assert (error.status, error.cause, error.not_set_up) == (None, Cause.NO_CREDENTIALS, True)
 
 
-def test_a_service_that_boto3_does_not_know_has_no_model(aws_environment: pytest.MonkeyPatch) -> None:
+def test_a_service_that_botocore_does_not_know_has_no_model(aws_environment: pytest.MonkeyPatch) -> None:
     """As where the settings name a destination whose model the deployed archive has not yet."""
     assert aws_environment
     error = error_of(AwsService("profiles-of-tomorrow", region=None, limits=LIMITS))
@@ -152,25 +151,18 @@ def test_a_connection_that_is_reset_is_no_response(aws_environment: pytest.Monke
     assert (error.status, error.cause, error.not_set_up) == (None, Cause.NO_RESPONSE, False)
 
 
-def test_threads_that_call_at_once_share_one_client(
-    service: Service, aws_environment: pytest.MonkeyPatch, boto3_session: Session
+def test_the_client_is_made_before_the_first_call(
+    service: Service, aws_environment: pytest.MonkeyPatch
 ) -> None:
-    made: list[str] = []
-
-    class CountedSession:
-        def client(self, name: str, **arguments: Any) -> Any:
-            made.append(name)
-            return boto3_session.client(name, **arguments)
-
-    aws_environment.setattr(aws_calls, "Session", CountedSession)
-    client, together = profiles(), threading.Barrier(4)
-
-    def call(_: int) -> Any:
-        together.wait()
-        return put(client)
-
+    """By the thread that sets everything up: botocore's sessions are not made for several."""
+    client = profiles()
+    aws_environment.setattr(aws_calls, "_session", lambda: None)
     with ThreadPoolExecutor(4) as pool:
-        responses = list(pool.map(call, range(4)))
+        responses = list(pool.map(lambda _: put(client), range(4)))
     assert len(responses) == 4
     assert service.status == 200
-    assert made == ["customer-profiles"]
+
+
+def test_clients_share_what_botocore_has_read(aws_environment: pytest.MonkeyPatch) -> None:
+    aws_environment.undo()
+    assert aws_calls._session() is aws_calls._session()

@@ -4,6 +4,7 @@ Pinpoint is the fake and the dead-letter queue is moto's, both over HTTP through
 """
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ from typing import Any, cast
 
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from boto3.session import Session
+from botocore.session import Session
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.sqs.models import sqs_backends
 from werkzeug import Request, Response
@@ -65,9 +66,9 @@ def moto_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def sqs(aws_environment: pytest.MonkeyPatch, moto_url: str, boto3_session: Session) -> Iterator[Any]:
+def sqs(aws_environment: pytest.MonkeyPatch, moto_url: str, sdk_session: Session) -> Iterator[Any]:
     aws_environment.setenv("AWS_ENDPOINT_URL_SQS", moto_url)
-    client: Any = boto3_session.client("sqs")
+    client: Any = sdk_session.create_client("sqs")
     yield client
     client.close()
 
@@ -824,19 +825,19 @@ def test_a_wrong_environment_fails_the_invocation_and_names_the_variable(
 
 
 def test_the_clients_are_made_once_a_container(
-    monkeypatch: pytest.MonkeyPatch, invoke: Callable[..., Run], make_record: Records, boto3_session: Session
+    monkeypatch: pytest.MonkeyPatch, invoke: Callable[..., Run], make_record: Records, sdk_session: Session
 ) -> None:
     made: list[str] = []
 
     class CountingSession:
-        def client(self, service: str, **options: Any) -> Any:
+        def create_client(self, service: str, **options: Any) -> Any:
             made.append(service)
-            return boto3_session.client(service, **options)
+            return sdk_session.create_client(service, **options)
 
-    monkeypatch.setattr(aws_calls, "Session", CountingSession)
+    monkeypatch.setattr(aws_calls, "_session", CountingSession)
     invoke(make_record(purchase()))
     invoke(make_record(purchase()))
-    assert made == ["pinpoint"]
+    assert made == ["sqs", "pinpoint"]
 
 
 @pytest.mark.parametrize("module", ["handler.processor", "handler.destinations.pinpoint"])
@@ -846,6 +847,33 @@ def test_importing_needs_no_environment(module: str) -> None:
         [sys.executable, "-I", "-c", program], env={}, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def start(program: str, **changes: str | None) -> str:
+    """What a program prints in the environment of this test, as Lambda sets it in init."""
+    variables = {**os.environ, "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand", **changes}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={name: value for name, value in variables.items() if value is not None},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+@pytest.mark.usefixtures("environment")
+def test_lambda_makes_the_clients_in_init() -> None:
+    """An invocation has less CPU (docs/adr/0031)."""
+    program = "from handler import processor; print(processor._processor.cache_info().currsize)"
+    assert start(program) == "1"
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_wrong_environment_does_not_fail_init() -> None:
+    """Lambda would repeat init, and the error would not be that of an invocation."""
+    program = "from handler import processor; print(processor._processor.cache_info().currsize)"
+    assert start(program, PINPOINT_APPLICATION_ID=None) == "0"
 
 
 class Scripted:

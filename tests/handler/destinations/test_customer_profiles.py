@@ -760,6 +760,7 @@ class TestTheEnvironment:
         outcomes = make_destination("customer-profiles", VARIABLES).record([event], time_left=plenty)
         assert outcomes == {event.message_id: Recorded()}
 
+    @pytest.mark.usefixtures("aws_environment")
     @pytest.mark.parametrize("variable", VARIABLES)
     def test_a_missing_variable_is_named(self, variable: str) -> None:
         variables = {name: value for name, value in VARIABLES.items() if name != variable}

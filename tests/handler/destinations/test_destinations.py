@@ -12,6 +12,7 @@ from handler.variables import InvalidEnvironmentError
 PINPOINT = {"PINPOINT_APPLICATION_ID": "a1", "PINPOINT_REGION": "eu-west-1"}
 
 
+@pytest.mark.usefixtures("aws_environment")
 def test_a_destination_is_the_module_of_its_name() -> None:
     assert isinstance(make_destination("pinpoint", PINPOINT), PinpointDestination)
 
@@ -35,6 +36,7 @@ def test_events_wait_for_the_module_of_a_destination_that_was_configured_first(
     assert outcomes == {event.message_id: Retry(f"{name.replace('-', '_')}_no_module", not_set_up=True)}
 
 
+@pytest.mark.usefixtures("aws_environment")
 @pytest.mark.parametrize("variable", PINPOINT)
 def test_a_missing_variable_of_pinpoint_is_named(variable: str) -> None:
     with pytest.raises(InvalidEnvironmentError, match=f"^{variable} is not set"):

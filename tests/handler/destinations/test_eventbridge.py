@@ -92,7 +92,7 @@ def eventbridge(service: Eventbridge, aws_environment: pytest.MonkeyPatch) -> Ev
 
 
 def sign_as(environment: pytest.MonkeyPatch, session: Session) -> None:
-    environment.setattr(aws_calls, "Session", lambda: session)
+    environment.setattr(aws_calls, "_session", lambda: session._session)
 
 
 @pytest.fixture
@@ -104,6 +104,10 @@ def pauses() -> list[float]:
 @pytest.fixture
 def destination(eventbridge: Eventbridge, pauses: list[float]) -> EventbridgeDestination:
     assert eventbridge.sizes() == []
+    return new_destination(pauses)
+
+
+def new_destination(pauses: list[float]) -> EventbridgeDestination:
     limits = CallLimits(connect_seconds=1, read_seconds=5, attempts=1)
     return EventbridgeDestination(
         bus=BUS,
@@ -236,14 +240,11 @@ def test_a_refused_request_is_halved(
 
 
 def test_without_the_permission_for_the_bus_nothing_is_recorded_and_all_is_retried(
-    eventbridge: Eventbridge,
-    destination: EventbridgeDestination,
-    aws_environment: pytest.MonkeyPatch,
-    make_event: Callable[..., Event],
+    eventbridge: Eventbridge, aws_environment: pytest.MonkeyPatch, make_event: Callable[..., Event]
 ) -> None:
     sign_as(aws_environment, eventbridge.stranger)
 
-    (outcome,) = outcomes_of(destination, [make_event()])
+    (outcome,) = outcomes_of(new_destination([]), [make_event()])
 
     assert outcome == Retry("eventbridge_403", not_set_up=True)
     assert eventbridge.recorder.events() == []

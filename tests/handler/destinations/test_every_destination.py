@@ -187,8 +187,9 @@ def services() -> Iterator[Services]:
             patch.setenv(f"AWS_ENDPOINT_URL_{name}", server.url)
         patch.setenv("AWS_ENDPOINT_URL", cloud.endpoint_url)
         session = Session(region_name=REGION, **cloud._administrator)
-        patch.setattr(aws_calls, "Session", lambda: session)
+        patch.setattr(aws_calls, "_session", lambda: session._session)
         make_destination.cache_clear()
+        make_sqs.cache_clear()
         sqs = cloud.client("sqs")
         queue = sqs.create_queue(QueueName="events")["QueueUrl"]
         yield Services(
@@ -247,6 +248,11 @@ def make_destination(name: str, limits: CallLimits) -> Destination:
             )
 
 
+@cache
+def make_sqs() -> AwsService:
+    return AwsService("sqs", region=REGION, limits=PATIENT)
+
+
 def make_processor(
     services: Services,
     limits: Callable[[str], CallLimits] = lambda _: PATIENT,
@@ -256,7 +262,7 @@ def make_processor(
 ) -> EventProcessor:
     def queue_at(url: str) -> MessageQueue:
         # Always patient: a message that the queue accepts late would count as refused.
-        return MessageQueue(queue_url=url, service=AwsService("sqs", region=REGION, limits=PATIENT))
+        return MessageQueue(queue_url=url, service=make_sqs())
 
     return EventProcessor(
         environment=Environment(

@@ -88,7 +88,7 @@ def firehose(service: Firehose, aws_environment: pytest.MonkeyPatch) -> Firehose
 
 
 def sign_as(environment: pytest.MonkeyPatch, session: Session) -> None:
-    environment.setattr(aws_calls, "Session", lambda: session)
+    environment.setattr(aws_calls, "_session", lambda: session._session)
 
 
 @pytest.fixture
