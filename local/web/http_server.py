@@ -1,16 +1,22 @@
 """A small HTTP server on loopback around a WSGI application: the page, the API and the fakes.
 
-Werkzeug does the HTTP. Responses are buffered into one write and Nagle's algorithm is off; otherwise each
-call waits for a delayed acknowledgement (about 40 ms).
+Werkzeug's server reads requests and calls the application. It closes each connection, after a wait for more
+data, so the responses are sent here: a connection stays open for the next request, as on AWS.
 """
 
 import socket
 import threading
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from contextlib import closing, nullcontext, suppress
+from typing import IO, Any, cast
 
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import ClientDisconnected
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+from werkzeug.test import run_wsgi_app
+from werkzeug.wsgi import ClosingIterator, LimitedStream
 
 WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -20,12 +26,15 @@ _STOP_SECONDS = 0.02  # the longest that a stop waits
 
 _HEADERS = "gtm_pixel.headers"
 
+_READ_BYTES = 64 * 1024
 
-class _QuietHandler(WSGIRequestHandler):
-    """Keeps connections open, sends each response in one write, and logs no requests."""
+
+class _Handler(WSGIRequestHandler):
+    """Serves the requests of one connection, sends each response in one write, and logs no requests."""
 
     protocol_version = "HTTP/1.1"
     wbufsize = -1
+    # Otherwise a response in two writes waits for a delayed acknowledgement (about 40 ms).
     disable_nagle_algorithm = True
 
     def handle_expect_100(self) -> bool:
@@ -35,11 +44,93 @@ class _QuietHandler(WSGIRequestHandler):
         return True
 
     def make_environ(self) -> dict[str, Any]:
+        environ = super().make_environ()
+        if not environ.get("wsgi.input_terminated"):
+            length = _length_of(environ)
+            environ["wsgi.input"] = LimitedStream(
+                cast("IO[bytes]", self.rfile), int(length) if length.isdecimal() else 0
+            )
         # WSGI merges repeated headers and drops names with underscores; a real gateway sees them all.
-        return {**super().make_environ(), _HEADERS: self.headers.items()}
+        return {**environ, _HEADERS: self.headers.items()}
+
+    def run_wsgi(self) -> None:
+        environ = self.environ = self.make_environ()
+        body = environ["wsgi.input"]
+        # Where a body of another kind ends is not known, so the next request could not be found.
+        if not isinstance(body, LimitedStream) or not _length_of(environ).isdecimal():
+            self.close_connection = True
+        try:
+            try:
+                chunks, status, headers = run_wsgi_app(self.server.app, environ)
+            except Exception:  # whatever the application raises, the server goes on
+                traceback.print_exc()
+                chunks, status, headers = [], "500 Internal Server Error", Headers({"Content-Length": "0"})
+            self._send(chunks, status, headers)
+            while body.read(_READ_BYTES):
+                pass  # the next request begins where this one ends
+        except (ConnectionError, TimeoutError, ClientDisconnected):
+            self.close_connection = True
+        except Exception:  # raised by a body that is made while it is sent
+            traceback.print_exc()
+            self.close_connection = True
+
+    def _send(self, chunks: Iterable[bytes], status: str, headers: Headers) -> None:
+        code, _, reason = status.partition(" ")
+        has_body = self.command != "HEAD" and int(code) >= 200 and int(code) not in (204, 304)
+        is_streamed = has_body and "Content-Length" not in headers
+        is_chunked = is_streamed and self.request_version >= "HTTP/1.1"
+        if is_streamed and not is_chunked:
+            self.close_connection = True
+        self.send_response(int(code), reason)
+        for name, value in headers:
+            self.send_header(name, value)
+        if is_chunked:
+            self.send_header("Transfer-Encoding", "chunked")
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        with closing(chunks) if isinstance(chunks, ClosingIterator) else nullcontext():
+            for chunk in chunks:
+                if chunk and has_body:
+                    self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk) if is_chunked else chunk)
+                if is_streamed:
+                    self.wfile.flush()
+        if is_chunked:
+            self.wfile.write(b"0\r\n\r\n")
+        self.wfile.flush()
 
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug names it so
         """Log nothing: a request line holds a visitor's data."""
+
+
+class _Server(ThreadedWSGIServer):
+    """Knows its open connections, and ends them when it stops."""
+
+    def __init__(self, application: WsgiApplication, port: int) -> None:
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((LOOPBACK, port))  # werkzeug itself would print and exit on a taken port
+            listener.listen(128)
+            # Werkzeug duplicates the descriptor, so ours is closed below.
+            super().__init__(LOOPBACK, port, application, _Handler, fd=listener.fileno())
+        finally:
+            listener.close()
+        self._connections = set[socket.socket]()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def end_connections(self) -> None:
+        """Read no more requests. Responses that have begun are still sent."""
+        for connection in list(self._connections):
+            with suppress(OSError):  # it has just ended
+                connection.shutdown(socket.SHUT_RD)
 
 
 class HttpServer:
@@ -53,7 +144,7 @@ class HttpServer:
         self.application = application
         self._responding = Counter[int]()
         self._responded = threading.Condition()
-        self._server: BaseWSGIServer = _bind(self._serve, port)
+        self._server = _Server(self._serve, port)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": _STOP_SECONDS}, daemon=True
         )
@@ -78,6 +169,7 @@ class HttpServer:
             # Werkzeug closes the port in this thread. Until it has, connections are accepted and then reset.
             self._thread.join()
         self._server.server_close()
+        self._server.end_connections()
 
     def switch(self, application: WsgiApplication) -> None:
         """Serve another application, and wait for the responses that the former one has begun."""
@@ -98,18 +190,9 @@ class HttpServer:
                 self._responded.notify_all()
 
 
-def _bind(application: WsgiApplication, port: int) -> BaseWSGIServer:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((LOOPBACK, port))  # werkzeug itself would print and exit on a taken port
-        listener.listen(128)
-        # Werkzeug duplicates the descriptor, so ours is closed below.
-        return make_server(
-            LOOPBACK, port, application, threaded=True, request_handler=_QuietHandler, fd=listener.fileno()
-        )
-    finally:
-        listener.close()
+def _length_of(environ: Mapping[str, Any]) -> str:
+    """The length of a request's body in bytes, as its headers say it; 0 if they do not."""
+    return environ.get("CONTENT_LENGTH") or "0"
 
 
 def headers_of(environ: Mapping[str, Any]) -> list[tuple[str, str]]:

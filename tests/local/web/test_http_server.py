@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from urllib.request import urlopen
 
 import pytest
@@ -75,3 +76,111 @@ def test_a_switch_waits_for_the_responses_that_have_begun(server: HttpServer) ->
     getting.join(PATIENCE_SECONDS)
     assert not switching.is_alive()
     assert responses == [b"", b"former"]
+
+
+class TestAConnection:
+    """It serves one request after another."""
+
+    @pytest.fixture
+    def connection(self, server: HttpServer) -> Iterator[HTTPConnection]:
+        connection = HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_SECONDS)
+        connection.connect()
+        yield connection
+        connection.close()
+
+    def test_stays_open(self, connection: HTTPConnection) -> None:
+        first = connection.sock
+        for body in (b"one", b"", b"two"):
+            assert sent(connection, body) == body
+        assert connection.sock is first
+
+    def test_stays_open_for_a_body_that_the_application_did_not_read(
+        self, server: HttpServer, connection: HTTPConnection
+    ) -> None:
+        server.switch(Response("unread"))
+        assert sent(connection, b"x" * 100_000) == b"unread"
+        server.switch(echo)
+        assert sent(connection, b"next") == b"next"
+
+    @pytest.mark.parametrize(
+        "response", [Response(status=204), Response("x", status=304)], ids=["204", "304"]
+    )
+    def test_stays_open_after_a_response_without_a_body(
+        self, server: HttpServer, connection: HTTPConnection, response: Response
+    ) -> None:
+        server.switch(response)
+        assert sent(connection, b"") == b""
+        server.switch(echo)
+        assert sent(connection, b"next") == b"next"
+
+    def test_stays_open_after_a_request_for_the_headers_alone(
+        self, server: HttpServer, connection: HTTPConnection
+    ) -> None:
+        server.switch(Response("body"))
+        connection.request("HEAD", "/")
+        response = connection.getresponse()
+        assert (response.read(), response.headers["Content-Length"]) == (b"", "4")
+        assert sent(connection, b"") == b"body"
+
+    def test_stays_open_after_a_body_of_unknown_length(
+        self, server: HttpServer, connection: HTTPConnection
+    ) -> None:
+        server.switch(Response(iter(["o", "", "ne"])))
+        assert sent(connection, b"") == b"one"
+        server.switch(echo)
+        assert sent(connection, b"next") == b"next"
+
+    def test_ends_after_a_request_in_chunks(self, connection: HTTPConnection) -> None:
+        connection.request("POST", "/", body=iter([b"o", b"ne"]), encode_chunked=True)
+        response = connection.getresponse()
+        assert (response.read(), response.headers["Connection"]) == (b"one", "close")
+
+    def test_goes_on_after_an_application_that_fails(
+        self, server: HttpServer, connection: HTTPConnection, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def fails(_environ: object, _start_response: object) -> list[bytes]:
+            raise LookupError("a fault")
+
+        server.switch(fails)
+        connection.request("GET", "/")
+        response = connection.getresponse()
+        assert (response.status, response.read()) == (500, b"")
+        assert "LookupError: a fault" in capsys.readouterr().err
+        server.switch(echo)
+        assert sent(connection, b"next") == b"next"
+
+    def test_of_http_1_0_gets_a_body_of_unknown_length_until_it_ends(self, server: HttpServer) -> None:
+        server.switch(Response(iter(["o", "ne"])))
+        with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_SECONDS) as connection:
+            connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            response = connection.makefile("rb").read()
+        assert response.endswith(b"\r\n\r\none")
+
+    def test_ends_when_the_server_stops(self, server: HttpServer, connection: HTTPConnection) -> None:
+        sent(connection, b"")
+        server.stop()
+        assert connection.sock.recv(1) == b""
+
+    def test_gets_a_response_that_has_begun_when_the_server_stops(
+        self, server: HttpServer, connection: HTTPConnection
+    ) -> None:
+        begun, go_on = threading.Event(), threading.Event()
+
+        @Request.application
+        def late(_: Request) -> Response:
+            begun.set()
+            go_on.wait(PATIENCE_SECONDS)
+            return Response("late")
+
+        server.switch(late)
+        connection.request("GET", "/")
+        begun.wait(PATIENCE_SECONDS)
+        server.stop()
+        go_on.set()
+        assert connection.getresponse().read() == b"late"
+
+
+def sent(connection: HTTPConnection, body: bytes) -> bytes:
+    """The response to a request with this body."""
+    connection.request("POST", "/", body=body)
+    return connection.getresponse().read()
