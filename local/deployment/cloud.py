@@ -18,7 +18,7 @@ from typing import Any, Self
 from boto3.session import Session
 from botocore.config import Config
 from botocore.credentials import Credentials
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError
 from moto.awslambda.models import EventSourceMapping, lambda_backends
 from moto.core.authorization import disable_iam_authentication, enable_iam_authentication
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -32,6 +32,7 @@ from moto.sts.models import sts_backends
 from moto.utilities.utils import get_partition
 from werkzeug import Response
 
+from local.deployment.direct_calls import call_directly
 from local.deployment.moto_corrections import corrected_moto, keeping_bodies
 from local.deployment.trust_policy import trusts
 from local.web.http_server import HttpServer, WsgiApplication
@@ -71,9 +72,9 @@ class Cloud:
         self._lock = threading.Lock()
         self._administrator: dict[str, Any] = {}
         self._clients: dict[str, Any] = {}
-        self._opened: list[Any] = []
         self._applications: dict[str, WsgiApplication] = {}
         self._stack = ExitStack()
+        self._has_stopped = False
 
     def start(self) -> Self:
         if not _running.acquire(blocking=False):
@@ -86,7 +87,6 @@ class Cloud:
             server = HttpServer(self._serve)
             stack.callback(server.stop)
             self.endpoint_url = server.start().url
-            stack.callback(self._close_clients)
             with disable_iam_authentication():
                 self._administrator = self._create_administrator()
             stack.enter_context(enable_iam_authentication())
@@ -94,7 +94,8 @@ class Cloud:
         return self
 
     def stop(self) -> None:
-        """Close every connection, end the server and leave moto as it was. Safe to call twice."""
+        """End the server and all clients, and leave moto as it was. Safe to call twice."""
+        self._has_stopped = True
         self._stack.close()
 
     def __enter__(self) -> Self:
@@ -204,6 +205,8 @@ class Cloud:
 
     def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """The service that the request is signed for responds, otherwise moto."""
+        if self._has_stopped:  # another Cloud may use moto now
+            raise ConnectionClosedError(endpoint_url=self.endpoint_url)
         # Browsers send an origin, AWS's clients never do. moto would let every website read and reset it.
         if "HTTP_ORIGIN" in environ or environ["PATH_INFO"].startswith("/moto-api"):
             return Response("The account of a local run is not for websites.\n", 403)(environ, start_response)
@@ -234,19 +237,11 @@ class Cloud:
             service,
             region_name=self.region,
             endpoint_url=self.endpoint_url,
-            # An inherited proxy must not see loopback traffic, and an error must show at once.
-            config=Config(proxies={}, retries={"total_max_attempts": 1}, max_pool_connections=32),
+            config=Config(retries={"total_max_attempts": 1}),  # an error must show at once
             **credentials,
         )
-        self._opened.append(client)
+        call_directly(client, self._serve)
         return client
-
-    def _close_clients(self) -> None:
-        with self._lock:
-            for client in self._opened:
-                client.close()
-            self._opened.clear()
-            self._clients.clear()
 
 
 def error_code(error: Exception) -> str:

@@ -4,11 +4,13 @@ Each correction replaces one attribute of moto, and the end of `corrected_moto` 
 """
 
 import io
+import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,6 +21,7 @@ from moto.apigateway.responses import APIGatewayResponse
 from moto.awslambda.responses import LambdaResponse
 from moto.cloudwatch.models import CloudWatchBackend, Statistics
 from moto.cloudwatch.responses import CloudWatchResponse
+from moto.cognitoidp import models as cognitoidp_models
 from moto.core import loaders, responses, utils
 from moto.core.utils import method_names_from_class
 from moto.firehose.responses import FirehoseResponse
@@ -68,6 +71,8 @@ def corrected_moto() -> Iterator[None]:
             (SQSBackend, "is_message_valid_based_on_retention_period", _is_within_retention),
             (sqs_models, "unix_time_millis", lambda: time.time() * 1000),
             (responses, "method_names_from_class", _method_names),
+            # This for each user pool, whose keys are all the same: a tenth of a second.
+            (cognitoidp_models, "jwk", SimpleNamespace(RSAKey=SimpleNamespace(import_key=_key))),
             # And this for each service: a new loader looks through the models of all services.
             (utils, "create_loader", _loader),
         ):
@@ -242,6 +247,18 @@ def _is_within_retention(backend: SQSBackend, queue_name: str, message: Message)
 @cache
 def _method_names(service: type) -> list[str]:
     return method_names_from_class(service)
+
+
+_import_key = vars(cognitoidp_models)["jwk"].RSAKey.import_key
+
+
+def _key(jwk: Mapping[str, Any]) -> Any:
+    return _imported_key(json.dumps(jwk))
+
+
+@cache
+def _imported_key(jwk: str) -> Any:
+    return _import_key(json.loads(jwk))
 
 
 @cache

@@ -50,8 +50,7 @@ class _Handler(WSGIRequestHandler):
             environ["wsgi.input"] = LimitedStream(
                 cast("IO[bytes]", self.rfile), int(length) if length.isdecimal() else 0
             )
-        # WSGI merges repeated headers and drops names with underscores; a real gateway sees them all.
-        return {**environ, _HEADERS: self.headers.items()}
+        return with_headers(environ, self.headers.items())
 
     def run_wsgi(self) -> None:
         environ = self.environ = self.make_environ()
@@ -193,6 +192,14 @@ class HttpServer:
 def _length_of(environ: Mapping[str, Any]) -> str:
     """The length of a request's body in bytes, as its headers say it; 0 if they do not."""
     return environ.get("CONTENT_LENGTH") or "0"
+
+
+def with_headers(environ: Mapping[str, Any], headers: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """The environment of a request, with its headers as `headers_of` returns them.
+
+    WSGI merges repeated headers and drops names with underscores; a real gateway sees them all.
+    """
+    return {**environ, _HEADERS: list(headers)}
 
 
 def headers_of(environ: Mapping[str, Any]) -> list[tuple[str, str]]:

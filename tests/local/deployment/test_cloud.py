@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError
 from botocore.httpsession import URLLib3Session
 from moto.sqs.models import sqs_backends
 
@@ -50,6 +50,13 @@ def test_a_second_cloud_starts_empty() -> None:
         first.client("sqs").create_queue(QueueName="left-over")
     with Cloud() as second:
         assert "QueueUrls" not in second.client("sqs").list_queues()
+
+
+def test_a_client_of_a_cloud_that_stopped_does_not_reach_the_next_one() -> None:
+    with Cloud() as former:
+        sqs = former.client("sqs")
+    with Cloud(), pytest.raises(ConnectionClosedError):
+        sqs.create_queue(QueueName="queue")
 
 
 def test_moto_is_afterwards_as_it_was_before() -> None:
