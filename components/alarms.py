@@ -112,8 +112,8 @@ def _of_tokens(metrics: StackMetrics) -> Iterator[Alarm]:
     yield Alarm(
         key="keys-unavailable",
         means=(
-            "A token was turned away because the issuer's signing keys cannot be fetched and none are cached. "
-            "Its profile update is lost."
+            "A token was turned away because the issuer's signing keys cannot be fetched and none are "
+            "cached. Its profile update is lost."
         ),
         section="Tokens fail",
         series=simple(metrics.own("TokensInvalid", reason="keys_unavailable")),
@@ -122,8 +122,8 @@ def _of_tokens(metrics: StackMetrics) -> Iterator[Alarm]:
     yield Alarm(
         key="key-fetches-failed",
         means=(
-            f"In an hour the issuer did not give its signing keys {FAILED_KEY_FETCHES} times or more. Functions "
-            "that have keys go on with them for 24 hours; new ones turn tokens away."
+            f"In an hour the issuer did not give its signing keys {FAILED_KEY_FETCHES} times or more. "
+            "Functions that have keys go on with them for 24 hours; new ones turn tokens away."
         ),
         section="Tokens fail",
         series=simple(metrics.own("KeyFetchesFailed")),
