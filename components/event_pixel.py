@@ -13,7 +13,7 @@ from components.event_processor import EventProcessor, EventProcessorArgs
 from components.event_queue import EventQueue, EventQueueArgs
 from components.first_deployment import same_as_at_first
 from components.lambda_package import PackageArgs, build
-from components.location import current_location
+from components.location import Location, current_location
 from components.log_queries import Log
 from components.monitoring import AlarmsArgs, Monitoring, MonitoringArgs
 from components.openapi import gateway_response_headers
@@ -96,6 +96,22 @@ class EventPixelArgs:
         """The scenario."""
         return AuthMode.OPEN if self.oidc is None else AuthMode.AUTHENTICATED
 
+    @property
+    def allow_credentials(self) -> bool:
+        """Whether scripts of the allowed origins may send cookies: one of these holds the token."""
+        return self.oidc is not None and self.oidc.cookie is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """The stack's parts, as far as it has them. The domain and the monitoring come on top."""
+
+    queue: EventQueue
+    authorizer: TokenAuthorizer | None
+    processor: EventProcessor
+    api: PixelApi
+    web_acl: WebAcl | None
+
 
 class EventPixel(pulumi.ComponentResource):
     """One URL that turns each GTM request into an event in every destination."""
@@ -126,16 +142,7 @@ class EventPixel(pulumi.ComponentResource):
         # could leave a public API without a processor (docs/adr/0018).
         services = {"sqs", *(destination.sdk_service for destination in args.destinations)}
         processor_archive = _archive("requirements.txt", services)
-        authorizer_args = None
-        if args.oidc is not None:
-            authorizer_args = TokenAuthorizerArgs(
-                stack_name=args.stack_name,
-                archive=_archive("requirements-authorizer.txt", ()),
-                oidc=args.oidc,
-                version=args.authorizer_version,
-                log_retention_days=args.log_retention_days,
-                safeguards=args.safeguards,
-            )
+        authorizer_args = _authorizer_args(args)
 
         # Everything below waits for this check: children need their parent's URN.
         unchanged = same_as_at_first(name, args.stack_name, args.region)
@@ -150,8 +157,60 @@ class EventPixel(pulumi.ComponentResource):
         )
         location = current_location(self, unchanged)
 
-        queue = EventQueue(
-            f"{name}-events",
+        queue = self._create_queue(f"{name}-events", args, child)
+        authorizer = None
+        if authorizer_args is not None:
+            authorizer = TokenAuthorizer(f"{name}-authorizer", authorizer_args, child)
+        processor = self._create_processor(
+            f"{name}-processor", args, location, queue, processor_archive, child
+        )
+        api = self._create_api(f"{name}-api", args, location, queue, authorizer, processor, child)
+        web_acl = None
+        if args.web_acl is not None:
+            web_acl = self._create_web_acl(f"{name}-web-acl", args, args.web_acl, location, api, child)
+        parts = _Parts(queue=queue, authorizer=authorizer, processor=processor, api=api, web_acl=web_acl)
+        self.events_url, self.domain_outputs = api.events_url, {}
+        if args.domain is not None:
+            domain = self._create_domain(f"{name}-domain", args, args.domain, api, web_acl, child)
+            self.events_url = domain.events_url
+            self.domain_outputs = _domain_outputs(args, args.domain, domain, api)
+        self.operator_outputs = _operator_outputs(args, parts)
+        if args.alarms is not None or args.dashboard:
+            # Without the alias: the monitoring never had another parent.
+            own = pulumi.ResourceOptions(parent=self)
+            monitoring = self._create_monitoring(f"{name}-monitoring", args, location, parts, own)
+            self.operator_outputs = {**self.operator_outputs, **monitoring.outputs}
+
+        self.region = pulumi.Output.from_input(location.region)
+        # For a Custom Image tag: GTM fills in its variables. `endpoint_id` comes first, because filter lists
+        # block queries that begin with some event names (docs/browsers.md).
+        self.gtm_image_url = pulumi.Output.concat(
+            self.events_url, "?endpoint_id={{endpoint_id}}&event={{Event}}"
+        )
+        self.queue_url = queue.queue_url
+        self.dead_letter_queue_url = queue.dead_letter_queue_url
+        self.function_name = processor.function_name
+        self.log_group_name = processor.log_group_name
+        self.destination_outputs = processor.destination_outputs
+        self.register_outputs(
+            {
+                "region": self.region,
+                "events_url": self.events_url,
+                "gtm_image_url": self.gtm_image_url,
+                "domain_outputs": self.domain_outputs,
+                "queue_url": self.queue_url,
+                "dead_letter_queue_url": self.dead_letter_queue_url,
+                "function_name": self.function_name,
+                "log_group_name": self.log_group_name,
+                "destination_outputs": self.destination_outputs,
+                "operator_outputs": self.operator_outputs,
+            }
+        )
+
+    @staticmethod
+    def _create_queue(name: str, args: EventPixelArgs, child: pulumi.ResourceOptions) -> EventQueue:
+        return EventQueue(
+            name,
             EventQueueArgs(
                 consumer_timeout_seconds=args.function_timeout_seconds,
                 batch_window_seconds=args.batch_window_seconds,
@@ -161,15 +220,22 @@ class EventPixel(pulumi.ComponentResource):
             ),
             child,
         )
-        authorizer = None
-        if authorizer_args is not None:
-            authorizer = TokenAuthorizer(f"{name}-authorizer", authorizer_args, child)
-        processor = EventProcessor(
-            f"{name}-processor",
+
+    @staticmethod
+    def _create_processor(
+        name: str,
+        args: EventPixelArgs,
+        location: Location,
+        queue: EventQueue,
+        archive: Path,
+        child: pulumi.ResourceOptions,
+    ) -> EventProcessor:
+        return EventProcessor(
+            name,
             EventProcessorArgs(
                 stack_name=args.stack_name,
                 location=location,
-                archive=processor_archive,
+                archive=archive,
                 queue_arn=queue.queue_arn,
                 queue_url=queue.queue_url,
                 dead_letter_queue_arn=queue.dead_letter_queue_arn,
@@ -194,9 +260,19 @@ class EventPixel(pulumi.ComponentResource):
             ),
             child,
         )
-        allow_credentials = args.oidc is not None and args.oidc.cookie is not None
-        api = PixelApi(
-            f"{name}-api",
+
+    @staticmethod
+    def _create_api(
+        name: str,
+        args: EventPixelArgs,
+        location: Location,
+        queue: EventQueue,
+        authorizer: TokenAuthorizer | None,
+        processor: EventProcessor,
+        child: pulumi.ResourceOptions,
+    ) -> PixelApi:
+        return PixelApi(
+            name,
             PixelApiArgs(
                 location=location,
                 queue_arn=queue.queue_arn,
@@ -205,7 +281,7 @@ class EventPixel(pulumi.ComponentResource):
                 stage_name=args.stage_name,
                 previous_stage_name=args.previous_stage_name,
                 allowed_origins=args.allowed_origins,
-                allow_credentials=allow_credentials,
+                allow_credentials=args.allow_credentials,
                 execute_api_endpoint=args.execute_api_endpoint,
                 tls_policy=args.tls_policy,
                 domain_name=args.domain.name if args.domain else None,
@@ -222,100 +298,114 @@ class EventPixel(pulumi.ComponentResource):
             child,
         )
 
-        web_acl = None
-        if args.web_acl is not None:
-            web_acl = WebAcl(
-                f"{name}-web-acl",
-                WebAclArgs(
-                    stack_name=args.stack_name,
-                    rule=args.web_acl,
-                    region=location.region,
-                    stage_arns=api.stage_arns,
-                    response_headers=gateway_response_headers(
-                        args.allowed_origins, allow_credentials=allow_credentials
-                    ),
+    @staticmethod
+    def _create_web_acl(
+        name: str,
+        args: EventPixelArgs,
+        rule: RateLimit | str,
+        location: Location,
+        api: PixelApi,
+        child: pulumi.ResourceOptions,
+    ) -> WebAcl:
+        return WebAcl(
+            name,
+            WebAclArgs(
+                stack_name=args.stack_name,
+                rule=rule,
+                region=location.region,
+                stage_arns=api.stage_arns,
+                response_headers=gateway_response_headers(
+                    args.allowed_origins, allow_credentials=args.allow_credentials
                 ),
-                child,
-            )
-        self.region = pulumi.Output.from_input(location.region)
-        self.events_url, self.domain_outputs = api.events_url, {}
-        if args.domain is not None:
-            domain = CustomDomain(
-                f"{name}-domain",
-                CustomDomainArgs(
-                    domain=args.domain,
-                    tls_policy=args.tls_policy,
-                    rest_api_id=api.rest_api_id,
-                    stage_name=api.stage_name,
-                    after=[api, web_acl] if web_acl else [api],
-                    protect=args.protect,
-                ),
-                child,
-            )
-            self.events_url = domain.events_url
-            self.domain_outputs = _domain_outputs(args, args.domain, domain, api)
-        # For a Custom Image tag: GTM fills in its variables. `endpoint_id` comes first, because filter lists
-        # block queries that begin with some event names (docs/browsers.md).
-        self.gtm_image_url = pulumi.Output.concat(
-            self.events_url, "?endpoint_id={{endpoint_id}}&event={{Event}}"
+            ),
+            child,
         )
-        self.queue_url = queue.queue_url
-        self.dead_letter_queue_url = queue.dead_letter_queue_url
-        self.function_name = processor.function_name
-        self.log_group_name = processor.log_group_name
-        self.destination_outputs = processor.destination_outputs
-        operator_outputs: dict[str, pulumi.Input[str]] = {
-            "api_id": api.rest_api_id,
-            "api_name": api.api_name,
-            "stage_name": api.stage_name,
-            "event_source_id": processor.event_source_id,
-            "processor_version": processor.version,
-            "project_stack": args.stack_name,
-        }
-        if api.previous_events_url is not None:
-            operator_outputs["previous_events_url"] = api.previous_events_url
-        if web_acl is not None:
-            operator_outputs["web_acl_arn"] = web_acl.web_acl_arn
-        if authorizer is not None:
-            operator_outputs["authorizer_function_name"] = authorizer.function_name
-            operator_outputs["authorizer_log_group"] = authorizer.log_group_name
-            operator_outputs["authorizer_version"] = authorizer.version
-        if args.safeguards.kms_key_arn is not None:
-            operator_outputs["kms_key_arn"] = args.safeguards.kms_key_arn
-        if args.alarms is not None or args.dashboard:
-            service_alarms = [*processor.destination_alarms, *(web_acl.alarms if web_acl else ())]
-            monitoring = Monitoring(
-                f"{name}-monitoring",
-                MonitoringArgs(
-                    location=location,
-                    metrics=_metrics(args.stack_name, queue, authorizer, processor, api),
-                    logs=_logs(processor, authorizer),
-                    destinations=[destination.name for destination in args.destinations],
-                    service_alarms=service_alarms,
-                    timeout_seconds=args.function_timeout_seconds,
-                    batch_window_seconds=args.batch_window_seconds,
-                    alarms=args.alarms,
-                    dashboard=args.dashboard,
-                    safeguards=args.safeguards,
-                ),
-                pulumi.ResourceOptions(parent=self),
-            )
-            operator_outputs.update(monitoring.outputs)
-        self.operator_outputs = operator_outputs
-        self.register_outputs(
-            {
-                "region": self.region,
-                "events_url": self.events_url,
-                "gtm_image_url": self.gtm_image_url,
-                "domain_outputs": self.domain_outputs,
-                "queue_url": self.queue_url,
-                "dead_letter_queue_url": self.dead_letter_queue_url,
-                "function_name": self.function_name,
-                "log_group_name": self.log_group_name,
-                "destination_outputs": self.destination_outputs,
-                "operator_outputs": self.operator_outputs,
-            }
+
+    @staticmethod
+    def _create_domain(
+        name: str,
+        args: EventPixelArgs,
+        domain: DomainArgs,
+        api: PixelApi,
+        web_acl: WebAcl | None,
+        child: pulumi.ResourceOptions,
+    ) -> CustomDomain:
+        return CustomDomain(
+            name,
+            CustomDomainArgs(
+                domain=domain,
+                tls_policy=args.tls_policy,
+                rest_api_id=api.rest_api_id,
+                stage_name=api.stage_name,
+                after=[api, web_acl] if web_acl else [api],
+                protect=args.protect,
+            ),
+            child,
         )
+
+    @staticmethod
+    def _create_monitoring(
+        name: str,
+        args: EventPixelArgs,
+        location: Location,
+        parts: _Parts,
+        child: pulumi.ResourceOptions,
+    ) -> Monitoring:
+        of_web_acl = parts.web_acl.alarms if parts.web_acl else ()
+        return Monitoring(
+            name,
+            MonitoringArgs(
+                location=location,
+                metrics=_metrics(args.stack_name, parts),
+                logs=_logs(parts),
+                destinations=[destination.name for destination in args.destinations],
+                service_alarms=[*parts.processor.destination_alarms, *of_web_acl],
+                timeout_seconds=args.function_timeout_seconds,
+                batch_window_seconds=args.batch_window_seconds,
+                alarms=args.alarms,
+                dashboard=args.dashboard,
+                safeguards=args.safeguards,
+            ),
+            child,
+        )
+
+
+def _authorizer_args(args: EventPixelArgs) -> TokenAuthorizerArgs | None:
+    """The authorizer with its code; none in the open scenario."""
+    match args.oidc:
+        case None:
+            return None
+        case OidcArgs() as oidc:
+            return TokenAuthorizerArgs(
+                stack_name=args.stack_name,
+                archive=_archive("requirements-authorizer.txt", ()),
+                oidc=oidc,
+                version=args.authorizer_version,
+                log_retention_days=args.log_retention_days,
+                safeguards=args.safeguards,
+            )
+
+
+def _operator_outputs(args: EventPixelArgs, parts: _Parts) -> Mapping[str, pulumi.Input[str]]:
+    outputs: dict[str, pulumi.Input[str]] = {
+        "api_id": parts.api.rest_api_id,
+        "api_name": parts.api.api_name,
+        "stage_name": parts.api.stage_name,
+        "event_source_id": parts.processor.event_source_id,
+        "processor_version": parts.processor.version,
+        "project_stack": args.stack_name,
+    }
+    if parts.api.previous_events_url is not None:
+        outputs["previous_events_url"] = parts.api.previous_events_url
+    if parts.web_acl is not None:
+        outputs["web_acl_arn"] = parts.web_acl.web_acl_arn
+    if parts.authorizer is not None:
+        outputs["authorizer_function_name"] = parts.authorizer.function_name
+        outputs["authorizer_log_group"] = parts.authorizer.log_group_name
+        outputs["authorizer_version"] = parts.authorizer.version
+    if args.safeguards.kms_key_arn is not None:
+        outputs["kms_key_arn"] = args.safeguards.kms_key_arn
+    return outputs
 
 
 def _domain_outputs(
@@ -330,26 +420,20 @@ def _domain_outputs(
     return outputs
 
 
-def _metrics(
-    stack_name: str,
-    queue: EventQueue,
-    authorizer: TokenAuthorizer | None,
-    processor: EventProcessor,
-    api: PixelApi,
-) -> StackMetrics:
+def _metrics(stack_name: str, parts: _Parts) -> StackMetrics:
     return StackMetrics(
         service=stack_name,
-        api_name=api.api_name,
-        queue_name=queue.queue_name,
-        dead_letter_queue_name=queue.dead_letter_queue_name,
-        processor_name=processor.function_name,
-        authorizer_name=authorizer.function_name if authorizer else None,
+        api_name=parts.api.api_name,
+        queue_name=parts.queue.queue_name,
+        dead_letter_queue_name=parts.queue.dead_letter_queue_name,
+        processor_name=parts.processor.function_name,
+        authorizer_name=parts.authorizer.function_name if parts.authorizer else None,
     )
 
 
-def _logs(processor: EventProcessor, authorizer: TokenAuthorizer | None) -> Mapping[Log, pulumi.Input[str]]:
-    of_authorizer = {Log.AUTHORIZER: authorizer.log_group_name} if authorizer else {}
-    return {Log.PROCESSOR: processor.log_group_name, **of_authorizer}
+def _logs(parts: _Parts) -> Mapping[Log, pulumi.Input[str]]:
+    of_authorizer = {Log.AUTHORIZER: parts.authorizer.log_group_name} if parts.authorizer else {}
+    return {Log.PROCESSOR: parts.processor.log_group_name, **of_authorizer}
 
 
 def _archive(requirements: str, services: Collection[str]) -> Path:
