@@ -16,6 +16,9 @@ from components.location import Location
 from components.log_queries import Log, log_queries
 from components.safeguards import NO_SAFEGUARDS, Safeguards
 from components.stack_metrics import StackMetrics
+from components.stack_names import fitting_name
+
+_LONGEST_DASHBOARD_NAME = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,8 +177,8 @@ class Monitoring(pulumi.ComponentResource):
         )
         dashboard = aws.cloudwatch.Dashboard(
             f"{name}-dashboard",
-            # Letters, digits, - and _. Pulumi gives no name to a dashboard by itself.
-            dashboard_name=stack.replace(".", "-"),
+            # Pulumi gives no name to a dashboard by itself.
+            dashboard_name=fitting_name(stack, longest=_LONGEST_DASHBOARD_NAME),
             dashboard_body=pulumi.Output.json_dumps(body),
             opts=child,
         )

@@ -6,7 +6,6 @@ It has a standing charge, so a stack has one only by a setting.
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ import pulumi_aws as aws
 
 from components.alarm import Alarm, simple
 from components.stack_metrics import Metric
+from components.stack_names import fitting_name
 
 WINDOW_SECONDS = 300
 """The time for which AWS WAF counts the requests of an address."""
@@ -75,8 +75,7 @@ class WebAcl(pulumi.ComponentResource):
             self.alarms = ()
             self.web_acl_arn = pulumi.Output.from_input(args.rule)
         else:
-            stack = re.sub(r"[^A-Za-z0-9_-]", "-", f"{args.stack_name}-web-acl")
-            metric_name = stack[:_LONGEST_METRIC_NAME]
+            metric_name = fitting_name(args.stack_name, longest=_LONGEST_METRIC_NAME, suffix="-web-acl")
             self.alarms = [_alarm(metric_name, args.region)]
             self.web_acl_arn = self._create(name, args.rule, args.response_headers, metric_name)
         for position, (stage_name, stage_arn) in enumerate(args.stage_arns.items()):

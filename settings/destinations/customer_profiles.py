@@ -17,6 +17,7 @@ from components.profile_template import (
 from contract import url
 from contract.customer_profiles import (
     ENDPOINT_ATTRIBUTE,
+    ENDPOINTS_TYPE_SUFFIX,
     EXPIRATION_DAYS,
     FIELDS,
     KEYS,
@@ -196,6 +197,18 @@ def _the_stack_names_its_object_types(values: Values, stack: Stack) -> Iterable[
         )
 
 
+def _the_object_type_is_no_other_stacks(values: Values, stack: Stack) -> Iterable[Problem]:
+    name = _object_type(values, stack)
+    if name.endswith(ENDPOINTS_TYPE_SUFFIX):
+        owner = name.removesuffix(ENDPOINTS_TYPE_SUFFIX)
+        yield Problem(
+            OBJECT_TYPE.key,
+            f"{name!r} ends with {ENDPOINTS_TYPE_SUFFIX}: in the same domain, the stack whose object type is "
+            f"{owner!r} has imported endpoints under that name.",
+            "Set a name with another ending.",
+        )
+
+
 def _the_domains_queue_is_watched(values: Values, _: Stack) -> Iterable[Problem]:
     queue = values[DEAD_LETTER_QUEUE]
     if queue is not None and values[NEW_DOMAIN]:
@@ -368,6 +381,7 @@ GROUP = DestinationGroup(
     ),
     rules=(
         _the_stack_names_its_object_types,
+        _the_object_type_is_no_other_stacks,
         _the_domains_queue_is_watched,
         _each_copy_of_the_function_has_a_request,
         _a_batch_is_sent_in_time,

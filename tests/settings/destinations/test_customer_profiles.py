@@ -150,6 +150,18 @@ def test_a_stack_whose_name_customer_profiles_cannot_have_is_refused() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "settings", [{"stack": "live-endpoints"}, {"customerProfilesObjectType": "a-endpoints"}]
+)
+def test_an_object_type_with_the_name_of_another_stack_s_endpoints_is_refused(
+    settings: dict[str, Any],
+) -> None:
+    (problem,) = problems(**settings)
+
+    assert "ends with -endpoints: in the same domain, the stack whose object type is" in problem
+    assert problem.endswith("Set a name with another ending.")
+
+
 def test_object_types_may_have_another_name_than_the_stack() -> None:
     destination = customer_profiles(stack="eu.prod", customerProfilesObjectType="events")
 
