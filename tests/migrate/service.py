@@ -1,13 +1,15 @@
 """A fake of Customer Profiles on loopback, with the object types of a stack."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from components.profile_template import ProfileTemplateArgs, profile_template
 from local.fakes.customer_profiles import CustomerProfilesFake
 from local.recorder import Recorder
+from tests.patience import PATIENCE_SECONDS
 
 DOMAIN = "amazon-connect-example"
 ENDPOINTS_TYPE = "gtm-pixel-prod-endpoints"
@@ -26,7 +28,7 @@ TEMPLATE = profile_template(TEMPLATE_ARGS)
 
 
 class Service:
-    """The fake. A test can wait for a number of requests that put objects.
+    """The fake. A test can wait for a number of requests that put objects, and hold the import there.
 
     `regions` are the Regions for which requests were signed.
     """
@@ -36,10 +38,22 @@ class Service:
         self.fake = CustomerProfilesFake(Recorder(), templates=[template])
         self.regions: set[str] = set()
         self._seen = threading.Condition()
+        self._held_from: int | None = None
 
-    def wait_for_requests(self, count: int, *, timeout: float) -> bool:
+    @contextmanager
+    def holding(self, count: int) -> Iterator[None]:
+        """Within, nothing is responded from this request that puts objects on: no import goes further."""
+        self._held_from = count
+        try:
+            yield
+        finally:
+            with self._seen:
+                self._held_from = None
+                self._seen.notify_all()
+
+    def wait_for_requests(self, count: int) -> None:
         with self._seen:
-            return self._seen.wait_for(lambda: len(self.put_sizes) >= count, timeout)
+            assert self._seen.wait_for(lambda: len(self.put_sizes) >= count, PATIENCE_SECONDS)
 
     @property
     def put_sizes(self) -> list[int]:
@@ -63,4 +77,7 @@ class Service:
         response = list(self.fake(environ, start_response))
         with self._seen:
             self._seen.notify_all()
+            self._seen.wait_for(
+                lambda: self._held_from is None or len(self.put_sizes) < self._held_from, PATIENCE_SECONDS
+            )
         return response

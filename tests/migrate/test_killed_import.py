@@ -71,16 +71,17 @@ def test_an_import_that_is_killed_at_five_points_ends_like_one_that_ran_through(
     # One object for each user, ten in a request.
     points = sorted(chance.sample(range(1, USERS // 10), KILLS))
     for point in points:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "migrate", *arguments(export)],
-            cwd=PROJECT,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert service.wait_for_requests(point, timeout=PATIENCE_SECONDS)
-        process.kill()
-        _, said = process.communicate(timeout=PATIENCE_SECONDS)
+        with service.holding(point):
+            process = subprocess.Popen(
+                [sys.executable, "-m", "migrate", *arguments(export)],
+                cwd=PROJECT,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            service.wait_for_requests(point)
+            process.kill()
+            _, said = process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == -signal.SIGKILL, said
         # The sorted endpoints on disk are customer data, and must not outlive the process.
         assert {path.name for path in export.iterdir()} <= {

@@ -808,18 +808,19 @@ def start(*arguments: str, **streams: Any) -> subprocess.Popen[str]:
 def test_an_interrupted_import_says_how_to_continue_and_does(
     service: Service, tmp_path: Path, number: signal.Signals
 ) -> None:
-    export = write_export(tmp_path / "part.json", numbered(200))
+    export = write_export(tmp_path / "part.json", numbered(300))
     arguments = (str(export), *TARGET)
-    process = start(*arguments, "--rate", "10", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert service.wait_for_requests(3, timeout=PATIENCE_SECONDS)
-    process.send_signal(number)
+    with service.holding(3):
+        process = start(*arguments, "--rate", "10", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        service.wait_for_requests(3)
+        process.send_signal(number)
     out, err = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert process.returncode == 130
     assert err == f"interrupted; run the same command again to continue ({tmp_path / STATE_NAME})\n"
-    assert 30 <= int(out.split()[0]) < 200
+    assert 30 <= int(out.split()[0]) < 300
     assert imported(export) == 0
-    assert [service.puts(f"endpoint-{number}") for number in range(200)] == [1] * 200
+    assert [service.puts(f"endpoint-{number}") for number in range(300)] == [1] * 300
 
 
 @pytest.mark.usefixtures("service")
