@@ -18,6 +18,10 @@ from local.functions.lambda_bootstrap import END_OF_LOG
 
 _BOOTSTRAP = Path(__file__).with_name("lambda_bootstrap.py")
 
+_LOG_SECONDS = (
+    10  # how long the end of a log is waited for, which a function may have kept from being written
+)
+
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
@@ -69,7 +73,7 @@ class ExecutionEnvironment:
         if not self._ready:
             response = self._read_response(timeout)
             if "ready" not in response:
-                self._pump.join(timeout=1)  # the process ends by itself, and its log with it
+                self._pump.join(timeout=_LOG_SECONDS)  # the process ends by itself, and its log with it
                 raise InitFailed(response)
             self._ready = True
 
@@ -79,7 +83,9 @@ class ExecutionEnvironment:
         _write_all(self._requests, json.dumps(request).encode() + b"\n")
         response = self._read_response(timeout)
         with self._log_changed:
-            self._log_changed.wait_for(lambda: request["request_id"] in self._finished_logs, timeout=1)
+            self._log_changed.wait_for(
+                lambda: request["request_id"] in self._finished_logs, timeout=_LOG_SECONDS
+            )
         self._ready = True
         return response
 

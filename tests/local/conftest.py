@@ -14,6 +14,7 @@ from local.functions.lambda_runtime import FunctionLogging, LambdaRuntime
 from local.problems import Problems
 from local.recorder import Recorder
 from local.run import LocalRun
+from tests.patience import PATIENCE_SECONDS
 
 LOG_GROUP = "function-logs"
 
@@ -66,7 +67,7 @@ def make_runtime(
         def make(
             source: str,
             *,
-            timeout: int = 10,
+            timeout: int = PATIENCE_SECONDS,
             environment: Mapping[str, str] | None = None,
             allowed: Sequence[tuple[str, str]] = (("logs:*", "*"),),
         ) -> LambdaRuntime:
