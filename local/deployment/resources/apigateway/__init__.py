@@ -1,0 +1,8 @@
+"""Amazon API Gateway: REST APIs from OpenAPI documents, deployments and stages, and custom domain names.
+
+One module for each of the three. `patching` has what they share.
+"""
+
+from local.deployment.resources.apigateway import domain_names, rest_apis, stages
+
+RESOURCES = {**rest_apis.RESOURCES, **stages.RESOURCES, **domain_names.RESOURCES}
