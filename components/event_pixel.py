@@ -22,7 +22,7 @@ from components.safeguards import Safeguards
 from components.stack_metrics import StackMetrics
 from components.tls_policy import TlsPolicy
 from components.token_authorizer import OidcArgs, TokenAuthorizer, TokenAuthorizerArgs
-from components.web_acl import RateLimit, WebAcl, WebAclArgs
+from components.web_acl import RULE, RateLimit, WebAcl, WebAclArgs
 from contract.scenario import AuthMode, ProfileUpdates, TimestampSource
 
 _PROJECT = Path(__file__).parents[1]
@@ -399,6 +399,8 @@ def _operator_outputs(args: EventPixelArgs, parts: _Parts) -> Mapping[str, pulum
         outputs["previous_events_url"] = parts.api.previous_events_url
     if parts.web_acl is not None:
         outputs["web_acl_arn"] = parts.web_acl.web_acl_arn
+    if isinstance(args.web_acl, RateLimit):
+        outputs["web_acl_rule"] = RULE
     if parts.authorizer is not None:
         outputs["authorizer_function_name"] = parts.authorizer.function_name
         outputs["authorizer_log_group"] = parts.authorizer.log_group_name

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
-from ops import domain_stats, functions, quota_checks
+from ops import blocked_addresses, domain_stats, functions, quota_checks
 from ops.aws import Aws, CallError
 from ops.examined import Examined
 from ops.finding import Finding, failed, ok, unreadable, warning
@@ -212,6 +212,17 @@ def _alarms(aws: Aws, examined: Examined) -> Iterator[Finding]:
         yield failed("alarms", "nobody hears of them", "confirm the subscription: SNS has sent an email")
 
 
+def _blocked_addresses(aws: Aws, examined: Examined) -> Iterator[Finding]:
+    stack = examined.stack
+    if stack is None or (addresses := blocked_addresses.read(aws, stack)) is None:
+        return
+    check, count = "blocked addresses", len(addresses)
+    if count:
+        yield ok(check, f"{count:,} addresses are blocked now: python -m ops blocked")
+    else:
+        yield ok(check, "none is blocked now")
+
+
 def _function(aws: Aws, examined: Examined) -> Iterator[Finding]:
     if (stack := examined.stack) is None:
         return
@@ -235,5 +246,6 @@ _CHECKS: Final[Mapping[str, Check]] = {
     "event source": _event_source,
     "loop detection": _recursion,
     "alarms": _alarms,
+    "blocked addresses": _blocked_addresses,
 }
 COUNT: Final = len(_CHECKS)

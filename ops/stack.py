@@ -47,6 +47,9 @@ class Stack:
     dashboard_url: str | None = None
     alarm_topic_arn: str | None = None
     kms_key_arn: str | None = None
+    # The web ACL in front of the API, and the rule in it that blocks addresses, if the stack made it.
+    web_acl_arn: str | None = None
+    web_acl_rule: str | None = None
 
     @property
     def queue_name(self) -> str:
@@ -89,7 +92,7 @@ _OPTIONAL = (
     *("api_id", "stage_name", "authorizer_function_name", "authorizer_log_group", "customer_profiles_domain"),
     *("customer_profiles_object_type", "customer_profiles_endpoints_type", "event_bucket"),
     *("customer_profiles_dead_letter_queue_url", "eventbridge_bus", "eventbridge_archive", "dashboard_url"),
-    *("alarm_topic_arn", "kms_key_arn"),
+    *("alarm_topic_arn", "kms_key_arn", "web_acl_arn", "web_acl_rule"),
 )
 
 

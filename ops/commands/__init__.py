@@ -4,6 +4,7 @@ from typing import Final
 
 from ops.command import Command
 from ops.commands import (
+    blocked,
     cost,
     dead_letters,
     doctor,
@@ -30,6 +31,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     event_source.RESUME,
     logs.COMMAND,
     traffic.COMMAND,
+    blocked.COMMAND,
     send.COMMAND,
     token.COMMAND,
     profile.COMMAND,
