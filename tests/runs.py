@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
+from moto.sqs import models as sqs_models
 
 from local.deployment.resources import iam
 from local.deployment.resources.target import Target
@@ -122,6 +123,15 @@ def settle(run: LocalRun) -> None:
         return run.queues.retries() == []
 
     eventually(is_settled)
+
+
+@contextmanager
+def long_delays() -> Iterator[None]:
+    """Copies that are made within wait until `settle` ends their delay."""
+    delay = sqs_models.Message.delay
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sqs_models.Message, "delay", lambda message, **_: delay(message, delay_seconds=900))
+        yield
 
 
 def quiet(run: LocalRun) -> None:

@@ -5,8 +5,7 @@ These tests start what `make local` starts. Nothing between the request and the 
 
 import html
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +23,7 @@ from local.functions.lambda_runtime import FunctionError, Invocation
 from local.run import LocalRun
 from ops.command_line import main as ops_main
 from tests.hostile import HOSTILE_VALUES, LONGEST_ATTRIBUTE, LONGEST_USER_ATTRIBUTE
+from tests.local.traces.reading import paused
 from tests.patience import PATIENCE_SECONDS, eventually
 from tests.pinpoint_ids import in_pinpoint
 from tests.runs import (
@@ -35,6 +35,7 @@ from tests.runs import (
     deployed_actions,
     events_of,
     log_lines,
+    long_delays,
     new_endpoint,
     quiet,
     recorded,
@@ -53,15 +54,6 @@ ORIGINS = ("https://www.example.com", "https://b.example")
 def without_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Copies have no delay."""
     monkeypatch.setattr(sqs_models.Message, "delay", lambda *_, **__: None)
-
-
-@contextmanager
-def long_delays() -> Iterator[None]:
-    """Copies that are made within wait until `settle` ends their delay."""
-    delay = sqs_models.Message.delay
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sqs_models.Message, "delay", lambda message, **_: delay(message, delay_seconds=900))
-        yield
 
 
 @pytest.fixture
@@ -421,18 +413,6 @@ def queue_events(run: LocalRun, count: int) -> None:
                 for n in range(start, start + 10)
             ],
         )
-
-
-@contextmanager
-def paused(run: LocalRun) -> Iterator[None]:
-    """Within, the function gets no messages."""
-    functions = run.cloud.client("lambda")
-    (mapping,) = functions.list_event_source_mappings()["EventSourceMappings"]
-    functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
-    try:
-        yield
-    finally:
-        functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
 
 
 def received(run: LocalRun) -> list[Any]:
