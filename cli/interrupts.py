@@ -5,6 +5,8 @@ Where Ctrl-C is ignored, as in a background job of a shell, it stays ignored.
 
 import os
 import signal
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, NoReturn
 
 from cli.errors import INTERRUPTED
@@ -12,20 +14,33 @@ from cli.errors import INTERRUPTED
 _STANDARD_ERROR: Final = 2
 
 
-def end_at_once(*, status: int = INTERRUPTED, said: bytes = b"interrupted\n") -> None:
-    """From now on, Ctrl-C ends the process with this exit status and these words on standard error.
+def end_at_once(*, status: int = INTERRUPTED, said: str = "interrupted") -> None:
+    """From now on, Ctrl-C ends the process with this exit status and this line on standard error.
 
     For imports: an exception in the middle of one may be lost, or become another with a traceback.
     """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, ending(status=status, said=said))
+
+
+def ending(*, status: int = INTERRUPTED, said: str = "interrupted") -> Callable[..., NoReturn]:
+    """A signal handler that ends the process as it is: nothing waits for threads, and nothing cleans up."""
 
     def end(*_: object) -> NoReturn:
         try:
-            os.write(_STANDARD_ERROR, said)
+            warn(said)
         finally:
             os._exit(status)
 
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, end)
+    return end
+
+
+def warn(line: str) -> None:
+    """A line on standard error, from a signal handler: Python's own streams may be in use just then."""
+    if line:
+        with suppress(OSError):
+            start = "\n" if os.isatty(_STANDARD_ERROR) else ""  # there, `^C` or a bar is on the line
+            os.write(_STANDARD_ERROR, f"{start}{line}\n".encode())
 
 
 def raise_exception() -> None:

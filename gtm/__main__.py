@@ -25,7 +25,7 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from cli import ending
-from cli.arguments import Parser, in_utf_8
+from cli.arguments import Parser, file_name, in_utf_8
 from cli.errors import DONE, USAGE_ERROR, UsageError
 from cli.files import STREAM
 from cli.output import note
@@ -75,10 +75,17 @@ def _parser() -> Parser:
     container.set_defaults(write=_write_container)
     _add_target(container)
     container.add_argument(
-        "--config", metavar="FILE", help="gtm.yaml: the events and what each sends (see gtm/gtm.yaml)"
+        "--config",
+        type=file_name,
+        metavar="FILE",
+        help="gtm.yaml: the events and what each sends (see gtm/gtm.yaml)",
     )
     container.add_argument(
-        "--from", dest="earlier", metavar="FILE", help="a container written earlier, to change its URL"
+        "--from",
+        dest="earlier",
+        type=file_name,
+        metavar="FILE",
+        help="a container written earlier, to change its URL",
     )
     container.add_argument("--event", action="append", default=[], metavar="NAME", help="may be repeated")
     container.add_argument("--all-custom-events", action="store_true", help="one tag for every custom event")
@@ -134,9 +141,14 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
     target = parser.add_mutually_exclusive_group()
     target.add_argument("--events-url", metavar="URL", help="the stack's output events_url")
     target.add_argument(
-        "--outputs", metavar="FILE", help="output of `pulumi stack output --json`; - reads standard input"
+        "--outputs",
+        type=file_name,
+        metavar="FILE",
+        help="output of `pulumi stack output --json`; - reads standard input",
     )
-    parser.add_argument("-o", "--output", metavar="FILE", help="file to write (default: standard output)")
+    parser.add_argument(
+        "-o", "--output", type=file_name, metavar="FILE", help="file to write (default: standard output)"
+    )
 
 
 def _write_container(options: argparse.Namespace) -> None:

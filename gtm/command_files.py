@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from cli import output
 from cli.errors import UsageError
@@ -45,12 +45,24 @@ def write_text(
     try:
         if any(given not in (None, STREAM) and _is_same(path, Path(given)) for given in inputs):
             raise UsageError(f"{file} is what this command reads, and would be overwritten; give another -o")
+        is_new = not path.exists()
         with path.open("w" if overwrite else "x", encoding="utf-8") as written:
-            written.write(text)
+            _write_all(text, written, path if is_new else None)
     except FileExistsError:
         raise UsageError(f"{file} exists; give another -o, or --force to overwrite it") from None
     except OSError as error:
         raise UsageError(f"{file} cannot be written ({error.strerror}); give another -o") from None
+
+
+def _write_all(text: str, file: TextIO, unfinished: Path | None) -> None:
+    """Write a text. If the disk is full, remove the file that has only a part of it. Raises OSError."""
+    try:
+        file.write(text)
+        file.flush()
+    except OSError:
+        if unfinished is not None:
+            unfinished.unlink()
+        raise
 
 
 def _is_same(path: Path, other: Path) -> bool:

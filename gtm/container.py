@@ -40,7 +40,7 @@ _ADDRESS = "https://tagmanager.google.com/#"
 
 _CACHE_BUSTER = "gtmcb"
 
-_FOREIGN = "gtm-pixel did not write this container, or someone changed it since; export it again"
+_FOREIGN = "gtm-pixel did not write this container, or someone changed it since; give the file as written"
 
 _PAIR = re.compile(r"([^=&]+)=\{\{(.+?)\}\}")
 

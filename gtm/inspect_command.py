@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from cli.arguments import file_name
 from cli.errors import UsageError
 from cli.files import STREAM, read_bytes, shown_file
 from cli.output import note
@@ -21,10 +22,13 @@ def add_to(commands: Any) -> None:
     )
     command.set_defaults(write=_inspect)
     command.add_argument(
-        "export", metavar="EXPORT.json", help="from GTM: Admin → Export Container; - reads standard input"
+        "export",
+        type=file_name,
+        metavar="EXPORT.json",
+        help="from GTM: Admin → Export Container; - reads standard input",
     )
     command.add_argument(
-        "-o", "--output", metavar="FILE", help="gtm.yaml to write (default: standard output)"
+        "-o", "--output", type=file_name, metavar="FILE", help="gtm.yaml to write (default: standard output)"
     )
     command.add_argument("--force", action="store_true", help="overwrite the file")
 

@@ -50,7 +50,7 @@ def read_plan(options: argparse.Namespace, stack: Stack | None) -> Plan:
     if options.config is not None:
         return plan_file.read(read_text(options.config), file=options.config, overrides=overrides)
     if options.earlier is not None:
-        return _changed(plan_of(read_json(options.earlier)), overrides)
+        return _changed(_earlier(options.earlier), overrides)
     if overrides.events_url is None:
         raise UsageError("the tags have no URL to call; give --events-url, --outputs or --config")
     if options.all_custom_events == bool(options.event):
@@ -82,6 +82,13 @@ def read_events_url(options: argparse.Namespace) -> str:
 
 def flag_of(kind: ParameterKind) -> str:
     return "--" + kind.name.lower().replace("_", "-")
+
+
+def _earlier(file: str) -> Plan:
+    try:
+        return plan_of(read_json(file))
+    except PlanError as error:
+        raise UsageError(f"{shown_file(file)}: {error}") from None
 
 
 def _changed(plan: Plan, overrides: plan_file.Overrides) -> Plan:

@@ -84,7 +84,8 @@ class DocumentReader:
     ) -> dict[str, Any] | None:
         if not isinstance(value, dict):
             listed = shown_in_yaml(value) == "a list"
-            how = "write NAME: on each line, without a dash" if listed else "indent them below it"
+            below = "indent them below it" if path else "write NAME: … on each line"
+            how = "write NAME: on each line, without a dash" if listed else below
             self.problem(path, f"is {shown_in_yaml(value)} but must contain {form}; {how}")
             return None
         content: dict[str, Any] = {}

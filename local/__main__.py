@@ -9,7 +9,7 @@ if __name__ == "__main__":
 from cli import interrupts
 
 if __name__ == "__main__":
-    interrupts.end_at_once(status=0, said=b"")  # as later on
+    interrupts.end_at_once(status=0, said="")  # as later on
 
 # isort: split
 import argparse

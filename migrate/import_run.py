@@ -280,7 +280,7 @@ class ImportRun:
 
 def names(files: Sequence[Path], state_directory: Path) -> list[str]:
     """File names for the state and the list of skipped lines, relative, so that all can be moved together."""
-    return [os.path.relpath(file, state_directory.resolve()) for file in files]
+    return [os.path.relpath(file, os.path.realpath(state_directory)) for file in files]
 
 
 def _skip_all(log: ImportLog, endpoints: Endpoints, reason: SkipReason) -> None:

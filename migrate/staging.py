@@ -50,7 +50,7 @@ class Staging:
         self.undeclared: Counter[str] = Counter()
         # SQLite reads the variable whenever it opens a temporary file.
         self._directory_before = os.environ.get(_DIRECTORY)
-        os.environ[_DIRECTORY] = str(directory.resolve())
+        os.environ[_DIRECTORY] = os.path.realpath(directory)
         self._database = sqlite3.connect("", isolation_level=None)
         for statement in (
             "PRAGMA journal_mode = OFF",

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cli.arguments import file_name
 from cli.stack_outputs import parse_outputs, read_outputs
 from ops.errors import UsageError
 
@@ -29,7 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     one = where.add_mutually_exclusive_group()
     one.add_argument("--stack", metavar="NAME", help="a stack that the Pulumi CLI knows")
     one.add_argument(
-        "--outputs", metavar="FILE", help="output of `pulumi stack output --json`; - reads standard input"
+        "--outputs",
+        type=file_name,
+        metavar="FILE",
+        help="output of `pulumi stack output --json`; - reads standard input",
     )
     one.add_argument(
         "--local",

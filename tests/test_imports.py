@@ -29,7 +29,6 @@ ALLOWED = {
 }
 
 PURE = [
-    "cli/arguments.py",
     "cli/printable.py",
     "contract",
     "components/openapi.py",

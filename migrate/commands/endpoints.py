@@ -2,8 +2,8 @@
 
 import argparse
 import re
-from pathlib import Path
 
+from cli.arguments import path
 from cli.errors import UsageError
 from migrate.commands import preview, send, target
 from migrate.commands.files import SKIPPED_SUFFIX, STATE_NAME, find_export_files
@@ -26,7 +26,7 @@ _KEY_MISSING = (
 def add_arguments(command: argparse.ArgumentParser) -> None:
     command.set_defaults(run=run)
     command.add_argument(
-        "export", nargs="+", type=Path, metavar="EXPORT", help="files or directories of a CreateExportJob"
+        "export", nargs="+", type=path, metavar="EXPORT", help="files or directories of a CreateExportJob"
     )
     command.add_argument(
         "--key",
@@ -48,16 +48,16 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )
     mode = command.add_mutually_exclusive_group()
     mode.add_argument("--dry-run", action="store_true", help="read and count everything, call nothing")
-    mode.add_argument("--csv", type=Path, metavar="FILE", help="write a CSV file instead, call nothing")
+    mode.add_argument("--csv", type=path, metavar="FILE", help="write a CSV file instead, call nothing")
     command.add_argument(
         "--state",
-        type=Path,
+        type=path,
         metavar="FILE",
         help=f"progress of the import (default: {STATE_NAME} in the export's directory)",
     )
     command.add_argument(
         "--skipped",
-        type=Path,
+        type=path,
         metavar="FILE",
         help=f"list of skipped lines, with reasons (default: beside the state, with {SKIPPED_SUFFIX})",
     )

@@ -31,7 +31,7 @@ def find_export_files(options: argparse.Namespace) -> list[Path]:
     """The files of the export, without those of the command itself. Raises UsageError."""
     own = _own_files(options)
     for path in options.export:
-        option = own.get(path.resolve())
+        option = own.get(_real(path))
         if option is not None:
             raise UsageError(f"{path} is the file of {option}, not part of the export; give another {option}")
         if path.name.startswith(STATE_NAME):
@@ -60,7 +60,7 @@ def _own_files(options: argparse.Namespace) -> Mapping[Path, str]:
         ("--outputs", outputs, ("",)),
     ]
     return {
-        _beside(path, suffix).resolve(): option
+        _real(_beside(path, suffix)): option
         for option, path, suffixes in named
         if path is not None
         for suffix in suffixes
@@ -101,3 +101,8 @@ def replaced(path: Path) -> Generator[TextIO]:
 
 def _beside(path: Path, suffix: str) -> Path:
     return path.parent / f"{path.name}{suffix}"
+
+
+def _real(path: Path) -> Path:
+    """Where a path leads. Unlike Path.resolve, of links in a circle, too."""
+    return Path(os.path.realpath(path))

@@ -4,6 +4,12 @@ import signal
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Final
+
+from cli import interrupts
+
+_WAITING: Final = "stopping when the requests under way are settled; Ctrl-C again ends at once"
+_ENDED: Final = "ended at once; run the same command again to continue"
 
 
 class Stop:
@@ -16,12 +22,17 @@ class Stop:
 
 @contextmanager
 def stop_on_signal() -> Generator[Stop]:
-    """The first signal asks the run to stop; the second one ends it at once."""
+    """The first signal asks the run to stop; the second one ends the process at once, as a kill would.
+
+    Without the second, an import waits as long for the service as it does anyway: half a minute a request.
+    """
     stop = Stop()
     before = {int(number): signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
-    def ask(number: int, _frame: object) -> None:
-        signal.signal(number, before[number])
+    def ask(_number: int, _frame: object) -> None:
+        for number in before:
+            signal.signal(number, interrupts.ending(said=_ENDED))
+        interrupts.warn(_WAITING)
         stop.interrupted = True
         stop.event.set()
 

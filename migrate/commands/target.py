@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cli.arguments import file_name
 from cli.errors import UsageError
 from cli.files import shown_file
 from cli.stack_outputs import read_outputs
@@ -26,7 +27,10 @@ class Target:
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--outputs", metavar="FILE", help="output of `pulumi stack output --json`; - reads standard input"
+        "--outputs",
+        type=file_name,
+        metavar="FILE",
+        help="output of `pulumi stack output --json`; - reads standard input",
     )
     command.add_argument("--domain", metavar="NAME", help="instead of --outputs, together with --object-type")
     command.add_argument("--object-type", metavar="NAME", help="the stack's object type for endpoints")

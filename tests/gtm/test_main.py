@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -308,6 +309,18 @@ WRONG = {
         ("template",),
         "the template has no URL to call; give --events-url or --outputs",
     ),
+    "an empty name of a file": (
+        (*FLAGS, "-o", ""),
+        "argument -o/--output: '' names no file: give a name (python -m gtm container --help)",
+    ),
+    "text that is not UTF-8": (
+        (*FLAGS, "--event", "gekauft_f\udcff"),
+        f"argument {len(FLAGS) + 2} is not UTF-8: write it in UTF-8",
+    ),
+    "what a terminal would obey": (
+        ("template", "--outputs", "\x1b[2J\n.json"),
+        r"--outputs: \x1b[2J\n.json cannot be read (No such file or directory); give the path of a file",
+    ),
     "a template for this machine": (
         ("template", "--events-url", "http://127.0.0.1:8080/v1/events"),
         "the events URL 'http://127.0.0.1:8080/v1/events' must be https for a template; deploy the "
@@ -341,6 +354,19 @@ def test_what_a_command_reads_is_not_overwritten(capsys: Capture, outputs: Path,
         assert line == f"{target} is what this command reads, and would be overwritten; give another -o"
         assert file.stat().st_size > 0
     assert config.read_text(encoding="utf-8") == "events: {a: }"
+
+
+def test_no_part_of_a_container_is_left_where_the_disk_is_full(capsys: Capture, tmp_path: Path) -> None:
+    target = tmp_path / "container.json"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        line = error(capsys, *FLAGS, "-o", str(target))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert line == f"{target} cannot be written (File too large); give another -o"
+    assert not target.exists()
 
 
 def test_an_earlier_container_can_be_changed_where_it_is(tmp_path: Path) -> None:

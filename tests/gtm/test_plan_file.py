@@ -227,7 +227,7 @@ WRONG = {
         URL + "events: {a: {}}\ntoken: id_token",
         "gtm.yaml: token is id_token but must contain data_layer: NAME or cookie: NAME; indent them below it",
     ),
-    "nothing": ("", "gtm.yaml is empty but must contain events_url and events; indent them below it"),
+    "nothing": ("", "gtm.yaml is empty but must contain events_url and events; write NAME: … on each line"),
     "a key twice": (
         URL + "events:\n  a: {}\n  a: {}",
         "gtm.yaml: line 4 is not valid YAML (a appears twice); correct it",

@@ -55,6 +55,10 @@ class Service:
         with self._seen:
             assert self._seen.wait_for(lambda: len(self.put_sizes) >= count, PATIENCE_SECONDS)
 
+    def wait_for_any_request(self) -> None:
+        with self._seen:
+            assert self._seen.wait_for(lambda: bool(self.fake.requests), PATIENCE_SECONDS)
+
     @property
     def put_sizes(self) -> list[int]:
         """Number of objects in each request that put objects."""

@@ -23,6 +23,7 @@ from migrate.__main__ import main
 from migrate.commands.files import STATE_NAME
 from migrate.customer_profiles import CallError, CustomerProfiles
 from migrate.import_state import locked
+from tests.hostile import FOR_TERMINALS
 from tests.migrate.exports import an_endpoint, as_line, numbered, with_attributes, write_export, write_lines
 from tests.migrate.service import DOMAIN, ENDPOINTS_TYPE, REGION, Service
 from tests.migrate.test_domain_check import INTEGRATIONS
@@ -702,6 +703,8 @@ def test_a_csv_that_is_not_complete_is_not_left(export: Path, tmp_path: Path) ->
             "/nowhere/a.csv cannot be written (No such file or directory); give another --csv",
         ),
         (["--unknown"], "unrecognized arguments: --unknown (python -m migrate --help)"),
+        (["--dry-run", "--skipped", ""], "argument --skipped: '' names no file: give a name (python -m"),
+        ([""], "argument EXPORT: '' names no file: give a name (python -m migrate endpoints --help)"),
         (["--dry-run", "--csv", "a.csv"], "argument --csv: not allowed with argument --dry-run"),
     ],
 )
@@ -732,6 +735,15 @@ def test_outputs_without_a_target_are_an_error_of_one_line(
 
 def test_a_missing_export_is_an_error_of_one_line(tmp_path: Path, capsys: Capture) -> None:
     assert "does not exist" in usage_error(capsys, str(tmp_path / "nothing"), *TARGET)
+
+
+def test_links_in_a_circle_are_an_error_of_one_line(export: Path, tmp_path: Path, capsys: Capture) -> None:
+    circle = tmp_path / "circle"
+    circle.symlink_to(circle)
+
+    assert "does not exist" in usage_error(capsys, str(circle), *TARGET)
+    line = usage_error(capsys, str(export), "--dry-run", "--attributes", "a", "--skipped", str(circle))
+    assert line.startswith(f"{circle} cannot be written (Too many levels of symbolic links)")
 
 
 @pytest.mark.usefixtures("service")
@@ -817,10 +829,57 @@ def test_an_interrupted_import_says_how_to_continue_and_does(
     out, err = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert process.returncode == 130
-    assert err == f"interrupted; run the same command again to continue ({tmp_path / STATE_NAME})\n"
+    assert err.splitlines() == [
+        "stopping when the requests under way are settled; Ctrl-C again ends at once",
+        f"interrupted; run the same command again to continue ({tmp_path / STATE_NAME})",
+    ]
     assert 30 <= int(out.split()[0]) < 300
     assert imported(export) == 0
     assert [service.puts(f"endpoint-{number}") for number in range(300)] == [1] * 300
+
+
+def test_a_second_ctrl_c_does_not_wait_for_a_service_that_does_not_respond(
+    service: Service, export: Path
+) -> None:
+    with service.holding(1):
+        process = start(str(export), *TARGET, *FAST, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        service.wait_for_requests(1)
+        assert process.stderr is not None
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.readline().startswith("stopping when")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=PATIENCE_SECONDS)
+
+    assert process.returncode == 130
+    assert err == "ended at once; run the same command again to continue\n"
+
+
+def test_ctrl_c_while_a_page_of_the_domain_is_awaited_ends_without_a_traceback(service: Service) -> None:
+    with service.holding(0):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "migrate", "check-domain", *TARGET],
+            cwd=PROJECT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        service.wait_for_any_request()
+        process.send_signal(signal.SIGINT)
+
+        assert process.communicate(timeout=PATIENCE_SECONDS) == ("", "interrupted\n")
+    assert process.returncode == 130
+
+
+def test_a_name_of_the_export_is_printed_with_nothing_to_obey(tmp_path: Path, capsys: Capture) -> None:
+    names = {FOR_TERMINALS.replace("\ud800", ""): ["x"], "plan": ["gold"]}
+    export = write_export(tmp_path / f"{FOR_TERMINALS[:4]}\n" / "part.json", [with_attributes(names)])
+    (export.parent / f"{FOR_TERMINALS[:4]}other").write_text("x")
+
+    assert dry_run(export.parent) == 0
+    streams = capsys.readouterr()
+    assert r"\x1b[2Jx\x9b31m\x1b]0;t\x07\r\nerror: \u202e" in streams.out
+    assert r"\x1b[2J\n/\x1b[2Jother" in streams.err
+    assert (streams.out + streams.err).replace("\n", "").isprintable()
 
 
 @pytest.mark.usefixtures("service")
