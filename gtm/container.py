@@ -122,8 +122,8 @@ def _tag_object(
         "tagFiringOption": "ONCE_PER_EVENT",
         "monitoringMetadata": {"type": "MAP"},
     }
-    if plan.consent:
-        types = [{"type": "TEMPLATE", "value": consent_type} for consent_type in plan.consent]
+    types = [{"type": "TEMPLATE", "value": consent_type} for consent_type in plan.consent_of(tag)]
+    if types:
         consent = {"consentStatus": "NEEDED", "consentType": {"type": "LIST", "list": types}}
         behaviour["consentSettings"] = consent
     return with_fingerprint(written, **behaviour)
@@ -172,6 +172,8 @@ def _read(version: Mapping[str, Any]) -> Plan:
     variables = read_variables(version["variable"])
     events = {trigger["triggerId"]: _read_event(trigger) for trigger in version["trigger"]}
     of_plan: dict[str, PlainVariable] = {}
+    # What the first tag needs is the plan's; another tag has a list of its own if it differs.
+    consent = _consent(version["tag"][0])
     tags: list[TagPlan] = []
     for tag in version["tag"]:
         parameters: list[Parameter] = []
@@ -193,18 +195,23 @@ def _read(version: Mapping[str, Any]) -> Plan:
                 parameters=tuple(parameters),
                 event_id=of_tag.get(url.EVENT_ID),
                 timestamp=of_tag.get(url.TIMESTAMP),
+                consent=None if _consent(tag) == consent else _consent(tag),
             )
         )
-    consent = version["tag"][0].get("consentSettings", {}).get("consentType", {}).get("list", [])
     return Plan(
         events_url=urls[0],
         preview_events_url=urls[1],
         tags=tuple(tags),
         endpoint_id=of_plan.get(url.ENDPOINT_ID, DEFAULT_ENDPOINT_ID),
         token=of_plan.get(url.TOKEN),
-        consent=tuple(item["value"] for item in consent),
+        consent=consent,
         container=version["container"]["publicId"],
     )
+
+
+def _consent(tag: Mapping[str, Any]) -> tuple[str, ...]:
+    types = tag.get("consentSettings", {}).get("consentType", {}).get("list", [])
+    return tuple(item["value"] for item in types)
 
 
 def _plain(variable: Variable) -> PlainVariable:

@@ -66,6 +66,8 @@ class TagPlan:
     event_id: PlainVariable | None = None
     # When it happened; read only where the setting timestampSource is `url`.
     timestamp: PlainVariable | None = None
+    # Consent that this tag needs. None: as the plan says for all tags.
+    consent: tuple[str, ...] | None = None
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -81,6 +83,7 @@ class TagPlan:
             raise PlanError(
                 f"{shown(twice)} appears twice, but a parameter has one value; remove or rename one"
             )
+        _check_consent(self.consent or ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +94,7 @@ class Plan:
     tags: tuple[TagPlan, ...]
     endpoint_id: PlainVariable = DEFAULT_ENDPOINT_ID
     token: PlainVariable | None = None
+    # Consent that every tag needs which has no list of its own.
     consent: tuple[str, ...] = ()
     container: str = UNKNOWN_CONTAINER
     # Where GTM's Preview sends events. None: to `events_url`, as every visitor does.
@@ -101,11 +105,7 @@ class Plan:
         if self.preview_events_url is not None:
             check_preview_events_url(self.preview_events_url, self.events_url)
         check_container(self.container)
-        for consent_type in self.consent:
-            check_consent_type(consent_type)
-        twice = _repeated(self.consent)
-        if twice is not None:
-            raise PlanError(f"the consent type {shown(twice)} appears twice; remove one")
+        _check_consent(self.consent)
         if not self.tags:
             raise PlanError("there is no event; name at least one, or send all custom events")
         events = [tag.event for tag in self.tags]
@@ -116,6 +116,10 @@ class Plan:
         twice = _repeated(event for event in events if event is not None)
         if twice is not None:
             raise PlanError(f"the event {shown(twice)} appears twice and would be sent twice; remove one")
+
+    def consent_of(self, tag: TagPlan) -> tuple[str, ...]:
+        """The consent types without which a tag sends nothing."""
+        return self.consent if tag.consent is None else tag.consent
 
 
 def check_events_url(events_url: str, *, what: str = "events URL") -> None:
@@ -149,6 +153,14 @@ def _place(events_url: str) -> tuple[str, str | None, int | None, str]:
     parts = urlsplit(events_url)
     port = parts.port or {"https": 443, "http": 80}[parts.scheme]
     return parts.scheme, parts.hostname, port, parts.path
+
+
+def _check_consent(consent: tuple[str, ...]) -> None:
+    for consent_type in consent:
+        check_consent_type(consent_type)
+    twice = _repeated(consent)
+    if twice is not None:
+        raise PlanError(f"the consent type {shown(twice)} appears twice; remove one")
 
 
 def check_consent_type(consent_type: str) -> None:

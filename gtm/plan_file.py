@@ -18,26 +18,27 @@ Pure. Reports all errors of a file at once, one line each: the key's path, the v
         event_attributes: {currency: order.currency, brands: {list: order.items, of: brand}}
         metrics: {value: order.value, lines: {count: order.items}}
         user_attributes: {plan: user.plan}
+        consent: [analytics_storage, ad_storage]      # optional: what this one needs instead
       newsletter:                                     # only the endpoint id
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from gtm.limits import STRICTEST, Limits
 from gtm.plan import (
     DEFAULT_ENDPOINT_ID,
     UNKNOWN_CONTAINER,
     Plan,
-    check_consent_type,
+    TagPlan,
     check_container,
     check_events_url,
 )
 from gtm.tag_reader import TagReader
 from gtm.variables import CookieVariable, DataLayerVariable, PlainVariable
-from gtm.yaml_document import PlanFileError, parse, shown_in_yaml
+from gtm.yaml_document import PlanFileError, parse
 
 _KEYS: Final = (
     *("events_url", "preview_events_url", "container", "endpoint_id", "consent", "token"),
@@ -57,9 +58,14 @@ class Overrides:
     token: PlainVariable | None = None
     # Used if neither the file nor `token` names one.
     default_token: PlainVariable | None = None
+    # For all tags, also those with a list of their own.
     consent: tuple[str, ...] | None = None
     # What the stack's destinations accept.
     limits: Limits = STRICTEST
+
+    def of_all(self, tags: Iterable[TagPlan]) -> tuple[TagPlan, ...]:
+        """The tags with what applies to all of them."""
+        return tuple(tags if self.consent is None else (replace(tag, consent=None) for tag in tags))
 
 
 def read(text: str, *, file: str = "gtm.yaml", overrides: Overrides | None = None) -> Plan:
@@ -91,8 +97,10 @@ class _Reader(TagReader):
         container = overrides.container or self._checked(content, "container", check_container)
         endpoint_id = overrides.endpoint_id or self._endpoint_id(content)
         token = overrides.token or self._token(content) or overrides.default_token
-        consent = overrides.consent if overrides.consent is not None else self._consent(content)
-        tags = self.tags(content)
+        consent = self.consent(content["consent"], "consent") if "consent" in content else ()
+        if overrides.consent is not None:
+            consent = overrides.consent
+        tags = overrides.of_all(self.tags(content))
         if url is None or self.problems:
             return None
         return self.made(
@@ -100,7 +108,7 @@ class _Reader(TagReader):
             lambda: Plan(
                 events_url=url,
                 preview_events_url=preview_url,
-                tags=tuple(tags),
+                tags=tags,
                 endpoint_id=endpoint_id or DEFAULT_ENDPOINT_ID,
                 token=token,
                 consent=consent,
@@ -128,20 +136,6 @@ class _Reader(TagReader):
         if name is None:
             return None
         return self.made(f"token.{source}", lambda: _TOKEN_SOURCES[source](name))
-
-    def _consent(self, content: Mapping[str, Any]) -> tuple[str, ...]:
-        value = content.get("consent", [])
-        if not isinstance(value, list):
-            self.problem(
-                "consent", f"is {shown_in_yaml(value)} but must be a list; write [analytics_storage]"
-            )
-            return ()
-        items = cast(list[object], value)
-        texts = [self.string(item, f"consent[{index}]") for index, item in enumerate(items)]
-        for index, text in enumerate(texts):
-            if text is not None:
-                self.made(f"consent[{index}]", lambda text=text: check_consent_type(text))
-        return tuple(text for text in texts if text is not None)
 
     def _checked(self, content: Mapping[str, Any], key: str, check: Callable[[str], None]) -> str | None:
         text = self.string(content[key], key) if key in content else None

@@ -95,7 +95,7 @@ def _changed(plan: Plan, overrides: plan_file.Overrides) -> Plan:
     return Plan(
         events_url=overrides.events_url or plan.events_url,
         preview_events_url=overrides.preview_events_url or plan.preview_events_url,
-        tags=tuple(map(overrides.limits.checked_tag, plan.tags)),
+        tags=tuple(map(overrides.limits.checked_tag, overrides.of_all(plan.tags))),
         endpoint_id=overrides.endpoint_id or plan.endpoint_id,
         token=overrides.token or plan.token or overrides.default_token,
         consent=plan.consent if overrides.consent is None else overrides.consent,

@@ -1,6 +1,7 @@
 """What is allowed in a plan but probably not intended. Pure."""
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Final
 
 from contract import url
@@ -63,7 +64,7 @@ def warnings(plan: Plan, limits: Limits = STRICTEST) -> Iterator[str]:
     yield from url_warnings(plan.events_url)
     if plan.preview_events_url is not None:
         yield from _preview_warnings(plan.preview_events_url)
-    for consent_type in plan.consent:
+    for consent_type in dict.fromkeys(chain.from_iterable(map(plan.consent_of, plan.tags))):
         if consent_type not in GOOGLE_CONSENT_TYPES:
             yield (
                 f"the consent type {consent_type} is not one of Google's: unless your page sets it, GTM "

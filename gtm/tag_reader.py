@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 
 from gtm.ga4 import PRESETS, Source, preset_tag
 from gtm.limits import Limits
-from gtm.plan import Parameter, ParameterKind, TagPlan
+from gtm.plan import Parameter, ParameterKind, TagPlan, check_consent_type
 from gtm.variables import CookieVariable, DataLayerVariable, ItemCount, ItemList, PlainVariable, Variable
 from gtm.yaml_document import DocumentReader, shown_in_yaml
 
@@ -15,7 +15,7 @@ _GROUPS: Final = {
     "metrics": ParameterKind.METRIC,
     "user_attributes": ParameterKind.USER_ATTRIBUTE,
 }
-_OF_EVENT: Final = ("event_id", "timestamp", *_GROUPS)
+_OF_EVENT: Final = ("event_id", "timestamp", "consent", *_GROUPS)
 _SPECIAL_FORMS: Final = (frozenset({"cookie"}), frozenset({"list", "of"}), frozenset({"count"}))
 _SOURCES: Final = tuple(source.value for source in Source)
 
@@ -66,6 +66,19 @@ class TagReader(DocumentReader):
             return variable
         self.problem(path, "must be a data layer variable or a cookie, not made of items; name one")
         return None
+
+    def consent(self, value: object, path: str) -> tuple[str, ...]:
+        """A list of consent types, which may be empty."""
+        if not isinstance(value, list):
+            self.problem(path, f"is {shown_in_yaml(value)} but must be a list; write [analytics_storage]")
+            return ()
+        items = cast("list[object]", value)
+        texts = [self.string(item, f"{path}[{index}]") for index, item in enumerate(items)]
+        types = [
+            None if text is None else self.made(f"{path}[{index}]", lambda text=text: _consent_type(text))
+            for index, text in enumerate(texts)
+        ]
+        return tuple(one for one in types if one is not None)
 
     def _special(self, content: dict[str, object], path: str) -> Variable | None:
         if frozenset(content) not in _SPECIAL_FORMS:
@@ -148,6 +161,7 @@ class TagReader(DocumentReader):
         for name in own.keys() & content.keys():
             switched_off = content[name] is None and preset is not None
             own[name] = None if switched_off else self.plain_variable(content[name], f"{path}.{name}")
+        consent = self.consent(content["consent"], f"{path}.consent") if "consent" in content else None
         parameters: dict[_Key, Variable] = {}
         if preset:
             parameters = {(each.kind, each.name): each.value for each in preset.parameters}
@@ -166,7 +180,7 @@ class TagReader(DocumentReader):
         return self.made(
             path,
             lambda: self._limits.checked_tag(
-                TagPlan(event=event, parameters=tuple(filter(None, made)), **own)
+                TagPlan(event=event, parameters=tuple(filter(None, made)), consent=consent, **own)
             ),
         )
 
@@ -191,6 +205,11 @@ def _holds_events(value: object) -> bool:
     """Whether a list or a mapping is of recommended events."""
     names = cast("list[object]", value) if isinstance(value, list | dict) else []
     return any(isinstance(name, str) and name in PRESETS for name in names)
+
+
+def _consent_type(text: str) -> str:
+    check_consent_type(text)
+    return text
 
 
 def _special_variable(texts: Mapping[str, str]) -> Variable:

@@ -1,6 +1,5 @@
 """What was found in a container."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,6 +21,8 @@ class FoundEvent:
     # The GA4 event tags that it fires, and the other names under which they send it.
     tags: dict[str, None] = field(default_factory=dict[str, None])
     ga4_names: dict[str, None] = field(default_factory=dict[str, None])
+    # The consent that these tags need, and the tags that ask for each type beyond GA4's own checks.
+    consent: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     preset: bool = False
     plan: TagPlan | None = None
 
@@ -45,14 +46,10 @@ class FoundVariable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What an export says. `unsent` events have a trigger and no GA4 event tag.
-
-    `consent` has the tags that need each type, beyond GA4's own checks.
-    """
+    """What an export says. `unsent` events have a trigger and no GA4 event tag."""
 
     container: WebContainer
     customer: Customer
-    consent: Mapping[str, tuple[str, ...]]
     sent: tuple[FoundEvent, ...]
     unsent: tuple[FoundEvent, ...]
     variables: tuple[FoundVariable, ...]

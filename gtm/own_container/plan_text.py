@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 import yaml
 
 from gtm.ga4 import PRESETS, Source, preset_tag
-from gtm.own_container.findings import ANALYTICS_CONSENT, FoundEvent, Reading
+from gtm.own_container.findings import FoundEvent, Reading
 from gtm.own_container.parts import bare, quoted
 from gtm.plan import ParameterKind, TagPlan, check_container
 from gtm.plan_error import PlanError
@@ -47,13 +48,17 @@ def _lines(reading: Reading) -> Iterator[str]:
     if _is_usable(reading.container.public_id):
         yield f"container: {reading.container.public_id}\n"
     yield from _customer(reading)
-    yield from _consent(reading)
-    yield from _section(_GA4, "ga4:\n  events:", [event for event in reading.sent if event.preset], indent=4)
+    common = _common_consent(reading.sent)
+    if common:
+        yield _CONSENT
+        yield f"consent: {_list(common)}\n"
+    of_ga4 = [event for event in reading.sent if event.preset]
+    yield from _section(_GA4, "ga4:\n  events:", of_ga4, common, indent=4)
     others = [event for event in reading.sent if not event.preset]
     if any(event.name is None for event in others):
-        yield from _section(_EVENTS, None, others, indent=0)
+        yield from _section(_EVENTS, None, others, common, indent=0)
     else:
-        yield from _section(_EVENTS, "events:", others, indent=2)
+        yield from _section(_EVENTS, "events:", others, common, indent=2)
     if reading.unsent:
         yield _UNSENT
         yield from (f"#   {scalar(event.name or '')}:" for event in reading.unsent)
@@ -68,23 +73,17 @@ def _customer(reading: Reading) -> Iterator[str]:
     yield f"endpoint_id: {_value(reading.customer.variable)}\n"
 
 
-def _consent(reading: Reading) -> Iterator[str]:
-    if not reading.consent:
-        return
-    if ANALYTICS_CONSENT in reading.consent:
-        yield _CONSENT
-    all_tags = {tag for event in reading.sent for tag in event.tags}
-    for consent_type, tags in reading.consent.items():
-        if tags and not all_tags <= set(tags):
-            yield (
-                f"# {consent_type}: {_and(tags)} asked for it. Here every tag does, "
-                "so without it no event is sent."
-            )
-    yield f"consent: [{', '.join(map(scalar, reading.consent))}]\n"
+def _common_consent(events: Sequence[FoundEvent]) -> list[str]:
+    """The consent types that every event needs."""
+    return [one for one in events[0].consent if all(one in event.consent for event in events)]
+
+
+def _list(consent: Iterable[str]) -> str:
+    return f"[{', '.join(map(scalar, consent))}]"
 
 
 def _section(
-    comment: str, heading: str | None, events: Sequence[FoundEvent], *, indent: int
+    comment: str, heading: str | None, events: Sequence[FoundEvent], consent: Sequence[str], *, indent: int
 ) -> Iterator[str]:
     if not events:
         return
@@ -92,7 +91,10 @@ def _section(
     if heading is not None:
         yield heading
     for event in events:
-        yield from _event(event, _overrides(event) if event.preset else event.plan, indent=indent)
+        plan = _overrides(event) if event.preset else event.plan
+        if plan is not None and set(event.consent) != set(consent):
+            plan = replace(plan, consent=tuple(event.consent))
+        yield from _event(event, plan, indent=indent)
     yield ""
 
 
@@ -118,6 +120,8 @@ def _event(event: FoundEvent, tag: TagPlan | None, *, indent: int) -> Iterator[s
         return
     if tag.event_id is not None:
         yield f"{space}  event_id: {_value(tag.event_id)}"
+    if tag.consent is not None:
+        yield f"{space}  consent: {_list(tag.consent)}"
     for kind, group in _GROUPS.items():
         parameters = [parameter for parameter in tag.parameters if parameter.kind is kind]
         if parameters:
@@ -127,7 +131,7 @@ def _event(event: FoundEvent, tag: TagPlan | None, *, indent: int) -> Iterator[s
 
 
 def _empty(event: FoundEvent, tag: TagPlan | None) -> str:
-    nothing = tag is None or (not tag.parameters and tag.event_id is None)
+    nothing = tag is None or (not tag.parameters and tag.event_id is None and tag.consent is None)
     return " {}" if nothing and event.name is None else ""
 
 
@@ -136,6 +140,9 @@ def _comments(event: FoundEvent) -> Iterator[str]:
         yield f"GA4 records it as {_and(event.ga4_names)}, gtm-pixel under this name."
     if event.filters:
         yield f"GA4's trigger also asks for: {'; '.join(event.filters)}. Here every such event is sent."
+    for consent_type, tags in event.consent.items():
+        if tags and len(tags) < len(event.tags):
+            yield f"Only {_and(tags)} asked for consent to {consent_type}. Here the event needs it."
     preset = PRESETS.get(event.name or "")
     if not event.preset and preset is not None and preset.ecommerce:
         yield "If your page pushes GA4's `ecommerce` object with it, list it under `ga4:` instead."

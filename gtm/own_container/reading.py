@@ -51,8 +51,7 @@ class _Reader:
         self._variables = Variables(container.variables)
         self._triggers: dict[str, EventTrigger] = {}
         self._events: dict[str | None, FoundEvent] = {}
-        # By consent type, the tags that need it beyond GA4's own checks.
-        self._consent: dict[str, list[str]] = {}
+        self._unusable_consent: set[str] = set()
         self._passed_over = PassedOver()
 
     def read_triggers(self) -> None:
@@ -105,7 +104,6 @@ class _Reader:
         return Reading(
             container=self._container,
             customer=who,
-            consent=self._usable_consent(),
             sent=tuple(sent),
             unsent=tuple(unsent),
             variables=self._found_variables(sent, who),
@@ -139,10 +137,6 @@ class _Reader:
             )
         for name in events:
             self._add(self._events[name], tag)
-        if events:
-            self._consent.setdefault(ANALYTICS_CONSENT, [])
-            for consent_type in tag.consent:
-                self._consent.setdefault(consent_type, []).append(tag.name)
 
     def _found(self, name: str | None, trigger: EventTrigger) -> FoundEvent:
         event = self._events.setdefault(name, FoundEvent(name=name))
@@ -157,6 +151,9 @@ class _Reader:
         for name, why in sent.problems:
             self._passed_over.parameter(name, tag.name, why)
         event.tags[tag.name] = None
+        event.consent.setdefault(ANALYTICS_CONSENT, [])
+        for consent_type in filter(self._is_usable, tag.consent):
+            event.consent.setdefault(consent_type, []).append(tag.name)
         if tag.event not in (None, "", event.name):
             event.ga4_names[str(tag.event)] = None
         if event.plan is None:
@@ -194,16 +191,15 @@ class _Reader:
                 self._passed_over.parameter(parameter.name, next(iter(event.tags)), str(error))
         return plan
 
-    def _usable_consent(self) -> dict[str, tuple[str, ...]]:
-        usable: dict[str, tuple[str, ...]] = {}
-        for consent_type, tags in self._consent.items():
-            try:
-                check_consent_type(consent_type)
-            except PlanError as error:
+    def _is_usable(self, consent_type: str) -> bool:
+        try:
+            check_consent_type(consent_type)
+        except PlanError as error:
+            if consent_type not in self._unusable_consent:
                 self._passed_over.part("consent type", consent_type, str(error))
-            else:
-                usable[consent_type] = tuple(tags)
-        return usable
+            self._unusable_consent.add(consent_type)
+            return False
+        return True
 
     def _used(self, sent: Iterable[FoundEvent], who: Customer) -> dict[object, dict[str, None]]:
         """The plan's variables of the data layer and cookies, and the parameters that are made of them."""

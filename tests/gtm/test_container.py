@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +196,19 @@ def test_consent_is_required_of_every_tag() -> None:
         "consentType": {"type": "LIST", "list": [{"type": "TEMPLATE", "value": "analytics_storage"}]},
     }
     assert [tag["consentSettings"] for tag in objects(export, "tag")] == [needed, needed]
+
+
+def test_a_tag_may_need_consent_of_its_own() -> None:
+    tags = (PURCHASE, replace(SIGN_UP, consent=("ad_storage",)), TagPlan(event="seen", consent=()))
+
+    export = container_export(plan(*tags, consent=("analytics_storage",)))
+
+    types = [
+        [one["value"] for one in tag.get("consentSettings", {}).get("consentType", {}).get("list", [])]
+        for tag in objects(export, "tag")
+    ]
+    assert types == [["analytics_storage"], ["ad_storage"], []]
+    assert plan_of(export) == plan(*tags, consent=("analytics_storage",))
 
 
 def test_every_name_begins_so_that_a_merge_meets_nothing_of_the_same_name() -> None:

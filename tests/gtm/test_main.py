@@ -183,6 +183,15 @@ def test_an_earlier_container_can_be_written_for_another_stack(capsys: Capture, 
     assert made == plan(PURCHASE, consent=("ad_storage",), events_url=other)
 
 
+def test_consent_of_an_earlier_container_is_replaced_for_all_tags(capsys: Capture, tmp_path: Path) -> None:
+    before = plan(PURCHASE, TagPlan(event="seen", consent=("ad_storage",)))
+    earlier = write(tmp_path / "dev.json", as_text(container_export(before)))
+
+    made = written(capsys, "container", "--from", str(earlier), "--consent", "analytics_storage")
+
+    assert made == plan(PURCHASE, TagPlan(event="seen"), consent=("analytics_storage",))
+
+
 def test_a_file_is_written_and_the_next_steps_are_printed(capsys: Capture, tmp_path: Path) -> None:
     target = tmp_path / "container.json"
 

@@ -100,6 +100,27 @@ def test_a_file_sets_container_endpoint_consent_and_token() -> None:
     )
 
 
+def test_an_event_may_need_other_consent_than_the_rest() -> None:
+    text = f"{URL}consent: [analytics_storage]\nga4: {{events: {{login: {{consent: [ad_storage]}}}}}}\n"
+    text += "events: {paid: {consent: []}, read: }\n"
+
+    made = plan_file.read(text)
+
+    assert {tag.event: made.consent_of(tag) for tag in made.tags} == {
+        "login": ("ad_storage",),
+        "paid": (),
+        "read": ("analytics_storage",),
+    }
+
+
+def test_consent_that_the_caller_names_is_for_all_events() -> None:
+    text = f"{URL}events: {{paid: {{consent: []}}, read: }}\n"
+
+    made = plan_file.read(text, overrides=Overrides(consent=("ad_storage",)))
+
+    assert [made.consent_of(tag) for tag in made.tags] == [("ad_storage",), ("ad_storage",)]
+
+
 def test_what_the_caller_knows_better_counts() -> None:
     text = PURCHASE_YAML + "consent: [ad_storage]\ntoken: {cookie: id_token}\n"
     token = DataLayerVariable("jwt")
@@ -157,7 +178,7 @@ WRONG = {
     ),
     "an unknown group": (
         URL + "events: {a: {user_attribute: {plan: plan}}}",
-        "gtm.yaml: events.a.user_attribute is unknown here (known: event_id, timestamp, "
+        "gtm.yaml: events.a.user_attribute is unknown here (known: event_id, timestamp, consent, "
         "event_attributes, metrics, user_attributes); did you mean user_attributes?",
     ),
     "a data layer variable that is no text": (
@@ -214,6 +235,15 @@ WRONG = {
     "no URL": (
         "events: {a: {}}",
         "gtm.yaml: events_url is missing, so the tags have no URL to call; set it, or give --events-url",
+    ),
+    "consent of an event that is no list": (
+        URL + "events: {a: {consent: ad_storage}}",
+        "gtm.yaml: events.a.consent is ad_storage but must be a list; write [analytics_storage]",
+    ),
+    "consent of an event that is none": (
+        URL + "events: {a: {consent: [ad storage]}}",
+        "gtm.yaml: events.a.consent[0]: the consent type 'ad storage' must be 1 to 64 letters, digits, "
+        "hyphens and underscores; use one of Google's, such as analytics_storage",
     ),
     "consent that is no list": (
         URL + "events: {a: {}}\nconsent: analytics_storage",

@@ -39,7 +39,7 @@ class TestTheShop:
         assert sent == {
             "container": "GTM-W3ABCD12",
             "endpoint_id": "user.id",
-            "consent": ["analytics_storage", "ad_storage"],
+            "consent": ["analytics_storage"],
             "ga4": {
                 "events": {
                     "purchase": {"event_attributes": {"store": "shop.id"}},
@@ -56,7 +56,7 @@ class TestTheShop:
                     "user_attributes": {"language": {"cookie": "lang"}},
                 },
                 "article": {"event_attributes": {"topic": "article.topic"}},
-                "newsletter": None,
+                "newsletter": {"consent": ["analytics_storage", "ad_storage"]},
             },
         }
 
@@ -110,17 +110,33 @@ class TestTheShop:
         ) in text
         assert text.endswith("#   refund:\n#   quiz_done:\n")
 
-    def test_consent_that_only_some_tags_need_is_told(self) -> None:
-        needed = {"consentStatus": "NEEDED", "consentType": {"list": [{"value": "ad_storage"}]}}
-        triggers = [event_trigger("1", "done")]
-        asking = ga4_tag("1", "done", ["1"], name="Asking", consentSettings=needed)
+    def test_an_event_whose_tag_needs_more_consent_has_a_list_of_its_own(self) -> None:
+        text = text_of(SHOP)
 
-        assert (
-            '# ad_storage: "GA4 - newsletter" asked for it. Here every tag does, so without it no event is '
-            "sent.\nconsent: [analytics_storage, ad_storage]\n"
-        ) in text_of(SHOP)
-        assert "asked for it" not in text_of(export([asking], triggers))
+        assert "\nconsent: [analytics_storage]\n" in text
+        assert "  newsletter:\n    consent: [analytics_storage, ad_storage]\n" in text
+        assert text.count("ad_storage") == 1
 
+    def test_consent_that_all_tags_need_is_for_all_events(self) -> None:
+        asking = ga4_tag("1", "done", ["1"], name="Asking", consentSettings=AD_STORAGE)
+
+        text = text_of(export([asking], [event_trigger("1", "done")]))
+
+        assert "\nconsent: [analytics_storage, ad_storage]\n" in text
+        assert text.count("ad_storage") == 1
+
+    def test_consent_for_which_one_of_an_events_tags_asks_is_told(self) -> None:
+        tags = [
+            ga4_tag("1", "done", ["1"], name="Asking", consentSettings=AD_STORAGE),
+            ga4_tag("2", "done", ["1"], name="Other"),
+        ]
+
+        text = text_of(export(tags, [event_trigger("1", "done")]))
+
+        assert '# Only "Asking" asked for consent to ad_storage. Here the event needs it.\n' in text
+
+
+AD_STORAGE = {"consentStatus": "NEEDED", "consentType": {"list": [{"value": "ad_storage"}]}}
 
 WRONG = {
     "a file that is not there": (
