@@ -22,7 +22,7 @@ class ContainerViews:
         self._outputs = outputs
 
     def export(self, request: Request) -> Response:
-        """The container export for `?parameter=evmt_value&…`, or `?ga4=purchase&…`."""
+        """The container export for `?parameter=evmt_value&consent=ad_storage&…`, or `?ga4=purchase&…`."""
         return _made(lambda: as_text(self._demo(request)), "application/json")
 
     def functions(self, request: Request) -> Response:
@@ -42,7 +42,12 @@ class ContainerViews:
         return response
 
     def _demo(self, request: Request) -> dict[str, Any]:
-        return demo_container(self._outputs, request.args.getlist("parameter"), request.args.get("ga4"))
+        return demo_container(
+            self._outputs,
+            request.args.getlist("parameter"),
+            ga4_event=request.args.get("ga4"),
+            consent=request.args.getlist("consent"),
+        )
 
 
 def _made(make: Callable[[], str], media_type: str) -> Response:

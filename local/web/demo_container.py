@@ -26,12 +26,17 @@ _TIMESTAMP: Final = "timestamp"
 
 
 def demo_container(
-    outputs: Mapping[str, Any], parameters: Sequence[str], ga4_event: str | None = None
+    outputs: Mapping[str, Any],
+    parameters: Sequence[str],
+    *,
+    ga4_event: str | None = None,
+    consent: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The export that `python -m gtm container` would write. `parameters` are names such as `evmt_value`.
 
     With `ga4_event`, a recommended event of Google Analytics 4, the container has the tag of that event and
-    adds the parameters to it. Raises PlanError for a parameter or event that no container can have.
+    adds the parameters to it. The tag needs the consent types of `consent`. Raises PlanError for what no
+    container can have.
     """
     if ga4_event is not None and ga4_event not in PRESETS:
         raise PlanError(f"the event {ga4_event[:60]!r} is not one that Google recommends (docs/ga4.md)")
@@ -40,6 +45,7 @@ def demo_container(
         events_url=outputs["events_url"],
         tags=(Limits(outputs.get("destinations")).checked_tag(_with_parameters(preset, parameters)),),
         token=_default_token(outputs),
+        consent=tuple(consent),
     )
     return container_export(plan)
 

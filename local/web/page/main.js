@@ -73,7 +73,7 @@ function explainSettings({ timestamp_source: source, profile_updates: updates })
   byId("timestamp-hint").textContent =
     source === "url"
       ? "This stack reads the timestamp."
-      : "This stack ignores the timestamp, because its setting timestampSource is " + source + ".";
+      : "This stack ignores the timestamp: timestampSource is " + source + ".";
   if (updates === "none") byId("updates").textContent = "update nothing: profileUpdates is none";
   else if (!expected.keepsProfiles) byId("updates").textContent = "update nothing: no destination keeps profiles";
 }

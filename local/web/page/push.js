@@ -9,6 +9,7 @@ import { shorten, token } from "./senders.js";
 const DATA_LAYER_KEYS = { evat_: "attributes", evmt_: "metrics", usat_: "user" };
 // Fields of the form that are sent only if they are filled in, and their data layer keys.
 const OPTIONAL = { "event-id": "event_id", timestamp: "timestamp" };
+const CONSENT_TYPE = "analytics_storage";
 
 export class PushError extends Error {}
 
@@ -24,19 +25,29 @@ export function pushedMessages(idToken) {
   return "ecommerce" in pushed ? [{ ecommerce: null }, pushed] : [pushed];
 }
 
+/** What the site tells gtag() about consent before it pushes: its arguments, or null for nothing. */
+export function consentCommand() {
+  const state = byId("consent").value;
+  return ["granted", "denied"].includes(state) ? ["consent", "default", { [CONSENT_TYPE]: state }] : null;
+}
+
 /** The query that names the container for the form. */
 export function containerQuery() {
   const query = new URLSearchParams(ga4Event() ? { ga4: ga4Event() } : {});
   for (const [field, parameter] of Object.entries(ga4Event() ? {} : OPTIONAL)) {
     if (byId(field).value) query.append("parameter", parameter);
   }
+  if (byId("consent").value) query.append("consent", CONSENT_TYPE);
   for (const { prefix, name } of rows()) query.append("parameter", prefix + name);
   return query.toString();
 }
 
-/** The push as code. */
-export function asCode(messages) {
-  return messages.map((message) => "dataLayer.push(" + JSON.stringify(message, null, 2) + ");").join("\n");
+/** What the site runs for the form, as code. */
+export function siteCode(idToken) {
+  const pushes = pushedMessages(idToken).map((message) => "dataLayer.push(" + JSON.stringify(message, null, 2) + ");");
+  const command = consentCommand();
+  if (command) pushes.unshift("gtag(" + command.map((one) => JSON.stringify(one)).join(", ") + ");");
+  return pushes.join("\n");
 }
 
 export function startPush() {
@@ -46,7 +57,7 @@ export function startPush() {
 /** Show the push, with a token that is short enough to read. */
 export function showPush() {
   try {
-    setText(byId("push"), asCode(pushedMessages(token() && shorten(token()))));
+    setText(byId("push"), siteCode(token() && shorten(token())));
     byId("ga4-push").removeAttribute("aria-invalid");
   } catch (error) {
     setText(byId("push"), error.message);
@@ -57,7 +68,7 @@ export function showPush() {
 /** Nothing for JSON that is no push: the page says so already. */
 function codeIfAny() {
   try {
-    return asCode(pushedMessages(token()));
+    return siteCode(token());
   } catch {
     return "";
   }

@@ -3,8 +3,9 @@
 import { getJson } from "./api.js";
 import { element } from "./dom.js";
 import { ga4Event } from "./form.js";
-import { asCode, containerQuery, pushedMessages } from "./push.js";
+import { consentCommand, containerQuery, pushedMessages, siteCode } from "./push.js";
 import { renew, shorten, token } from "./senders.js";
+import { list } from "./words.js";
 
 // The containers that were fetched, by their query.
 const containers = new Map();
@@ -25,12 +26,17 @@ export async function send(onTag) {
   const at = Date.now();
   const idToken = token();
   const messages = pushedMessages(idToken);
-  const code = asCode(pushedMessages(idToken && shorten(idToken)));
+  const consent = consentCommand();
+  const code = siteCode(idToken && shorten(idToken));
   const container = await loadContainer();
   if (fakeGtm) fakeGtm.stop();
   window.dataLayer = [];
   let why = whyNoTag(messages.at(-1).event);
-  const report = ({ url, outcome }) => {
+  const report = ({ url, outcome, missingConsent }) => {
+    if (outcome === "blocked") {
+      why = `The tag was blocked: it needs consent to ${list(missingConsent)}, which is denied. Consent that comes later does not send the event.`;
+      return;
+    }
     if (url === undefined) {
       why = "The tag failed before it called the URL: a value ends within an emoji, and GTM cannot encode half of one.";
       return;
@@ -45,8 +51,14 @@ export async function send(onTag) {
     onTag(tags.get(called));
   };
   fakeGtm = window.GtmFake.run(container, { onTag: report });
+  if (consent) gtag(...consent);
   window.dataLayer.push(...messages);
   if (why) throw new TagError(why);
+}
+
+/** As Google's snippet defines it: what it pushes is the arguments object. */
+function gtag() {
+  window.dataLayer.push(arguments);
 }
 
 /** If no tag fires, the trigger does not match the event. */

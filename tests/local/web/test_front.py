@@ -263,6 +263,12 @@ def test_the_container_sends_the_id_and_time_that_the_form_has(client: Client) -
     assert [parameter.url_name for parameter in tag.parameters] == ["evat_a"]
 
 
+def test_the_tag_of_the_container_needs_the_consent_that_the_form_has(client: Client) -> None:
+    export = client.get("/gtm/container.json?ga4=login&consent=ad_storage&consent=analytics_storage").text
+
+    assert plan_of(json.loads(export)).consent == ("ad_storage", "analytics_storage")
+
+
 def test_the_container_can_be_that_of_a_recommended_event(client: Client) -> None:
     (tag,) = plan_of(json.loads(client.get("/gtm/container.json?ga4=purchase&parameter=usat_plan").text)).tags
 

@@ -60,8 +60,10 @@ def test_one_click_and_no_typing_shows_the_whole_way(page: Page, run: LocalRun) 
 
 
 def test_an_opened_step_shows_what_went_over_it(opened: OpenedPage) -> None:
+    opened.page.get_by_label("Consent").select_option("granted")
     opened.send("Recorded")
 
+    assert 'gtag("consent", "default", {"analytics_storage":"granted"});' in opened.opened("Tag")
     assert '"event": "purchase_success"' in opened.opened("Tag")
     assert f"{opened.run.outputs['events_url']}?endpoint_id=" in opened.opened("Tag")
     kinds = ("Event attribute\tcurrency\tEUR", "Event metric\tquantity\t1", "User attribute\tplan\tgold")
@@ -125,6 +127,9 @@ def test_a_click_that_sends_no_event_says_why(opened: OpenedPage) -> None:
         expect(opened.title).to_have_text("No event sent")
         assert opened.steps() == []
 
+    opened.page.get_by_label("Consent").select_option("denied")
+    sends_nothing("The tag was blocked: it needs consent to analytics_storage, which is denied.")
+    opened.page.get_by_label("Consent").select_option("")
     opened.page.get_by_label("Event name").fill("gtm.js")
     sends_nothing("No tag fired: the event name is empty or begins with gtm. ")
     assert axe.findings(opened.page) == []
