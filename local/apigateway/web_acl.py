@@ -13,6 +13,7 @@ from typing import Any, Final
 from werkzeug import Response
 
 from local.apigateway.responses import UnservedPart
+from local.deployment import blocked_addresses
 from local.deployment.cloud import Cloud
 
 _CONTENT_TYPES: Final = {
@@ -39,10 +40,12 @@ class WebAcl:
             ]
             for summary in wafv2.list_ip_sets(Scope="REGIONAL")["IPSets"]
         }
+        self._counters: dict[str, _Counter] = {}
         self._rules: Sequence[_Rule] = [
-            _read(rule, ip_sets, acl.get("CustomResponseBodies", {}), clock)
+            self._read(rule, ip_sets, acl.get("CustomResponseBodies", {}), clock)
             for rule in sorted(acl["Rules"], key=lambda rule: rule["Priority"])
         ]
+        blocked_addresses.count_in(id_, self)
 
     def block(self, address: str) -> Response | None:
         """The response to a request that is blocked, or None."""
@@ -54,27 +57,35 @@ class WebAcl:
                 return verdict
         return None
 
+    def blocked(self, rule: str) -> Sequence[str]:
+        """The addresses that a rule blocks now."""
+        counter = self._counters.get(rule)
+        return [] if counter is None else counter.addresses_over()
 
-def _read(
-    rule: Mapping[str, Any],
-    ip_sets: Mapping[str, Mapping[str, Any]],
-    bodies: Mapping[str, Mapping[str, str]],
-    clock: Callable[[], float],
-) -> _Rule:
-    match rule:
-        case {"Statement": {"IPSetReferenceStatement": {"ARN": arn}}, "Action": {"Allow": _}}:
-            networks = [ipaddress.ip_network(one) for one in ip_sets[arn]["Addresses"]]
-            return lambda address: True if _is_in(address, networks) else None
-        case {
-            "Statement": {
-                "RateBasedStatement": {"AggregateKeyType": "IP", "Limit": limit, **window},
-            },
-            "Action": {"Block": {"CustomResponse": response}},
-        }:
-            counter = _Counter(limit, window.get("EvaluationWindowSec", 300), clock)
-            return lambda address: _response(response, bodies) if counter.is_over(address) else None
-        case _:
-            raise UnservedPart(f"the rule {rule['Name']} of the web ACL is not served")
+    def _read(
+        self,
+        rule: Mapping[str, Any],
+        ip_sets: Mapping[str, Mapping[str, Any]],
+        bodies: Mapping[str, Mapping[str, str]],
+        clock: Callable[[], float],
+    ) -> _Rule:
+        match rule:
+            case {"Statement": {"IPSetReferenceStatement": {"ARN": arn}}, "Action": {"Allow": _}}:
+                networks = [ipaddress.ip_network(one) for one in ip_sets[arn]["Addresses"]]
+                return lambda address: True if _is_in(address, networks) else None
+            case {
+                "Name": name,
+                "Statement": {
+                    "RateBasedStatement": {"AggregateKeyType": "IP", "Limit": limit, **window},
+                },
+                "Action": {"Block": {"CustomResponse": response}},
+            }:
+                counter = self._counters[name] = _Counter(
+                    limit, window.get("EvaluationWindowSec", 300), clock
+                )
+                return lambda address: _response(response, bodies) if counter.is_over(address) else None
+            case _:
+                raise UnservedPart(f"the rule {rule['Name']} of the web ACL is not served")
 
 
 class _Counter:
@@ -95,6 +106,16 @@ class _Counter:
                 times.popleft()
             times.append(now)
             return len(times) > self._limit
+
+    def addresses_over(self) -> Sequence[str]:
+        """The addresses above the limit."""
+        with self._lock:
+            since = self._clock() - self._window
+            return [
+                address
+                for address, times in self._times.items()
+                if sum(at > since for at in times) > self._limit
+            ]
 
 
 def _is_in(address: str, networks: Sequence[Any]) -> bool:

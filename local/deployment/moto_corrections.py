@@ -34,8 +34,9 @@ from moto.sqs import models as sqs_models
 from moto.sqs.models import Message, SQSBackend, sqs_backends
 from moto.sqs.responses import SQSResponse
 from moto.utilities.utils import get_partition
+from moto.wafv2.responses import WAFV2Response
 
-from local.deployment import moto_metrics
+from local.deployment import blocked_addresses, moto_metrics
 from local.deployment.alarm_states import evaluate_alarms
 from local.deployment.key_use import denied_use
 from local.deployment.message_moves import MessageMoves
@@ -60,6 +61,8 @@ def corrected_moto() -> Iterator[None]:
             (APIGatewayResponse, "_determine_resource", _path_arn),
             (SNSResponse, "_determine_resource", _topic_arn),
             (SQSResponse, "_determine_resource", _queue_arn),
+            (WAFV2Response, "_determine_resource", blocked_addresses.web_acl_arn),
+            (WAFV2Response, "get_rate_based_statement_managed_keys", blocked_addresses.managed_keys),
             *((SQSResponse, name, _method(operation)) for name, operation in moves.operations.items()),
             # moto ignores the condition of a policy that denies requests without TLS. It would deny them all.
             (FakeBucket, "get_permission", _no_bucket_policy),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from components.web_acl import RULE as RULE_OF_STACKS
 from components.web_acl import RateLimit, WebAclArgs
 from components.web_acl import WebAcl as Component
 from local.apigateway.responses import UnservedPart
@@ -110,3 +111,23 @@ def test_a_rule_of_another_kind_is_refused(cloud: Cloud, resources: Resources) -
 
     with pytest.raises(UnservedPart, match="the rule own of the web ACL is not served"):
         WebAcl(cloud, outputs["arn"])
+
+
+def test_aws_waf_tells_which_addresses_a_rule_blocks_now(cloud: Cloud, arn: str) -> None:
+    clock = Clock()
+    acl = WebAcl(cloud, arn, clock=clock)
+    name, id_ = arn.split("/")[-2:]
+
+    def blocked(rule: str = RULE_OF_STACKS) -> list[str]:
+        place = {"Scope": "REGIONAL", "WebACLName": name, "WebACLId": id_, "RuleName": rule}
+        keys = cloud.client("wafv2").get_rate_based_statement_managed_keys(**place)
+        return [*keys["ManagedKeysIPV4"]["Addresses"], *keys["ManagedKeysIPV6"]["Addresses"]]
+
+    statuses(acl, "192.0.2.8", 10)
+    assert blocked() == []
+    for address in ("192.0.2.8", "2001:db9::1"):
+        statuses(acl, address, 11)
+    assert blocked() == ["192.0.2.8/32", "2001:db9::1/128"]
+    assert blocked("exempt-ipv4") == []
+    clock.now += 301
+    assert blocked() == []
