@@ -14,6 +14,11 @@ class Parser(argparse.ArgumentParser):
     """Reports a wrong argument in one line, and help that cannot be written."""
 
     def error(self, message: str) -> NoReturn:
+        argument, _, wrong = message.partition(": ")
+        if wrong == "expected one argument":
+            # argparse takes such a value for an option. One request id in 64 begins so.
+            option = argument.split()[-1].rpartition("/")[-1]
+            message += f"; if its value begins with a hyphen, write {option}=VALUE"
         raise UsageError(f"{message} ({self.prog} --help)")
 
     def print_help(self, file: Any = None) -> None:

@@ -16,7 +16,9 @@ _IDS = ("request_id", "message_id")
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     one = parser.add_mutually_exclusive_group()
     one.add_argument(
-        "--request-id", metavar="ID", help="lines about one request: its response header x-amz-apigw-id"
+        "--request-id",
+        metavar="ID",
+        help="lines about one request: its response header x-amz-apigw-id (=ID, if it begins with a hyphen)",
     )
     one.add_argument("--message-id", metavar="ID", help="lines about one message of the queue")
     one.add_argument("--reason", metavar="REASON", help="lines with a reason, such as event_missing")

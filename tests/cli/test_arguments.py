@@ -15,6 +15,15 @@ def test_a_wrong_argument_is_an_error_that_names_the_help() -> None:
         Parser(prog="python -m one").parse_args(["--x"])
 
 
+def test_a_value_that_looks_like_an_option_is_told_how_to_be_written() -> None:
+    parser = Parser(prog="python -m one")
+    parser.add_argument("-r", "--request-id")
+
+    with pytest.raises(UsageError, match="begins with a hyphen, write --request-id=VALUE"):
+        parser.parse_args(["--request-id", "-EtROm1OqFvQ3WI="])
+    assert parser.parse_args(["--request-id=-EtROm1OqFvQ3WI="]).request_id == "-EtROm1OqFvQ3WI="
+
+
 def test_an_empty_argument_is_not_the_current_directory() -> None:
     parser = Parser(prog="python -m one")
     parser.add_argument("file", type=path)

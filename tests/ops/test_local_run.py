@@ -114,7 +114,7 @@ def test_an_event_that_is_rejected_is_followed_to_the_reason(ops: Ops) -> None:
 
     (function,) = [hop for hop in sent["hops"] if hop["name"] == "function"]
     assert (function["state"], function["detail"]) == ("failed", "rejected: event_missing")
-    lines = ops("logs", "--request-id", sent["request_id"])
+    lines = ops("logs", f"--request-id={sent['request_id']}")
     assert [line["line"]["reason"] for line in lines] == ["event_missing"]
 
 
