@@ -39,6 +39,8 @@ SETS = {
 }
 """For `make lock`, `pulumi up`, `make ops`, `make local`, tests and checks. Each includes those before it."""
 
+_INTERRUPTED = 130
+
 # How pip, uv and the system's resolver report that the index cannot be reached.
 _NO_NETWORK = re.compile(
     r"name resolution|failed to resolve|dns error|failed to establish a new connection|error sending request"
@@ -54,14 +56,17 @@ class SetUpError(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    # If make runs twice at once, the second waits.
-    with Path(__file__).open() as own_file:
-        fcntl.flock(own_file, fcntl.LOCK_EX)
-        try:
+    try:
+        # If make runs twice at once, the second waits.
+        with Path(__file__).open() as own_file:
+            fcntl.flock(own_file, fcntl.LOCK_EX)
             set_up(options.set, exactly=options.exactly)
-        except SetUpError as error:
-            print(f"error: {error}", file=sys.stderr)
-            return 1
+    except SetUpError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted; the next run continues", file=sys.stderr)
+        return _INTERRUPTED
     return 0
 
 

@@ -40,7 +40,7 @@ class CallError(Exception):
     """
 
     def __init__(self, status: int | None, *, concurrent: bool = False) -> None:
-        super().__init__(f"status {status}")
+        super().__init__("no response; check the network" if status is None else f"status {status}")
         self.status = status
         self.concurrent = concurrent
 

@@ -41,7 +41,7 @@ def _facts(service: CustomerProfiles, to: target.Target) -> DomainFacts:
         object_types = {name: service.object_type(name) for name in names}
     except CallError as error:
         raise FailedError(
-            f"cannot read the domain (status {error.status or 'none'}); check --domain, --region and the "
+            f"cannot read the domain ({error}); check --domain, --region and the "
             f"permission profile:{operation}"
         ) from None
     return DomainFacts(

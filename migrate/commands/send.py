@@ -112,7 +112,7 @@ def _declared(service: CustomerProfiles, wanted: Sequence[str] | None) -> list[s
         object_type = service.object_type()
     except CallError as error:
         raise FailedError(
-            f"cannot read the object type (status {error.status or 'none'}); check --domain, --object-type, "
+            f"cannot read the object type ({error}); check --domain, --object-type, "
             "--region and the permission profile:GetProfileObjectType"
         ) from None
     missing = sorted(_NEEDED_FIELDS - object_type.get("Fields", {}).keys())
@@ -155,7 +155,7 @@ def _check_search(service: CustomerProfiles, searches: Calls) -> None:
         searches.try_call(lambda: service.search([_NOBODY]))
     except CallError as error:
         raise FailedError(
-            f"cannot search the domain by the stack's key (status {error.status or 'none'}); check that the "
+            f"cannot search the domain by the stack's key ({error}); check that the "
             "object type is the stack's type for endpoints"
         ) from None
     except AbortError as error:

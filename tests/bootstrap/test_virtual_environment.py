@@ -233,3 +233,13 @@ class TestTheRequirements:
 
     def test_pulumi_installs_with_its_own_pip_into_the_same_environment(self) -> None:
         assert "toolchain: pip\n    virtualenv: .venv\n" in (PROJECT / "Pulumi.yaml").read_text()
+
+
+def test_ctrl_c_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def press(*_: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(virtual_environment, "set_up", press)
+
+    assert virtual_environment.main(["dev"]) == 130
+    assert capsys.readouterr().err == "interrupted; the next run continues\n"

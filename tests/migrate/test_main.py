@@ -303,6 +303,20 @@ def test_check_domain_names_the_missing_permission(capsys: Capture, monkeypatch:
     assert line.endswith("permission profile:GetDomain")
 
 
+def test_without_a_network_the_permission_is_not_all_that_is_blamed(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(_service: CustomerProfiles, _name: str, _parameters: Any) -> Any:
+        raise CallError(None)
+
+    monkeypatch.setattr(CustomerProfiles, "_call", unreachable)
+
+    assert main(["check-domain", *TARGET, "--region", REGION]) == 1
+    assert capsys.readouterr().err.startswith(
+        "error: cannot read the domain (no response; check the network); check --domain"
+    )
+
+
 def test_the_stacks_outputs_set_the_target(service: Service, export: Path, tmp_path: Path) -> None:
     assert main(["endpoints", str(export), *BY_ENDPOINT, "--outputs", str(outputs_file(tmp_path))]) == 0
     assert len(service.fake.profiles) == 25
