@@ -57,7 +57,7 @@ function foreignRow() {
 }
 
 function stillToCome(event, hops, { destinations, keepsProfiles }) {
-  const state = event.summary?.state;
+  const state = event.trace?.state ?? event.summary?.state; // as the outcome
   if (!["queued", undefined].includes(state) || event.tag?.outcome === "failed") return [];
   const names = [];
   if (!hops.some(({ hop }) => hop === "gateway")) names.push("Gateway");
