@@ -243,7 +243,7 @@ def test_an_operator_reads_the_metrics_of_functions_and_services(
     def values() -> dict[str, float]:
         found = client("cloudwatch", variables).get_metric_data(
             StartTime=now - timedelta(minutes=30),
-            EndTime=now + timedelta(minutes=1),
+            EndTime=now + timedelta(hours=1),
             MetricDataQueries=[metric_query(name, *metric) for name, metric in wanted.items()],
         )
         return {result["Id"]: sum(result["Values"]) for result in found["MetricDataResults"]}
