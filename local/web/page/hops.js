@@ -52,7 +52,7 @@ function tagRow(tag) {
 }
 
 function foreignRow() {
-  const why = "This page did not send it: curl did, or another tab, or this page before it was reloaded.";
+  const why = "This page did not send it: curl did, or another tab, or this page before it was cleared or reloaded.";
   return { key: "tag", name: "Tag", hop: null, outcome: { text: "Not seen", tone: "plain" }, why };
 }
 
