@@ -23,13 +23,15 @@ def _run(context: Context) -> int:
     screen, with_values = context.screen, context.options.show_values
 
     def show() -> None:
-        screen.line(
-            f"{len(addresses):,} addresses send more than rateLimitPerIpPer5Minutes, and are blocked."
-        )
+        if not addresses:
+            screen.line("No address sends more than rateLimitPerIpPer5Minutes: none is blocked.")
+            return
+        over = "send more than rateLimitPerIpPer5Minutes, and are blocked"
+        screen.line(f"{len(addresses):,} addresses {over}.")
         if with_values:
             for address in addresses:
                 screen.line(address)
-        elif addresses:
+        else:
             screen.line("--show-values lists them. One of yours? Add it to rateLimitExemptCidrs.")
 
     result: dict[str, Any] = {"blocked": len(addresses)}

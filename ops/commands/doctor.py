@@ -11,7 +11,7 @@ from ops.command import Command
 from ops.confirmation import confirm
 from ops.context import Context
 from ops.errors import DONE, FAILED, UsageError
-from ops.finding import Finding, State
+from ops.finding import Finding, State, of_local_run
 
 _STYLES = {State.OK: "green", State.WARNING: "yellow", State.FAILED: "red"}
 
@@ -58,7 +58,8 @@ def _run(context: Context) -> int:
 
 def _look(context: Context, aws: Aws, what: examined.Examined) -> list[Finding]:
     with context.screen.progress("looking", checks.COUNT) as advance:
-        return list(checks.findings(aws, what, advance))
+        found = list(checks.findings(aws, what, advance))
+    return found if context.options.local is None else of_local_run(found)
 
 
 def _show(context: Context, found: list[Finding]) -> None:

@@ -12,7 +12,7 @@ from ops.aws import Aws, CallError
 from ops.capacity import CapacitySettings
 from ops.errors import UsageError
 from ops.examined import Examined, of_settings, of_stack
-from ops.finding import Finding, State
+from ops.finding import Finding, State, of_local_run
 from tests.documents import read
 from tests.ops.examples import Account, stack
 
@@ -52,6 +52,18 @@ def test_what_cannot_be_looked_at_is_a_warning() -> None:
     finding = found("key", here)
 
     assert (finding.state, finding.detail) == (State.WARNING, "cannot be looked at (NotImplemented)")
+
+
+def test_what_a_local_run_does_not_have_needs_nothing() -> None:
+    denied, absent = (
+        found("key", Examined(region=REGION, key_arn=KEY), describe_key=CallError("no", code=code))
+        for code in ("AccessDenied", "404")
+    )
+
+    here = of_local_run([denied, absent])
+
+    assert [one.fix for one in here] == [denied.fix, "nothing: a local run does not have it, and AWS does"]
+    assert absent.fix == "look at it in the console"
 
 
 def test_without_credentials_there_is_nothing_to_look_at() -> None:
