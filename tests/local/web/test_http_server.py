@@ -10,7 +10,7 @@ import pytest
 from werkzeug import Request, Response
 
 from local.web.http_server import HttpServer
-from tests.patience import PATIENCE_SECONDS
+from tests.patience import PATIENCE_SECONDS, eventually
 
 
 @Request.application
@@ -68,6 +68,7 @@ def test_a_switch_waits_for_the_responses_that_have_begun(server: HttpServer) ->
 
     switching = threading.Thread(target=server.switch, args=[echo])
     switching.start()
+    eventually(lambda: server.application is echo)
     get()  # the new one responds meanwhile
     assert switching.is_alive()
     go_on.set()
