@@ -94,7 +94,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish() -> None:
     # Modules and tests stay until the end, so the garbage collector need not visit them again.
-    gc.collect()
     gc.freeze()
 
 

@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import jwt
@@ -44,8 +44,13 @@ class Signer:
     """A key that signs tokens, and its entry in a key set."""
 
     key_id: str
-    private_key: PrivateKey
+    # Called when the key is needed, not before: RSA keys take long.
+    make_key: Callable[[], PrivateKey]
     algorithm: str = "RS256"
+
+    @property
+    def private_key(self) -> PrivateKey:
+        return self.make_key()
 
     def sign(self, claims: Mapping[str, Any], **headers: Any) -> str:
         """A token. A header that is None is left out."""
@@ -67,6 +72,11 @@ class Signer:
         return {name: value for name, value in key.items() if value is not None}
 
 
+def rsa_signer(name: str) -> Signer:
+    """A signer of this key id, with the RSA key of the same name."""
+    return Signer(key_id=name, make_key=partial(rsa_key, name))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forger:
     """An attacker who has seen the issuer's tokens, knows its public key, and has other keys."""
@@ -76,7 +86,7 @@ class Forger:
     audience: str
     endpoint_id: str
     endpoint_claim: str = "sub"
-    own: Signer = field(default_factory=lambda: Signer(key_id="attackers", private_key=rsa_key("attackers")))
+    own: Signer = field(default_factory=lambda: rsa_signer("attackers"))
 
     def claims(self, **changes: Any) -> dict[str, Any]:
         """Claims of an ID token that is valid now. ABSENT leaves a claim out."""
@@ -239,7 +249,7 @@ FORGERIES: tuple[Forgery, ...] = (
         rs512_of_the_issuer=lambda f: f.signer.sign(f.claims(), alg="RS512"),
         eddsa=lambda f: _with_header(f, alg="EdDSA"),
         es256_with_the_key_id_of_an_rsa_key=lambda f: Signer(
-            key_id=f.signer.key_id, private_key=ec_key("attackers"), algorithm="ES256"
+            key_id=f.signer.key_id, make_key=partial(ec_key, "attackers"), algorithm="ES256"
         ).sign(f.claims()),
     ),
     *_table(

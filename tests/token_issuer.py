@@ -11,7 +11,7 @@ from werkzeug import Request, Response
 
 from handler.tokens.keys import SigningKeys
 from local.web.http_server import HttpServer
-from tests.forged_tokens import Signer, rsa_key
+from tests.forged_tokens import Signer, rsa_signer
 from tests.patience import PATIENCE_SECONDS
 from tests.ports import hold
 
@@ -23,7 +23,7 @@ class TokenIssuer:
     """Serves the public keys of its signers until `stop`. The first signer signs what Forger makes."""
 
     def __init__(self, *signers: Signer) -> None:
-        self.signers: Sequence[Signer] = signers or (Signer(key_id="first", private_key=rsa_key("first")),)
+        self.signers: Sequence[Signer] = signers or (rsa_signer("first"),)
         self.requests: Counter[str] = Counter()
         # Served in place of the documents, or of parts of them.
         self.status = 200

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from handler import authorizer
 from handler.tokens.invalid import InvalidTokenReason
 from handler.tokens.keys import TIMEOUT_SECONDS, SigningKeys
-from tests.forged_tokens import FORGERIES, Forger, Forgery, Signer, rsa_key
+from tests.forged_tokens import FORGERIES, Forger, Forgery, rsa_signer
 from tests.handler.log_output import LogOutput
 from tests.patience import PATIENCE_SECONDS
 from tests.token_issuer import TokenIssuer
@@ -324,7 +324,7 @@ def test_a_key_that_the_issuer_adds_is_known_when_it_is_used(
     monkeypatch: pytest.MonkeyPatch, authorize: Authorize, forger: Forger, issuer: TokenIssuer
 ) -> None:
     authorize(request(forger.token()))
-    second = Signer(key_id="second", private_key=rsa_key("second"))
+    second = rsa_signer("second")
     issuer.signers = (*issuer.signers, second)
     keys = authorizer._authorizer()._verifier.keys
     monkeypatch.setattr(keys, "_clock", lambda: time.time() + 61)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -15,15 +16,15 @@ import pytest
 from handler.tokens.invalid import InvalidTokenError, InvalidTokenReason
 from handler.tokens.keys import Algorithm, SigningKeys
 from tests.certificates import certificate_file, server_context
-from tests.forged_tokens import Signer, ec_key, rsa_key
+from tests.forged_tokens import Signer, ec_key, rsa_key, rsa_signer
 from tests.patience import PATIENCE_SECONDS, eventually
 from tests.ports import NOBODY
 from tests.token_issuer import Clock, TokenIssuer, patient_keys
 
 DISCOVERY, KEYS = "/.well-known/openid-configuration", "/keys"
-FIRST = Signer(key_id="first", private_key=rsa_key("first"))
-SECOND = Signer(key_id="second", private_key=rsa_key("second"))
-CURVE = Signer(key_id="curve", private_key=ec_key("curve"), algorithm="ES256")
+FIRST = rsa_signer("first")
+SECOND = rsa_signer("second")
+CURVE = Signer(key_id="curve", make_key=partial(ec_key, "curve"), algorithm="ES256")
 
 
 @pytest.fixture
@@ -541,7 +542,7 @@ def test_a_point_off_the_curve_is_no_key(issuer: TokenIssuer, keys: SigningKeys)
 
 
 def test_a_short_rsa_key_is_no_key(issuer: TokenIssuer, keys: SigningKeys) -> None:
-    issuer.signers = (Signer(key_id="short", private_key=rsa_key("short", bits=1024)),)
+    issuer.signers = (Signer(key_id="short", make_key=partial(rsa_key, "short", bits=1024)),)
     assert found(keys, "short") == InvalidTokenReason.UNKNOWN_KEY
 
 
@@ -594,7 +595,7 @@ def test_a_key_that_is_listed_again_counts_once(
 
 
 def test_no_more_keys_are_tried_than_a_rotation_has(issuer: TokenIssuer, keys: SigningKeys) -> None:
-    signers = [Signer(key_id=str(number), private_key=ec_key(str(number))) for number in range(50)]
+    signers = [Signer(key_id=str(number), make_key=partial(ec_key, str(number))) for number in range(50)]
     issuer.signers = signers
     assert public_keys(keys, None, Algorithm.ES256) == [one.private_key.public_key() for one in signers[:4]]
 

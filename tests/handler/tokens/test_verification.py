@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,8 +19,8 @@ from tests.token_issuer import Clock, TokenIssuer, patient_keys
 
 SINGLE = [forgery for forgery in FORGERIES if forgery.reason is not InvalidTokenReason.AMBIGUOUS]
 
-RSA = Signer(key_id="rsa", private_key=rsa_key("first"))
-CURVE = Signer(key_id="curve", private_key=ec_key("curve"), algorithm="ES256")
+RSA = Signer(key_id="rsa", make_key=partial(rsa_key, "first"))
+CURVE = Signer(key_id="curve", make_key=partial(ec_key, "curve"), algorithm="ES256")
 
 
 @pytest.fixture(scope="module")
@@ -99,14 +100,14 @@ def test_the_allowed_algorithms_are_verified(
 
 
 @pytest.mark.parametrize(
-    ("private_key", "reason"),
-    [(rsa_key("first"), "e1"), (rsa_key("attackers"), InvalidTokenReason.SIGNATURE)],
+    ("key", "reason"),
+    [("first", "e1"), ("attackers", InvalidTokenReason.SIGNATURE)],
     ids=["issuers", "attackers"],
 )
 def test_without_a_key_id_the_only_fitting_key_decides(
-    verifier: TokenVerifier, forger: Forger, private_key: Any, reason: str
+    verifier: TokenVerifier, forger: Forger, key: str, reason: str
 ) -> None:
-    signer = Signer(key_id="", private_key=private_key)
+    signer = Signer(key_id="", make_key=partial(rsa_key, key))
     assert outcome(verifier, signer.sign(forger.claims(), kid=None)) == reason
 
 
@@ -276,7 +277,9 @@ def test_a_token_of_any_of_the_clients_is_valid(issuer: TokenIssuer, forger: For
 class TestSeveralKeysThatFit:
     """A token without a key id, or an issuer that gives one id to several keys."""
 
-    SIGNERS = tuple(Signer(key_id="same", private_key=rsa_key(f"rotated-{number}")) for number in range(5))
+    SIGNERS = tuple(
+        Signer(key_id="same", make_key=partial(rsa_key, f"rotated-{number}")) for number in range(5)
+    )
 
     @pytest.fixture
     def issuer(self) -> Iterator[TokenIssuer]:
@@ -305,7 +308,7 @@ class TestSeveralKeysThatFit:
 
 
 def test_an_issuer_without_key_ids_may_change_its_key(issuer: TokenIssuer, forger: Forger) -> None:
-    old, new = (Signer(key_id="", private_key=rsa_key(name)) for name in ("first", "second"))
+    old, new = (Signer(key_id="", make_key=partial(rsa_key, name)) for name in ("first", "second"))
     clock = Clock()
     own = TokenIssuer()
     own.key_set = {"keys": [old.jwk(kid=None)]}
