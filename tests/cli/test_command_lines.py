@@ -55,8 +55,11 @@ def start() -> Iterator[Start]:
 def test_ctrl_c_while_modules_are_imported_ends_without_a_traceback(
     package: str, ended: tuple[int, str], start: Start, tmp_path: Path
 ) -> None:
-    # In place of the first module that each imports, one that never ends.
-    (tmp_path / "argparse.py").write_text("import time\nprint('importing', flush=True)\ntime.sleep(3600)\n")
+    # In place of the first module that each imports, one that never ends. Its sleeps are short: Python
+    # handles a signal that arrives just before a sleep only after it.
+    (tmp_path / "argparse.py").write_text(
+        "import time\nprint('importing', flush=True)\nwhile True:\n    time.sleep(0.05)\n"
+    )
     process = start(package, "--help", PYTHONPATH=str(tmp_path))
     assert process.stdout is not None
     assert process.stdout.readline() == "importing\n"
