@@ -58,6 +58,8 @@ def _values(outputs: Mapping[str, Any]) -> dict[str, str]:
             for name in ("dead_letter_queue", "customer_profiles_dead_letter_queue")
             if f"{name}_url" in outputs
         },
+        # Only of a web ACL that the stack made: the commands ask for nothing that another one blocks.
+        **({"limiting_web_acl_arn": outputs["web_acl_arn"]} if "web_acl_rule" in outputs else {}),
     }
 
 

@@ -53,6 +53,17 @@ def test_a_key_may_be_used_through_queues_and_bucket_only() -> None:
     }
 
 
+def test_only_a_web_acl_that_the_stack_made_is_asked_what_it_blocks() -> None:
+    acl = "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/one/1"
+    of_others, own = (
+        resources_of(policy.fill_in(policy.read("operator"), {**OUTPUTS, "web_acl_arn": acl, **rule}))
+        for rule in ({}, {"web_acl_rule": "rate-per-ip"})
+    )
+
+    assert own["CountBlockedAddresses"] == [acl]
+    assert "CountBlockedAddresses" not in of_others
+
+
 def test_only_actions_without_a_resource_of_their_own_are_for_all_resources() -> None:
     everywhere = [
         statement["Sid"] for statement in policy.read("operator")["Statement"] if "*" in statement["Resource"]
