@@ -10,7 +10,7 @@ is in a pure module beside it: dead_letters, redrive, attention, journey.
     aws, screen                  the only modules that call AWS or print
     confirmation                 a question before what cannot be undone
     interrupts, new_file         Ctrl-C between two steps, and files that are whole or not there
-    durations, counts            `90s`, `2h`, `14d`; whole numbers from 1
+    durations, counts            `90s`, `2h`, `14d`; whole numbers from 1, `1 message`
     functions                    the functions and the event source, as they are deployed
     metrics                      numbers of CloudWatch, by metric and by its parts
     queues, logs, destinations   reading of the dead-letter queue, the logs, and what destinations have

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ops import functions
+from ops.counts import counted
 from ops.durations import words
 from ops.status_report import Numbers, Status
 
@@ -35,8 +36,9 @@ def _stopped(status: Status) -> Iterator[str]:
             yield f"alarm {alarm.name}: {alarm.description}"
     if status.event_source != "Enabled":
         is_paused = status.event_source in functions.PAUSED
+        waiting = counted(status.queue.total, "message waits", "messages wait")
         look = "python -m ops resume" if is_paused else "AWS is changing it: look again in a minute"
-        yield f"the event source is {status.event_source}: {status.queue.total} messages wait. {look}"
+        yield f"the event source is {status.event_source}: {waiting}. {look}"
     if not status.requests.get("Count"):
         yield f"no requests in {status.minutes} minutes: python -m ops send shows whether one arrives"
 
@@ -45,7 +47,9 @@ def _failing(status: Status) -> Iterator[str]:
     failed = status.requests.get("5XXError") or 0
     if failed > _MUCH_LOST * (status.requests.get("Count") or 0):
         look = "python -m ops send shows the status"
-        yield f"{failed:,.0f} requests were answered with 5XX: those events are lost. {look}"
+        requests = counted(failed, "request was", "requests were")
+        what = "its event is" if failed == 1 else "those events are"
+        yield f"{requests} answered with 5XX: {what} lost. {look}"
     for purpose, numbers in status.functions.items():
         is_lost = purpose == "authorizer"
         for name, what in (("Errors", "failed"), ("Throttles", "was throttled")):
@@ -53,7 +57,7 @@ def _failing(status: Status) -> Iterator[str]:
             if count and (is_lost or name == "Errors" or _is_throttled(numbers)):
                 lost = " Each is a lost event." if is_lost else ""
                 look = f"python -m ops logs --function {purpose}"
-                yield f"the {purpose} {what} {count:,.0f} times.{lost} {look}"
+                yield f"the {purpose} {what} {counted(count, 'time')}.{lost} {look}"
     if status.oldest_seconds and status.oldest_seconds > _OLD_SECONDS and status.event_source == "Enabled":
         why = (
             "the function does not keep up"
@@ -61,9 +65,9 @@ def _failing(status: Status) -> Iterator[str]:
             else "nothing reads the queue. docs/operations.md, 'Nothing arrives', step 4"
         )
         yield f"the oldest message waits for {words(status.oldest_seconds)}: {why}"
-    if status.outcomes.get("LeftInQueue"):
-        left = f"{status.outcomes['LeftInQueue']:,.0f}"
-        yield f"{left} messages were taken by neither queue; SQS delivers them again"
+    if left := status.outcomes.get("LeftInQueue"):
+        messages = counted(left, "message was", "messages were")
+        yield f"{messages} taken by neither queue: SQS delivers again what is left"
 
 
 def _is_throttled(numbers: Numbers) -> bool:
@@ -78,8 +82,8 @@ def _lost(status: Status) -> Iterator[str]:
         yield f"dead letters: {total:,} ({reasons or 'being read elsewhere'}). python -m ops dead-letters"
     if status.domain_dead_letters and (total := status.domain_dead_letters.total):
         yield (
-            f"the domain could not process {total:,} objects: the messages of its dead-letter queue say why "
-            "(docs/destinations.md)"
+            f"the domain could not process {counted(total, 'object')}: the messages of its dead-letter queue "
+            "say why (docs/destinations.md)"
         )
     yield from _retried(status)
 

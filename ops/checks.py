@@ -6,6 +6,7 @@ from typing import Any, Final, cast
 
 from ops import blocked_addresses, domain_stats, functions, quota_checks
 from ops.aws import Aws, CallError
+from ops.counts import counted
 from ops.examined import Examined
 from ops.finding import Finding, failed, ok, unreadable, warning
 
@@ -207,7 +208,9 @@ def _alarms(aws: Aws, examined: Examined) -> Iterator[Finding]:
     arns = [one["SubscriptionArn"] for one in listed["Subscriptions"]]
     confirmed = sum(arn.startswith("arn:") for arn in arns)
     if confirmed:
-        yield ok("alarms", f"{confirmed} of {len(arns)} subscriptions are confirmed")
+        yield ok(
+            "alarms", f"{confirmed} of {counted(len(arns), 'subscription is', 'subscriptions are')} confirmed"
+        )
     else:
         yield failed("alarms", "nobody hears of them", "confirm the subscription: SNS has sent an email")
 
@@ -218,7 +221,7 @@ def _blocked_addresses(aws: Aws, examined: Examined) -> Iterator[Finding]:
         return
     check, count = "blocked addresses", len(addresses)
     if count:
-        yield ok(check, f"{count:,} addresses are blocked now: python -m ops blocked")
+        yield ok(check, f"{counted(count, 'address is', 'addresses are')} blocked now: python -m ops blocked")
     else:
         yield ok(check, "none is blocked now")
 

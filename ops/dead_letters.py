@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from contract.url import ENDPOINT_ID, EVENT
+from ops.counts import counted
 
 RETENTION_SECONDS: Final = 14 * 86_400
 """How long the queue keeps a message, counted from when it was first sent."""
@@ -113,8 +114,8 @@ def by_reason(letters: Iterable[DeadLetter]) -> list[ReasonCount]:
 def unseen(count: int) -> str:
     """What to say of dead letters that a walk through the queue did not meet."""
     return (
-        f"About {count:,} dead letters were not seen, because another command reads them, or they are too "
-        "many to read at once. Run this again later."
+        f"About {counted(count, 'dead letter was', 'dead letters were')} not seen: another command is "
+        "reading, or there are too many to read at once. Run this again later."
     )
 
 

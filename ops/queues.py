@@ -9,6 +9,7 @@ from contract.sqs import MESSAGES_IN_BATCH
 from ops import dead_letters, interrupts
 from ops.aws import Aws, CallError
 from ops.context import Context
+from ops.counts import counted
 from ops.dead_letters import DeadLetter
 from ops.errors import FailedError
 
@@ -154,8 +155,8 @@ class Walk:
                 advance(len(batch))
         if hidden:
             raise FailedError(
-                f"SQS did not put {hidden} of {len(held)} dead letters back: it shows them again by itself "
-                f"within {_hidden_seconds(self._expected) // 60} minutes"
+                f"SQS did not put {hidden} of {counted(len(held), 'dead letter')} back: it shows what "
+                f"is hidden again by itself within {_hidden_seconds(self._expected) // 60} minutes"
             )
 
     def _to_put_back(self, letters: Sequence[DeadLetter]) -> list[DeadLetter]:

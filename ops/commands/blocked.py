@@ -6,6 +6,7 @@ from typing import Any
 from ops import blocked_addresses
 from ops.command import Command
 from ops.context import Context
+from ops.counts import counted
 from ops.errors import DONE, UsageError
 
 
@@ -26,8 +27,9 @@ def _run(context: Context) -> int:
         if not addresses:
             screen.line("No address sends more than rateLimitPerIpPer5Minutes: none is blocked.")
             return
-        over = "send more than rateLimitPerIpPer5Minutes, and are blocked"
-        screen.line(f"{len(addresses):,} addresses {over}.")
+        limit = "more than rateLimitPerIpPer5Minutes"
+        one, several = f"address sends {limit}, and is blocked", f"addresses send {limit}, and are blocked"
+        screen.line(f"{counted(len(addresses), one, several)}.")
         if with_values:
             for address in addresses:
                 screen.line(address)

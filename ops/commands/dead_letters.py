@@ -10,7 +10,7 @@ from cli.printable import json_text
 from ops import dead_letters, durations, queues
 from ops.command import Command
 from ops.context import Context
-from ops.counts import count
+from ops.counts import count, counted
 from ops.dead_letters import DeadLetter, ReasonCount
 from ops.errors import DONE, FAILED, UsageError
 from ops.new_file import new_file
@@ -57,8 +57,8 @@ def _export(context: Context, total: int) -> int:
 
     def show() -> None:
         screen.line(
-            f"{walk.seen:,} dead letters written to {file}. It holds PERSONAL DATA. "
-            "They are still in the queue."
+            f"{counted(walk.seen, 'dead letter')} written to {file}. It holds PERSONAL DATA. "
+            "What was written is still in the queue."
         )
         if not_seen:
             screen.line(dead_letters.unseen(not_seen), style="red")

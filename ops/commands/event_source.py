@@ -6,6 +6,7 @@ from typing import Final
 from ops import durations, functions, queues
 from ops.command import Command
 from ops.context import Context
+from ops.counts import counted
 from ops.errors import DONE, FailedError
 
 _PATIENCE_SECONDS: Final = 120
@@ -45,7 +46,8 @@ def _switch(context: Context, *, enabled: bool) -> int:
     def show() -> None:
         done = "would be" if context.dry_run and before != wanted else "is"
         if enabled:
-            context.screen.line(f"The event source {done} on: {depth.total} messages are waiting.")
+            waiting = counted(depth.total, "message is", "messages are")
+            context.screen.line(f"The event source {done} on: {waiting} waiting.")
         else:
             context.screen.line(
                 f"The event source {done} off. Events go on arriving, and wait in the queue for at most "

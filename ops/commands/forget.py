@@ -9,6 +9,7 @@ from ops import dead_letters, profiles, queues
 from ops.command import Command
 from ops.confirmation import confirm
 from ops.context import Context
+from ops.counts import counted
 from ops.errors import DONE, FAILED, FailedError, UsageError
 from ops.profiles import CustomerProfile
 from ops.remains import Remainder, remains
@@ -78,8 +79,8 @@ def _confirm(context: Context, found: Sequence[CustomerProfile], letters: int) -
     for profile in found:
         if others := profile.other_endpoints(endpoint):
             context.screen.note(
-                f"Profile {profile.profile_id} also has objects of {others} other endpoint_ids. "
-                "They go with it.",
+                f"Profile {profile.profile_id} also has objects of {counted(others, 'other endpoint_id')}. "
+                "Deleting it deletes them, too.",
                 style="red",
             )
     if context.options.yes:
@@ -87,8 +88,8 @@ def _confirm(context: Context, found: Sequence[CustomerProfile], letters: int) -
     objects = sum(len(profile.objects) for profile in found)
     confirm(
         context.screen,
-        f"Delete {len(found)} profiles with {objects} objects, and the customer's dead letters among "
-        f"about {letters:,}? This cannot be undone.",
+        f"Delete {counted(len(found), 'profile')} with {counted(objects, 'object')}, and the customer's dead "
+        f"letters among about {letters:,}? This cannot be undone.",
         if_nobody="give --yes to delete, or --dry-run to see what would go",
         if_declined="nothing was deleted",
     )
@@ -132,8 +133,8 @@ def _show(context: Context, done: _Done, left: Sequence[Remainder]) -> None:
     def show() -> None:
         verb = "Would delete" if context.dry_run else "Deleted"
         screen.line(
-            f"{verb} {len(done.profiles)} profiles with {objects} objects, "
-            f"and {done.dead_letters} dead letters."
+            f"{verb} {counted(len(done.profiles), 'profile')} with {counted(objects, 'object')}, "
+            f"and {counted(done.dead_letters, 'dead letter')}."
         )
         if done.still_found:
             screen.line(
@@ -143,7 +144,8 @@ def _show(context: Context, done: _Done, left: Sequence[Remainder]) -> None:
             )
         if done.dead_letters_kept:
             screen.line(
-                f"SQS did not delete {done.dead_letters_kept} dead letters. Run this again.", style="red"
+                f"SQS did not delete {counted(done.dead_letters_kept, 'dead letter')}. Run this again.",
+                style="red",
             )
         if done.dead_letters_not_seen:
             screen.line(dead_letters.unseen(done.dead_letters_not_seen), style="red")

@@ -7,6 +7,7 @@ from typing import Any
 from ops import profiles
 from ops.command import Command
 from ops.context import Context
+from ops.counts import counted
 from ops.errors import DONE, FAILED
 from ops.profiles import CustomerProfile
 
@@ -56,7 +57,9 @@ def _show(context: Context, found: Sequence[CustomerProfile], types: Sequence[st
         else:
             screen.line(f"attributes: {', '.join(sorted(values)) or 'none'} (--show-values shows them)")
         if others := profile.other_endpoints(options.endpoint):
-            screen.line(f"The profile also has objects of {others} other endpoint_ids.", style="red")
+            screen.line(
+                f"The profile also has objects of {counted(others, 'other endpoint_id')}.", style="red"
+            )
 
 
 COMMAND = Command(

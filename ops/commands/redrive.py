@@ -9,7 +9,7 @@ from typing import Any, Final
 from ops import dead_letters, durations, interrupts, logs, queues, redrive
 from ops.command import Command
 from ops.context import Context
-from ops.counts import count
+from ops.counts import count, counted
 from ops.dead_letters import DeadLetter
 from ops.errors import DONE, FAILED, FailedError, UsageError
 from ops.queues import Walk
@@ -196,9 +196,14 @@ def _show(context: Context, done: _Done, became: dict[str, Any]) -> None:
         if became:
             _show_became(context, became)
         if others := done.left - done.newer:
-            screen.line(f"{others} others were left as they are.")
+            screen.line(f"{counted(others, 'other was left as it is', 'others were left as they are')}.")
         if done.newer:
-            screen.line(f"{done.newer} became dead letters meanwhile, and were left alone.")
+            newer = counted(
+                done.newer,
+                "became a dead letter meanwhile, and was",
+                "became dead letters meanwhile, and were",
+            )
+            screen.line(f"{newer} left alone.")
         if done.not_seen:
             screen.line(dead_letters.unseen(done.not_seen), style="red")
 
@@ -214,10 +219,12 @@ def _show_became(context: Context, became: dict[str, Any]) -> None:
         screen.line(f"{became['without_complaint']} without a complaint in the log: {ways} to be retried")
     if became["still_waiting"]:
         screen.line(
-            f"{became['still_waiting']} messages are still waiting in the queue: python -m ops status"
+            f"{counted(became['still_waiting'], 'message is', 'messages are')} still waiting in the queue: "
+            "python -m ops status"
         )
     if became["delayed_retries"]:
-        screen.line(f"{became['delayed_retries']} retries are delayed in the queue: python -m ops status")
+        delayed = counted(became["delayed_retries"], "retry is", "retries are")
+        screen.line(f"{delayed} delayed in the queue: python -m ops status")
 
 
 COMMAND = Command(

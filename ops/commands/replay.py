@@ -11,7 +11,7 @@ from contract.sqs import MESSAGES_IN_BATCH
 from ops import durations, event_bucket, interrupts, queues, redrive, replay_position
 from ops.command import Command
 from ops.context import Context
-from ops.counts import count
+from ops.counts import count, counted
 from ops.errors import DONE, FAILED, FailedError, UsageError
 from ops.event_bucket import DamagedFileError
 from ops.replay import Choice, UnreadableRecordError
@@ -172,8 +172,8 @@ def _send(context: Context, batch: list[dict[str, Any]], counts: _Counts, positi
         counts.sent += len(taken)
         if len(taken) < len(batch):
             raise FailedError(
-                f"the queue took {len(taken)} of the last {len(batch)} messages, {counts.sent:,} in all: "
-                "run it again with the same --state. Events that come twice keep their ids"
+                f"the queue took {len(taken)} of the last {len(batch)} messages, {counts.sent:,} in "
+                "all: run it again with the same --state. Events that come twice keep their ids"
             )
         replay_position.write(context.options.state, position)
     context.sleep(redrive.pause_after(len(batch), rate=context.options.rate))
@@ -197,13 +197,17 @@ def _show(context: Context, counts: _Counts) -> None:
     def show() -> None:
         if context.dry_run:
             takes = durations.words(counts.events / rate)
-            screen.line(f"{counts.events:,} events in {counts.files:,} files would be sent, in {takes}.")
+            what = f"{counted(counts.events, 'event')} in {counted(counts.files, 'file')}"
+            screen.line(f"{what} would be sent, in {takes}.")
         else:
-            screen.line(f"{counts.sent:,} events are in the queue. python -m ops status shows them arrive.")
+            sent = counted(counts.sent, "event is", "events are")
+            screen.line(f"{sent} in the queue. python -m ops status shows what arrives.")
         if counts.unreadable:
-            screen.line(f"{counts.unreadable:,} lines are no records, and were left out.", style="red")
+            lines = counted(counts.unreadable, "line is no record, and was", "lines are no records, and were")
+            screen.line(f"{lines} left out.", style="red")
         if counts.damaged_files:
-            screen.line(f"{counts.damaged_files:,} files are damaged, and were left out.", style="red")
+            files = counted(counts.damaged_files, "file is damaged, and was", "files are damaged, and were")
+            screen.line(f"{files} left out.", style="red")
 
     screen.result(asdict(counts), show)
 

@@ -7,7 +7,7 @@ from typing import Final
 from ops import durations, event_bucket
 from ops.command import Command
 from ops.context import Context
-from ops.counts import count
+from ops.counts import count, counted
 from ops.errors import DONE, UsageError
 from ops.traffic import OfType, Traffic, shown
 
@@ -70,12 +70,18 @@ def _show(context: Context, traffic: Traffic, *, unread: int) -> None:
             [_row(one, traffic.events, with_values=with_values) for one in types[:_SHOWN_TYPES]],
         )
         back = durations.words(context.options.since)
-        more = f", {len(types) - _SHOWN_TYPES} more event types" if len(types) > _SHOWN_TYPES else ""
-        screen.line(f"{traffic.events:,} events recorded in the last {back}{more}.")
+        more = (
+            f", {counted(len(types) - _SHOWN_TYPES, 'more event type')}" if len(types) > _SHOWN_TYPES else ""
+        )
+        screen.line(f"{counted(traffic.events, 'event')} recorded in the last {back}{more}.")
         if unread:
-            screen.note(f"{unread:,} older files were not read: --limit {traffic.events * 10} reads more.")
+            files = counted(unread, "older file was", "older files were")
+            screen.note(f"{files} not read: --limit {traffic.events * 10} reads more.")
         if traffic.unreadable:
-            screen.note(f"{traffic.unreadable:,} lines are no records, and were left out.")
+            lines = counted(
+                traffic.unreadable, "line is no record, and was", "lines are no records, and were"
+            )
+            screen.note(f"{lines} left out.")
 
     result = [asdict(one) for one in types]
     if not with_values:

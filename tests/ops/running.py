@@ -1,7 +1,7 @@
 """Runs commands on an account in memory."""
 
 import json
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import pytest
 
@@ -22,9 +22,14 @@ class InMemory(Protocol):
     def sleep(self, seconds: float) -> None: ...
 
 
-def run(account: InMemory, *arguments: str, deployed: Stack | None = None) -> int:
-    """Run a command with --json on a stack in this account; returns its exit status."""
-    options = parser().parse_args([*arguments, "--json"])
+def run(
+    account: InMemory,
+    *arguments: str,
+    deployed: Stack | None = None,
+    output: Literal["json", "text"] = "json",
+) -> int:
+    """Run a command on a stack in this account; returns its exit status."""
+    options = parser().parse_args([*arguments, *(["--json"] if output == "json" else [])])
     context = Context(options, clock=lambda: account.now, sleep=account.sleep)
     vars(context).update(stack=deployed or stack(), aws=account, _source=Source(outputs=OUTPUTS))
     return options.command.run(context)

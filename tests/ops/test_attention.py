@@ -65,7 +65,7 @@ def test_a_stack_that_works_needs_nobody() -> None:
         ({"functions": {"processor": {"Errors": 3.0}}}, "the processor failed 3 times."),
         (
             {"functions": {"authorizer": {"Throttles": 1.0}}},
-            "the authorizer was throttled 1 times. Each is a lost",
+            "the authorizer was throttled 1 time. Each is a lost",
         ),
         ({"oldest_seconds": 720.0}, "the oldest message waits for 12 min: the function does not keep up"),
         (
@@ -76,7 +76,7 @@ def test_a_stack_that_works_needs_nobody() -> None:
             {"oldest_seconds": 720.0, "event_source": "Disabled"},
             "the event source is Disabled",
         ),
-        ({"outcomes": {"LeftInQueue": 1.0}}, "1 messages were taken by neither queue"),
+        ({"outcomes": {"LeftInQueue": 1.0}}, "1 message was taken by neither queue"),
         (
             {"dead_letters": Depth(waiting=2, in_flight=0, delayed=0), "dead_letter_reasons": [LETTER]},
             "dead letters: 2 (firehose_400). python -m ops dead-letters",

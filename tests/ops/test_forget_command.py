@@ -105,6 +105,12 @@ def test_a_dry_run_counts_and_deletes_nothing(capsys: pytest.CaptureFixture[str]
     assert (result(capsys)["dead_letters"], len(queue.left), queue.hidden) == (2, 30, set())
 
 
+def test_one_of_something_is_said_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(filled(30, 2), "forget", "alice", "--dry-run", deployed=FIREHOSE_ONLY, output="text") == 0
+
+    assert "Would delete 0 profiles with 0 objects, and 1 dead letter." in capsys.readouterr().out
+
+
 def test_a_failed_call_ends_it_with_what_was_done(capsys: pytest.CaptureFixture[str]) -> None:
     queue = filled(30, 2, 20)
 

@@ -294,7 +294,7 @@ def test_a_paused_stack_keeps_events_until_it_is_resumed(run: LocalRun, ops: Ops
         send(run, event="purchase", endpoint_id=endpoint_id)
         status = ops("status")
         assert (status["event_source"], status["queue"]["waiting"]) == ("Disabled", 1)
-        assert "the event source is Disabled: 1 messages wait. python -m ops resume" in status["attention"]
+        assert "the event source is Disabled: 1 message waits. python -m ops resume" in status["attention"]
     finally:
         assert ops("resume")["after"] == "Enabled"
     eventually(lambda: events_of(run, endpoint_id))
