@@ -5,7 +5,7 @@ becomes part of the command line by its line in commands/__init__.py. It gets a 
 outputs), AWS (errors as one line), and the screen (tables, progress, JSON). What can be decided without AWS
 is in a pure module beside it: dead_letters, redrive, attention, journey.
 
-    command, context, errors     the parts that every command uses
+    command, context             the parts that every command uses
     outputs, stack               where the outputs come from, and what they say
     aws, screen                  the only modules that call AWS or print
     confirmation                 a question before what cannot be undone

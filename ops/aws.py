@@ -24,7 +24,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from ops.errors import FailedError
+from cli.errors import FailedError
 
 _DENIED: Final = {
     *("403", "AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"),

@@ -2,7 +2,7 @@
 
 import sys
 
-from ops.errors import UsageError
+from cli.errors import UsageError
 from ops.screen import Screen
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from cli.errors import FailedError
 from ops.aws import Aws
-from ops.errors import FailedError
 
 _FOLDER: Final = "events/year=%Y/month=%m/day=%d/"
 _LONGEST_BUFFER_SECONDS: Final = 900  # Amazon Data Firehose, "Buffering hints"

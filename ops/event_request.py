@@ -9,8 +9,8 @@ from http.client import HTTPException
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from cli.errors import FailedError, UsageError
 from ops.context import Context
-from ops.errors import FailedError, UsageError
 
 _REQUEST_SECONDS: Final = 35  # API Gateway gives an integration 29
 

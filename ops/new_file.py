@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TextIO
 
-from ops.errors import FailedError
+from cli.errors import FailedError
 
 _ONLY_THE_OWNER: Final = 0o600
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cli.arguments import file_name
+from cli.errors import UsageError
 from cli.stack_outputs import parse_outputs, read_outputs
-from ops.errors import UsageError
 
 LOCAL_URL = "http://127.0.0.1:8080"
 

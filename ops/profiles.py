@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from cli.errors import UsageError
 from contract.customer_profiles import ENDPOINT_KEY
 from ops.aws import Aws
-from ops.errors import UsageError
 from ops.stack import Stack
 
 _PAGE: Final = 100

@@ -5,13 +5,13 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from dataclasses import dataclass
 from typing import Any, Final
 
+from cli.errors import FailedError
 from contract.sqs import MESSAGES_IN_BATCH
 from ops import dead_letters, interrupts
 from ops.aws import Aws, CallError
 from ops.context import Context
 from ops.counts import counted
 from ops.dead_letters import DeadLetter
-from ops.errors import FailedError
 
 _WAITS_SECONDS: Final = (0, 1, 4)
 """WaitTimeSeconds of a receive, by how many in a row before it returned nothing.

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ops.errors import FailedError, UsageError
+from cli.errors import FailedError, UsageError
 
 
 @dataclass(slots=True, kw_only=True)

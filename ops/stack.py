@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from ops.errors import UsageError
+from cli.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

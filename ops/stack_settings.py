@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 
 import yaml
 
-from ops.errors import UsageError
+from cli.errors import UsageError
 
 _PREFIX: Final = "gtm-pixel:"
 _REGION: Final = "aws:region"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cli.errors import FailedError
 from contract import reasons
 from contract.local_run import LOCAL_RUN
 from handler.authorizer_environment import AuthorizerEnvironment, read_authorizer_environment
@@ -11,7 +12,6 @@ from handler.tokens.invalid import InvalidTokenError
 from handler.tokens.keys import SigningKeys
 from handler.tokens.verification import TokenVerifier, proven_endpoint
 from handler.variables import InvalidEnvironmentError
-from ops.errors import FailedError
 
 _PROVEN = "proven"
 _ABSENT = "no_token"

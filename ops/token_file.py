@@ -4,8 +4,8 @@ import codecs
 from pathlib import Path
 from typing import Final
 
+from cli.errors import UsageError
 from cli.files import standard_input
-from ops.errors import UsageError
 
 STANDARD_INPUT: Final = "-"
 

@@ -3,11 +3,11 @@
 import argparse
 from typing import Any
 
+from cli.errors import DONE, UsageError
 from ops import blocked_addresses
 from ops.command import Command
 from ops.context import Context
 from ops.counts import counted
-from ops.errors import DONE, UsageError
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:

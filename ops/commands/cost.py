@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from cli.errors import DONE, UsageError
 from ops import cost_settings, prices
 from ops.command import Command
 from ops.context import Context
 from ops.cost_model import Cost, CostSettings, WorstDay, monthly_costs, total, worst_day
 from ops.counts import count
-from ops.errors import DONE, UsageError
 from ops.prices import PRICES
 from ops.screen import Screen
 

@@ -6,13 +6,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+from cli.errors import DONE, FAILED, UsageError
 from cli.printable import json_text
 from ops import dead_letters, durations, queues
 from ops.command import Command
 from ops.context import Context
 from ops.counts import count, counted
 from ops.dead_letters import DeadLetter, ReasonCount
-from ops.errors import DONE, FAILED, UsageError
 from ops.new_file import new_file
 
 _LIST, _EXPORT = "list", "export"

@@ -5,12 +5,12 @@ from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
+from cli.errors import DONE, FAILED, UsageError
 from ops import checks, durations, examined, one_event
 from ops.aws import Aws
 from ops.command import Command
 from ops.confirmation import confirm
 from ops.context import Context
-from ops.errors import DONE, FAILED, UsageError
 from ops.finding import Finding, State, of_local_run
 
 _STYLES = {State.OK: "green", State.WARNING: "yellow", State.FAILED: "red"}

@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from typing import Final
 
+from cli.errors import DONE, FailedError
 from ops import durations, functions, queues
 from ops.command import Command
 from ops.context import Context
 from ops.counts import counted
-from ops.errors import DONE, FailedError
 
 _PATIENCE_SECONDS: Final = 120
 _LOOK_AGAIN_SECONDS: Final = 1.0

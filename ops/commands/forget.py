@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
+from cli.errors import DONE, FAILED, FailedError, UsageError
 from ops import dead_letters, profiles, queues
 from ops.command import Command
 from ops.confirmation import confirm
 from ops.context import Context
 from ops.counts import counted
-from ops.errors import DONE, FAILED, FailedError, UsageError
 from ops.profiles import CustomerProfile
 from ops.remains import Remainder, remains
 

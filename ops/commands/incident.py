@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from cli.errors import DONE, FAILED
 from ops import checks, examined, logs
 from ops.attention import attention
 from ops.aws import CallError
 from ops.command import Command
 from ops.context import Context
-from ops.errors import DONE, FAILED
 from ops.logs import LogLine
 from ops.new_file import new_file
 from ops.status_report import read_status

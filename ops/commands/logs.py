@@ -3,11 +3,11 @@
 import argparse
 from datetime import UTC, datetime
 
+from cli.errors import DONE, FAILED, UsageError
 from ops import durations, logs
 from ops.command import Command
 from ops.context import Context
 from ops.counts import count
-from ops.errors import DONE, FAILED, UsageError
 from ops.logs import LogLine
 
 _IDS = ("request_id", "message_id")

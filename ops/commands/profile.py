@@ -4,11 +4,11 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
+from cli.errors import DONE, FAILED
 from ops import profiles
 from ops.command import Command
 from ops.context import Context
 from ops.counts import counted
-from ops.errors import DONE, FAILED
 from ops.profiles import CustomerProfile
 
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from cli.errors import DONE, FAILED, FailedError, UsageError
 from ops import dead_letters, durations, interrupts, logs, queues, redrive
 from ops.command import Command
 from ops.context import Context
 from ops.counts import count, counted
 from ops.dead_letters import DeadLetter
-from ops.errors import DONE, FAILED, FailedError, UsageError
 from ops.queues import Walk
 
 _LOOK_AGAIN_SECONDS: Final = 1.0

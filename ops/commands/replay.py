@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from cli.errors import DONE, FAILED, FailedError, UsageError
 from contract.sqs import MESSAGES_IN_BATCH
 from ops import durations, event_bucket, interrupts, queues, redrive, replay_position
 from ops.command import Command
 from ops.context import Context
 from ops.counts import count, counted
-from ops.errors import DONE, FAILED, FailedError, UsageError
 from ops.event_bucket import DamagedFileError
 from ops.replay import Choice, UnreadableRecordError
 from ops.replay_position import Position

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Final
 
+from cli.errors import DONE, FAILED, UsageError
 from ops import durations, journey, token_file
 from ops.command import Command
 from ops.context import Context
-from ops.errors import DONE, FAILED, UsageError
 from ops.event_request import EventResponse, request
 from ops.following import Following
 from ops.journey import Hop, State, TestEvent

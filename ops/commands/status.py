@@ -6,12 +6,12 @@ from dataclasses import asdict
 from functools import partial
 from typing import Final
 
+from cli.errors import DONE
 from ops import durations
 from ops.attention import attention
 from ops.command import Command
 from ops.context import Context
 from ops.counts import count
-from ops.errors import DONE
 from ops.screen import Screen
 from ops.status_report import BY_PARTS, Numbers, Status, read_status
 

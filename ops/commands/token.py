@@ -5,10 +5,10 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from cli.errors import DONE, FAILED, UsageError
 from ops import functions, token_check, token_file
 from ops.command import Command
 from ops.context import Context
-from ops.errors import DONE, FAILED, UsageError
 from ops.token_check import Verdict
 
 

@@ -4,11 +4,11 @@ import argparse
 from dataclasses import asdict
 from typing import Final
 
+from cli.errors import DONE, UsageError
 from ops import durations, event_bucket
 from ops.command import Command
 from ops.context import Context
 from ops.counts import count, counted
-from ops.errors import DONE, UsageError
 from ops.traffic import OfType, Traffic, shown
 
 _SHOWN_TYPES: Final = 10

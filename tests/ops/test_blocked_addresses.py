@@ -5,9 +5,9 @@ from typing import Any, cast
 
 import pytest
 
+from cli.errors import UsageError
 from ops import checks
 from ops.aws import Aws
-from ops.errors import UsageError
 from ops.examined import of_stack
 from ops.stack import Stack
 from tests.ops.examples import Account, stack

@@ -7,10 +7,10 @@ from typing import Any, cast
 
 import pytest
 
+from cli.errors import UsageError
 from ops import checks, quota_checks
 from ops.aws import Aws, CallError
 from ops.capacity import CapacitySettings
-from ops.errors import UsageError
 from ops.examined import Examined, of_settings, of_stack
 from ops.finding import Finding, State, of_local_run
 from tests.documents import read

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from cli.errors import UsageError
 from ops.command_line import main, parser
 from ops.commands import COMMANDS
-from ops.errors import UsageError
 from ops.outputs import read_source
 from ops.stack import stack_of
 from tests.documents import read, section

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ops.errors import FailedError
+from cli.errors import FailedError
 from tests.ops.dead_letter_queue import DeadLetterQueue
 from tests.ops.running import result, run
 

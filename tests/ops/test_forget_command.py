@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from cli.errors import UsageError
 from ops.aws import CallError
-from ops.errors import UsageError
 from tests.ops.dead_letter_queue import DeadLetterQueue, message
 from tests.ops.examples import stack
 from tests.ops.running import result, run

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.errors import FailedError
+from cli.errors import FailedError
 from ops.new_file import new_file
 
 

@@ -5,9 +5,9 @@ from typing import cast
 
 import pytest
 
+from cli.errors import FailedError
 from ops import queues
 from ops.aws import Aws, CallError
-from ops.errors import FailedError
 from ops.queues import Walk
 from tests.ops.dead_letter_queue import DeadLetterQueue, message
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from cli.errors import FailedError
 from ops.aws import CallError
-from ops.errors import FailedError
 from tests.ops.dead_letter_queue import BEGINS_AT, DeadLetterQueue, Message, message
 from tests.ops.running import result, run
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from cli.errors import UsageError
 from contract.scenario import TimestampSource
 from handler.destinations.firehose_records import as_record
 from handler.events import Event, parse_event
 from handler.queue_message import read_message
 from ops import replay_position
-from ops.errors import UsageError
 from ops.replay import Choice, UnreadableRecordError
 from ops.replay_position import Position
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from cli.errors import FailedError, UsageError
 from handler.queue_message import read_message
-from ops.errors import FailedError, UsageError
 from tests.ops.examples import SENT_AT, stack
 from tests.ops.running import result, run
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from cli.errors import FailedError
 from handler.tokens.keys import SigningKeys
 from local.run import LocalRun
 from ops import token_check
 from ops.command_line import main
-from ops.errors import FailedError
 from tests.forged_tokens import Forger
 from tests.patience import PATIENCE_SECONDS
 from tests.ports import NOBODY
