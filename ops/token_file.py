@@ -5,9 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from cli.errors import UsageError
-from cli.files import standard_input
-
-STANDARD_INPUT: Final = "-"
+from cli.files import STREAM, standard_input
 
 _UTF_16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -17,10 +15,10 @@ def read(file: str, *, option: str, outputs: str | None) -> str:
 
     Raises UsageError, which does not repeat the file's name: it may be a token that was given as an argument.
     """
-    if file == outputs == STANDARD_INPUT:
+    if file == outputs == STREAM:
         raise UsageError(f"standard input holds the outputs: give the token in a file, as {option}")
     try:
-        content = standard_input() if file == STANDARD_INPUT else Path(file).read_bytes()
+        content = standard_input() if file == STREAM else Path(file).read_bytes()
         # PowerShell's `>` writes UTF-16, and other tools of Windows a mark before UTF-8.
         return content.decode("utf-16" if content.startswith(_UTF_16_MARKS) else "utf-8-sig").strip()
     except (OSError, ValueError):

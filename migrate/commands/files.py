@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from cli.errors import UsageError
+from cli.files import STREAM
 from cli.output import note
 from migrate.import_state import LOCK_SUFFIX, NEW_SUFFIX
 from migrate.pinpoint_export import ExportError, export_files
@@ -52,7 +53,7 @@ def find_export_files(options: argparse.Namespace) -> list[Path]:
 
 def _own_files(options: argparse.Namespace) -> Mapping[Path, str]:
     """The resolved paths that this command itself reads or writes, each with the option that names it."""
-    outputs = None if options.outputs in (None, "-") else Path(options.outputs)
+    outputs = None if options.outputs in (None, STREAM) else Path(options.outputs)
     named: list[tuple[str, Path | None, tuple[str, ...]]] = [
         ("--skipped", options.skipped, ("",)),
         ("--state", options.state, ("", NEW_SUFFIX, LOCK_SUFFIX, SKIPPED_SUFFIX)),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cli.errors import DONE, FAILED, UsageError
+from cli.files import STREAM
 from ops import functions, token_check, token_file
 from ops.command import Command
 from ops.context import Context
@@ -16,7 +17,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file",
         nargs="?",
-        default=token_file.STANDARD_INPUT,
+        default=STREAM,
         metavar="FILE",
         help="holds one token; default: standard input. A token as an argument would stay in shell histories",
     )
@@ -30,7 +31,7 @@ def _run(context: Context) -> int:
     options, stack = context.options, context.stack
     if stack.authorizer_function_name is None:
         raise UsageError(f"this stack reads no tokens: its authMode is {stack.auth_mode}")
-    if options.file == token_file.STANDARD_INPUT and sys.stdin is not None and sys.stdin.isatty():
+    if options.file == STREAM and sys.stdin is not None and sys.stdin.isatty():
         context.screen.note("Paste one token, then press Enter and Ctrl-D:")
     text = token_file.read(options.file, option="FILE", outputs=options.outputs)
     deployed = functions.configuration(context.aws, stack.authorizer_function_name)
