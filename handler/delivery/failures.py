@@ -53,8 +53,9 @@ _DENIED_CODES = frozenset(
 )
 _NOT_FOUND_CODES = frozenset({"NotFoundException", "ResourceNotFound", "ResourceNotFoundException"})
 
-# Codes are names of errors. What looks like anything else may repeat what was sent.
-_CODE = re.compile(r"[A-Za-z0-9.]{1,64}")
+# Codes are names of errors. What looks like anything else may repeat what was sent. Digits alone may be a
+# phone number, or the status, which botocore takes for the code of a response without one.
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,63}")
 
 
 def with_code(outcome: Retry | DeadLetter, code: object) -> Retry | DeadLetter:

@@ -57,7 +57,7 @@ def test_the_outcome_has_the_code_of_the_service() -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["", "alice@example.com", "Bad request", "evat_value", "x" * 65, "Exception\n", None]
+    "code", ["", "alice@example.com", "Bad request", "evat_value", "x" * 65, "Exception\n", "503", None]
 )
 def test_what_does_not_look_like_a_code_may_repeat_the_event_and_is_left_out(code: str | None) -> None:
     assert call_failure("bus", CallError(400, code=code)).code is None
