@@ -106,7 +106,10 @@ class AwsService:
         limits: CallLimits,
         transient_phrases: Collection[str] = (),
     ) -> None:
-        """Make the client, which opens no connection. If that fails, every call fails with the cause.
+        """Make the client, which opens no connection. If botocore cannot, every call fails with the cause.
+
+        Another try would fail in the same way: Region, credentials and models are in variables and files that
+        do not change while the function runs.
 
         `region` None: the function's own Region. `transient_phrases` match in any case (see CallError).
         """

@@ -303,8 +303,10 @@ class EventProcessor:
     def _report_dead_letters(
         self, letters: Sequence[Replacement], taken: frozenset[str], report: BatchReport
     ) -> None:
-        for letter in letters:
-            self._report_dead_letter(letter.outgoing, letter.reason, taken, report, letter)
+        for one in letters:
+            self._report_dead_letter(
+                one.outgoing, one.reason, taken, report, queued=one.delivery.queued, code=one.code
+            )
 
     def _report_dead_letter(
         self,
@@ -312,9 +314,11 @@ class EventProcessor:
         reason: str,
         taken: frozenset[str],
         report: BatchReport,
-        replacement: Replacement | None = None,
+        *,
+        queued: QueuedMessage | None = None,
+        code: str | None = None,
     ) -> None:
-        delivery = replacement.delivery if replacement else None
+        """Count and log a dead letter. `queued` is None if the message could not be read."""
         is_taken = letter.message_id in taken
         if is_taken:
             report.dead_lettered += 1
@@ -323,10 +327,10 @@ class EventProcessor:
             "message dead-lettered" if is_taken else "message not dead-lettered",
             extra={
                 "reason": reason,
-                "code": replacement.code if replacement else None,
+                "code": code,
                 "message_id": letter.message_id,
-                "request_id": delivery.queued.message.request_id if delivery else None,
-                "attempt": delivery.queued.attempt if delivery else None,
+                "request_id": queued.message.request_id if queued else None,
+                "attempt": queued.attempt if queued else None,
             },
         )
 
