@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from cli.output import write
 from cli.printable import json_text, printable
 
 _SECONDS_BETWEEN_LINES: Final = 30.0
@@ -31,8 +32,8 @@ class Screen:
     def result(self, value: Any, show: Callable[[], None]) -> None:
         """Print a result: the value as JSON, or what `show` prints."""
         if self.as_json:
-            # Flushed, so that main() notices a closed pipe.
-            print(json_text(value, indent=2), flush=True)
+            if sys.stdout is not None:  # it is closed, as in `>&-`
+                write(f"{json_text(value, indent=2)}\n")
         else:
             show()
 

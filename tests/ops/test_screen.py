@@ -1,5 +1,7 @@
 """What strangers sent, on a terminal."""
 
+import io
+import json
 import os
 import sys
 
@@ -52,6 +54,16 @@ def test_a_reader_who_goes_away_is_nothing_to_talk_about(
         assert status == 1
     # Closing has flushed it, as Python does at the end.
     assert capsys.readouterr().err == ""
+
+
+def test_json_is_json_whatever_the_terminals_encoding_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+
+    screen = Screen(as_json=True)
+    screen.result({"city": "Zürich"}, screen.line)
+
+    assert json.loads(written.getvalue()) == {"city": "Zürich"}
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
