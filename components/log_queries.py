@@ -60,7 +60,7 @@ filter message in ["message dead-lettered", "message not dead-lettered"]
         logs=_BOTH,
         query="""\
 filter level in ["ERROR", "CRITICAL"] or record.status in ["error", "failure", "timeout"]
-| fields @timestamp, level, message, reason, error, detail, destination, message_id, record.status
+| fields @timestamp, level, message, reason, code, error, detail, destination, message_id, record.status
 | sort @timestamp desc
 | limit 200""",
     ),

@@ -44,7 +44,7 @@ from handler.destinations import (
 )
 from handler.environment import Environment, read_environment
 from handler.events import Event, Rejection, parse_event
-from handler.message_queue import CALL_LIMITS, MessageQueue
+from handler.message_queue import CALL_LIMITS, MessageQueue, Sent
 from handler.queue_message import (
     OutgoingMessage,
     QueuedMessage,
@@ -279,26 +279,39 @@ class EventProcessor:
         # A dead-letter queue that does not respond must not use up the time for copies.
         for_copies = UNANSWERED_CALLS_FOR_COPIES * CALL_LIMITS.worst_case_seconds * settlement.may_need_copies
         letters = settlement.dead_letters()
-        taken = self._dead_letter_queue.send(
+        sent = self._dead_letter_queue.send(
             [*(one.outgoing for one in letters), *(one.letter for one in batch.unreadable)],
             time_left=lambda: time_left() - for_copies,
         )
+        taken = self._taken("dead-letter queue", sent)
         settlement.dead_letters_sent(letters, taken)
         self._report_dead_letters(letters, taken, report)
         for one in batch.unreadable:
             self._report_dead_letter(one.letter, one.reason, taken, report)
 
         copies = settlement.copies(self._choose_delay)
-        copied = self._queue.send([copy.outgoing for copy in copies], time_left=time_left)
+        sent = self._queue.send([copy.outgoing for copy in copies], time_left=time_left)
+        copied = self._taken("queue", sent)
         settlement.copies_sent(copies, copied)
         attempts = [copy.attempt for copy in copies if copy.delivery.message_id in copied]
         report.attempt = max(attempts, default=0)
 
         last = settlement.last_dead_letters()
-        taken_last = self._dead_letter_queue.send([one.outgoing for one in last], time_left=time_left)
+        sent = self._dead_letter_queue.send([one.outgoing for one in last], time_left=time_left)
+        taken_last = self._taken("dead-letter queue", sent)
         settlement.last_dead_letters_sent(last, taken_last)
         self._report_dead_letters(last, taken_last, report)
         return {one.letter.message_id for one in batch.unreadable} - taken
+
+    def _taken(self, queue: str, sent: Sent) -> frozenset[str]:
+        """The messages that a queue has taken. Log why it has not taken the others."""
+        if sent.refused:
+            codes = Counter(code for code in sent.refused.values() if code)
+            self._logger.error(
+                "messages not taken",
+                extra={"queue": queue, "code": ",".join(codes) or None, "messages": len(sent.refused)},
+            )
+        return sent.taken
 
     def _report_dead_letters(
         self, letters: Sequence[Replacement], taken: frozenset[str], report: BatchReport

@@ -58,9 +58,14 @@ _NOT_FOUND_CODES = frozenset({"NotFoundException", "ResourceNotFound", "Resource
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,63}")
 
 
+def code_of(code: object) -> str | None:
+    """The service's error code, if it looks like one."""
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else None
+
+
 def with_code(outcome: Retry | DeadLetter, code: object) -> Retry | DeadLetter:
     """The outcome with the service's error code, if that looks like one."""
-    return replace(outcome, code=code) if isinstance(code, str) and _CODE.fullmatch(code) else outcome
+    return replace(outcome, code=code_of(code) or outcome.code)
 
 
 def no_response(what: str) -> Retry:

@@ -25,7 +25,7 @@ from handler import aws_calls, processor
 from handler.aws_calls import AwsService, CallLimits
 from handler.destinations import DeadLetter, Outcome, Recorded, Retry
 from handler.events import Event
-from handler.message_queue import CALL_LIMITS, MessageQueue
+from handler.message_queue import CALL_LIMITS, MessageQueue, Sent
 from handler.queue_message import OutgoingMessage
 from handler.variables import InvalidEnvironmentError
 from local.fakes.pinpoint import PlannedResponse
@@ -692,6 +692,41 @@ def test_only_the_entry_that_the_dead_letter_queue_refuses_stays_in_the_queue(
     server.stop()
     assert run.failed == ["message-1"]
     assert [line["message_id"] for line in run.logged("message dead-lettered")] == ["message-2"]
+    # Without its dead letter it is retried, and this SQS refuses the copy as well.
+    assert [(one["queue"], one["code"], one["messages"]) for one in run.logged("messages not taken")] == [
+        ("dead-letter queue", "InvalidMessageContents", 1),
+        ("queue", "InvalidMessageContents", 1),
+    ]
+
+
+@Request.application
+def may_not_use_the_key(_: Request) -> Response:
+    """An SQS whose queues are encrypted with a key that denies."""
+    said = {"__type": "com.amazonaws.sqs#KmsAccessDenied", "message": "visitor-1 may not"}
+    code = {"x-amzn-query-error": "KMS.AccessDeniedException;Sender"}
+    return Response(json.dumps(said), 400, code, content_type="application/x-amz-json-1.0")
+
+
+def test_the_log_says_why_a_queue_took_nothing(
+    environment: pytest.MonkeyPatch, invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
+) -> None:
+    server = HttpServer(may_not_use_the_key).start()
+    environment.setenv("AWS_ENDPOINT_URL_SQS", server.url)
+    pinpoint.fake.plan(PlannedResponse(event_statuses={in_pinpoint("message-1"): 500}))
+    run = invoke(make_record(purchase()), make_record(purchase()))
+    server.stop()
+    (line,) = run.logged("messages not taken")
+    assert (line["queue"], line["code"], line["messages"]) == ("queue", "KMS.AccessDeniedException", 1)
+    assert "visitor-1" not in json.dumps(run.lines)
+
+
+def test_the_log_says_that_a_queue_cannot_be_reached(
+    environment: pytest.MonkeyPatch, invoke: Callable[..., Run], make_record: Records, pinpoint: Pinpoint
+) -> None:
+    environment.setenv("AWS_ENDPOINT_URL_SQS", NOBODY)
+    pinpoint.fake.plan(PlannedResponse(event_statuses={in_pinpoint("message-1"): 500}))
+    (line,) = invoke(make_record(purchase())).logged("messages not taken")
+    assert (line["queue"], line["code"]) == ("queue", "unreachable")
 
 
 def test_without_time_for_the_dead_letter_queue_nothing_is_sent_to_it(
@@ -700,8 +735,8 @@ def test_without_time_for_the_dead_letter_queue_nothing_is_sent_to_it(
     limits = CallLimits(connect_seconds=1, read_seconds=1, attempts=1)
     queue = MessageQueue(queue_url=dead_letter_queue, service=AwsService("sqs", region=None, limits=limits))
     letter = OutgoingMessage(message_id="m", body="b", attributes={"dead_letter_reason": "r"})
-    assert queue.send([letter], time_left=lambda: 1.9) == frozenset()
-    assert queue.send([letter], time_left=lambda: 2.0) == {"m"}
+    assert queue.send([letter], time_left=lambda: 1.9) == Sent(frozenset(), {"m": "out_of_time"})
+    assert queue.send([letter], time_left=lambda: 2.0) == Sent(frozenset({"m"}), {})
     assert len(dead_letters()) == 1
 
 
