@@ -4,12 +4,16 @@ Werkzeug's server reads requests and calls the application. It closes each conne
 data, so the responses are sent here: a connection stays open for the next request, as on AWS.
 """
 
+import re
 import socket
 import threading
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing, nullcontext, suppress
+from email.errors import MissingHeaderBodySeparatorDefect
+from email.message import Message
+from http import HTTPStatus
 from typing import IO, Any, cast
 
 from werkzeug.datastructures import Headers
@@ -28,6 +32,8 @@ _HEADERS = "gtm_pixel.headers"
 
 _READ_BYTES = 64 * 1024
 
+_LENGTH = re.compile(r"[0-9]{1,18}")
+
 
 class _Handler(WSGIRequestHandler):
     """Serves the requests of one connection, sends each response in one write, and logs no requests."""
@@ -44,20 +50,25 @@ class _Handler(WSGIRequestHandler):
         return True
 
     def make_environ(self) -> dict[str, Any]:
+        """Raises ValueError for a request that has no URL, or whose end is not known."""
         environ = super().make_environ()
-        if not environ.get("wsgi.input_terminated"):
-            length = _length_of(environ)
-            environ["wsgi.input"] = LimitedStream(
-                cast("IO[bytes]", self.rfile), int(length) if length.isdecimal() else 0
-            )
+        length = _body_bytes(self.headers)
+        if length is not None:
+            environ["wsgi.input"] = LimitedStream(cast("IO[bytes]", self.rfile), length)
         return with_headers(environ, self.headers.items())
 
     def run_wsgi(self) -> None:
-        environ = self.environ = self.make_environ()
-        body = environ["wsgi.input"]
-        # Where a body of another kind ends is not known, so the next request could not be found.
-        if not isinstance(body, LimitedStream) or not _length_of(environ).isdecimal():
+        if cast("_Server", self.server).has_ended:
             self.close_connection = True
+            return
+        try:
+            environ = self.environ = self.make_environ()
+        except ValueError:
+            self.send_error(HTTPStatus.BAD_REQUEST)  # this closes the connection
+            return
+        body = environ["wsgi.input"]
+        if not isinstance(body, LimitedStream):
+            self.close_connection = True  # werkzeug does not read what may follow the last chunk
         try:
             try:
                 chunks, status, headers = run_wsgi_app(self.server.app, environ)
@@ -69,7 +80,7 @@ class _Handler(WSGIRequestHandler):
                 pass  # the next request begins where this one ends
         except (ConnectionError, TimeoutError, ClientDisconnected):
             self.close_connection = True
-        except Exception:  # raised by a body that is made while it is sent
+        except Exception:  # by a response that is made while it is sent, or by a request in broken chunks
             traceback.print_exc()
             self.close_connection = True
 
@@ -89,17 +100,24 @@ class _Handler(WSGIRequestHandler):
             self.send_header("Connection", "close")
         self.end_headers()
         with closing(chunks) if isinstance(chunks, ClosingIterator) else nullcontext():
+            sent_bytes = 0
             for chunk in chunks:
+                sent_bytes += len(chunk)
                 if chunk and has_body:
                     self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk) if is_chunked else chunk)
                 if is_streamed:
                     self.wfile.flush()
         if is_chunked:
             self.wfile.write(b"0\r\n\r\n")
+        elif has_body and str(sent_bytes) != headers.get("Content-Length"):
+            self.close_connection = True  # the client would wait for more, or take the rest for a response
         self.wfile.flush()
 
-    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug names it so
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Log nothing: a request line holds a visitor's data."""
+
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug names it so
+        """Log nothing: an error may repeat the request line."""
 
 
 class _Server(ThreadedWSGIServer):
@@ -116,6 +134,7 @@ class _Server(ThreadedWSGIServer):
         finally:
             listener.close()
         self._connections = set[socket.socket]()
+        self.has_ended = False
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._connections.add(request)
@@ -126,7 +145,8 @@ class _Server(ThreadedWSGIServer):
         super().shutdown_request(request)
 
     def end_connections(self) -> None:
-        """Read no more requests. Responses that have begun are still sent."""
+        """Serve no more requests. Responses that have begun are still sent."""
+        self.has_ended = True  # a connection may have received its next request already
         for connection in list(self._connections):
             with suppress(OSError):  # it has just ended
                 connection.shutdown(socket.SHUT_RD)
@@ -189,9 +209,20 @@ class HttpServer:
                 self._responded.notify_all()
 
 
-def _length_of(environ: Mapping[str, Any]) -> str:
-    """The length of a request's body in bytes, as its headers say it; 0 if they do not."""
-    return environ.get("CONTENT_LENGTH") or "0"
+def _body_bytes(headers: Message) -> int | None:
+    """The length of a request's body, or None for one in chunks.
+
+    Raises ValueError where another server might find another end: what is left would be the next request.
+    """
+    if any(isinstance(defect, MissingHeaderBodySeparatorDefect) for defect in headers.defects):
+        raise ValueError("a line of the headers is no header")
+    lengths = set(headers.get_all("Content-Length", []))
+    codings = [coding.strip().lower() for coding in headers.get_all("Transfer-Encoding", [])]
+    if codings == ["chunked"] and not lengths:
+        return None
+    if codings or len(lengths) > 1 or not all(map(_LENGTH.fullmatch, lengths)):
+        raise ValueError("the end of the body is not known")
+    return int(lengths.pop()) if lengths else 0
 
 
 def with_headers(environ: Mapping[str, Any], headers: Iterable[tuple[str, str]]) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
@@ -79,6 +80,40 @@ def test_a_switch_waits_for_the_responses_that_have_begun(server: HttpServer) ->
     assert responses == [b"", b"former"]
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "Content-Length: +4",
+        "Content-Length:",
+        "Content-Length: 4, 4",
+        "Content-Length: 4\r\nContent-Length: 0",
+        f"Content-Length: {'9' * 5000}",
+        "Content-Length: \xb2",
+        "Content-Length : 4",
+        "Host\r\nContent-Length: 4",
+        "Transfer-Encoding: identity",
+        "Transfer-Encoding: gzip, chunked",
+        "Transfer-Encoding: chunked\r\nContent-Length: 4",
+    ],
+    ids=lambda headers: headers.replace("\r\n", " ")[:40],
+)
+def test_a_request_whose_end_is_not_certain_is_refused(server: HttpServer, headers: str) -> None:
+    """Otherwise a part of its body would be served as the next request."""
+    response = everything(server, f"POST / HTTP/1.1\r\n{headers}\r\n\r\nbodyGET / HTTP/1.1\r\n\r\n")
+    assert response.count(b"HTTP/1.1 ") == 1
+    assert response.startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_repeated_length_is_a_length(server: HttpServer) -> None:
+    head = "POST / HTTP/1.1\r\nConnection: close\r\nContent-Length: 4\r\nContent-Length: 4"
+    assert everything(server, f"{head}\r\n\r\nbody").endswith(b"\r\n\r\nbody")
+
+
+def test_a_request_without_a_url_is_refused(server: HttpServer, capsys: pytest.CaptureFixture[str]) -> None:
+    assert everything(server, "GET http://[ HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 400 ")
+    assert capsys.readouterr().err == ""
+
+
 class TestAConnection:
     """It serves one request after another."""
 
@@ -150,21 +185,29 @@ class TestAConnection:
         server.switch(echo)
         assert sent(connection, b"next") == b"next"
 
+    @pytest.mark.parametrize("length", [1, 100])
+    def test_ends_after_a_response_that_is_not_as_long_as_it_says(
+        self, server: HttpServer, length: int
+    ) -> None:
+        """Otherwise the client would wait for the rest, or take it for the next response."""
+
+        def lies(_environ: object, start_response: Callable[..., Any]) -> list[bytes]:
+            start_response("200 OK", [("Content-Length", str(length))])
+            return [b"bo", b"dy"]
+
+        server.switch(lies)
+        assert everything(server, "GET / HTTP/1.1\r\n\r\n").endswith(b"\r\n\r\nbody")
+
     def test_of_http_1_0_gets_a_body_of_unknown_length_until_it_ends(self, server: HttpServer) -> None:
         server.switch(Response(iter(["o", "ne"])))
-        with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_SECONDS) as connection:
-            connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
-            response = connection.makefile("rb").read()
-        assert response.endswith(b"\r\n\r\none")
+        assert everything(server, "GET / HTTP/1.0\r\n\r\n").endswith(b"\r\n\r\none")
 
     def test_ends_when_the_server_stops(self, server: HttpServer, connection: HTTPConnection) -> None:
         sent(connection, b"")
         server.stop()
         assert connection.sock.recv(1) == b""
 
-    def test_gets_a_response_that_has_begun_when_the_server_stops(
-        self, server: HttpServer, connection: HTTPConnection
-    ) -> None:
+    def test_gets_only_the_response_that_has_begun_when_the_server_stops(self, server: HttpServer) -> None:
         begun, go_on = threading.Event(), threading.Event()
 
         @Request.application
@@ -174,11 +217,22 @@ class TestAConnection:
             return Response("late")
 
         server.switch(late)
-        connection.request("GET", "/")
+        responses: list[bytes] = []
+        two_requests = "GET / HTTP/1.1\r\n\r\n" * 2
+        receiving = threading.Thread(target=lambda: responses.append(everything(server, two_requests)))
+        receiving.start()
         begun.wait(PATIENCE_SECONDS)
         server.stop()
         go_on.set()
-        assert connection.getresponse().read() == b"late"
+        receiving.join(PATIENCE_SECONDS)
+        assert [response.count(b"late") for response in responses] == [1]
+
+
+def everything(server: HttpServer, request: str) -> bytes:
+    """What the server sends until it closes the connection."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_SECONDS) as connection:
+        connection.sendall(request.encode("latin-1"))
+        return connection.makefile("rb").read()
 
 
 def sent(connection: HTTPConnection, body: bytes) -> bytes:
