@@ -18,9 +18,8 @@ from local.functions.lambda_bootstrap import END_OF_LOG
 
 _BOOTSTRAP = Path(__file__).with_name("lambda_bootstrap.py")
 
-_LOG_SECONDS = (
-    10  # how long the end of a log is waited for, which a function may have kept from being written
-)
+# The longest wait for the end of a log. A function can keep it from being written.
+_LOG_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
