@@ -19,7 +19,7 @@ def read_text(file: str) -> str:
         # Windows PowerShell's `>` writes UTF-16.
         text = content.decode("utf-16" if content.startswith(_UTF_16_MARKS) else "utf-8")
     except UnicodeError:
-        raise UsageError(f"{shown_file(file)} cannot be read (not UTF-8); give the path of a file") from None
+        raise UsageError(f"{shown_file(file)} is not UTF-8; save it in UTF-8") from None
     return text.removeprefix("\ufeff")
 
 

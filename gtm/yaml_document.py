@@ -35,6 +35,10 @@ def parse(text: str, *, file: str) -> object:
 
 
 _STRING: Final = "tag:yaml.org,2002:str"
+# {{DLV - value}}: to YAML, a mapping whose key is a mapping.
+_GTM_REFERENCE: Final = (
+    "{{…}} names a variable in GTM; write the key that your site pushes, such as user.plan"
+)
 
 
 class _Loader(yaml.SafeLoader):
@@ -49,7 +53,8 @@ class _Loader(yaml.SafeLoader):
         seen: set[str] = set()
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise yaml.MarkedYAMLError(problem="a key is not a string", problem_mark=key.start_mark)
+                what = _GTM_REFERENCE if isinstance(key, yaml.MappingNode) else "a key is not a string"
+                raise yaml.MarkedYAMLError(problem=what, problem_mark=key.start_mark)
             if key.value in seen:
                 raise yaml.MarkedYAMLError(problem=f"{key.value} appears twice", problem_mark=key.start_mark)
             seen.add(key.value)

@@ -402,6 +402,14 @@ def test_what_is_written_is_utf_8_whatever_the_terminals_encoding() -> None:
     assert plan_of(json.loads(ended.stdout)).tags[0].event == "gekauft_für_€"
 
 
+def test_a_file_that_is_not_utf_8_says_so(capsys: Capture, tmp_path: Path) -> None:
+    file = tmp_path / "gtm.yaml"
+    file.write_text("events: {größe: }", encoding="latin-1")
+
+    said = error(capsys, "container", "--events-url", EVENTS_URL, "--config", str(file))
+    assert said == f"{file} is not UTF-8; save it in UTF-8"
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_outputs_may_be_as_windows_writes_them(capsys: Capture, outputs: Path, encoding: str) -> None:
     outputs.write_text(json.dumps({"events_url": EVENTS_URL}), encoding=encoding)

@@ -193,6 +193,11 @@ WRONG = {
         URL + "events: {[a]: {}}",
         "gtm.yaml: line 2 is not valid YAML (a key is not a string); correct it",
     ),
+    "a variable of GTM": (
+        URL + "events: {a: {metrics: {value: {{DLV - value}}}}}",
+        "gtm.yaml: line 2 is not valid YAML ({{…}} names a variable in GTM; write the key that your site "
+        "pushes, such as user.plan); correct it",
+    ),
     "a value that no plan may hold": (
         URL + "events: {a: {user_attributes: {p/q: plan}}}",
         "gtm.yaml: events.a.user_attributes.p/q: the name 'p/q' is no name of a user attribute in Amazon "
