@@ -15,6 +15,9 @@ _KINDS: Final = {
     "ANDROID": "a container for Android apps",
     "IOS": "a container for iOS apps",
 }
+_READ: Final = frozenset({"tag", "trigger", "variable"})
+# They hold nothing that is sent: a tag or variable made of a template is named by itself.
+_OF_NO_CONCERN: Final = frozenset({"folder", "builtInVariable", "customTemplate", "gtagConfig"})
 _OTHER_FILES: Final = {
     b"PK\x03\x04": "a zip archive; unpack it and give the .json file inside",
     b"\x1f\x8b": "a gzip archive; unpack it and give the .json file inside",
@@ -38,6 +41,8 @@ class WebContainer:
     tags: tuple[Part, ...]
     triggers: Mapping[str, Part]
     variables: Mapping[str, Part]
+    # Of other kinds, such as zone: the kind and the part.
+    others: tuple[tuple[str, Part], ...]
 
 
 def read(content: bytes) -> WebContainer:
@@ -68,6 +73,12 @@ def read(content: bytes) -> WebContainer:
         tags=version.parts("tag"),
         triggers={part.text("triggerId"): part for part in version.parts("trigger")},
         variables={part.name: part for part in version.parts("variable")},
+        others=tuple(
+            (kind, part)
+            for kind in version.content
+            if kind not in _READ | _OF_NO_CONCERN
+            for part in version.parts(kind)
+        ),
     )
     if not container.tags and not container.triggers:
         raise ExportError(f"has neither tags nor triggers; export all of the workspace, {HOW_TO_EXPORT}")

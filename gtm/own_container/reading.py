@@ -10,10 +10,10 @@ from gtm.own_container.customer import Customer
 from gtm.own_container.export_file import WebContainer
 from gtm.own_container.findings import ANALYTICS_CONSENT, FoundEvent, FoundVariable, Reading
 from gtm.own_container.ga4_tags import GA4_EVENT, GOOGLE_TAGS, Ga4EventTag
-from gtm.own_container.parts import Part, quoted
+from gtm.own_container.parts import Part, bare, quoted
 from gtm.own_container.passed_over import PassedOver
 from gtm.own_container.sent_parameters import sent_by
-from gtm.own_container.triggers import PAGE_TRIGGERS, EventTrigger, read_trigger
+from gtm.own_container.triggers import CUSTOM_EVENT, PAGE_TRIGGERS, EventTrigger, read_trigger
 from gtm.own_container.values import Variables, changes, data_layer_key
 from gtm.plan import Parameter, TagPlan, check_consent_type
 from gtm.plan_error import PlanError
@@ -42,6 +42,7 @@ def read(container: WebContainer) -> Reading:
     reader = _Reader(container)
     reader.read_triggers()
     reader.read_tags()
+    reader.read_others()
     return reader.reading()
 
 
@@ -52,6 +53,8 @@ class _Reader:
         self._triggers: dict[str, EventTrigger] = {}
         self._events: dict[str | None, FoundEvent] = {}
         self._unusable_consent: set[str] = set()
+        # Custom event triggers of whose condition no names can be read.
+        self._unlisted: list[EventTrigger] = []
         self._passed_over = PassedOver()
 
     def read_triggers(self) -> None:
@@ -62,6 +65,8 @@ class _Reader:
                 continue
             if trigger.problem is not None:
                 self._passed_over.part("trigger", trigger.name, trigger.problem)
+                if part.type == CUSTOM_EVENT:
+                    self._unlisted.append(trigger)
             for name in trigger.events:
                 self._found(name, trigger)
 
@@ -75,6 +80,13 @@ class _Reader:
                 self._read_event_tag(ga4_tags.read_event_tag(part, self._variables))
             elif part.type not in GOOGLE_TAGS:
                 self._passed_over.part("tag", part.name, f"{_kind(part)}; only GA4's tags are read")
+
+    def read_others(self) -> None:
+        for kind, part in self._container.others:
+            what = (
+                "loads other containers; inspect their exports as well" if kind == "zone" else "is not read"
+            )
+            self._passed_over.part(bare(kind), part.name, what)
 
     def reading(self) -> Reading:
         found = [event for event in self._events.values() if event.name is not None]
@@ -93,10 +105,7 @@ class _Reader:
                 event.plan = self._planned(event, (), None)
             sent = [event for event in found if event.plan is not None]
         if not sent:
-            raise PlanError(
-                "names no custom event that could be sent: gtm-pixel sends events that pages push to the "
-                "data layer, not page views or clicks; push one, and name it in gtm.yaml"
-            )
+            raise PlanError(self._why_nothing_is_sent())
         unsent = [event for event in found if event.plan is None and not event.tags]
         unsent = [event for event in unsent if self._planned(event, (), None) is not None]
         who = customer.find(self._container.tags, self._variables)
@@ -108,6 +117,19 @@ class _Reader:
             unsent=tuple(unsent),
             variables=self._found_variables(sent, who),
             passed_over=tuple(self._passed_over.lines()),
+        )
+
+    def _why_nothing_is_sent(self) -> str:
+        if not self._unlisted:
+            return (
+                "names no custom event that could be sent: gtm-pixel sends events that pages push to the "
+                "data layer, not page views or clicks; push one, and name it in gtm.yaml"
+            )
+        first, *more = self._unlisted
+        others = f" (and {len(more)} more like it)" if more else ""
+        return (
+            f"names no custom event: trigger {quoted(first.name)}: {first.problem}{others}; copy "
+            "gtm/gtm.yaml, and name the events there"
         )
 
     def _read_event_tag(self, tag: Ga4EventTag) -> None:

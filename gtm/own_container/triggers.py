@@ -6,6 +6,8 @@ from typing import Final
 
 from gtm.own_container.parts import Part, bare, quoted
 
+CUSTOM_EVENT: Final = "CUSTOMEVENT"
+
 PAGE_TRIGGERS: Final = {
     "2147479553": "All Pages",
     "2147479572": "Consent Initialization - All Pages",
@@ -63,7 +65,7 @@ class EventTrigger:
 
 
 def read_trigger(trigger: Part) -> EventTrigger:
-    if trigger.type != "CUSTOMEVENT":
+    if trigger.type != CUSTOM_EVENT:
         return EventTrigger(name=trigger.name, problem=f"{_kind(trigger)}, which is no custom event")
     events: list[str] | None = None
     catch_all = False

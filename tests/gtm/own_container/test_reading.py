@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from gtm.plan_error import PlanError
 from tests.gtm.own_container.exports import (
     boolean,
     condition,
@@ -16,7 +17,7 @@ from tests.gtm.own_container.exports import (
     template,
     trigger,
 )
-from tests.gtm.own_container.inspecting import passed_over, reported, text_of, written
+from tests.gtm.own_container.inspecting import passed_over, reading, reported, text_of, written
 
 
 class TestTriggers:
@@ -39,6 +40,16 @@ class TestTriggers:
 
         assert '"open": its events cannot be listed' in passed_over(made)
 
+    def test_a_container_that_lists_no_event_says_which_trigger_hides_them(self) -> None:
+        made = export([], [event_trigger(str(number), f"{number}_.*", "MATCH_REGEX") for number in (1, 2, 3)])
+
+        with pytest.raises(PlanError) as raised:
+            reading(made)
+        assert str(raised.value) == (
+            'names no custom event: trigger "CE - 1_.*": its events cannot be listed ({{_event}} matches '
+            '"1_.*") (and 2 more like it); copy gtm/gtm.yaml, and name the events there'
+        )
+
     def test_a_condition_on_the_event_itself_is_no_further_filter(self) -> None:
         made = export([], [event_trigger("1", "a", filters=[condition("EQUALS", "{{Event}}", "a")])])
 
@@ -60,6 +71,22 @@ class TestTriggers:
         tags = [tag("1", "gtm-pixel - x", "img", [], ["2"])]
 
         assert self.sent(event_trigger("1", "a"), own, event_trigger("3", "gtm.video"), tags=tags) == ["a"]
+
+
+class TestOtherParts:
+    def test_zones_and_parts_of_unknown_kinds_are_named(self) -> None:
+        made = export([], [event_trigger("1", "a")])
+        made["containerVersion"] |= {"zone": [{"name": "Partner"}], "spell\x1b": [{"name": "x"}]}
+
+        named = passed_over(made).splitlines()
+        assert '  zone "Partner": loads other containers; inspect their exports as well' in named
+        assert '  spell\\u001b "x": is not read' in named
+
+    def test_folders_and_built_in_variables_are_not(self) -> None:
+        made = export([], [event_trigger("1", "a")])
+        made["containerVersion"]["folder"] = [{"name": "Shop"}]
+
+        assert passed_over(made) == ""
 
 
 class TestParameters:
