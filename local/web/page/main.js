@@ -28,11 +28,14 @@ const SENT_NO_EVENT = {
   redrives: [],
 };
 
+// A local run that is slow takes a while to give the container away.
+const SENDING = { tone: "wait", title: "Sending…", why: "The page loads the container.", redrives: [] };
+
 let ready = false;
 let answers = true;
 let openKey = null;
-// Whether the last click sent no event: no older one is on show then.
-let sentNoEvent = false;
+// What the last click does as long as it has sent no event: no older one is on show then.
+let unsent = null;
 let expected = { destinations: [], keepsProfiles: false, keepsOnce: [] };
 
 async function start() {
@@ -89,7 +92,7 @@ function showProblem(text) {
 
 function showAll() {
   // On a new page, the newest event is open.
-  if (!openKey && !sentNoEvent) want((openKey = allEvents().at(-1)?.key ?? null));
+  if (!openKey && !unsent) want((openKey = allEvents().at(-1)?.key ?? null));
   const event = eventOf(openKey);
   showTimeline(event, { expected, answers, sends: event ? sendsOf(event) : 0 });
   if (!event) showOutcome(outcomeWithoutEvent());
@@ -98,18 +101,18 @@ function showAll() {
 
 function outcomeWithoutEvent() {
   if (!answers) return { tone: "bad", title: "The run has stopped", why: NO_RESPONSE, redrives: [] };
-  return sentNoEvent ? SENT_NO_EVENT : NOTHING_SENT;
+  return unsent ?? NOTHING_SENT;
 }
 
 function open(key) {
-  sentNoEvent = false;
+  unsent = null;
   openKey = key;
   want(key);
   showAll();
 }
 
-function showNoEvent() {
-  sentNoEvent = true;
+function showUnsent(outcome) {
+  unsent = outcome;
   openKey = null;
   want(null);
   showAll();
@@ -133,13 +136,14 @@ function onTag(tag) {
 async function onSubmit() {
   if (!ready) return showProblem(byId("problem").textContent || "The page is still starting. Try again in a moment.");
   showProblem("");
+  showUnsent(SENDING);
   try {
     await send(onTag);
     bringIntoView();
   } catch (error) {
     const isKnown = [PushError, RunError, TagError].some((known) => error instanceof known);
     showProblem(isKnown ? error.message : NO_RESPONSE);
-    showNoEvent();
+    showUnsent(SENT_NO_EVENT);
     byId("problem").scrollIntoView({ block: "nearest" });
   }
 }

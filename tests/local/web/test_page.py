@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -16,6 +17,7 @@ from tests.runs import AT_ONCE, TO_PROFILES, Runs, quiet, send
 
 pytestmark = chromium.NEEDED
 
+PAGE = Path(__file__).parents[3] / "local/web/page"
 HOSTILE = {f"v{number}": value for number, value in enumerate(filter(str.isprintable, HOSTILE_VALUES))}
 
 
@@ -223,6 +225,29 @@ def test_the_tab_key_stops_once_at_the_list_of_events(opened: OpenedPage) -> Non
     expect(opened.page.get_by_label("Your events URL")).to_be_focused()
 
 
+def test_the_open_event_is_marked_in_forced_colours_too(opened: OpenedPage) -> None:
+    opened.page.get_by_role("button", name="Clear").click()
+    for number in range(2):
+        send(opened.run, event=f"number_{number}", endpoint_id=opened.endpoint_id)
+    expect(opened.events).to_have_count(2)
+    opened.page.emulate_media(forced_colors="active")
+
+    border = "event => getComputedStyle(event).borderLeftWidth"
+    widths = {
+        selector: opened.page.eval_on_selector(selector, border)
+        for selector in (".event[aria-current]", ".event:not([aria-current])")
+    }
+    opened.page.emulate_media(forced_colors="none")
+    assert len(set(widths.values())) == 2, widths
+
+
+def test_the_layout_follows_the_size_of_the_text() -> None:
+    """With a large font of the browser's own, columns of a fixed number of pixels would not fit."""
+    styles = [(PAGE / name).read_text(encoding="utf-8") for name in ("page.css", "timeline.css")]
+
+    assert re.findall(r"@media[^{]*\d+px", "".join(styles)) == []
+
+
 def test_events_of_other_senders_are_in_the_list(opened: OpenedPage) -> None:
     opened.send("Recorded")
 
@@ -286,6 +311,21 @@ def test_copy_buttons_work_with_and_without_permission(opened: OpenedPage) -> No
     assert "gtmcb" not in curl
     opened.page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(); }")
     assert copied("the URL", "Copy URL").startswith(f"{url}&")
+
+
+def test_a_slow_run_shows_at_once_that_the_event_is_on_its_way(opened: OpenedPage) -> None:
+    opened.send("Recorded")
+    held: list[Route] = []
+    opened.page.route("**/gtm/container.json?*", lambda route: held.append(route))
+    opened.page.get_by_role("button", name="Add to event metrics").click()
+    opened.page.keyboard.type("lines")
+
+    opened.page.get_by_role("button", name="Send event").click()
+
+    expect(opened.title).to_have_text("Sending…")
+    assert opened.steps() == []
+    held[0].continue_()
+    opened.wait_for("Recorded")
 
 
 def test_a_run_that_does_not_respond_is_told(opened: OpenedPage) -> None:
