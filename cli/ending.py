@@ -27,11 +27,7 @@ def exit_status(main: Callable[[], int]) -> int:
 def run(command: Callable[[], int]) -> int:
     """Run a command; returns the exit status. SystemExit, of --help, passes through."""
     try:
-        try:
-            status = command()
-        except SystemExit:
-            output.flush()
-            raise
+        status = command()
         output.flush()
         return status
     except UsageError as error:
