@@ -36,7 +36,7 @@ MESSAGES_FOR_A_SHARE: Final = 20
 
 
 FAILED_KEY_FETCHES: Final = 3
-"""Fewer may be a moment's trouble of the network, and cost nothing while cached keys serve."""
+"""Fewer can be a short network problem, and cost nothing while cached keys are in use."""
 
 
 def stack_alarms(metrics: StackMetrics, settings: AlarmSettings) -> Iterator[Alarm]:

@@ -58,7 +58,7 @@ def _event_source(aws: Aws, examined: Examined) -> Iterator[Finding]:
         return
     state = functions.event_source(aws, stack)["State"]
     if state == "Enabled":
-        yield ok("event source", "Enabled; whether messages are taken, only status and --send show")
+        yield ok("event source", "Enabled; only status and --send show whether it takes messages")
     elif state in functions.PAUSED:
         yield failed("event source", f"it is {state}: events wait", "python -m ops resume")
     else:

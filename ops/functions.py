@@ -7,7 +7,7 @@ from ops.aws import Aws
 from ops.stack import Stack
 
 PAUSED: Final = ("Disabled", "Disabling")
-"""States of the event source in which `ops resume` helps. In the others that are not Enabled, it changes."""
+"""States of the event source in which `ops resume` helps. In the others but Enabled, AWS is changing it."""
 
 
 def configuration(aws: Aws, name: str) -> dict[str, Any]:

@@ -204,7 +204,7 @@ def _the_object_type_is_no_other_stacks(values: Values, stack: Stack) -> Iterabl
         yield Problem(
             OBJECT_TYPE.key,
             f"{name!r} ends with {ENDPOINTS_TYPE_SUFFIX}: in the same domain, the stack whose object type is "
-            f"{owner!r} has imported endpoints under that name.",
+            f"{owner!r} keeps its imported endpoints under that name.",
             "Set a name with another ending.",
         )
 

@@ -1,4 +1,4 @@
-"""The addresses that AWS WAF blocks now: counted for everybody, listed only for who asks."""
+"""The addresses that AWS WAF blocks now: counted for everybody, listed only for whoever asks."""
 
 import json
 from typing import Any, cast

@@ -295,7 +295,7 @@ def test_loop_detection_must_not_end_retries(loop: str, state: State) -> None:
 @pytest.mark.parametrize(
     ("mapping", "state", "said"),
     [
-        ("Enabled", State.OK, "Enabled; whether messages are taken, only status and --send show"),
+        ("Enabled", State.OK, "Enabled; only status and --send show whether it takes messages"),
         ("Disabling", State.FAILED, "it is Disabling: events wait"),
         ("Updating", State.WARNING, "it is Updating: AWS is changing it"),
     ],

@@ -199,7 +199,7 @@ def test_a_customer_is_forgotten_and_what_remains_is_told(
     dead_letter(run, endpoint_id)
     dead_letter(run, other := new_endpoint())
 
-    # Seen, with values only for who asks.
+    # Seen, with values only for whoever asks.
     (profile,) = ops("profile", endpoint_id)
     assert (profile["counts"][run.outputs["customer_profiles_object_type"]], profile["other_endpoints"]) == (
         1,
