@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from gtm.plan import check_events_url
+from gtm.plan import check_events_url, check_preview_events_url
 from gtm.plan_error import PlanError
 
 _SECTION: Final = re.compile(r"^___([A-Z_]+)___$", re.MULTILINE)
@@ -51,8 +51,13 @@ def sections(text: str) -> dict[str, str]:
 def for_events_url(
     events_url: str, *, preview_events_url: str | None = None, kind: TemplateKind = TemplateKind.WEB
 ) -> str:
-    """The template with permission for the hosts of these URLs only. Raises PlanError if one is not https."""
+    """The template with permission for the hosts of these URLs only.
+
+    Raises PlanError if one is not https, or if both are the same.
+    """
     hosts = [_host(url) for url in (events_url, preview_events_url) if url is not None]
+    if preview_events_url is not None:
+        check_preview_events_url(preview_events_url, events_url)
     text = kind.file.read_text(encoding="utf-8")
     written = sections(text)[kind.permissions_section]
     permissions = json.loads(written)

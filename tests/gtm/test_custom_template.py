@@ -276,9 +276,16 @@ def test_a_template_for_a_stack_may_call_the_test_stack_too(kind: TemplateKind) 
         "https://a1b2c3.execute-api.eu-west-1.amazonaws.com/*",
         "https://test.example.com/*",
     ]
-    assert allowed_urls(kind, for_events_url(EVENTS_URL, preview_events_url=EVENTS_URL, kind=kind)) == [
+    beside = EVENTS_URL.replace("/v1/", "/test/")
+    assert allowed_urls(kind, for_events_url(EVENTS_URL, preview_events_url=beside, kind=kind)) == [
         "https://a1b2c3.execute-api.eu-west-1.amazonaws.com/*"
     ]
+
+
+@every_kind
+def test_the_test_stack_of_a_template_is_another_than_the_stack(kind: TemplateKind) -> None:
+    with pytest.raises(PlanError, match="is the events URL, so Preview would write real profiles"):
+        for_events_url(EVENTS_URL, preview_events_url=EVENTS_URL, kind=kind)
 
 
 @every_kind
