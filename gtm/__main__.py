@@ -170,6 +170,9 @@ def _write_template(options: argparse.Namespace) -> None:
     if kind is TemplateKind.WEB:  # ad blockers see no requests of servers
         _warn(url_warnings(events_url))
     write_text(text, options.output, inputs=(options.outputs,))
+    if options.output not in (None, STREAM):
+        note(f"wrote {options.output}")
+        note("Next, in GTM: Templates → Tag Templates → New → ⋮ → Import → this file → Save.")
 
 
 def _warn(lines: Iterable[str]) -> None:

@@ -241,6 +241,19 @@ def test_a_template_is_written_for_the_stacks_host(capsys: Capture, outputs: Pat
     assert '"string": "https://a1b2c3.execute-api.eu-west-1.amazonaws.com/*"' in capsys.readouterr().out
 
 
+def test_a_template_in_a_file_is_announced_with_the_next_step(
+    capsys: Capture, outputs: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "template.tpl"
+
+    assert main(["template", "--outputs", str(outputs), "-o", str(file)]) == 0
+
+    assert capsys.readouterr().err.splitlines() == [
+        f"wrote {file}",
+        "Next, in GTM: Templates → Tag Templates → New → ⋮ → Import → this file → Save.",
+    ]
+
+
 def test_a_template_for_server_containers_may_call_a_test_stack_too(capsys: Capture, outputs: Path) -> None:
     test_stack = "https://stats.example.com/v1/events"
 
