@@ -169,6 +169,8 @@ class _Reader:
         sent = sent_by(tag, event.name, self._variables)
         if not sent.ecommerce:
             what = "sends ecommerce data, which gtm-pixel sends with GA4's recommended events of shops only"
+            if event.name is None:
+                what += "; name these under ga4, in place of all_custom_events"
             self._passed_over.part("tag", tag.name, what)
         for name, why in sent.problems:
             self._passed_over.parameter(name, tag.name, why)

@@ -66,6 +66,12 @@ class TestTriggers:
 
         assert written(made)["all_custom_events"] == {"event_attributes": {"topic": "topic"}}
 
+    def test_ecommerce_data_of_a_tag_for_every_event_needs_the_names(self) -> None:
+        every = ga4_tag("1", "{{Event}}", ["1"], ecommerce=True, name="Shop")
+        made = export([every], [event_trigger("1", ".*", "MATCH_REGEX")])
+
+        assert "shops only; name these under ga4, in place of all_custom_events" in passed_over(made)
+
     def test_events_of_gtm_and_of_gtm_pixel_are_not_sent(self) -> None:
         own = event_trigger("2", "x", name="gtm-pixel - x")
         tags = [tag("1", "gtm-pixel - x", "img", [], ["2"])]
