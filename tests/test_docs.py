@@ -60,7 +60,9 @@ def logged() -> Iterator[str]:
     """The messages that the handler logs: strings given to a logger, or to a method that logs."""
     for path in (PROJECT / "handler").rglob("*.py"):
         for call in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)):
-            if re.search(r"\b_?log(_unexpected)?$|logger\.\w+$|^log$", ast.unparse(call.func)):
+            if re.search(
+                r"\b_?log(_unexpected)?$|logger\.\w+$|^log$|^Logger\(.*\)\.\w+$", ast.unparse(call.func)
+            ):
                 for node in (node for argument in call.args for node in ast.walk(argument)):
                     if isinstance(node, ast.Constant) and isinstance(node.value, str):
                         yield node.value
