@@ -13,7 +13,8 @@ def read(file: Path) -> CostSettings:
     destinations = settings.destinations()
     has_profiles = "customer-profiles" in destinations
     makes_domain = settings.is_on("customerProfilesNewDomain")
-    has_domain_queue = makes_domain or settings.text("customerProfilesDeadLetterQueue") is not None
+    creates_profiles = settings.is_on("customerProfilesCreate", default=True)
+    has_other_queue = settings.text("customerProfilesDeadLetterQueue") is not None
     return CostSettings(
         is_authenticated=settings.is_authenticated(),
         destinations=destinations,
@@ -24,7 +25,7 @@ def read(file: Path) -> CostSettings:
         firehose_buffer_seconds=settings.number("firehoseBufferSeconds", defaults.firehose_buffer_seconds),
         firehose_retention_days=settings.number("firehoseRetentionDays", defaults.firehose_retention_days),
         eventbridge_archive_days=settings.number("eventbridgeArchiveDays", defaults.eventbridge_archive_days),
-        creates_profiles=settings.is_on("customerProfilesCreate", default=True),
+        creates_profiles=creates_profiles,
         web_acl_rules=_web_acl_rules(settings),
         has_other_web_acl=settings.text("webAclArn") is not None,
         has_key=settings.text("kmsKeyArn") is not None,
@@ -32,7 +33,7 @@ def read(file: Path) -> CostSettings:
         has_tracing=settings.is_on("tracing"),
         has_alarms=settings.is_on("alarms"),
         expects_traffic=settings.is_on("expectTraffic"),
-        has_domain_queue=has_profiles and has_domain_queue,
+        has_domain_queue=has_profiles and (has_other_queue or (makes_domain and creates_profiles)),
         has_dashboard=settings.is_on("dashboard"),
     )
 

@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from components.pixel_api import ACCESS_LOG_FORMAT
 from ops import cost_settings, prices
 from ops.cost_model import ACCESS_LOG_BYTES, CostSettings, events_in_batch, monthly_costs, total, worst_day
 from ops.cost_tables import TABLES
 from tests.documents import read
+from tests.test_program import recorded
 
 MILLION = 1_000_000
+
+ACL = "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/one/1"
 
 
 @pytest.mark.parametrize("heading", TABLES)
@@ -115,6 +119,34 @@ def test_alarms_cost_what_the_page_on_monitoring_says(changes: dict[str, Any], r
 @pytest.mark.parametrize("name", ["dev", "prod", "pinpoint"])
 def test_the_settings_of_each_stack_of_the_repository_can_be_read(name: str) -> None:
     assert cost_settings.read(Path(f"Pulumi.{name}.yaml")).destinations
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"customerProfilesNewDomain": True},
+        # Such a domain's queue has no alarm: events of unknown customers go there.
+        {"customerProfilesNewDomain": True, "customerProfilesCreate": False},
+        {"rateLimitPerIpPer5Minutes": 0, "webAclArn": ACL},
+    ],
+)
+def test_as_many_metrics_of_alarms_are_billed_as_the_program_creates(
+    changes: dict[str, Any], tmp_path: Path
+) -> None:
+    file = tmp_path / "Pulumi.live.yaml"
+    config = yaml.safe_load(Path("Pulumi.prod.yaml").read_text())["config"]
+    changed = {f"gtm-pixel:{name}": value for name, value in changes.items()}
+    file.write_text(yaml.safe_dump({"config": config | changed}))
+
+    alarms = [
+        one.inputs for one in recorded("prod", **changes).resources if one.type.endswith(":MetricAlarm")
+    ]
+    watched = [
+        sum("metric" in query for query in alarm["metricQueries"]) if "metricQueries" in alarm else 1
+        for alarm in alarms
+    ]
+    assert cost_settings.read(file).alarm_metrics == sum(watched)
 
 
 def test_everything_that_costs_is_read_from_the_settings(tmp_path: Path) -> None:
