@@ -44,7 +44,7 @@ def pytest_configure() -> None:
         max_examples=30,
         # A busy machine is no failure.
         deadline=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+        suppress_health_check=[HealthCheck.too_slow],
     )
     hypothesis.settings.load_profile("suite")
     # Read the descriptions of services once, not once for each session that a test opens.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.missing_values import is_without_identity
@@ -325,7 +325,6 @@ def test_names_have_no_character_that_gtm_refuses(character: str) -> None:
     assert plan_of(export) == made
 
 
-@settings(deadline=None)
 @given(PLANS)
 def test_an_export_read_back_and_written_again_is_identical(made: Plan) -> None:
     text = as_text(container_export(made))

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handler import authorizer
@@ -401,6 +401,13 @@ parts = [
 ]
 
 
+# One authorizer for all examples, as on Lambda.
+shared_authorizer = settings(
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+
+
+@shared_authorizer
 @given(
     tokens=string_lists,
     headers=st.dictionaries(
@@ -416,6 +423,7 @@ def test_no_string_in_a_request_makes_the_authorizer_raise_or_deny(
     assert response.metric("TokensInvalid", reason="unexpected_error") == []
 
 
+@shared_authorizer
 @given(event=st.dictionaries(st.sampled_from(parts), anything))
 def test_no_shape_of_an_event_makes_the_authorizer_raise_or_deny(
     authorize: Authorize, event: dict[str, Any]

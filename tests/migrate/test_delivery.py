@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from migrate.customer_profiles import CallError, FoundProfile, ItemResponse
@@ -190,7 +190,6 @@ def test_waiting_objects_stay_unsettled_when_the_run_stops() -> None:
     assert len(service.requests) == 1
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from([OK, 400, 403, 404, 413, 429, 500, 503, None]), max_size=30), st.integers(1, 10)
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.string_length import utf16_length
@@ -342,7 +342,6 @@ ANY_ENDPOINT = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(ANY_ENDPOINT, st.sampled_from(KeyBy))
 def test_imported_values_are_always_within_the_services_limits(
     endpoint: dict[str, Any], key_by: KeyBy

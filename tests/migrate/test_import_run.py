@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from migrate.customer_profiles import SetupError
@@ -552,7 +552,6 @@ def test_a_slow_service_is_not_read_ahead_of(tmp_path: Path, monkeypatch: pytest
     assert max(ahead) <= (WORKERS * 4 + WORKERS + 1) * 10
 
 
-@settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 2**32), count=st.integers(0, 120), refused=st.integers(0, 49))
 def test_whatever_stops_runs_in_the_end_every_profile_was_taken_or_refused_once(
     seed: int, count: int, refused: int

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from migrate.import_state import NEW_SUFFIX, ImportState, Progress, StateError, locked
@@ -23,7 +23,6 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "state.json"
 
 
-@settings(deadline=None)
 @given(st.permutations(range(1, 30)), st.integers(0, 29))
 def test_customers_are_settled_in_any_order(order: list[int], count: int) -> None:
     progress = Progress()

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.customer_profiles import OBJECT_CHARACTERS
@@ -200,7 +200,6 @@ ENDPOINTS = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(ENDPOINTS)
 def test_whatever_endpoints_a_user_has_no_address_is_sent_against_consent(
     endpoints: list[dict[str, Any]],

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from migrate.endpoints import SkipReason
@@ -123,7 +123,6 @@ def test_a_header_without_any_endpoint_column_is_not_csv() -> None:
     assert records(b"name,age", b"Anna,30") == [(1, SkipReason.UNREADABLE), (2, SkipReason.UNREADABLE)]
 
 
-@settings(deadline=None)
 @given(st.lists(st.none() | st.binary(max_size=40), max_size=6))
 def test_whatever_bytes_a_file_has_its_lines_are_read_or_skipped(lines: list[bytes | None]) -> None:
     for with_header in ([], [b"Id,Address"]):

@@ -128,7 +128,7 @@ BATCHES = st.lists(st.tuples(ENDPOINTS, VALUES, VALUES), min_size=1, max_size=8)
 PLANS = st.fixed_dictionaries({"pinpoint": OUTCOMES, "firehose": OUTCOMES})
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(messages=BATCHES, plans=PLANS)
 def test_each_destination_has_each_event_once_or_one_dead_letter_keeps_it(
     messages: list[tuple[int, str | None, str | None]], plans: dict[str, list[str]]
@@ -151,7 +151,7 @@ def test_each_destination_has_each_event_once_or_one_dead_letter_keeps_it(
 SOMETIMES_WORKING = st.lists(st.booleans(), max_size=4)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(messages=BATCHES, plans=PLANS, queue_works=SOMETIMES_WORKING)
 @example(  # the other destination's retry brings the older one again
     messages=[(0, "a", None), (0, "b", None)],
@@ -178,7 +178,7 @@ def test_a_profile_keeps_the_newest_value_that_the_destination_has_taken(
 WORKING = st.lists(st.booleans(), max_size=12)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(messages=BATCHES, plans=PLANS, queue_works=WORKING, dead_letters_work=WORKING)
 def test_nothing_is_lost_whichever_queue_fails(
     messages: list[tuple[int, str | None, str | None]],
@@ -194,7 +194,7 @@ def test_nothing_is_lost_whichever_queue_fails(
             assert service.recorded[event] or kept
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     pending=st.lists(
         st.sampled_from(["pinpoint", "firehose", "pinpoint,firehose", ""]), min_size=2, max_size=4

@@ -14,7 +14,7 @@ from itertools import chain, count, repeat
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug import Request, Response
 
@@ -790,7 +790,11 @@ def planned_responses(draw: st.DrawFn) -> PlannedResponse:
     )
 
 
-@settings(max_examples=40)
+@settings(
+    max_examples=40,
+    # The test itself renews what the examples share.
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 @given(
     endpoints=st.lists(st.integers(0, 5), min_size=1, max_size=30),
     responses=st.lists(planned_responses(), max_size=12),

@@ -15,7 +15,7 @@ from itertools import chain, count, repeat
 
 import pytest
 from boto3.session import Session
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handler import aws_calls
@@ -467,7 +467,11 @@ _numbers = count()
 
 
 @given(plan=st.lists(RESPONSES, max_size=8), how_many=st.integers(1, 6))
-@settings(max_examples=60)
+@settings(
+    max_examples=60,
+    # Event ids tell apart the examples, which share the fixtures.
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 def test_whatever_the_response_nothing_counts_as_recorded_that_is_not_there(
     firehose: Firehose,
     destination: FirehoseDestination,
@@ -477,7 +481,6 @@ def test_whatever_the_response_nothing_counts_as_recorded_that_is_not_there(
 ) -> None:
     firehose.delivery._plan.clear()
     firehose.delivery.plan(*plan)
-    # Event ids tell examples apart that share the fixtures.
     events = [make_event(event_id=f"property-{next(_numbers)}") for _ in range(how_many)]
     outcomes = outcomes_of(destination, *events)
     delivered = Counter(event.event_id for event in firehose.recorder.events())

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import Client
 
@@ -291,7 +291,6 @@ class TestUniqueKey:
         assert [len(fake.objects(endpoint_id)) for endpoint_id in ("a_b", "a")] == [1, 1]
 
 
-@settings(deadline=None)
 @given(
     events=st.lists(st.tuples(st.sampled_from(["e1", "e2"]), st.sampled_from(["m1", "m2", "m3"])), min_size=1)
 )

@@ -440,7 +440,7 @@ def stacks(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @given(stack=stacks())
-@hypothesis_settings(max_examples=8, deadline=None)
+@hypothesis_settings(max_examples=8)
 def test_a_stack_that_loads_makes_a_template_that_aws_takes(stack: dict[str, Any]) -> None:
     try:
         template = customer_profiles(**stack).template
