@@ -138,7 +138,10 @@ def _of_the_queue(metrics: StackMetrics, settings: AlarmSettings) -> Iterator[Al
     oldest_seconds = max(OLD_SECONDS, settings.batch_window_seconds + settings.timeout_seconds)
     yield Alarm(
         key="queue-age",
-        means=f"Messages have waited for more than {oldest_seconds} s: the event processor does not keep up.",
+        means=(
+            f"Messages have waited for more than {oldest_seconds} s: the event processor does not keep up, "
+            "or nothing reads the queue."
+        ),
         section="Latency is high",
         series=simple(metrics.queue("ApproximateAgeOfOldestMessage"), "Maximum"),
         period_seconds=60,

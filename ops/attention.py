@@ -60,8 +60,8 @@ def _failing(status: Status) -> Iterator[str]:
                 yield f"the {purpose} {what} {counted(count, 'time')}.{lost} {look}"
     if status.oldest_seconds and status.oldest_seconds > _OLD_SECONDS and status.event_source == "Enabled":
         why = (
-            "the function does not keep up"
-            if status.outcomes.get("Received")
+            "the function does not keep up. docs/operations.md, 'Latency is high', step 1"
+            if status.invocations_lately or status.queue.in_flight
             else "nothing reads the queue. docs/operations.md, 'Nothing arrives', step 4"
         )
         yield f"the oldest message waits for {words(status.oldest_seconds)}: {why}"

@@ -13,7 +13,7 @@ from ops.queues import Depth
 from ops.stack import Stack
 
 _LOOKED_AT: Final = 100  # dead letters, for their reasons
-_AGE_SECONDS: Final = 300  # of which the newest age of the queue counts
+_LATELY_SECONDS: Final = 300  # of which the newest age of the queue counts, and what reads it
 
 Numbers = Mapping[str, float | None]
 """By name; None where nothing was published."""
@@ -56,6 +56,8 @@ class Status:
     tokens: Numbers
     queue: Depth
     oldest_seconds: float | None
+    # Of the processor in the last minutes, however long the status looks back.
+    invocations_lately: float | None
     dead_letters: Depth
     # Of the first of them only.
     dead_letter_reasons: list[ReasonCount]
@@ -101,6 +103,7 @@ def read_status(
     advance(1)
     domain_queue = stack.customer_profiles_dead_letter_queue_url
     mapping = functions.event_source(aws, stack)
+    lately = read_lately(aws, stack, now=now)
     return Status(
         stack=stack.name,
         region=stack.region,
@@ -114,7 +117,8 @@ def read_status(
         parts=_parts(values, known_parts),
         tokens=_named(values, "token"),
         queue=queues.depth(aws, stack.queue_url),
-        oldest_seconds=oldest_seconds(aws, stack, now=now),
+        oldest_seconds=lately.oldest_seconds,
+        invocations_lately=lately.invocations,
         dead_letters=waiting,
         dead_letter_reasons=dead_letters.by_reason(letters),
         domain_dead_letters=queues.depth(aws, domain_queue) if domain_queue else None,
@@ -151,19 +155,34 @@ def _wanted(stack: Stack) -> dict[str, Metric]:
     }
 
 
-def oldest_seconds(aws: Aws, stack: Stack, *, now: float) -> float | None:
-    """The age of the oldest message now, whatever the status counts: the newest period of a day is an hour.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lately:
+    """The age of the oldest message now, and how often the processor was invoked in the last minutes.
 
-    Raises CallError.
+    Both whatever the status counts: the newest period of a day is an hour, and of the messages that a day
+    has received, the last may have come before something broke.
     """
-    age = Metric(
-        namespace="AWS/SQS",
-        name="ApproximateAgeOfOldestMessage",
-        statistic="Maximum",
-        dimensions={"QueueName": stack.queue_name},
-        is_latest=True,
-    )
-    return metrics.fetch(aws, {"age": age}, Window.of_last(_AGE_SECONDS, now=now))["age"]
+
+    oldest_seconds: float | None
+    invocations: float | None
+
+
+def read_lately(aws: Aws, stack: Stack, *, now: float) -> Lately:
+    """Raises CallError."""
+    wanted = {
+        "age": Metric(
+            namespace="AWS/SQS",
+            name="ApproximateAgeOfOldestMessage",
+            statistic="Maximum",
+            dimensions={"QueueName": stack.queue_name},
+            is_latest=True,
+        ),
+        "invocations": Metric(
+            namespace="AWS/Lambda", name="Invocations", dimensions={"FunctionName": stack.function_name}
+        ),
+    }
+    values = metrics.fetch(aws, wanted, Window.of_last(_LATELY_SECONDS, now=now))
+    return Lately(oldest_seconds=values["age"], invocations=values["invocations"])
 
 
 def _wanted_parts(parts: list[Metric]) -> dict[str, Metric]:

@@ -26,6 +26,7 @@ FINE = Status(
     tokens={"TokensVerified": 10.0, "TokensInvalid": 1.0, "RequestsWithoutToken": 89.0},
     queue=EMPTY,
     oldest_seconds=3.0,
+    invocations_lately=8.0,
     dead_letters=EMPTY,
     dead_letter_reasons=[],
     domain_dead_letters=EMPTY,
@@ -67,10 +68,22 @@ def test_a_stack_that_works_needs_nobody() -> None:
             {"functions": {"authorizer": {"Throttles": 1.0}}},
             "the authorizer was throttled 1 time. Each is a lost",
         ),
-        ({"oldest_seconds": 720.0}, "the oldest message waits for 12 min: the function does not keep up"),
         (
-            {"oldest_seconds": 720.0, "outcomes": {"Received": None}},
+            {"oldest_seconds": 720.0},
+            "the oldest message waits for 12 min: the function does not keep up. docs/operations.md",
+        ),
+        (
+            {"oldest_seconds": 720.0, "invocations_lately": None},
             "the oldest message waits for 12 min: nothing reads the queue. docs/operations.md",
+        ),
+        # A single batch may take longer than the minutes in which nothing was invoked.
+        (
+            {
+                "oldest_seconds": 720.0,
+                "invocations_lately": None,
+                "queue": Depth(waiting=4, in_flight=2, delayed=0),
+            },
+            "the oldest message waits for 12 min: the function does not keep up. docs/operations.md",
         ),
         (
             {"oldest_seconds": 720.0, "event_source": "Disabled"},

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from ops.aws import Aws
 from ops.commands.status import finest
-from ops.status_report import oldest_seconds
+from ops.status_report import Lately, read_lately
 from tests.ops.examples import SENT_AT, stack
 
 
@@ -19,8 +19,8 @@ def test_parts_of_one_kind_are_shown_as_they_are() -> None:
     assert finest({"customer-profiles": 2.0, "firehose": 1.0}) == {"customer-profiles": 2.0, "firehose": 1.0}
 
 
-class Ages:
-    """Has an age of the oldest message, and notes of which time it was asked for."""
+class Numbers:
+    """Has the same numbers of every metric, and notes of which time it was asked for."""
 
     def __init__(self) -> None:
         self.since = 0.0
@@ -31,8 +31,9 @@ class Ages:
             yield {"Id": query["Id"], "Values": [7.0, 900.0]}
 
 
-def test_the_age_of_the_oldest_message_is_that_of_the_last_minutes() -> None:
-    ages = Ages()
+def test_what_reads_the_queue_and_how_old_it_is_are_those_of_the_last_minutes() -> None:
+    numbers = Numbers()
+    lately = read_lately(cast(Aws, numbers), stack(), now=SENT_AT)
 
-    assert oldest_seconds(cast(Aws, ages), stack(), now=SENT_AT) == 7.0
-    assert 300 <= SENT_AT - ages.since < 360
+    assert lately == Lately(oldest_seconds=7.0, invocations=907.0)
+    assert 300 <= SENT_AT - numbers.since < 360
