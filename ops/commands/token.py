@@ -39,7 +39,7 @@ def _run(context: Context) -> int:
     verdict = token_check.judge(text, environment, endpoint_id=options.endpoint_id)
     checked_against = {
         "issuer": environment.issuer,
-        "clients": len(environment.audiences),
+        "clients": ", ".join(sorted(environment.audiences)),
         "claim": environment.endpoint_claim,
         "cookie": environment.token_cookie,
     }

@@ -96,6 +96,14 @@ def test_an_invalid_token_is_told_by_its_reason(
     assert "None" not in text  # this stack reads no cookie
 
 
+def test_the_clients_are_named_so_that_one_can_compare(
+    judged: Callable[..., tuple[int, str]], forger: Forger
+) -> None:
+    _, text = judged(forger.token(aud="other"), "--json")
+
+    assert json.loads(text)["checked_against"]["clients"] == AUDIENCE
+
+
 def test_a_token_for_another_endpoint_updates_nothing(
     judged: Callable[..., tuple[int, str]], forger: Forger
 ) -> None:
