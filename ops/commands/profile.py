@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from cli.errors import DONE, FAILED
+from cli.errors import DONE, FAILED, UsageError
 from ops import profiles
 from ops.command import Command
 from ops.context import Context
@@ -21,6 +21,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(context: Context) -> int:
     options = context.options
+    if not options.endpoint.strip():
+        # As of a variable of the shell that is not set.
+        raise UsageError("ENDPOINT is empty: give the customer's endpoint_id")
     found = profiles.find(context.aws, context.stack, options.endpoint)
     types = profiles.object_types(context.stack)
     result = [described(one, options.endpoint, types, values=options.show_values) for one in found]

@@ -127,6 +127,12 @@ def test_a_failed_call_ends_it_with_what_was_done(capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.parametrize("endpoint", ["", " "])
+def test_nobody_is_not_looked_for(endpoint: str) -> None:
+    with pytest.raises(UsageError, match="ENDPOINT is empty"):
+        run(filled(1), "profile", endpoint, deployed=FIREHOSE_ONLY)
+
+
+@pytest.mark.parametrize("endpoint", ["", " "])
 def test_nobody_is_not_forgotten(endpoint: str) -> None:
     queue = DeadLetterQueue([message(1, body="event=a")])
 
