@@ -43,6 +43,10 @@ class Traffic:
             self.events += 1
             self._by_type.setdefault(event_type, Counter())[endpoint] += 1
 
+    def endpoints(self) -> int:
+        """From how many endpoints the events came, whatever their types."""
+        return len({endpoint for of_type in self._by_type.values() for endpoint in of_type})
+
     def by_type(self) -> list[OfType]:
         """The event type with the most events first."""
         found = [_of_type(event_type, endpoints) for event_type, endpoints in self._by_type.items()]

@@ -73,7 +73,8 @@ def _show(context: Context, traffic: Traffic, *, unread: int) -> None:
         more = (
             f", {counted(len(types) - _SHOWN_TYPES, 'more event type')}" if len(types) > _SHOWN_TYPES else ""
         )
-        screen.line(f"{counted(traffic.events, 'event')} recorded in the last {back}{more}.")
+        of = f"{counted(traffic.events, 'event')} of {counted(traffic.endpoints(), 'endpoint')}"
+        screen.line(f"{of} recorded in the last {back}{more}.")
         if unread:
             files = counted(unread, "older file was", "older files were")
             screen.note(f"{files} not read: --limit {traffic.events * 10} reads more.")
@@ -86,7 +87,15 @@ def _show(context: Context, traffic: Traffic, *, unread: int) -> None:
     result = [asdict(one) for one in types]
     if not with_values:
         result = [{key: value for key, value in one.items() if key != "busiest"} for one in result]
-    screen.result({"events": traffic.events, "unread_files": unread, "types": result}, show)
+    screen.result(
+        {
+            "events": traffic.events,
+            "endpoints": traffic.endpoints(),
+            "unread_files": unread,
+            "types": result,
+        },
+        show,
+    )
 
 
 def _row(one: OfType, events: int, *, with_values: bool) -> list[str]:

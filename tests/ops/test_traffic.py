@@ -39,6 +39,16 @@ def test_the_most_frequent_event_type_comes_first_with_its_busiest_endpoint() ->
     ]
 
 
+def test_an_endpoint_that_sends_events_of_several_types_is_one_endpoint() -> None:
+    traffic = traffic_of(
+        line(event_type="page_view", endpoint_id="e1"),
+        line(event_type="add_to_cart", endpoint_id="e1"),
+        line(event_type="add_to_cart", endpoint_id="e2"),
+    )
+
+    assert traffic.endpoints() == 2
+
+
 def test_an_older_event_of_a_file_is_not_counted() -> None:
     assert traffic_of(line(received_ms=RECEIVED_MS - 1), line()).events == 1
 
