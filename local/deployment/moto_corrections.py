@@ -69,6 +69,7 @@ def corrected_moto() -> Iterator[None]:
             (CloudWatchResponse, "describe_alarms", _describe_alarms),
             (Stage, "apply_operations", _apply_operations),
             (CloudWatchBackend, "aws_metric_data", property(moto_metrics.service_metrics)),
+            (CloudWatchBackend, "get_filtered_metrics", moto_metrics.filtered_metrics),
             (Statistics, "get_statistics_for_type", moto_metrics.statistic),
             # moto does these again for each request, or for each message of a queue on each request.
             (SQSBackend, "is_message_valid_based_on_retention_period", _is_within_retention),

@@ -128,3 +128,44 @@ def test_an_alarm_that_cannot_be_evaluated_here_says_so(cloud: Cloud) -> None:
 
     with pytest.raises(ClientError, match="the local run cannot evaluate"):
         cloudwatch.describe_alarms()
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(10, "ALARM"), (6, "OK")])
+def test_a_message_that_has_waited_long_was_old_in_the_periods_before(
+    cloud: Cloud, minutes: int, state: str
+) -> None:
+    sqs = cloud.client("sqs")
+    url = sqs.create_queue(QueueName=f"queue-{minutes}")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="event=e")
+    (message,) = cloud._queue(url)._messages
+    message.sent_timestamp = (message.sent_timestamp or 0) - minutes * 60_000
+    cloud.client("cloudwatch").put_metric_alarm(
+        AlarmName=f"age-{minutes}",
+        Namespace="AWS/SQS",
+        MetricName="ApproximateAgeOfOldestMessage",
+        Dimensions=[{"Name": "QueueName", "Value": f"queue-{minutes}"}],
+        Statistic="Maximum",
+        Period=60,
+        EvaluationPeriods=3,
+        Threshold=300,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+
+    (found,) = cloud.client("cloudwatch").describe_alarms(AlarmNames=[f"age-{minutes}"])["MetricAlarms"]
+    assert found["StateValue"] == state
+
+
+def test_a_metric_of_several_dimensions_is_listed_once(cloud: Cloud) -> None:
+    cloudwatch = cloud.client("cloudwatch")
+    for service in ("a", "b"):
+        dimensions = [{"Name": "service", "Value": service}, {"Name": "reason", "Value": "r"}]
+        datum = {"MetricName": "Rejected", "Dimensions": dimensions, "Value": 1}
+        cloudwatch.put_metric_data(Namespace="listed", MetricData=[datum] * 3)
+
+    def listed(**wanted: Any) -> list[str]:
+        metrics = cloudwatch.list_metrics(Namespace="listed", **wanted)["Metrics"]
+        return sorted(pair["Value"] for one in metrics for pair in one["Dimensions"])
+
+    assert listed() == ["a", "b", "r", "r"]
+    assert listed(Dimensions=[{"Name": "service", "Value": "b"}]) == ["b", "r"]
+    assert listed(MetricName="Accepted") == []
