@@ -17,7 +17,7 @@ from ops.command_line import main
 from tests.forged_tokens import Forger
 from tests.patience import PATIENCE_SECONDS
 from tests.ports import NOBODY
-from tests.runs import AT_ONCE, TO_PROFILES, Runs, new_endpoint
+from tests.runs import AT_ONCE, TO_PROFILES, Runs, new_endpoint, quiet
 from tests.token_issuer import TokenIssuer
 
 AUDIENCE = "site"
@@ -63,6 +63,7 @@ def judged(
 def test_a_valid_token_proves_an_endpoint_that_only_show_values_shows(
     judged: Callable[..., tuple[int, str]], forger: Forger, run: LocalRun
 ) -> None:
+    quiet(run)
     before = len(run.recorder.events())
 
     status, text = judged(f"Bearer {forger.token()}", "--json")
